@@ -1,0 +1,174 @@
+// Package access decides who may see or do what, and says why not. It fails
+// closed: what no rule allows is denied.
+package access
+
+import (
+	"fmt"
+	"slices"
+
+	"windshield/internal/fault"
+	"windshield/internal/roster"
+)
+
+// Actor is who asks: a signed-in person, or the system itself (jobs, command line).
+type Actor struct {
+	PersonID string
+	Name     string
+	Roles    []roster.Role
+	Serves   []string // executives this person acts for, as an assistant
+	system   bool
+}
+
+// ActorFor gives the actor of a signed-in person.
+func ActorFor(p roster.Person) Actor {
+	return Actor{PersonID: p.ID, Name: p.Name, Roles: p.Roles, Serves: p.Serves}
+}
+
+// System gives the actor for what no person asked for: jobs, schedules, and the
+// command line of somebody who can read the database file anyway.
+func System(name string) Actor { return Actor{PersonID: "system:" + name, Name: name, system: true} }
+
+// Has says whether the actor has one of the roles.
+func (a Actor) Has(roles ...roster.Role) bool {
+	return slices.ContainsFunc(roles, func(r roster.Role) bool { return slices.Contains(a.Roles, r) })
+}
+
+// ActsFor says whether the actor is the executive, or an assistant of theirs.
+func (a Actor) ActsFor(executiveID string) bool {
+	return executiveID != "" && (a.PersonID == executiveID && a.Has(roster.Executive) ||
+		a.Has(roster.Assistant) && slices.Contains(a.Serves, executiveID))
+}
+
+// Action is something that a use case does for somebody.
+type Action string
+
+const (
+	ImportRoster     Action = "import customers and people"
+	MakeSelection    Action = "select customers"
+	MakePlan         Action = "plan the year"
+	PublishPlan      Action = "publish a plan"
+	SeePlan          Action = "see the plan of the year"
+	SeeCoverage      Action = "see who listens to whom"
+	SeeCustomers     Action = "see customers"
+	SeeVisit         Action = "see this visit"
+	AnswerVisit      Action = "answer for this executive"
+	RecordOutcome    Action = "say whether this visit was held"
+	SeeOwnVisits     Action = "see visits of this executive"
+	SeeConnections   Action = "see the calendar connections"
+	ManageConnection Action = "manage calendar connections"
+	ManagePeople     Action = "manage people"
+	SeeAlerts        Action = "see alerts"
+	SeeAudit         Action = "see the audit trail"
+)
+
+// Subject is what the action is about; empty fields mean "nobody in particular".
+type Subject struct {
+	ExecutiveID string
+	HostID      string
+}
+
+// everyoneWith lists the roles that may do an action whatever its subject.
+var everyoneWith = map[Action][]roster.Role{
+	ImportRoster:     {roster.VP, roster.Administrator},
+	MakeSelection:    {roster.VP},
+	MakePlan:         {roster.VP},
+	PublishPlan:      {roster.VP},
+	SeePlan:          {roster.VP, roster.CEO, roster.Administrator},
+	SeeCoverage:      {roster.VP, roster.CEO},
+	SeeCustomers:     {roster.VP, roster.CEO, roster.Administrator, roster.Host},
+	SeeVisit:         {roster.VP, roster.CEO, roster.Administrator},
+	AnswerVisit:      {roster.VP},
+	RecordOutcome:    {roster.VP},
+	SeeOwnVisits:     {roster.VP, roster.CEO},
+	SeeConnections:   {roster.Administrator, roster.VP},
+	ManageConnection: {roster.Administrator},
+	ManagePeople:     {roster.Administrator},
+	SeeAlerts:        {roster.VP, roster.CEO},
+	SeeAudit:         {roster.Administrator},
+}
+
+// Decision is an answer with its reason.
+type Decision struct {
+	Allowed bool
+	Reason  string
+}
+
+// Decide says whether the actor may do the action to the subject, and why.
+func Decide(a Actor, action Action, s Subject) Decision {
+	if a.system {
+		return Decision{true, "the system itself acts"}
+	}
+	if a.PersonID == "" {
+		return Decision{false, "nobody is signed in"}
+	}
+	for _, r := range everyoneWith[action] {
+		if a.Has(r) {
+			return Decision{true, fmt.Sprintf("the role %s may %s", r, action)}
+		}
+	}
+	switch action {
+	case SeeVisit, RecordOutcome:
+		if a.ActsFor(s.ExecutiveID) {
+			return Decision{true, "it is the executive's own visit"}
+		}
+		if s.HostID != "" && s.HostID == a.PersonID && a.Has(roster.Host) {
+			return Decision{true, "the host owns the account"}
+		}
+	case AnswerVisit, SeeOwnVisits:
+		if a.ActsFor(s.ExecutiveID) {
+			return Decision{true, "it is the executive's own visit"}
+		}
+	}
+	return Decision{false, fmt.Sprintf("none of your roles may %s", action)}
+}
+
+// Require is Decide as an error: nil, or a fault of kind Denied (Unauthenticated
+// where nobody is signed in) with the reason.
+func Require(a Actor, action Action, s Subject) error {
+	d := Decide(a, action, s)
+	if d.Allowed {
+		return nil
+	}
+	if a.PersonID == "" {
+		return fault.New(fault.Unauthenticated, "Please sign in first.")
+	}
+	return fault.Deniedf("You may not do this: %s.", d.Reason)
+}
+
+// Scope narrows a query to what the actor may see. All means no narrowing;
+// otherwise only rows of these executives or this host.
+type Scope struct {
+	All          bool
+	ExecutiveIDs []string
+	HostID       string
+}
+
+// Customers gives the scope in which the actor sees customers: hosts their own only.
+func Customers(a Actor) Scope {
+	if a.system || a.Has(roster.VP, roster.CEO, roster.Administrator) {
+		return Scope{All: true}
+	}
+	return hostScope(a)
+}
+
+// Visits gives the scope in which the actor sees visits.
+func Visits(a Actor) Scope {
+	if a.system || a.Has(roster.VP, roster.CEO, roster.Administrator) {
+		return Scope{All: true}
+	}
+	s := hostScope(a)
+	if a.Has(roster.Executive) {
+		s.ExecutiveIDs = append(s.ExecutiveIDs, a.PersonID)
+	}
+	if a.Has(roster.Assistant) {
+		s.ExecutiveIDs = append(s.ExecutiveIDs, a.Serves...)
+	}
+	return s
+}
+
+func hostScope(a Actor) Scope {
+	if a.Has(roster.Host) {
+		return Scope{HostID: a.PersonID}
+	}
+	return Scope{}
+}

@@ -1,0 +1,60 @@
+package flow
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"windshield/internal/calsync"
+	"windshield/internal/notify"
+)
+
+// Deps is what the story needs from outside. All fields are required but Log.
+type Deps struct {
+	Store     Store
+	Calendars Opener
+	Notifier  notify.Notifier
+	Now       func() time.Time // the only clock
+	NewID     func() string    // UUIDs; nil: random
+	Token     func() string    // secrets for links; nil: 256 random bits in hex
+	BaseURL   string           // how links in mails and invitations begin, without a slash at the end
+	Env       string           // names this installation in the marks of its calendar events
+	Log       *slog.Logger
+}
+
+// Opener gives the calendar of an organiser, ready to be called.
+type Opener interface {
+	// Open gives the port to the calendar at an address. The error says what is
+	// missing in words for an administrator.
+	Open(ctx context.Context, address string) (calsync.Calendar, error)
+	// Organizer gives the address whose calendar holds the events of a host's
+	// visits: the configured account, or the host's own.
+	Organizer(hostEmail string) string
+}
+
+// Flow holds the use cases. It is safe for concurrent use.
+type Flow struct {
+	Deps
+}
+
+// New makes the use cases.
+func New(d Deps) *Flow {
+	if d.NewID == nil {
+		d.NewID = uuid.NewString
+	}
+	if d.Token == nil {
+		d.Token = func() string {
+			var b [32]byte
+			_, _ = rand.Read(b[:]) // never fails, says crypto/rand
+			return hex.EncodeToString(b[:])
+		}
+	}
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Flow{d}
+}

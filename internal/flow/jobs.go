@@ -1,0 +1,42 @@
+package flow
+
+import (
+	"fmt"
+	"time"
+)
+
+// JobKind names a sort of background work.
+type JobKind string
+
+const (
+	JobPlan     JobKind = "plan"      // run the planner; Key is the run's id
+	JobApply    JobKind = "apply"     // bring one calendar event to what is wanted; Key is the visit's id
+	JobPull     JobKind = "pull"      // read one calendar back; Key is the calendar's address
+	JobPullAll  JobKind = "pull_all"  // enqueue JobPull for every calendar; Key is ""
+	JobAlerts   JobKind = "alerts"    // look at everybody's clock; Key is ""
+	JobDeliver  JobKind = "deliver"   // send one message; Key is the delivery's id
+	JobSignIn   JobKind = "sign_in"   // mail a sign-in link; Key is the delivery's id
+	JobSweep    JobKind = "sweep"     // delete what has expired; Key is ""
+	JobSelfTest JobKind = "self_test" // recompute the invariants from raw data; Key is ""
+)
+
+// JobKinds lists every kind.
+var JobKinds = []JobKind{JobPlan, JobApply, JobPull, JobPullAll, JobAlerts, JobDeliver, JobSignIn, JobSweep, JobSelfTest}
+
+// Job is work to do after the transaction that enqueued it has committed. It is
+// done at least once, so whatever it does is idempotent.
+type Job struct {
+	Kind JobKind
+	Key  string
+	At   time.Time // not before; zero: at once
+}
+
+// Later is an error that asks to do the job again after a while, without
+// counting the attempt as failed: the calendar asks us to slow down, say.
+type Later struct {
+	After time.Duration
+	Why   string
+}
+
+// Error says how long and why.
+func (l *Later) Error() string { return fmt.Sprintf("again in %s: %s", l.After, l.Why) }

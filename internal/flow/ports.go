@@ -1,0 +1,200 @@
+// Package flow tells the story: one file per step, from the import to the CEO's
+// page. Transactions, permissions, the clock and the queue meet the pure steps
+// only here. Every use case takes the actor first and asks access.
+package flow
+
+import (
+	"context"
+	"time"
+
+	"windshield/internal/access"
+	"windshield/internal/roster"
+	"windshield/internal/slot"
+	"windshield/internal/visit"
+)
+
+// Store runs units of work on the database.
+type Store interface {
+	// Write runs do in one transaction that may change rows, and commits where
+	// do returns nil. On a serialization failure or deadlock the whole of do
+	// runs again, so do decides on what it reads inside and has no effects
+	// outside. Jobs enqueued through Tx.Queue exist only if it commits.
+	Write(ctx context.Context, do func(Tx) error) error
+	// Read runs do in one read-only transaction with a stable view.
+	Read(ctx context.Context, do func(Tx) error) error
+}
+
+// Tx gives the ports of one transaction. They must not be kept after it.
+//
+// All ports: a missing row is a fault of kind NotFound; a Save whose Version is
+// not the stored one is Stale; a broken unique rule is Conflict. Save raises
+// the version in the database, and in the value where it is passed by pointer.
+type Tx struct {
+	People     People
+	Customers  Customers
+	Imports    Imports
+	Selections Selections
+	Plans      Plans
+	Visits     Visits
+	Bookings   Bookings
+	Calendars  Calendars
+	Alerts     Alerts
+	Accounts   Accounts
+	Ledger     Ledger
+	Queue      Queue
+}
+
+// People holds executives, assistants, hosts and the rest of our company.
+type People interface {
+	// All gives everybody, by name then id.
+	All() ([]roster.Person, error)
+	Get(id string) (roster.Person, error)
+	// ByEmail expects a normalised address.
+	ByEmail(email string) (roster.Person, error)
+	// Save inserts (Version 0) or changes people, whole or none.
+	Save(people ...*roster.Person) error
+	// Absences gives those of the people named, of all where none is named, by start.
+	Absences(personIDs ...string) ([]roster.Absence, error)
+	// SetAbsences replaces a person's absences.
+	SetAbsences(personID string, absences []roster.Absence) error
+}
+
+// CustomerQuery narrows a list of customers. Zero values do not narrow.
+type CustomerQuery struct {
+	Scope  access.Scope
+	Search string            // part of the name, any case
+	Values map[string]string // dimension -> value
+	After  string            // cursor of the previous page
+	Limit  int               // 1..1000
+}
+
+// Customers holds whom we visit.
+type Customers interface {
+	Get(id string) (roster.Customer, error)
+	// ByIDs gives those that exist, in no order.
+	ByIDs(ids ...string) ([]roster.Customer, error)
+	// Page gives one page by name then id, and the next cursor, "" at the end.
+	Page(q CustomerQuery) (rows []roster.Customer, next string, err error)
+	// Each calls do for every customer by key, without holding all in memory.
+	Each(do func(roster.Customer) error) error
+	Count() (int, error)
+	// Save inserts (Version 0) or changes customers in bulk, whole or none.
+	Save(customers ...*roster.Customer) error
+}
+
+// Imports keeps files that people brought until they are confirmed.
+type Imports interface {
+	Get(id string) (Import, error)
+	// Recent gives the newest first, without files and rows.
+	Recent(limit int) ([]Import, error)
+	Save(im *Import) error
+	File(id string) ([]byte, error)
+	SetFile(id string, data []byte) error
+}
+
+// Selections keeps whom to visit and why.
+type Selections interface {
+	Insert(s Selection, rows []SelectionRow) error
+	Get(id string) (Selection, error)
+	ByYear(year int) ([]Selection, error)
+	// Rows gives the rows of a selection by stratum and rank; onlyTaken leaves
+	// out the customers that were not drawn.
+	Rows(id string, onlyTaken bool) ([]SelectionRow, error)
+}
+
+// Plans keeps the versions of the years and the runs of the planner.
+type Plans interface {
+	Get(id string) (visit.Plan, error)
+	// ByYear gives the plans of a year, newest first; of all years where year is 0.
+	ByYear(year int) ([]visit.Plan, error)
+	Save(p *visit.Plan) error
+	Run(id string) (Run, error)
+	// Runs gives the newest first.
+	Runs(limit int) ([]Run, error)
+	SaveRun(r *Run) error
+}
+
+// VisitQuery narrows a list of visits. Zero values do not narrow.
+type VisitQuery struct {
+	Scope       access.Scope
+	PlanID      string
+	ExecutiveID string
+	CustomerID  string
+	States      []visit.State
+	From, To    slot.Date // both inclusive
+	After       string    // cursor of the previous page
+	Limit       int       // 0: all
+}
+
+// Visits keeps the visits of all plans, and those from before Windshield.
+type Visits interface {
+	Get(id string) (visit.Visit, error)
+	// Find gives visits by date, half and id, and the next cursor, "" at the end.
+	Find(q VisitQuery) (rows []visit.Visit, next string, err error)
+	// Save inserts (Version 0) or changes visits, whole or none.
+	Save(visits ...*visit.Visit) error
+}
+
+// Bookings refuses a second visit of a person in one half-day (invariant I4).
+type Bookings interface {
+	// Book takes half-days. A taken one is a Conflict that names person and slot;
+	// leave does not stop a visit that is booked already, and the other way round
+	// it is refused.
+	Book(bookings ...visit.Booking) error
+	// Release frees the half-days of visits.
+	Release(visitIDs ...string) error
+	// Between gives the bookings of the people named (of all where none is) in
+	// the interval.
+	Between(span slot.Interval, personIDs ...string) ([]visit.Booking, error)
+}
+
+// Alerts keeps breaches of the 30-day clock and who was told of them.
+type Alerts interface {
+	// Raise inserts an alert, unless one exists for the person and the first day
+	// of the breach; raised says whether it was new.
+	Raise(a Alert) (raised bool, err error)
+	// Settle closes the open alert of a person and breach with a reason.
+	Settle(personID string, breach slot.Date, reason string, at time.Time) error
+	// List gives alerts, newest breach first; only open ones where openOnly.
+	List(openOnly bool) ([]Alert, error)
+	// Deliver inserts deliveries, ignoring those that exist for the same subject,
+	// recipient, channel and kind, and gives the ids of the new ones.
+	Deliver(ds ...Delivery) (newIDs []string, err error)
+	Delivery(id string) (Delivery, error)
+	SaveDelivery(d *Delivery) error
+}
+
+// Accounts keeps sign-in links and counts attempts.
+type Accounts interface {
+	SaveLink(l Link) error
+	// UseLink marks the unused, unexpired link with this hash as used and gives
+	// its person; NotFound otherwise. A link is used at most once, also by racers.
+	UseLink(hash string, now time.Time) (personID string, err error)
+	// Attempt records a sign-in attempt and gives how many were made for the
+	// subject since.
+	Attempt(subject string, now, since time.Time) (int, error)
+	// Sweep deletes links and attempts from before.
+	Sweep(before time.Time) error
+}
+
+// Ledger keeps the audit trail, answers to repeated requests, and settings.
+type Ledger interface {
+	// Audit appends an entry to the hash chain.
+	Audit(e Entry) error
+	// Entries gives the newest first, and the next cursor, "" at the end.
+	Entries(after string, limit int) (rows []Entry, next string, err error)
+	// Verify walks the chain and gives the number of the first broken entry, 0 where all holds.
+	Verify() (brokenAt int64, err error)
+	// Begin claims an idempotency key. A finished request gives its answer and
+	// done; another hash under the key is Invalid; a running one is Conflict.
+	Begin(k Key) (answer []byte, done bool, err error)
+	// Finish stores the answer of a request begun in this transaction.
+	Finish(k Key, answer []byte) error
+	Setting(name string) (value string, err error) // "" where never set
+	SetSetting(name, value string) error
+}
+
+// Queue enqueues jobs in the transaction that causes them.
+type Queue interface {
+	Enqueue(jobs ...Job) error
+}

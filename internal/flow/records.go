@@ -1,0 +1,173 @@
+package flow
+
+import (
+	"time"
+
+	"windshield/internal/intake"
+	"windshield/internal/sampling"
+	"windshield/internal/slot"
+)
+
+// ImportState is where an import stands.
+type ImportState string
+
+const (
+	Uploaded  ImportState = "uploaded"  // read, headers guessed, nothing checked by a person
+	Confirmed ImportState = "confirmed" // written
+	Dropped   ImportState = "dropped"
+)
+
+// Import is a file that somebody brought, with what it would do.
+type Import struct {
+	ID        string // UUID
+	Kind      intake.Kind
+	FileName  string
+	State     ImportState
+	Mapping   intake.Mapping
+	Counts    Counts // of the last check
+	CreatedAt time.Time
+	CreatedBy string // person id
+	DoneAt    time.Time
+	Version   int
+}
+
+// Counts add up to the rows of the file.
+type Counts struct {
+	Rows      int `json:"rows"`
+	Create    int `json:"create"`
+	Update    int `json:"update"`
+	Unchanged int `json:"unchanged"`
+	Problem   int `json:"problem"`
+}
+
+// Selection is whom to visit in a year, with what is needed to replay the draw.
+type Selection struct {
+	ID             string // UUID
+	Year           int
+	Name           string
+	Dimensions     []string
+	Visits         int
+	Seed           string
+	FrameHash      string
+	SeedCommitment string
+	Strata         []sampling.Stratum
+	MergeLog       []string
+	CreatedAt      time.Time
+	CreatedBy      string
+}
+
+// SelectionRow is the record of one customer of the frame in a selection.
+type SelectionRow struct {
+	CustomerID string
+	Stratum    string // two-letter code; "" where excluded
+	Taken      bool
+	Must       bool
+	Excluded   string  // coded reason for leaving the frame; "" where in it
+	Pi         float64 // inclusion probability, 0..1
+	Weight     float64 // 1/Pi; 0 where Pi is 0
+	U          float64 // permanent random number, 0..1
+	Rank       int     // in its stratum, from 1
+}
+
+// RunState is where a planner's run stands.
+type RunState string
+
+const (
+	Queued  RunState = "queued"
+	Running RunState = "running"
+	Done    RunState = "done"
+	Failed  RunState = "failed"
+)
+
+// Run is one run of the planner, with its progress.
+type Run struct {
+	ID          string // UUID
+	PlanName    string
+	SelectionID string
+	Seed        uint64
+	Seconds     int // time limit; 0 where Iterations is set
+	Iterations  int
+	State       RunState
+	Stop        bool             // somebody asked to stop and keep the best
+	Cost        map[string]int64 // of the best so far
+	Trail       []Mark           // how the best total fell
+	PlanID      string           // the draft it became
+	Error       string           // for people
+	CreatedAt   time.Time
+	CreatedBy   string
+	StartedAt   time.Time
+	EndedAt     time.Time
+	Version     int
+}
+
+// Mark is a point on the falling line of a run.
+type Mark struct {
+	Millis int64 `json:"ms"` // since the start
+	Total  int64 `json:"total"`
+}
+
+// Alert is one breach of the 30-day clock by one person.
+type Alert struct {
+	PersonID  string
+	Breach    slot.Date // first day of the breach: the 31st day without a counting visit
+	LastVisit slot.Date // latest counting visit before it; zero where none is known
+	Open      bool
+	Reason    string // why it was settled
+	RaisedAt  time.Time
+	SettledAt time.Time
+}
+
+// DeliveryState is where a message to a person stands.
+type DeliveryState string
+
+const (
+	ToSend  DeliveryState = "to_send"
+	Sending DeliveryState = "sending"
+	Sent    DeliveryState = "sent"
+	Refused DeliveryState = "refused" // the mail server will never take it
+)
+
+// Delivery is one message to one person by one channel. Its MessageID is fixed,
+// so that a repeat after a crash can be recognised (invariant I7).
+type Delivery struct {
+	ID        string // UUID
+	About     string // what it is about, such as "alert/PERSON/2027-02-03"
+	Kind      string // which message of several about it, such as "breach"
+	Channel   string // "mail"
+	PersonID  string // recipient
+	MessageID string
+	Subject   string
+	Body      string // plain text
+	State     DeliveryState
+	Error     string // last error, for people
+	CreatedAt time.Time
+	SentAt    time.Time
+	Version   int
+}
+
+// Link is a one-time sign-in link. Only its hash is kept.
+type Link struct {
+	Hash     string // hex SHA-256 of the token in the link
+	PersonID string
+	Expires  time.Time
+}
+
+// Entry is one line of the audit trail. Seq, Prev and Hash are set by the store.
+type Entry struct {
+	Seq     int64
+	At      time.Time
+	ActorID string
+	Action  string // "publish plan"
+	Subject string // "plan/UUID"
+	Detail  string // JSON without personal data
+	Prev    string // hash of the entry before
+	Hash    string // SHA-256 over Prev and the fields
+}
+
+// Key names a request that may be repeated: same actor, key and hash give the
+// same answer without a second effect. An empty Key asks for no protection.
+type Key struct {
+	ActorID string
+	Key     string // 1..200 characters, chosen by the caller
+	Hash    string // of the request's content
+}

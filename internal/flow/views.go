@@ -1,0 +1,138 @@
+package flow
+
+import (
+	"time"
+
+	"windshield/internal/alert"
+	"windshield/internal/coverage"
+	"windshield/internal/intake"
+	"windshield/internal/roster"
+	"windshield/internal/slot"
+	"windshield/internal/visit"
+)
+
+// ImportView is an import with what its file would do, for the wizard.
+type ImportView struct {
+	Import
+	Headers []string
+	Sample  [][]string // the first five rows
+	Guesses []intake.Guess
+	Report  intake.Report
+}
+
+// CustomersView is one page of customers.
+type CustomersView struct {
+	Customers []roster.Customer
+	Hosts     map[string]string // id -> name
+	Next      string            // cursor, "" at the end
+	Total     int               // of all customers, whatever the query
+}
+
+// CustomerView is a customer with its history.
+type CustomerView struct {
+	Customer roster.Customer
+	Host     roster.Person
+	Visits   []visit.Visit // by date
+	People   map[string]string
+}
+
+// SelectionView is a selection with the customers drawn.
+type SelectionView struct {
+	Selection
+	Rows  []SelectionRow    // drawn customers, by stratum and rank
+	Names map[string]string // customer id -> name
+}
+
+// PlanView is the plan of a year: executives by weeks.
+type PlanView struct {
+	Plan   visit.Plan
+	Year   coverage.YearReport // quality strip, trips, loads
+	Rows   []PlanRow
+	Shown  int // executives after the filter
+	Groups []Group
+	Today  slot.Date
+}
+
+// PlanRow is one executive's year.
+type PlanRow struct {
+	Executive roster.Person
+	Visits    []PlanVisit // by date
+	Absences  []slot.Interval
+	Windows   []slot.Interval // of the customers this executive visits
+	Trips     []slot.Interval
+}
+
+// PlanVisit is one chip of the plan.
+type PlanVisit struct {
+	visit.Visit
+	Customer string
+	Host     string
+	InWindow bool // the customer has windows and the date lies in one
+}
+
+// Group is a stratum as pages show it. Colour is 1..6, or 0 for the groups
+// beyond the six largest.
+type Group struct {
+	Code, Label string
+	Colour      int
+	Customers   int
+	Target      int
+	Planned     int
+}
+
+// VisitView is a visit with everybody around it.
+type VisitView struct {
+	Visit       visit.Visit
+	Customer    roster.Customer
+	Executive   roster.Person
+	Host        roster.Person
+	Plan        visit.Plan // zero for visits from before Windshield
+	Group       Group
+	Events      []CalendarEvent // what the calendars hold
+	Counts      bool
+	WhyNot      string // why it does not count for the clock
+	MayAnswer   bool
+	MayRecord   bool
+	Neighbours  []visit.Visit // the executive's visits within 30 days
+	ServerStart time.Time
+}
+
+// MyView is an executive's page, or the one of whom an assistant serves.
+type MyView struct {
+	Executive roster.Person
+	Served    []roster.Person // whom the actor may switch to, with the actor
+	Clock     alert.Status
+	Alert     *Alert // the open one
+	Next      *VisitView
+	Visits    []VisitView // published and past, of this year, by date
+	Hosting   bool        // the actor is a host and sees the visits of own customers
+	Today     slot.Date
+}
+
+// CoverageView is the CEO's page.
+type CoverageView struct {
+	Report coverage.Report
+	Groups []Group
+	Alerts []AlertView // open ones
+	Period slot.Interval
+}
+
+// AlertView is an alert with its person and who was told.
+type AlertView struct {
+	Alert
+	Person     roster.Person
+	Deliveries []Delivery
+}
+
+// ConnectionView is the state of one calendar.
+type ConnectionView struct {
+	Address     string
+	Name        string // of the person behind the address, where known
+	State       string // "connected", "retrying", "needs action", "never connected"
+	LastSuccess time.Time
+	LastError   string // in words
+	Wanted      int    // events that should stand
+	Applied     int    // events that stand as wanted
+	Waiting     int    // events that are not yet as wanted
+	Problems    []CalendarEvent
+}

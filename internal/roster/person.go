@@ -1,0 +1,73 @@
+// Package roster holds who and whom: the people of our company (executives,
+// assistants, hosts, and those who watch) and the customers they visit.
+package roster
+
+import (
+	"slices"
+	"strings"
+
+	"windshield/internal/geo"
+	"windshield/internal/slot"
+)
+
+// Role is what a person is in Windshield; a person may have several.
+type Role string
+
+const (
+	Administrator Role = "administrator"
+	VP            Role = "vp"        // VP of Sales: imports, selects, plans, publishes
+	CEO           Role = "ceo"       // sees who listens to whom
+	Executive     Role = "executive" // is asked to visit customers
+	Assistant     Role = "assistant" // acts for one or more executives
+	Host          Role = "host"      // the salesperson who owns the account and goes along
+)
+
+// Roles lists every role in the order in which pages show them.
+var Roles = []Role{Administrator, VP, CEO, Executive, Assistant, Host}
+
+// Person is somebody of our company. The office and the visiting terms matter
+// for executives only.
+type Person struct {
+	ID       string // UUID
+	Key      string // the company's own key from the import; unique among people
+	Name     string
+	Email    string // lower case; unique; where invitations and sign-in links go
+	Phone    string
+	Function string // "Chief Executive", "VP Marketing East"
+	Zone     string // IANA zone in which the person lives
+	Roles    []Role
+	Serves   []string // ids of the executives an assistant acts for
+	Office   Office
+	Terms    Terms
+	Version  int // rises with every change; 0 before the first save
+}
+
+// Office is where an executive's trips start and end.
+type Office struct {
+	City    string
+	Country string // ISO 3166 code; names the working calendar
+	Point   geo.Point
+}
+
+// Terms say how much an executive visits.
+type Terms struct {
+	Tags         []string  // what customers may require or prefer, such as "language:de"
+	MaxPerWeek   int       // 1..14
+	MaxPerMonth  int       // 1..62
+	TargetVisits int       // visits in the planned year
+	LastVisit    slot.Date // latest counting visit before Windshield knew; zero where unknown
+}
+
+// Has says whether the person has a role.
+func (p Person) Has(r Role) bool { return slices.Contains(p.Roles, r) }
+
+// NormalizeEmail gives the form in which addresses are stored and compared.
+func NormalizeEmail(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+
+// Absence is a span of days on which a person cannot visit: leave, a board
+// week, parental leave.
+type Absence struct {
+	PersonID string
+	slot.Interval
+	Reason string
+}
