@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Bundles the pages' scripts and styles into internal/web/dist under names that
+# carry a hash of their content. dist/meta.json, written last, says which file
+# came from which source.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+dist=internal/web/dist
+mkdir -p "$dist"
+find "$dist" -mindepth 1 ! -name .keep -delete
+
+shopt -s nullglob
+entries=()
+for f in web/ts/*.ts web/css/*.css; do
+  case $f in
+  *.d.ts | *.test.ts) ;; # types and tests are not for the browser
+  *) entries+=("$f") ;;
+  esac
+done
+if [ ${#entries[@]} -eq 0 ]; then
+  echo '{"inputs":{},"outputs":{}}' >"$dist/meta.json"
+  exit 0
+fi
+exec go tool esbuild "${entries[@]}" --bundle --format=esm --splitting --minify --target=es2022 \
+  --outdir="$dist" --entry-names='[name]-[hash]' --chunk-names='chunk-[hash]' --asset-names='[name]-[hash]' \
+  --metafile="$dist/meta.json" --log-level=warning
