@@ -133,6 +133,8 @@ type Visits interface {
 	Find(q VisitQuery) (rows []visit.Visit, next string, err error)
 	// Save inserts (Version 0) or changes visits, whole or none.
 	Save(visits ...*visit.Visit) error
+	// Discard deletes visits that nobody was ever told of; Conflict for others.
+	Discard(ids ...string) error
 }
 
 // Bookings refuses a second visit of a person in one half-day (invariant I4).

@@ -37,29 +37,43 @@ func (s Slot) Before(t Slot) bool {
 	return s.Date < t.Date || s.Date == t.Date && s.Half == AM && t.Half == PM
 }
 
-// Visits last three hours: 09:00 to 12:00, or 13:30 to 16:30, local time of the
-// customer's place. No clock change in the tz database falls into these hours.
-var wall = map[Half][2]time.Duration{
-	AM: {9 * time.Hour, 12 * time.Hour},
-	PM: {13*time.Hour + 30*time.Minute, 16*time.Hour + 30*time.Minute},
+// Hours gives the wall times at which visits in this half of the day usually
+// begin and end. No clock change in the tz database falls into these hours.
+func (h Half) Hours() (begins, ends string) {
+	if h == PM {
+		return "13:30", "16:30"
+	}
+	return "09:00", "12:00"
 }
 
-// Bounds gives the instants at which the slot starts and ends in an IANA zone.
-// It fails only for an unknown zone or half.
-func (s Slot) Bounds(zone string) (start, end time.Time, err error) {
+// At gives the instant (UTC) at which the clock at a place shows a wall time
+// such as "09:00" on a date. A time that a clock change skips is taken an hour
+// later, one that it repeats the first time. It fails for a wall time or zone
+// that is none.
+func At(d Date, wall, zone string) (time.Time, error) {
 	loc, err := LoadZone(zone)
 	if err != nil {
+		return time.Time{}, err
+	}
+	t, err := time.ParseInLocation("2006-01-02 15:04", d.String()+" "+wall, loc)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("expected a date and a time such as 2027-03-04 09:00, found %q", d.String()+" "+wall)
+	}
+	return t.UTC(), nil
+}
+
+// Bounds gives the instants at which the half-day's usual hours start and end in
+// an IANA zone. It fails only for an unknown zone or half.
+func (s Slot) Bounds(zone string) (start, end time.Time, err error) {
+	if _, err := ParseHalf(string(s.Half)); err != nil {
 		return time.Time{}, time.Time{}, err
 	}
-	w, ok := wall[s.Half]
-	if !ok {
-		return time.Time{}, time.Time{}, fmt.Errorf("expected am or pm, found %q", s.Half)
+	begins, ends := s.Half.Hours()
+	if start, err = At(s.Date, begins, zone); err != nil {
+		return time.Time{}, time.Time{}, err
 	}
-	y, m, d := s.Date.Time().Date()
-	at := func(o time.Duration) time.Time {
-		return time.Date(y, m, d, int(o/time.Hour), int(o%time.Hour/time.Minute), 0, 0, loc).UTC()
-	}
-	return at(w[0]), at(w[1]), nil
+	end, err = At(s.Date, ends, zone)
+	return start, end, err
 }
 
 // FromInstant gives the slot in which an instant lies at a place: before 12:30

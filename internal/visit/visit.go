@@ -85,7 +85,9 @@ type Visit struct {
 	HostID      string
 	Slot        slot.Slot
 	Zone        string    // of the customer's place, copied when planned
-	Start, End  time.Time // UTC; derived from Slot and Zone
+	Begins      string    // wall time at the place, "09:00"
+	Ends        string    // likewise, on the same date
+	Start, End  time.Time // UTC; derived from the date, the wall times and Zone
 	State       State
 	Reason      string // why declined, cancelled, or not held
 	Answer      Answer
@@ -101,13 +103,28 @@ type Visit struct {
 	Version     int    // rises with every change; 0 before the first save
 }
 
-// Place sets where and when a visit stands and derives the instants.
+// Place sets who visits when, at the half-day's usual hours.
 func (v *Visit) Place(executiveID string, s slot.Slot, zone string) error {
-	start, end, err := s.Bounds(zone)
+	begins, ends := s.Half.Hours()
+	return v.PlaceAt(executiveID, s, begins, ends, zone)
+}
+
+// PlaceAt sets who visits when, at hours that people have chosen: wall times of
+// the customer's place, such as "10:15".
+func (v *Visit) PlaceAt(executiveID string, s slot.Slot, begins, ends, zone string) error {
+	start, err := slot.At(s.Date, begins, zone)
 	if err != nil {
 		return fault.Invalidf("The visit cannot be placed: %v.", err)
 	}
-	v.ExecutiveID, v.Slot, v.Zone, v.Start, v.End = executiveID, s, zone, start, end
+	end, err := slot.At(s.Date, ends, zone)
+	if err != nil {
+		return fault.Invalidf("The visit cannot be placed: %v.", err)
+	}
+	if !end.After(start) {
+		return fault.Invalidf("The visit cannot be placed: it would end (%s) before it begins (%s).", ends, begins)
+	}
+	v.ExecutiveID, v.Slot, v.Zone = executiveID, s, zone
+	v.Begins, v.Ends, v.Start, v.End = begins, ends, start, end
 	return nil
 }
 
