@@ -78,7 +78,7 @@ const MustCode = "MV"
 
 // Stratum is a reporting group with its own number of visits.
 type Stratum struct {
-	Code    string  `json:"code"`  // two letters, unique in the selection (three beyond 600 strata)
+	Code    string  `json:"code"`  // two letters, unique in the selection (three beyond 675 strata)
 	Key     string  `json:"key"`   // names the same group over the years
 	Label   string  `json:"label"` // for people, such as "EMEA · Retail"
 	Must    bool    `json:"must"`  // the take-all stratum of must-visits

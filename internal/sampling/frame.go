@@ -53,9 +53,9 @@ type Frame struct {
 // reasonCode is what a coded reason may look like.
 var reasonCode = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 
-// maxRevenue bounds one customer's revenue, so that sums of any frame fit into
-// 64 bits: 10,000 million million over up to 900 customers of that size each.
-const maxRevenue = 1_000_000_000_000_000
+// maxRevenue bounds the frame's revenue, and so each customer's: sums must fit
+// into 64 bits in any currency.
+const maxRevenue = 1_000_000_000_000_000_000
 
 // Freeze makes the frame of the customers that may be drawn and of those left
 // out. Text is brought to Unicode's composed form (NFC) first, so that two ways
@@ -81,6 +81,7 @@ func Freeze(units []Unit, excluded []Exclusion) (Frame, error) {
 	sort.Slice(f.Units, func(i, j int) bool { return f.Units[i].ID < f.Units[j].ID })
 	sort.Slice(f.Excluded, func(i, j int) bool { return f.Excluded[i].Unit.ID < f.Excluded[j].Unit.ID })
 	bad = append(bad, repeated(f)...)
+	bad = append(bad, overflow(f)...)
 	if len(bad) > 0 {
 		return Frame{}, fault.Invalidf("The customer list cannot be frozen: %d problems.", len(bad)).With(bad[:min(len(bad), 100)]...)
 	}
@@ -131,6 +132,19 @@ func repeated(f Frame) []fault.Detail {
 		}
 	}
 	return bad
+}
+
+// overflow says whether the revenues add up to more than can be computed with.
+func overflow(f Frame) []fault.Detail {
+	sum := int64(0)
+	for _, u := range f.Units {
+		sum += min(max(u.Revenue, 0), maxRevenue)
+		if sum > maxRevenue {
+			return []fault.Detail{{Where: "revenue of all customers together", Expected: fmt.Sprintf("at most %d", int64(maxRevenue)),
+				Mend: "Give revenues in thousands or millions."}}
+		}
+	}
+	return nil
 }
 
 func place(id string) string { return fmt.Sprintf("customer %q", fault.Short(id)) }

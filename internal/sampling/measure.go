@@ -1,0 +1,90 @@
+package sampling
+
+import "math"
+
+// Kish gives the design effect of unequal weights, n Σw²/(Σw)², and the effective
+// number of visits, (Σw)²/Σw² (Kish 1965). Without weights both are 0.
+func Kish(weights []float64) (deff, effective float64) {
+	sum, squares := 0.0, 0.0
+	for _, w := range weights {
+		sum += w
+		squares += w * w
+	}
+	if squares == 0 {
+		return 0, 0
+	}
+	effective = sum * sum / squares
+	return float64(len(weights)) / effective, effective
+}
+
+// ExecutiveEffect is the design effect of each executive making several visits
+// and hearing a little of what they expect: 1+(visits−1)·rho, rho from 0 to 1.
+func ExecutiveEffect(visits int, rho float64) float64 { return 1 + float64(visits-1)*rho }
+
+// Distance says how far the visits are from being a cross-section. Shares run
+// from 0 to 1. There is no p-value on purpose: the design fixes the margins, so
+// the tables for chance do not apply.
+type Distance struct {
+	ChiSquare       float64 // Σ (visits − due)²/due
+	G               float64 // 2 Σ visits ln(visits/due)
+	TotalVariation  float64 // ½ Σ |share of visits − share of customers|
+	ToMove          float64 // visits that would have to move for an exact match, visits · TotalVariation
+	KullbackLeibler float64 // from visits to customers, in nats
+	JensenShannon   float64 // in nats
+	Hellinger       float64
+	LargestGap      float64 // largest gap between a stratum's two shares
+	LargestCount    float64 // largest gap between visits and visits due
+	Covered, Strata int     // strata with a visit, strata with customers
+	CoveredShare    float64 // share of customers who are in a stratum with a visit
+}
+
+// Compare measures visits (or the sum of their weights) per stratum against
+// customers per stratum. Strata without customers count only through visits that
+// should not be there. All zeros give a zero Distance.
+func Compare(customers, visits []float64) Distance {
+	var d Distance
+	all, made := sum(customers), sum(visits)
+	for h, n := range customers {
+		if n > 0 {
+			d.Strata++
+			if visits[h] > 0 {
+				d.Covered++
+				d.CoveredShare += n / all
+			}
+		}
+	}
+	if all == 0 || made == 0 {
+		return d
+	}
+	for h := range customers {
+		p, q := customers[h]/all, visits[h]/made
+		gap := math.Abs(q - p)
+		d.TotalVariation += gap / 2
+		d.LargestGap = math.Max(d.LargestGap, gap)
+		d.LargestCount = math.Max(d.LargestCount, gap*made)
+		if gap > 0 {
+			d.ChiSquare += made * gap * gap / p
+		}
+		if q > 0 {
+			d.KullbackLeibler += q * math.Log(q/p)
+			d.JensenShannon += q / 2 * math.Log(2*q/(p+q))
+		}
+		if p > 0 {
+			d.JensenShannon += p / 2 * math.Log(2*p/(p+q))
+		}
+		root := math.Sqrt(q) - math.Sqrt(p)
+		d.Hellinger += root * root / 2
+	}
+	d.ToMove = made * d.TotalVariation
+	d.G = 2 * made * d.KullbackLeibler
+	d.Hellinger = math.Sqrt(d.Hellinger)
+	return d
+}
+
+func sum(in []float64) float64 {
+	s := 0.0
+	for _, v := range in {
+		s += v
+	}
+	return s
+}
