@@ -153,7 +153,8 @@ type Bookings interface {
 // Alerts keeps breaches of the 30-day clock and who was told of them.
 type Alerts interface {
 	// Raise inserts an alert, unless one exists for the person and the first day
-	// of the breach; raised says whether it was new.
+	// of the breach; raised says whether it was new. One that was settled is opened
+	// again, which is not new: nobody is told of a breach twice.
 	Raise(a Alert) (raised bool, err error)
 	// Settle closes the open alert of a person and breach with a reason.
 	Settle(personID string, breach slot.Date, reason string, at time.Time) error
