@@ -1,0 +1,236 @@
+// Package alert turns the visits of a person and a date into the state of the
+// 30-day clock: when the last counting visit was, whether the person is overdue,
+// when they will be, and which alerts follow from it. It has no clock of its own
+// and remembers nothing: whoever asks brings today's date and the open alerts.
+package alert
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"windshield/internal/fault"
+	"windshield/internal/slot"
+	"windshield/internal/visit"
+)
+
+// MaxGapDays is how many days may pass after a counting visit. On day 31 the
+// person is overdue.
+const MaxGapDays = 30
+
+// Watch is a person whose clock runs.
+type Watch struct {
+	PersonID  string
+	LastVisit slot.Date       // latest counting visit before Windshield knew; zero where unknown
+	Since     slot.Date       // from when we watch; the clock's start where no visit is known
+	Absences  []slot.Interval // in any order; they may overlap
+	Today     slot.Date       // in the person's own zone, see Today
+}
+
+// Status is how one person's clock stands on a day.
+type Status struct {
+	PersonID string
+	Today    slot.Date
+	Running  bool      // false where neither a visit nor Since is known: then nothing below is set but Next and Ledger
+	Start    slot.Date // where the clock first started: LastVisit, Since, or an earlier visit
+	Last     slot.Date // latest counting visit; the clock's start where none is known
+	LastID   string    // the visit behind Last; "" where it is from before Windshield or none is known
+	Never    bool      // no counting visit is known: Last is only when we began to watch
+	Days     int       // from Last to Today, never negative
+	Overdue  bool      // Days > MaxGapDays
+	DueBy    slot.Date // the last day without breach: Last + 30
+	Breach   slot.Date // the first day of the breach: Last + 31
+	Paused   bool      // on leave today: alerts wait, the clock runs on
+	Back     slot.Date // first day after the leave; zero where not Paused
+	Next     slot.Date // next booked visit that would count, today included; zero where none
+	NextID   string
+	Forecast slot.Date // the day on which they pass 30 days if no more than the booked visits happen; Breach where Overdue; zero where not within the horizon
+	Ends     slot.Date // the first booked visit on or after Forecast; zero where nothing is booked
+	EndsID   string
+	Ledger   []Entry   // visits up to today, newest first
+}
+
+// Entry is a line of the ledger: a visit that counted, or why it did not.
+type Entry struct {
+	VisitID    string
+	CustomerID string
+	Date       slot.Date
+	Counts     bool
+	WhyNot     string // a sentence without capital and full stop; "" where it counts
+}
+
+// Today gives the civil date of an instant in an IANA zone: a person's day ends
+// where the person lives. An unknown or empty zone is Invalid.
+func Today(now time.Time, zone string) (slot.Date, error) {
+	loc, err := slot.LoadZone(zone)
+	if err != nil {
+		return 0, fault.Invalidf("The time zone is not known.").Because(err).With(fault.Detail{
+			Where: "zone", Value: fault.Short(zone), Expected: "an IANA time zone such as Europe/Zurich",
+			Mend: "Correct the person's time zone.",
+		})
+	}
+	return slot.DateOf(now, loc), nil
+}
+
+// Clocks gives the clock of each person, in the order of people. Visits of
+// others are ignored; their order does not matter. Horizon is the last day for
+// which a forecast is wanted.
+func Clocks(people []Watch, visits []visit.Visit, horizon slot.Date) []Status {
+	theirs := make(map[string][]*visit.Visit, len(people))
+	for _, p := range people {
+		theirs[p.PersonID] = nil
+	}
+	for i := range visits {
+		if list, ok := theirs[visits[i].ExecutiveID]; ok {
+			theirs[visits[i].ExecutiveID] = append(list, &visits[i])
+		}
+	}
+	out := make([]Status, len(people))
+	for i, p := range people {
+		out[i] = Clock(p, theirs[p.PersonID], horizon)
+	}
+	return out
+}
+
+// Clock gives the clock of one person from the visits of that person (all of
+// them must be the person's; any state, plan and order). See Clocks for horizon.
+func Clock(w Watch, visits []*visit.Visit, horizon slot.Date) Status {
+	s := Status{PersonID: w.PersonID, Today: w.Today, Start: w.LastVisit, Never: w.LastVisit.IsZero()}
+	if s.Never {
+		s.Start = w.Since
+	}
+	s.Last, s.Running = s.Start, !s.Start.IsZero()
+
+	var booked []*visit.Visit
+	s.Ledger = make([]Entry, 0, len(visits))
+	for _, v := range visits {
+		if e, ok := entry(v, w.Today); ok {
+			s.Ledger = append(s.Ledger, e)
+			// A visit known by itself is as good as LastVisit from the import, and
+			// better than the day we began to watch, even where it lies before it.
+			if e.Counts && (s.Never || e.Date > s.Last || e.Date == s.Last && (s.LastID == "" || e.VisitID < s.LastID)) {
+				s.Last, s.LastID, s.Never, s.Running = e.Date, e.VisitID, false, true
+			}
+		} else if WouldCount(v) && v.Slot.Date >= w.Today {
+			booked = append(booked, v)
+		}
+	}
+	slices.SortFunc(s.Ledger, func(a, b Entry) int {
+		if a.Date != b.Date {
+			return int(b.Date - a.Date)
+		}
+		return cmp.Compare(a.VisitID, b.VisitID)
+	})
+	if n := len(s.Ledger); w.LastVisit.IsZero() {
+		// A visit from before we began to watch is where the clock really began.
+		for i := n - 1; i >= 0 && (s.Ledger[i].Date < s.Start || s.Start.IsZero()); i-- {
+			if s.Ledger[i].Counts {
+				s.Start = s.Ledger[i].Date
+				break
+			}
+		}
+	}
+	slices.SortFunc(booked, func(a, b *visit.Visit) int {
+		switch {
+		case a.Slot.Before(b.Slot):
+			return -1
+		case b.Slot.Before(a.Slot):
+			return 1
+		}
+		return cmp.Compare(a.ID, b.ID)
+	})
+	if len(booked) > 0 {
+		s.Next, s.NextID = booked[0].Slot.Date, booked[0].ID
+	}
+	s.Back = back(w.Today, w.Absences)
+	s.Paused = !s.Back.IsZero()
+	if !s.Running {
+		return s
+	}
+	s.Days = max(0, w.Today.Sub(s.Last))
+	s.Overdue = s.Days > MaxGapDays
+	s.DueBy, s.Breach = s.Last.Add(MaxGapDays), s.Last.Add(MaxGapDays+1)
+	s.Forecast, s.Ends, s.EndsID = forecast(s, booked, horizon)
+	return s
+}
+
+// entry gives the ledger's line for a visit, ok false where it has none: it lies
+// ahead, or was called off before it could happen.
+func entry(v *visit.Visit, today slot.Date) (e Entry, ok bool) {
+	e = Entry{VisitID: v.ID, CustomerID: v.CustomerID, Date: v.Slot.Date}
+	switch v.State {
+	case visit.Held, visit.NoShow:
+	case visit.Published:
+		if v.Slot.Date >= today {
+			return e, false
+		}
+	default:
+		return e, false
+	}
+	e.Counts, e.WhyNot = v.Counts()
+	// A customer east of the date line may be a day ahead of the person's own
+	// calendar; anything later cannot have been held.
+	if e.Counts && v.Slot.Date > today.Add(1) {
+		e.Counts, e.WhyNot = false, "its date lies in the future"
+	}
+	return e, true
+}
+
+// WouldCount says whether a booked visit will stop the clock if it happens as
+// booked: it still stands, the executive has not refused, and it is at the
+// customer's place with a host.
+func WouldCount(v *visit.Visit) bool {
+	return v.State.Live() && v.Answer != visit.Refused && v.Kind == visit.AtCustomer && (v.WithHost || v.HostID != "")
+}
+
+// forecast walks from the last visit over the booked ones to the first gap of
+// more than 30 days. booked is sorted and starts today or later.
+func forecast(s Status, booked []*visit.Visit, horizon slot.Date) (gap, ends slot.Date, endsID string) {
+	from := s.Last
+	for _, v := range booked {
+		if gap = from.Add(MaxGapDays + 1); v.Slot.Date >= gap {
+			break // too late: the gap is there before this visit
+		}
+		from = max(from, v.Slot.Date)
+	}
+	gap = from.Add(MaxGapDays + 1)
+	if gap > horizon && !s.Overdue {
+		return 0, 0, ""
+	}
+	for _, v := range booked {
+		if v.Slot.Date >= gap {
+			return gap, v.Slot.Date, v.ID
+		}
+	}
+	return gap, 0, ""
+}
+
+// back gives the first day from d on that lies in no absence; zero where d
+// itself lies in none.
+func back(d slot.Date, absences []slot.Interval) slot.Date {
+	day := d
+	for again := true; again; {
+		again = false
+		for _, a := range absences {
+			if a.Contains(day) {
+				day, again = a.End.Add(1), true
+			}
+		}
+	}
+	if day == d {
+		return 0
+	}
+	return day
+}
+
+// Day writes a date as people read it, "Thu 19 Nov", with the year where it is
+// not today's: "Thu 19 Nov 2026". No date is "".
+func Day(d, today slot.Date) string {
+	switch {
+	case d.IsZero():
+		return ""
+	case d.Year() == today.Year():
+		return d.Time().Format("Mon 2 Jan")
+	}
+	return d.Time().Format("Mon 2 Jan 2006")
+}
