@@ -1,0 +1,359 @@
+package solver
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"windshield/internal/planning"
+	"windshield/internal/slot"
+)
+
+const (
+	nearMost  = 32 // neighbours kept for each customer
+	favorMost = 64 // executives kept for each customer
+)
+
+// compile turns a valid problem into arrays. It fails only with ctx.
+func compile(ctx context.Context, p *planning.Problem) (*model, error) {
+	m := &model{
+		days: int32(p.Horizon.Days()),
+		stay: int32(p.Rules.StayDays),
+		gap:  int32(p.Rules.MaxGapDays),
+		price: prices{
+			unassigned: p.Weight(planning.Unassigned), overdue: p.Weight(planning.OverdueDays),
+			moved: p.Weight(planning.Moved), window: p.Weight(planning.OutOfWindow),
+			excess: p.Weight(planning.Excess), load: p.Weight(planning.Load),
+			crunch: p.Weight(planning.Crunch), mismatch: p.Weight(planning.Mismatch), km: p.Weight(planning.TravelKM),
+		},
+	}
+	for _, km := range p.Rules.ReachKM {
+		m.reach = append(m.reach, int32(km))
+	}
+	c := &compiler{p: p, m: m, tags: map[string]int32{}}
+	c.time()
+	c.executives()
+	c.visits()
+	c.customers()
+	if err := c.pairs(ctx); err != nil {
+		return nil, err
+	}
+	return m, c.neighbours(ctx)
+}
+
+// compiler holds the ids while they are turned into indices.
+type compiler struct {
+	p     *planning.Problem
+	m     *model
+	works map[string]bitset // working days by calendar
+	execs map[string]int32
+	custs []*planning.Customer // those with visits, by index
+	tags  map[string]int32
+	has   [][]bool // [exec][tag]
+}
+
+// time compiles weeks, months, crunch periods and working days.
+func (c *compiler) time() {
+	m, start := c.m, c.p.Horizon.Start
+	m.week, m.month = make([]int32, m.days), make([]int32, m.days)
+	for d := range m.days {
+		date := start.Add(int(d))
+		m.week[d] = int32(date.Monday())
+		m.month[d] = int32(date.Year()*12 + int(date.Month()))
+	}
+	m.crunch = newBitset(m.days)
+	c.mark(m.crunch, c.p.Rules.Crunch)
+	c.works = make(map[string]bitset, len(c.p.Calendars))
+	for _, calendar := range c.p.Calendars {
+		open := newBitset(m.days)
+		weekend := [7]bool{}
+		for _, w := range calendar.Weekend {
+			weekend[w] = true
+		}
+		for d := range m.days {
+			if !weekend[start.Add(int(d)).Weekday()] {
+				open.set(d)
+			}
+		}
+		for _, h := range calendar.Holidays {
+			if c.p.Horizon.Contains(h) {
+				open.drop(c.day(h))
+			}
+		}
+		c.works[calendar.ID] = open
+	}
+}
+
+func (c *compiler) day(d slot.Date) int32 { return int32(d.Sub(c.p.Horizon.Start)) }
+
+// mark sets the days of the intervals that lie in the horizon.
+func (c *compiler) mark(b bitset, intervals []slot.Interval) {
+	for _, i := range intervals {
+		for d := max(i.Start, c.p.Horizon.Start); d <= min(i.End, c.p.Horizon.End); d++ {
+			b.set(c.day(d))
+		}
+	}
+}
+
+func (c *compiler) executives() {
+	m := c.m
+	m.execs = make([]exec, len(c.p.Executives))
+	c.execs = make(map[string]int32, len(m.execs))
+	for _, d := range c.p.Dimensions {
+		m.values += len(d.Values)
+	}
+	m.quota = make([]int32, 0, m.values*len(m.execs))
+	for i := range c.p.Executives {
+		e := &c.p.Executives[i]
+		c.execs[e.ID] = int32(i)
+		away := newBitset(m.days)
+		c.mark(away, e.Unavailable)
+		x := exec{
+			open: slices.Clone(c.works[e.Calendar]), ready: make([]int32, m.days+1), clock: -1, homePoint: e.Home(),
+			perWeek: int32(e.MaxPerWeek), perMonth: int32(e.MaxPerMonth), target: int32(e.TargetVisits),
+		}
+		if !e.LastVisit.IsZero() {
+			x.clock = c.day(e.LastVisit)
+		}
+		for d := range m.days {
+			x.ready[d+1] = x.ready[d] + 1
+			if away.has(d) {
+				x.ready[d+1]--
+				x.open.drop(d)
+			}
+		}
+		m.execs[i] = x
+		for _, d := range c.p.Dimensions {
+			for _, v := range d.Values {
+				m.quota = append(m.quota, int32(v.Quota(e.TargetVisits)))
+			}
+		}
+		for _, t := range e.Tags {
+			c.tag(t)
+		}
+	}
+}
+
+// tag gives the index of a tag.
+func (c *compiler) tag(t string) int32 {
+	i, ok := c.tags[t]
+	if !ok {
+		i = int32(len(c.tags))
+		c.tags[t] = i
+	}
+	return i
+}
+
+// visits compiles the visits and finds their customers.
+func (c *compiler) visits() {
+	byID := make(map[string]int32, len(c.p.Customers))
+	for i := range c.p.Customers {
+		byID[c.p.Customers[i].ID] = int32(i)
+	}
+	index := make(map[int32]int32, len(c.p.Visits))
+	for i := range c.p.Visits {
+		v := &c.p.Visits[i]
+		at := byID[v.Customer]
+		n, ok := index[at]
+		if !ok {
+			n = int32(len(c.custs))
+			index[at] = n
+			c.custs = append(c.custs, &c.p.Customers[at])
+		}
+		x := visit{cust: n, pinned: v.Pinned != nil, hasNow: v.Current != nil, nowExec: none, nowSlot: none}
+		if x.hasNow && c.p.Horizon.Contains(v.Current.Date) {
+			x.nowExec, x.nowSlot = c.place(v.Current)
+		}
+		for _, e := range v.Excludes {
+			x.excluded = append(x.excluded, c.execs[e])
+		}
+		c.m.visits = append(c.m.visits, x)
+	}
+}
+
+// place gives the indices of a place inside the horizon.
+func (c *compiler) place(at *planning.Place) (exec, slotIndex int32) {
+	slotIndex = 2 * c.day(at.Date)
+	if at.Half == slot.PM {
+		slotIndex++
+	}
+	return c.execs[at.Executive], slotIndex
+}
+
+func (c *compiler) customers() {
+	m := c.m
+	hosts := make(map[string]*planning.Host, len(c.p.Hosts))
+	for i := range c.p.Hosts {
+		hosts[c.p.Hosts[i].ID] = &c.p.Hosts[i]
+	}
+	hostIndex, hostAway := map[string]int32{}, []bitset{}
+	m.dims = len(c.p.Dimensions)
+	valueIndex := make([]map[string]int32, m.dims)
+	next := int32(0)
+	for i, d := range c.p.Dimensions {
+		valueIndex[i] = map[string]int32{}
+		for _, v := range d.Values {
+			valueIndex[i][v.ID] = next
+			next++
+		}
+	}
+	m.custs = make([]cust, len(c.custs))
+	hostOf := make([]int32, len(c.custs))
+	for i, from := range c.custs {
+		h, ok := hostIndex[from.Host]
+		if !ok {
+			h = int32(len(hostAway))
+			hostIndex[from.Host] = h
+			away := newBitset(m.days)
+			c.mark(away, hosts[from.Host].Unavailable)
+			hostAway = append(hostAway, away)
+		}
+		hostOf[i] = h
+		m.custs[i] = c.customer(from, hostAway[h], valueIndex)
+	}
+	m.hosts = len(hostAway)
+	for i := range m.visits {
+		v := &m.visits[i]
+		v.host = hostOf[v.cust]
+		m.custs[v.cust].visits = append(m.custs[v.cust].visits, int32(i))
+	}
+}
+
+func (c *compiler) customer(from *planning.Customer, hostAway bitset, valueIndex []map[string]int32) cust {
+	m := c.m
+	to := cust{open: slices.Clone(c.works[from.Calendar]), wanted: newBitset(m.days), window: newBitset(m.days),
+		spacing: int32(from.MinSpacingDays), point: from.Place()}
+	black := newBitset(m.days)
+	c.mark(black, from.Blackouts)
+	c.mark(to.window, from.Windows)
+	for w := range to.open {
+		to.open[w] &^= black[w] | hostAway[w]
+		if len(from.Windows) == 0 {
+			to.window[w] = ^uint64(0)
+		}
+		to.wanted[w] = to.window[w] &^ m.crunch[w]
+	}
+	to.any = to.open.members(m.days)
+	for _, d := range to.any {
+		if to.wanted.has(d) {
+			to.good = append(to.good, d)
+		}
+	}
+	for i, d := range c.p.Dimensions {
+		if v, ok := valueIndex[i][from.Values[d.ID]]; ok {
+			to.values = append(to.values, v)
+		} else {
+			to.values = append(to.values, none)
+		}
+	}
+	return to
+}
+
+// pairs compiles what is fixed between customers and executives, and the
+// executives that suit each customer best.
+func (c *compiler) pairs(ctx context.Context) error {
+	m := c.m
+	c.has = make([][]bool, len(m.execs))
+	homes := make([]vector, len(m.execs))
+	for i := range m.execs {
+		homes[i] = vectorOf(m.execs[i].homePoint)
+		c.has[i] = make([]bool, len(c.tags))
+		for _, t := range c.p.Executives[i].Tags {
+			c.has[i][c.tags[t]] = true
+		}
+	}
+	m.pairs = make([]pair, len(m.custs)*len(m.execs))
+	m.favor = make([][]int32, len(m.custs))
+	type offer struct {
+		exec int32
+		cost int64
+	}
+	var offers []offer
+	for i, from := range c.custs {
+		if i&63 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		at, where := vectorOf(m.custs[i].point), m.custs[i].point
+		offers = offers[:0]
+		for e := range m.execs {
+			x := m.pair(int32(i), int32(e))
+			x.home = chordKM(homes[e], at, m.execs[e].homePoint, where)
+			x.points = c.points(from, e)
+			if x.points != none {
+				offers = append(offers, offer{int32(e), m.price.km*int64(2*x.home) + m.price.mismatch*int64(x.points)})
+			}
+		}
+		slices.SortFunc(offers, func(a, b offer) int { return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(a.exec, b.exec)) })
+		for _, o := range offers[:min(favorMost, len(offers))] {
+			m.favor[i] = append(m.favor[i], o.exec)
+		}
+	}
+	return nil
+}
+
+// points sums the preferred tags that executive e lacks; none where a required one is lacking.
+func (c *compiler) points(from *planning.Customer, e int) int32 {
+	for _, t := range from.Requires {
+		if i, ok := c.tags[t]; !ok || !c.has[e][i] {
+			return none
+		}
+	}
+	sum := int64(0)
+	for _, want := range from.Prefers {
+		if i, ok := c.tags[want.Tag]; !ok || !c.has[e][i] {
+			sum += want.Points
+		}
+	}
+	return int32(sum) // at most 1000 tags of 10^6 points: fits
+}
+
+// neighbours tables the distances and finds the nearest visits of each customer.
+func (c *compiler) neighbours(ctx context.Context) error {
+	m := c.m
+	for i := range m.custs {
+		m.dist.places = append(m.dist.places, m.custs[i].point)
+	}
+	m.dist = newDistances(m.dist.places)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.near = make([][]int32, len(m.custs))
+	heap := make([]neighbour, 0, nearMost+1)
+	for i := range m.custs {
+		if i&63 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		heap = heap[:0]
+		for j := range m.custs {
+			heap = keep(heap, neighbour{int32(j), m.dist.apart(i, j)})
+		}
+		for _, n := range heap {
+			m.near[i] = append(m.near[i], m.custs[n.cust].visits...)
+		}
+		if len(m.near[i]) > nearMost {
+			m.near[i] = slices.Clip(m.near[i][:nearMost])
+		}
+	}
+	return nil
+}
+
+// neighbour is a customer and how far away it is.
+type neighbour struct {
+	cust  int32
+	apart int64
+}
+
+// keep inserts n into a sorted list of the nearest; equally near stay in the order of their index.
+func keep(sorted []neighbour, n neighbour) []neighbour {
+	if len(sorted) == nearMost && n.apart >= sorted[nearMost-1].apart {
+		return sorted
+	}
+	at := len(sorted)
+	for at > 0 && sorted[at-1].apart > n.apart {
+		at--
+	}
+	if len(sorted) == nearMost {
+		sorted = sorted[:nearMost-1]
+	}
+	return slices.Insert(sorted, at, n)
+}

@@ -1,0 +1,388 @@
+package planning
+
+import (
+	"fmt"
+	"maps"
+	"math/bits"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"windshield/internal/fault"
+	"windshield/internal/slot"
+)
+
+// Bounds on what is planned. They are far beyond any company we can imagine and
+// keep a mistaken or hostile file from taking all memory.
+const (
+	maxExecutives = 10_000
+	maxVisits     = 200_000
+	maxPairs      = 64_000_000 // visits × executives
+	maxCustomers  = 2_000_000
+	maxDays       = 1_100 // three years
+	maxValues     = 4_000 // of all dimensions together
+	maxList       = 20_000
+	maxID         = 200
+	maxKM         = 1_000_000
+	maxWeight     = 1_000_000_000_000
+	maxDetails    = 20 // problems named in one error
+)
+
+// Validate says what makes the problem one that cannot be planned: unknown or
+// doubled ids, values out of range, pins that clash. It names up to 20 places.
+// The error is of kind Invalid, or TooLarge where a bound on sizes is passed.
+func (p *Problem) Validate() error {
+	v := &validation{p: p}
+	if err := v.sizes(); err != nil {
+		return err
+	}
+	v.frame()
+	v.calendars()
+	v.executives()
+	v.hosts()
+	v.customers()
+	v.visits()
+	if len(v.found) > 0 {
+		return fault.Invalidf("The problem cannot be planned as it stands.").With(v.found...)
+	}
+	if err := p.overflow(); err != nil {
+		return err
+	}
+	return p.pinClashes()
+}
+
+type validation struct {
+	p         *Problem
+	found     []fault.Detail
+	calendar  map[string]bool
+	executive map[string]bool
+	host      map[string]bool
+	customer  map[string]bool
+}
+
+// bad notes a problem. Where is put together only when there is one, since a
+// large problem has a million places.
+func (v *validation) bad(where, value, expected, mend string) {
+	if len(v.found) < maxDetails {
+		v.found = append(v.found, fault.Detail{Where: where, Value: fault.Short(value), Expected: expected, Mend: mend})
+	}
+}
+
+func at(list string, i int, field string) string {
+	s := "/" + list + "/" + strconv.Itoa(i)
+	if field != "" {
+		s += "/" + field
+	}
+	return s
+}
+
+func (v *validation) sizes() error {
+	p := v.p
+	days := p.Horizon.Days()
+	for _, s := range []struct {
+		what      string
+		n, atMost int
+	}{
+		{"executives", len(p.Executives), maxExecutives},
+		{"visits", len(p.Visits), maxVisits},
+		{"customers", len(p.Customers), maxCustomers},
+		{"hosts", len(p.Hosts), maxCustomers},
+		{"calendars", len(p.Calendars), maxList},
+		{"days in the horizon", days, maxDays},
+		{"pairs of a visit and an executive", len(p.Visits) * min(len(p.Executives), maxExecutives), maxPairs},
+	} {
+		if s.n > s.atMost {
+			return fault.New(fault.TooLarge, "The problem has %d %s; at most %d can be planned.", s.n, s.what, s.atMost)
+		}
+	}
+	return nil
+}
+
+// frame checks the horizon, the rules, the weights and the dimensions.
+func (v *validation) frame() {
+	p := v.p
+	if p.Format != "" && p.Format != ProblemFormat {
+		v.bad("/format", p.Format, ProblemFormat, "")
+	}
+	first, last := slot.MakeDate(2000, 1, 1), slot.MakeDate(2199, 12, 31)
+	if h := p.Horizon; h.Start < first || h.End > last || h.End < h.Start {
+		v.bad("/horizon", h.String(), "two dates from 2000 to 2199, the start not after the end", "")
+	}
+	v.number("/rules/max_gap_days", int64(p.Rules.MaxGapDays), 0, 36_500)
+	v.number("/rules/stay_days", int64(p.Rules.StayDays), 0, 366)
+	if len(p.Rules.ReachKM) > 366 {
+		v.bad("/rules/reach_km", fmt.Sprint(len(p.Rules.ReachKM), " entries"), "at most 366 entries", "")
+	}
+	for i, km := range p.Rules.ReachKM {
+		v.number(at("rules/reach_km", i, ""), int64(km), 0, maxKM)
+	}
+	v.intervals("/rules/crunch", p.Rules.Crunch)
+	for _, t := range slices.Sorted(maps.Keys(p.Weights)) {
+		w := p.Weights[t]
+		if !known(t) {
+			v.bad("/weights", string(t), "one of "+termList(), "")
+			continue
+		}
+		v.number("/weights/"+string(t), w, 0, maxWeight)
+	}
+	v.dimensions()
+}
+
+func (v *validation) dimensions() {
+	dims, all := map[string]bool{}, 0
+	for i, d := range v.p.Dimensions {
+		v.id(dims, "dimensions", i, d.ID)
+		values := map[string]bool{}
+		for j, x := range d.Values {
+			where := at("dimensions", i, "values")
+			v.id(values, where[1:], j, x.ID)
+			v.number(at(where[1:], j, "permille"), int64(x.Permille), 0, 1000)
+		}
+		all += len(d.Values)
+	}
+	if all > maxValues {
+		v.bad("/dimensions", fmt.Sprint(all, " values"), fmt.Sprint("at most ", maxValues, " values"), "")
+	}
+}
+
+func (v *validation) calendars() {
+	v.calendar = make(map[string]bool, len(v.p.Calendars))
+	for i, c := range v.p.Calendars {
+		v.id(v.calendar, "calendars", i, c.ID)
+		for j, d := range c.Weekend {
+			if d < 0 || int(d) >= len(weekdays) {
+				v.bad(at(at("calendars", i, "weekend")[1:], j, ""), d.String(), "a day of the week", "")
+			}
+		}
+		if j := slices.Index(c.Holidays, 0); j >= 0 {
+			v.bad(at(at("calendars", i, "holidays")[1:], j, ""), "null", "a date such as 2027-03-04", "")
+		}
+		v.length(at("calendars", i, "holidays"), len(c.Holidays))
+	}
+}
+
+func (v *validation) executives() {
+	v.executive = make(map[string]bool, len(v.p.Executives))
+	for i := range v.p.Executives {
+		e := &v.p.Executives[i]
+		v.id(v.executive, "executives", i, e.ID)
+		if !v.calendar[e.Calendar] {
+			v.bad(at("executives", i, "calendar"), e.Calendar, "the id of a calendar", "")
+		}
+		v.position("executives", i, e.Lat, e.Lon)
+		v.intervalsOf("executives", i, "unavailable", e.Unavailable)
+		v.numberOf("executives", i, "max_per_week", int64(e.MaxPerWeek), 0, 1_000_000)
+		v.numberOf("executives", i, "max_per_month", int64(e.MaxPerMonth), 0, 1_000_000)
+		v.numberOf("executives", i, "target_visits", int64(e.TargetVisits), 0, 1_000_000)
+		if !e.LastVisit.IsZero() && e.LastVisit >= v.p.Horizon.Start {
+			v.bad(at("executives", i, "last_visit"), e.LastVisit.String(), "a date before the horizon, or null",
+				"Put visits inside the horizon into the list of visits, pinned.")
+		}
+		v.length(at("executives", i, "tags"), len(e.Tags))
+	}
+}
+
+func (v *validation) hosts() {
+	v.host = make(map[string]bool, len(v.p.Hosts))
+	for i := range v.p.Hosts {
+		v.id(v.host, "hosts", i, v.p.Hosts[i].ID)
+		v.intervalsOf("hosts", i, "unavailable", v.p.Hosts[i].Unavailable)
+	}
+}
+
+func (v *validation) customers() {
+	v.customer = make(map[string]bool, len(v.p.Customers))
+	for i := range v.p.Customers {
+		c := &v.p.Customers[i]
+		v.id(v.customer, "customers", i, c.ID)
+		if !v.calendar[c.Calendar] {
+			v.bad(at("customers", i, "calendar"), c.Calendar, "the id of a calendar", "")
+		}
+		if !v.host[c.Host] {
+			v.bad(at("customers", i, "host"), c.Host, "the id of a host", "")
+		}
+		v.position("customers", i, c.Lat, c.Lon)
+		v.intervalsOf("customers", i, "windows", c.Windows)
+		v.intervalsOf("customers", i, "blackouts", c.Blackouts)
+		v.numberOf("customers", i, "min_spacing_days", int64(c.MinSpacingDays), 0, 36_500)
+		for j := range c.Prefers {
+			if n := c.Prefers[j].Points; n < 0 || n > 1_000_000 {
+				v.number(at(at("customers", i, "prefers")[1:], j, "points"), n, 0, 1_000_000)
+			}
+		}
+		if len(c.Prefers) > 1000 || len(c.Requires) > 1000 {
+			v.bad(at("customers", i, ""), c.ID, "at most 1000 required and preferred tags", "")
+		}
+	}
+}
+
+func (v *validation) visits() {
+	seen := make(map[string]bool, len(v.p.Visits))
+	for i := range v.p.Visits {
+		x := &v.p.Visits[i]
+		v.id(seen, "visits", i, x.ID)
+		if !v.customer[x.Customer] {
+			v.bad(at("visits", i, "customer"), x.Customer, "the id of a customer", "")
+		}
+		for j, e := range x.Excludes {
+			if !v.executive[e] {
+				v.bad(at(at("visits", i, "excludes")[1:], j, ""), e, "the id of an executive", "")
+			}
+		}
+		v.length(at("visits", i, "excludes"), len(x.Excludes))
+		v.place(i, "pinned", x.Pinned)
+		v.place(i, "current", x.Current)
+	}
+}
+
+func (v *validation) place(i int, field string, at *Place) {
+	if at == nil {
+		return
+	}
+	where := "/visits/" + strconv.Itoa(i) + "/" + field
+	if !v.executive[at.Executive] {
+		v.bad(where+"/executive", at.Executive, "the id of an executive", "")
+	}
+	if at.Date.IsZero() {
+		v.bad(where+"/date", "", "a date such as 2027-03-04", "")
+	}
+	if at.Half != slot.AM && at.Half != slot.PM {
+		v.bad(where+"/half", string(at.Half), "am or pm", "")
+	}
+}
+
+func (v *validation) id(seen map[string]bool, list string, i int, id string) {
+	switch {
+	case id == "" || len(id) > maxID || !utf8.ValidString(id):
+		v.bad(at(list, i, "id"), id, fmt.Sprintf("an id of 1 to %d bytes", maxID), "")
+	case seen[id]:
+		v.bad(at(list, i, "id"), id, "an id that is not used twice", "Give each entry an id of its own.")
+	default:
+		seen[id] = true
+	}
+}
+
+func (v *validation) number(where string, n, lo, hi int64) {
+	if n < lo || n > hi {
+		v.bad(where, strconv.FormatInt(n, 10), fmt.Sprintf("a whole number from %d to %d", lo, hi), "")
+	}
+}
+
+func (v *validation) numberOf(list string, i int, field string, n, lo, hi int64) {
+	if n < lo || n > hi {
+		v.number(at(list, i, field), n, lo, hi)
+	}
+}
+
+func (v *validation) length(where string, n int) {
+	if n > maxList {
+		v.bad(where, fmt.Sprint(n, " entries"), fmt.Sprint("at most ", maxList, " entries"), "")
+	}
+}
+
+func (v *validation) position(list string, i int, lat, lon float64) {
+	if !(lat >= -90 && lat <= 90) { // so written that NaN is refused as well
+		v.bad(at(list, i, "lat"), fmt.Sprint(lat), "degrees from -90 to 90", "")
+	}
+	if !(lon >= -180 && lon <= 180) {
+		v.bad(at(list, i, "lon"), fmt.Sprint(lon), "degrees from -180 to 180", "")
+	}
+}
+
+func (v *validation) intervalsOf(list string, i int, field string, intervals []slot.Interval) {
+	for _, x := range intervals {
+		if x.Start.IsZero() || x.End.IsZero() || x.End < x.Start {
+			v.intervals(at(list, i, field), intervals)
+			return
+		}
+	}
+	if len(intervals) > maxList {
+		v.length(at(list, i, field), len(intervals))
+	}
+}
+
+func (v *validation) intervals(where string, intervals []slot.Interval) {
+	v.length(where, len(intervals))
+	for i, x := range intervals {
+		place := where + "/" + strconv.Itoa(i)
+		switch {
+		case x.Start.IsZero() || x.End.IsZero():
+			v.bad(place, x.String(), "a start and an end, both dates", "")
+		case x.End < x.Start:
+			v.bad(place, x.String(), "an end that is not before the start", "Exchange the two dates.")
+		}
+	}
+}
+
+// overflow refuses weights with which the worst plan's cost would not fit into
+// 62 bits: sums must never wrap round.
+func (p *Problem) overflow() error {
+	visits, execs := uint64(len(p.Visits)), uint64(len(p.Executives))
+	var target, points uint64
+	for i := range p.Executives {
+		target += uint64(p.Executives[i].TargetVisits)
+	}
+	for i := range p.Customers {
+		var sum uint64
+		for _, x := range p.Customers[i].Prefers {
+			sum += uint64(x.Points)
+		}
+		points = max(points, sum)
+	}
+	most := map[Term]uint64{
+		Unassigned: visits, OverdueDays: execs * uint64(p.Horizon.Days()), Moved: visits, OutOfWindow: visits,
+		Excess: visits * uint64(len(p.Dimensions)), Load: visits + target, Crunch: visits,
+		Mismatch: visits * points, TravelKM: (visits*2 + 1) * 20_100,
+	}
+	var sum uint64
+	for _, t := range Terms() {
+		hi, lo := bits.Mul64(most[t], uint64(p.Weight(t)))
+		if sum += lo; hi != 0 || lo >= 1<<60 || sum >= 1<<62 {
+			return fault.Invalidf("The weights are too large.").With(fault.Detail{Where: "/weights/" + string(t),
+				Value: strconv.FormatInt(p.Weight(t), 10), Expected: "weights with which no plan costs more than 2^60"})
+		}
+	}
+	return nil
+}
+
+// pinClashes names the pins that break a rule among themselves: no plan can
+// keep them all.
+func (p *Problem) pinClashes() error {
+	places := map[string]Place{}
+	for i := range p.Visits {
+		if at := p.Visits[i].Pinned; at != nil {
+			places[p.Visits[i].ID] = *at
+		}
+	}
+	if len(places) == 0 {
+		return nil
+	}
+	j := newJudge(p, NewSolution(p, places, nil))
+	j.rules()
+	if len(j.found) == 0 {
+		return nil
+	}
+	err := fault.Invalidf("The pinned visits do not fit together: %d clashes.", len(j.found))
+	for i, v := range j.found {
+		if i == maxDetails {
+			break
+		}
+		err = err.With(fault.Detail{Where: pinPlaces(p, v.Visits), Value: v.Reason,
+			Expected: "pins that keep rule " + v.Name(), Mend: "Unpin one of them or change what forbids it."})
+	}
+	return err
+}
+
+// pinPlaces gives the JSON pointers of the visits.
+func pinPlaces(p *Problem, visits []string) string {
+	where := ""
+	for i := range p.Visits {
+		if slices.Contains(visits, p.Visits[i].ID) {
+			if where != "" {
+				where += " and "
+			}
+			where += at("visits", i, "pinned")
+		}
+	}
+	return where
+}
