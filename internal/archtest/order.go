@@ -1,0 +1,112 @@
+package archtest
+
+import (
+	"go/ast"
+	"slices"
+	"strings"
+)
+
+// order is the order of the packages: one imports only what stands in a row above
+// its own. Packages in one row do not import each other. A new package is added
+// here, and the reason for it goes into a record in internal/adr.
+var order = [][]string{
+	{"internal/fault"},
+	{"internal/slot"},
+	{"internal/geo"},
+	{"internal/roster"},
+	{"internal/visit"},
+	{"internal/access"},
+	{"internal/intake"},
+	{"internal/sampling"},
+	{"internal/planning"},
+	{"internal/planning/solver"}, // compiles planning's problem to indices, then knows only those
+	{"internal/calsync"},
+	{"internal/alert"},
+	{"internal/notify"},
+	{"internal/insight"},
+	{"internal/coverage"},
+	{"internal/export"},
+	{"internal/flow"},
+	{"internal/store"},
+	{"internal/store/pgtest"},
+	{"internal/gcal"},
+	{"internal/gcal/emulator"},
+	{"internal/mail"},
+	{"internal/jobs"},
+	{"api"},
+	{"internal/auth"},
+	{"internal/httpapi", "internal/web"},
+	{"internal/server"},
+	{"internal/config"},
+	{"internal/app"},
+	{"internal/demo"},
+	{"internal/testkit"},
+	{"internal/archtest", "deploy"},
+	{"cmd/windshield"},
+}
+
+// firstImpure ends the pure steps: what stands above it in the order is pure.
+const firstImpure = "internal/export"
+
+// testOnly are packages that only test files may import.
+var testOnly = []string{"internal/store/pgtest", "internal/testkit"}
+
+// rowOf gives the place of a package in the order, or -1.
+func rowOf(dir string) int {
+	return slices.IndexFunc(order, func(row []string) bool { return slices.Contains(row, dir) })
+}
+
+// pure says whether the package is one of the pure steps.
+func pure(dir string) bool {
+	row := rowOf(dir)
+	return row >= 0 && row < rowOf(firstImpure)
+}
+
+func checkOrder(t *Tree) []Finding {
+	var found []Finding
+	unknown := map[string]bool{}
+	for _, f := range t.Go {
+		if strings.HasPrefix(f.Dir, "tools") { // a module of its own
+			continue
+		}
+		row := rowOf(f.Dir)
+		if row < 0 {
+			if !unknown[f.Dir] {
+				found = append(found, t.at(f, f.AST.Name.Pos(), "order",
+					"package %s has no place yet: add it to the order in internal/archtest/order.go and say why in a record in internal/adr", f.Dir))
+			}
+			unknown[f.Dir] = true
+			continue
+		}
+		f.imports(func(spec *ast.ImportSpec, target string) {
+			if finding, bad := t.judgeImport(f, row, spec, target); bad {
+				found = append(found, finding)
+			}
+		})
+	}
+	return found
+}
+
+// judgeImport decides about one import of a package of our own.
+func (t *Tree) judgeImport(f *File, row int, spec *ast.ImportSpec, target string) (Finding, bool) {
+	dir, ours := strings.CutPrefix(target, t.Module+"/")
+	if !ours || dir == f.Dir {
+		return Finding{}, false
+	}
+	to := rowOf(dir)
+	switch {
+	case to < 0:
+		return Finding{}, false // reported where that package lies
+	case inside(dir, testOnly) && !f.Test && !inside(f.Dir, testOnly):
+		return t.at(f, spec.Pos(), "order", "%s is for tests: import it in a _test.go file, or move what is needed into the product", dir), true
+	case to < row:
+		return Finding{}, false
+	case f.Test && !pure(f.Dir) && dir != "cmd/windshield":
+		// The tests of adapters and use cases run on the real engines and on the
+		// whole app; those of the pure steps stay as pure as the steps.
+		return Finding{}, false
+	default:
+		return t.at(f, spec.Pos(), "order",
+			"%s may not import %s, which stands beside or below it: declare a port in %s and let %s implement it, or move the shared part up", f.Dir, dir, f.Dir, dir), true
+	}
+}

@@ -1,0 +1,2 @@
+// Package mystery is not in the order.
+package mystery // want "order"

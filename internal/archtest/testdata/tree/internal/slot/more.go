@@ -1,0 +1,3 @@
+package slot
+
+var elsewhere struct{ field int }
