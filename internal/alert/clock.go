@@ -44,10 +44,13 @@ type Status struct {
 	Back     slot.Date // first day after the leave; zero where not Paused
 	Next     slot.Date // next booked visit that would count, today included; zero where none
 	NextID   string
-	Forecast slot.Date // the day on which they pass 30 days if no more than the booked visits happen; Breach where Overdue; zero where not within the horizon
+	// Forecast is the day on which they pass 30 days if no more than the booked
+	// visits happen; Breach where Overdue; zero where not within the horizon. A
+	// visit booked for that very day comes too late: the day begins overdue.
+	Forecast slot.Date
 	Ends     slot.Date // the first booked visit on or after Forecast; zero where nothing is booked
 	EndsID   string
-	Ledger   []Entry   // visits up to today, newest first
+	Ledger   []Entry // visits up to today, newest first
 }
 
 // Entry is a line of the ledger: a visit that counted, or why it did not.
