@@ -211,7 +211,8 @@ func (d Design) check(f Frame) error {
 }
 
 // checkDimensions wants every dimension known to the frame and named once in
-// each hierarchy: a dimension that strata are made of is already even.
+// each list. One that strata are made of may be kept even within them as well:
+// merged values then still get their share.
 func (d Design) checkDimensions(f Frame) []fault.Detail {
 	var bad []fault.Detail
 	known := map[string]bool{}
@@ -229,9 +230,9 @@ func (d Design) checkDimensions(f Frame) []fault.Detail {
 		}
 		seen[name] = true
 	}
-	first, second := map[string]bool{}, map[string]bool{}
+	strata, first, second := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for i, dim := range d.Dimensions {
-		one(fmt.Sprintf("dimension %d", i+1), dim.Name, first)
+		one(fmt.Sprintf("dimension %d", i+1), dim.Name, strata)
 		values := map[string]bool{}
 		for _, v := range dim.Order {
 			if values[v] {

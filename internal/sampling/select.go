@@ -1,0 +1,183 @@
+package sampling
+
+import (
+	"fmt"
+	"sort"
+
+	"golang.org/x/text/unicode/norm"
+
+	"windshield/internal/fault"
+)
+
+// Select draws a selection from a frame. It is the same on every machine and for
+// every order in which the customers were given to Freeze.
+//
+// Errors: fault.Conflict where the frame was changed after its freeze,
+// fault.Invalid where the design asks for what cannot be, with one detail per
+// problem (place, value, what was expected, how to mend it).
+func Select(f Frame, d Design) (Selection, error) {
+	if !f.intact() {
+		return Selection{}, fault.Conflictf("The customer list was changed after it was frozen. Freeze it again.")
+	}
+	d = d.complete()
+	if err := d.check(f); err != nil {
+		return Selection{}, err
+	}
+	var must, rest []int
+	for i, u := range f.Units {
+		if u.Must {
+			must = append(must, i)
+		} else {
+			rest = append(rest, i)
+		}
+	}
+	parts, log := d.strata(f, rest, d.Visits-len(must))
+	strata, next, err := d.allocate(f, parts, d.Visits-len(must))
+	if err != nil {
+		return Selection{}, err
+	}
+	if len(must) > 0 {
+		strata = append([]Stratum{mustStratum(f, must)}, strata...)
+		parts = append([]part{{units: must}}, parts...)
+	}
+	s := Selection{FrameHash: f.Hash, SeedCommitment: Commitment(d.Seed), Strata: strata, MergeLog: log, NextVisits: next}
+	s.Rows = d.draw(f, parts, strata)
+	s.Rows = append(s.Rows, leftOut(f)...)
+	sort.Slice(s.Rows, func(i, j int) bool { return s.Rows[i].ID < s.Rows[j].ID })
+	s.Warnings = warnings(strata)
+	return s, nil
+}
+
+// leftOut gives the rows of the customers that left the frame.
+func leftOut(f Frame) []Row {
+	out := make([]Row, len(f.Excluded))
+	for i, e := range f.Excluded {
+		out[i] = Row{ID: e.Unit.ID, Excluded: e.Reason, Must: e.Unit.Must}
+	}
+	return out
+}
+
+// allocate makes the strata with their visits, and says who would get the next
+// hundred.
+func (d Design) allocate(f Frame, parts []part, visits int) ([]Stratum, []string, error) {
+	sums, all := make([]moments, len(parts)), 0
+	p := problem{n: visits, lo: make([]int, len(parts)), hi: make([]int, len(parts))}
+	for h, part := range parts {
+		sums[h] = momentsOf(f, part.units)
+		all += len(part.units)
+		p.hi[h] = len(part.units)
+		if d.MaxPerStratum > 0 {
+			p.hi[h] = min(p.hi[h], d.MaxPerStratum)
+		}
+		p.lo[h] = min(p.hi[h], d.MinPerStratum)
+	}
+	if len(parts) == 0 {
+		return nil, nil, nil
+	}
+	var err error
+	if p.weights, p.by, err = d.pulls(sums); err != nil {
+		return nil, nil, err
+	}
+	x, err := p.solve()
+	if err != nil {
+		return nil, nil, err
+	}
+	names := codes(parts)
+	strata := make([]Stratum, len(parts))
+	for h, part := range parts {
+		strata[h] = Stratum{Code: names[h], Key: key(part.values), Label: label(part.values), Values: part.values, N: sums[h].n, X: x[h],
+			Revenue: sums[h].revenue.Int64(), Lo: p.lo[h], Hi: p.hi[h], Alone: atLeast(sums[h].n, visits, 5, all)}
+		if len(part.values) == 0 {
+			strata[h].Label, strata[h].Key = "All customers", "all"
+		}
+		strata[h].finish(d.Turns[strata[h].Key])
+	}
+	var next []string
+	for _, h := range p.serve(x, 100) {
+		next = append(next, names[h])
+	}
+	return strata, next, nil
+}
+
+// finish fills in what follows from visits and customers.
+func (s *Stratum) finish(start Turn) {
+	s.Start = start % circle
+	s.Next = s.Start.Plus(Shift(s.X, s.N))
+	if s.X > 0 {
+		s.Pi, s.Weight = float64(s.X)/float64(s.N), float64(s.N)/float64(s.X)
+	}
+}
+
+func mustStratum(f Frame, units []int) Stratum {
+	n := len(units)
+	return Stratum{Code: MustCode, Key: "must", Label: "Must-visits", Must: true, N: n, X: n, Lo: n, Hi: n, Pi: 1, Weight: 1, Alone: true,
+		Revenue: momentsOf(f, units).revenue.Int64()}
+}
+
+// draw takes in each cell the customers whose numbers come first after the
+// stratum's start.
+func (d Design) draw(f Frame, parts []part, strata []Stratum) []Row {
+	rows := make([]Row, 0, len(f.Units))
+	key := newMac(d.Seed)
+	for _, c := range d.cells(f, parts, strata) {
+		s := strata[c.stratum]
+		type ticket struct {
+			u    Turn
+			unit int
+		}
+		tickets := make([]ticket, len(c.units))
+		for i, unit := range c.units {
+			tickets[i] = ticket{numberOf(key, f.Units[unit].ID), unit}
+		}
+		sort.Slice(tickets, func(i, j int) bool {
+			a, b := tickets[i].u.From(s.Start), tickets[j].u.From(s.Start)
+			return a < b || a == b && tickets[i].unit < tickets[j].unit
+		})
+		for rank, t := range tickets {
+			rows = append(rows, Row{ID: f.Units[t.unit].ID, Stratum: s.Code, Cell: c.label, Must: s.Must, X: s.X, N: s.N,
+				Due: float64(s.X*len(c.units)) / float64(s.N), InCell: c.visits, Pi: s.Pi, Weight: s.Weight, U: t.u.Float(),
+				Rank: rank + 1, Taken: rank < c.visits})
+		}
+	}
+	return rows
+}
+
+// warnings says what the allocation cannot do, in the words of the page.
+func warnings(strata []Stratum) []string {
+	var out []string
+	for _, s := range strata {
+		switch {
+		case s.X == 0:
+			out = append(out, fmt.Sprintf("%s %s: no visit for %d customers; nobody stands for them.", s.Code, s.Label, s.N))
+		case s.X == 1 && s.N > 1:
+			out = append(out, fmt.Sprintf("%s %s: one visit for %d customers; no interval can be given for this group alone.", s.Code, s.Label, s.N))
+		}
+	}
+	return out
+}
+
+// Verify replays a selection and names the first customer whose record differs,
+// "" where all agree. With it anybody who holds frame, design and seed can check
+// a published draw.
+func Verify(f Frame, d Design, rows []Row) (differs string, err error) {
+	s, err := Select(f, d)
+	if err != nil {
+		return "", err
+	}
+	byID := make(map[string]Row, len(rows))
+	for _, r := range rows {
+		byID[norm.NFC.String(r.ID)] = r
+	}
+	for _, r := range s.Rows {
+		if byID[r.ID] != r {
+			return r.ID, nil
+		}
+		delete(byID, r.ID)
+	}
+	for _, r := range rows {
+		if _, extra := byID[norm.NFC.String(r.ID)]; extra {
+			return r.ID, nil
+		}
+	}
+	return "", nil
+}
