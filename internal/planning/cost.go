@@ -140,3 +140,22 @@ func thousands(n int64) string {
 	}
 	return s
 }
+
+// Report says in lines whether the plan is feasible, what it violates, what it
+// costs and which claims about that are wrong.
+func (v Verdict) Report(p *Problem) string {
+	var b strings.Builder
+	if v.Feasible {
+		b.WriteString("feasible\n")
+	} else {
+		fmt.Fprintf(&b, "infeasible, %d violations\n", len(v.Violations))
+	}
+	for _, x := range v.Violations {
+		b.WriteString(x.String() + "\n")
+	}
+	b.WriteString(p.Table(v.Cost))
+	for _, w := range v.Wrong {
+		fmt.Fprintf(&b, "wrong cost: %s is %s, the solution says %s\n", w.Term, thousands(w.Right), thousands(w.Claimed))
+	}
+	return b.String()
+}
