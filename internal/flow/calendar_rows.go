@@ -46,9 +46,8 @@ type CalendarCursor struct {
 
 // Calendars keeps what calendars should hold and what was agreed with them.
 type Calendars interface {
-	// Event gives the desired state of a visit; NotFound where none was ever wanted.
-	Event(visitID string) (CalendarEvent, error)
-	// Events gives those of the visits named, by visit id.
+	// Events gives the desired states of the visits named, by visit id; those of
+	// which none was ever wanted are left out.
 	Events(visitIDs ...string) ([]CalendarEvent, error)
 	// OnCalendar gives the events of a calendar with these event ids; with nil
 	// ids all whose base is confirmed and not over.
@@ -56,6 +55,9 @@ type Calendars interface {
 	// Save inserts (Version 0) or changes desired events, whole or none. The
 	// database keeps Applied from falling.
 	Save(events ...*CalendarEvent) error
+	// Problems gives the events that are parked, in conflict, or still waiting after
+	// at least one try.
+	Problems() ([]CalendarEvent, error)
 	// Tally counts the desired events per calendar and state.
 	Tally() (map[string]map[EventState]int, error)
 	// Cursor gives how far a calendar was read; the zero cursor where it never was.

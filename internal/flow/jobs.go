@@ -9,19 +9,17 @@ import (
 type JobKind string
 
 const (
-	JobPlan     JobKind = "plan"      // run the planner; Key is the run's id
-	JobApply    JobKind = "apply"     // bring one calendar event to what is wanted; Key is the visit's id
-	JobPull     JobKind = "pull"      // read one calendar back; Key is the calendar's address
-	JobPullAll  JobKind = "pull_all"  // enqueue JobPull for every calendar; Key is ""
-	JobAlerts   JobKind = "alerts"    // look at everybody's clock; Key is ""
-	JobDeliver  JobKind = "deliver"   // send one message; Key is the delivery's id
-	JobSignIn   JobKind = "sign_in"   // mail a sign-in link; Key is the delivery's id
-	JobSweep    JobKind = "sweep"     // delete what has expired; Key is ""
-	JobSelfTest JobKind = "self_test" // recompute the invariants from raw data; Key is ""
+	JobPlan    JobKind = "plan"     // run the planner; Key is the run's id
+	JobApply   JobKind = "apply"    // bring one calendar event to what is wanted; Key is the visit's id
+	JobPull    JobKind = "pull"     // read one calendar back; Key is the calendar's address
+	JobPullAll JobKind = "pull_all" // enqueue JobPull for every calendar; Key is ""
+	JobAlerts  JobKind = "alerts"   // look at everybody's clock; Key is ""
+	JobDeliver JobKind = "deliver"  // send one message; Key is the delivery's id
+	JobSweep   JobKind = "sweep"    // delete what has expired; Key is ""
 )
 
 // JobKinds lists every kind.
-var JobKinds = []JobKind{JobPlan, JobApply, JobPull, JobPullAll, JobAlerts, JobDeliver, JobSignIn, JobSweep, JobSelfTest}
+var JobKinds = []JobKind{JobPlan, JobApply, JobPull, JobPullAll, JobAlerts, JobDeliver, JobSweep}
 
 // Job is work to do after the transaction that enqueued it has committed. It is
 // done at least once, so whatever it does is idempotent.

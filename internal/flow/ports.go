@@ -164,6 +164,8 @@ type Alerts interface {
 	// recipient, channel and kind, and gives the ids of the new ones.
 	Deliver(ds ...Delivery) (newIDs []string, err error)
 	Delivery(id string) (Delivery, error)
+	// Deliveries gives what was sent about the subjects named, oldest first.
+	Deliveries(about ...string) ([]Delivery, error)
 	SaveDelivery(d *Delivery) error
 }
 

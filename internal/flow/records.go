@@ -51,7 +51,8 @@ type Selection struct {
 	FrameHash      string
 	SeedCommitment string
 	Strata         []sampling.Stratum
-	MergeLog       []string
+	MergeLog       []sampling.Merge
+	Warnings       []string // what the reader of the selection must know
 	CreatedAt      time.Time
 	CreatedBy      string
 }

@@ -7,6 +7,7 @@ import (
 	"windshield/internal/coverage"
 	"windshield/internal/intake"
 	"windshield/internal/roster"
+	"windshield/internal/sampling"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
 )
@@ -39,8 +40,10 @@ type CustomerView struct {
 // SelectionView is a selection with the customers drawn.
 type SelectionView struct {
 	Selection
-	Rows  []SelectionRow    // drawn customers, by stratum and rank
-	Names map[string]string // customer id -> name
+	Rows     []SelectionRow    // drawn customers, by stratum and rank
+	Names    map[string]string // customer id -> name
+	Groups   []Group           // the strata with their colours
+	Distance sampling.Distance // of the visits from the population, by strata
 }
 
 // PlanView is the plan of a year: executives by weeks.
@@ -51,6 +54,9 @@ type PlanView struct {
 	Shown  int // executives after the filter
 	Groups []Group
 	Today  slot.Date
+	// Customers gives the names of the plan's customers by id, also of those
+	// without a place.
+	Customers map[string]string
 }
 
 // PlanRow is one executive's year.

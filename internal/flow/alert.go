@@ -1,0 +1,160 @@
+package flow
+
+import (
+	"context"
+
+	"windshield/internal/access"
+	"windshield/internal/alert"
+	"windshield/internal/coverage"
+	"windshield/internal/notify"
+	"windshield/internal/roster"
+	"windshield/internal/slot"
+	"windshield/internal/visit"
+)
+
+// watchedSetting holds the date from which clocks run for people of whom no
+// visit is known: the day of the first import of executives.
+const watchedSetting = "watched_since"
+
+func (f *Flow) watchedSince(tx Tx) (slot.Date, error) {
+	s, err := tx.Ledger.Setting(watchedSetting)
+	if err != nil || s == "" {
+		return 0, err
+	}
+	return slot.ParseDate(s)
+}
+
+// visitors gives everybody who is asked to visit, with what the clocks need.
+func (f *Flow) visitors(tx Tx) ([]coverage.Person, error) {
+	since, err := f.watchedSince(tx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := tx.People.All()
+	if err != nil {
+		return nil, err
+	}
+	absences, err := absencesByPerson(tx)
+	if err != nil {
+		return nil, err
+	}
+	var out []coverage.Person
+	for _, p := range all {
+		if p.Has(roster.Executive) {
+			out = append(out, coverage.Person{Person: p, Absences: absences[p.ID], Since: since})
+		}
+	}
+	return out, nil
+}
+
+// clockVisits gives the visits that clocks look at: what stands or has happened.
+func clockVisits(tx Tx) ([]visit.Visit, error) {
+	visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true},
+		States: []visit.State{visit.Published, visit.Held, visit.NoShow}})
+	return visits, err
+}
+
+// lookAtClocks raises and settles alerts, and tells each person once per breach.
+func (f *Flow) lookAtClocks(ctx context.Context) error {
+	return f.Store.Write(ctx, func(tx Tx) error {
+		people, err := f.visitors(tx)
+		if err != nil {
+			return err
+		}
+		visits, err := clockVisits(tx)
+		if err != nil {
+			return err
+		}
+		watches := make([]alert.Watch, len(people))
+		byID := make(map[string]roster.Person, len(people))
+		var horizon slot.Date
+		for i, p := range people {
+			today := f.today(p.Zone)
+			horizon = max(horizon, today)
+			watches[i] = alert.Watch{PersonID: p.ID, LastVisit: p.Terms.LastVisit, Since: p.Since, Absences: p.Absences, Today: today}
+			byID[p.ID] = p.Person
+		}
+		statuses := alert.Clocks(watches, visits, horizon)
+		open, err := tx.Alerts.List(true)
+		if err != nil {
+			return err
+		}
+		opened := make([]alert.Open, len(open))
+		for i, o := range open {
+			opened[i] = alert.Open{PersonID: o.PersonID, Breach: o.Breach}
+		}
+		raise, settle := alert.Judge(statuses, opened)
+		for _, s := range settle {
+			if err := tx.Alerts.Settle(s.PersonID, s.Breach, s.Reason, f.Now().UTC()); err != nil {
+				return err
+			}
+			if err := f.audit(tx, access.System("clock"), "settle alert", alertSubject(s.PersonID, s.Breach), s.Outcome); err != nil {
+				return err
+			}
+		}
+		status := make(map[string]alert.Status, len(statuses))
+		for _, s := range statuses {
+			status[s.PersonID] = s
+		}
+		for _, r := range raise {
+			if err := f.raise(tx, r, byID[r.PersonID], status[r.PersonID]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func alertSubject(personID string, breach slot.Date) string {
+	return "alert/" + personID + "/" + breach.String()
+}
+
+// raise stores an alert and, where it is new, the mail about it.
+func (f *Flow) raise(tx Tx, r alert.Raise, p roster.Person, s alert.Status) error {
+	fresh, err := tx.Alerts.Raise(Alert{PersonID: r.PersonID, Breach: r.Breach, LastVisit: r.LastVisit, Open: true, Reason: r.Reason, RaisedAt: f.Now().UTC()})
+	if err != nil {
+		return err
+	}
+	if fresh {
+		if err := f.deliver(tx, alertSubject(r.PersonID, r.Breach), "breach", p, notify.Breach(p, s, f.BaseURL)); err != nil {
+			return err
+		}
+	}
+	return f.audit(tx, access.System("clock"), "raise alert", alertSubject(r.PersonID, r.Breach), map[string]bool{"new": fresh})
+}
+
+// Alerts gives alerts, newest breach first, with who was told.
+func (f *Flow) Alerts(ctx context.Context, a access.Actor, openOnly bool) ([]AlertView, error) {
+	if err := access.Require(a, access.SeeAlerts, access.Subject{}); err != nil {
+		return nil, err
+	}
+	return read(ctx, f, func(tx Tx) ([]AlertView, error) { return alertViews(tx, openOnly) })
+}
+
+func alertViews(tx Tx, openOnly bool) ([]AlertView, error) {
+	alerts, err := tx.Alerts.List(openOnly)
+	if err != nil {
+		return nil, err
+	}
+	people, err := everybody(tx)
+	if err != nil {
+		return nil, err
+	}
+	subjects := make([]string, len(alerts))
+	for i, x := range alerts {
+		subjects[i] = alertSubject(x.PersonID, x.Breach)
+	}
+	deliveries, err := tx.Alerts.Deliveries(subjects...)
+	if err != nil {
+		return nil, err
+	}
+	told := map[string][]Delivery{}
+	for _, d := range deliveries {
+		told[d.About] = append(told[d.About], d)
+	}
+	out := make([]AlertView, len(alerts))
+	for i, x := range alerts {
+		out[i] = AlertView{Alert: x, Person: people[x.PersonID], Deliveries: told[subjects[i]]}
+	}
+	return out, nil
+}

@@ -1,0 +1,303 @@
+package flow
+
+import (
+	"context"
+	"time"
+
+	"windshield/internal/access"
+	"windshield/internal/fault"
+	"windshield/internal/roster"
+	"windshield/internal/slot"
+	"windshield/internal/visit"
+)
+
+func about(v visit.Visit) access.Subject {
+	return access.Subject{ExecutiveID: v.ExecutiveID, HostID: v.HostID}
+}
+
+// Visit gives a visit that the actor may see, with everybody around it.
+func (f *Flow) Visit(ctx context.Context, a access.Actor, id string) (VisitView, error) {
+	return read(ctx, f, func(tx Tx) (VisitView, error) {
+		v, err := tx.Visits.Get(id)
+		if err != nil {
+			return VisitView{}, err
+		}
+		if err := access.Require(a, access.SeeVisit, about(v)); err != nil {
+			return VisitView{}, err
+		}
+		people, err := everybody(tx)
+		if err != nil {
+			return VisitView{}, err
+		}
+		customers, err := customersOf(tx, []visit.Visit{v})
+		if err != nil {
+			return VisitView{}, err
+		}
+		w := f.view(a, v, people, customers)
+		if v.PlanID != "" {
+			if w.Plan, err = tx.Plans.Get(v.PlanID); err != nil {
+				return w, err
+			}
+			if w.Group, err = groupOf(tx, w.Plan, v.Stratum); err != nil {
+				return w, err
+			}
+		}
+		if w.Events, err = tx.Calendars.Events(v.ID); err != nil {
+			return w, err
+		}
+		w.Neighbours, _, err = tx.Visits.Find(VisitQuery{Scope: access.Visits(a), ExecutiveID: v.ExecutiveID, From: v.Slot.Date.Add(-30), To: v.Slot.Date.Add(30),
+			States: []visit.State{visit.Published, visit.Held}})
+		return w, err
+	})
+}
+
+func (f *Flow) view(a access.Actor, v visit.Visit, people map[string]roster.Person, customers map[string]roster.Customer) VisitView {
+	w := VisitView{Visit: v, Customer: customers[v.CustomerID], Executive: people[v.ExecutiveID], Host: people[v.HostID]}
+	w.Counts, w.WhyNot = v.Counts()
+	begun := !v.Start.After(f.Now())
+	w.MayAnswer = v.State == visit.Published && !begun && access.Decide(a, access.AnswerVisit, about(v)).Allowed
+	w.MayRecord = (v.State == visit.Published || v.State == visit.Held || v.State == visit.NoShow) && begun && access.Decide(a, access.RecordOutcome, about(v)).Allowed
+	return w
+}
+
+func groupOf(tx Tx, p visit.Plan, code string) (Group, error) {
+	s, err := tx.Selections.Get(p.SelectionID)
+	if err != nil {
+		return Group{}, err
+	}
+	for _, g := range groupsOf(s) {
+		if g.Code == code {
+			return g, nil
+		}
+	}
+	return Group{Code: code}, nil
+}
+
+// Visits gives a page of the visits that the actor may see.
+func (f *Flow) Visits(ctx context.Context, a access.Actor, q VisitQuery) (rows []VisitView, next string, err error) {
+	q.Scope = access.Visits(a)
+	if q.Limit <= 0 || q.Limit > 500 {
+		q.Limit = 100
+	}
+	err = f.Store.Read(ctx, func(tx Tx) error {
+		visits, n, err := tx.Visits.Find(q)
+		if err != nil {
+			return err
+		}
+		next = n
+		rows, err = f.views(tx, a, visits)
+		return err
+	})
+	return rows, next, err
+}
+
+func (f *Flow) views(tx Tx, a access.Actor, visits []visit.Visit) ([]VisitView, error) {
+	people, err := everybody(tx)
+	if err != nil {
+		return nil, err
+	}
+	customers, err := customersOf(tx, visits)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]VisitView, len(visits))
+	for i, v := range visits {
+		out[i] = f.view(a, v, people, customers)
+	}
+	return out, nil
+}
+
+// Answer takes an executive's answer. A refusal needs a reason, frees the
+// half-day and takes the event out of the calendars; the customer waits for
+// somebody else to be planned.
+func (f *Flow) Answer(ctx context.Context, a access.Actor, visitID string, version int, answer visit.Answer, note string) (VisitView, error) {
+	note, err := text("reason", note, 500)
+	if err != nil {
+		return VisitView{}, err
+	}
+	err = f.Store.Write(ctx, func(tx Tx) error {
+		v, err := tx.Visits.Get(visitID)
+		if err != nil {
+			return err
+		}
+		if err := access.Require(a, access.AnswerVisit, about(v)); err != nil {
+			return err
+		}
+		if v.Version != version {
+			return staleVisit(v)
+		}
+		if !v.Start.After(f.Now()) {
+			return fault.Conflictf("The visit has begun already. Say whether it was held instead.")
+		}
+		if answer == visit.Refused && note == "" {
+			return fault.Invalidf("Please say why, so that the visit can be given to somebody else.").With(fault.Detail{Where: "reason", Expected: "a few words"})
+		}
+		return f.takeAnswer(tx, a, v, answer, note)
+	})
+	if err != nil {
+		return VisitView{}, err
+	}
+	return f.Visit(ctx, a, visitID)
+}
+
+func staleVisit(v visit.Visit) error {
+	return fault.Stalef("Somebody has changed this visit meanwhile: it is now %s on %s. Look at it again.", v.State, v.Slot)
+}
+
+// takeAnswer stores an answer, whichever way it came.
+func (f *Flow) takeAnswer(tx Tx, a access.Actor, v visit.Visit, answer visit.Answer, note string) error {
+	if v.State != visit.Published {
+		return fault.Conflictf("The visit is %s and waits for no answer.", v.State)
+	}
+	if v.Answer == answer && v.AnswerNote == note {
+		return nil
+	}
+	before := v.Answer
+	v.Answer, v.AnswerNote = answer, note
+	if answer == visit.Refused {
+		if err := v.Become(visit.Declined, note); err != nil {
+			return err
+		}
+		if err := tx.Bookings.Release(v.ID); err != nil {
+			return err
+		}
+	}
+	if err := tx.Visits.Save(&v); err != nil {
+		return err
+	}
+	if answer == visit.Refused {
+		if err := f.want(tx, &v); err != nil {
+			return err
+		}
+	}
+	return f.audit(tx, a, "answer visit", "visit/"+v.ID, map[string]any{"from": before, "to": answer})
+}
+
+// Outcome is what came of a visit.
+type Outcome struct {
+	Held     bool
+	Kind     visit.Kind
+	WithHost bool
+	Note     string // why it was not held
+}
+
+// RecordOutcome says whether a visit took place, and how. The visit must have
+// begun. What was said may be corrected later.
+func (f *Flow) RecordOutcome(ctx context.Context, a access.Actor, visitID string, version int, o Outcome) (VisitView, error) {
+	note, err := text("note", o.Note, 500)
+	if err != nil {
+		return VisitView{}, err
+	}
+	err = f.Store.Write(ctx, func(tx Tx) error {
+		v, err := tx.Visits.Get(visitID)
+		if err != nil {
+			return err
+		}
+		if err := access.Require(a, access.RecordOutcome, about(v)); err != nil {
+			return err
+		}
+		if v.Version != version {
+			return staleVisit(v)
+		}
+		if v.Start.After(f.Now()) {
+			return fault.Conflictf("The visit has not begun yet.")
+		}
+		to := visit.NoShow
+		if o.Held {
+			to = visit.Held
+			v.Kind, v.WithHost = o.Kind, o.WithHost
+		}
+		if v.State == to {
+			v.Reason = note
+		} else if err := v.Become(to, note); err != nil {
+			return err
+		}
+		if err := tx.Visits.Save(&v); err != nil {
+			return err
+		}
+		if err := tx.Queue.Enqueue(Job{Kind: JobAlerts}); err != nil { // the clock may have stopped, or not
+			return err
+		}
+		return f.audit(tx, a, "record outcome", "visit/"+v.ID, map[string]any{"held": o.Held, "kind": v.Kind, "host": v.WithHost})
+	})
+	if err != nil {
+		return VisitView{}, err
+	}
+	return f.Visit(ctx, a, visitID)
+}
+
+// My gives an executive's page. executiveID "" means the actor, or the first
+// person whom an assistant serves. A host gets the visits to own customers.
+func (f *Flow) My(ctx context.Context, a access.Actor, executiveID string) (MyView, error) {
+	return read(ctx, f, func(tx Tx) (MyView, error) {
+		people, err := everybody(tx)
+		if err != nil {
+			return MyView{}, err
+		}
+		m := MyView{}
+		if p := people[a.PersonID]; p.Has(roster.Executive) {
+			m.Served = append(m.Served, p)
+		}
+		for _, id := range a.Serves {
+			if p, ok := people[id]; ok && id != a.PersonID && a.Has(roster.Assistant) {
+				m.Served = append(m.Served, p)
+			}
+		}
+		if executiveID == "" && len(m.Served) > 0 {
+			executiveID = m.Served[0].ID
+		}
+		q := VisitQuery{Scope: access.Visits(a), States: []visit.State{visit.Published, visit.Held, visit.NoShow, visit.Declined}}
+		if executiveID == "" {
+			if !a.Has(roster.Host) {
+				return MyView{}, fault.NotFoundf("You have no visits of your own: you are neither an executive, nor an assistant of one, nor a host.")
+			}
+			m.Hosting, m.Executive = true, people[a.PersonID]
+		} else {
+			if err := access.Require(a, access.SeeOwnVisits, access.Subject{ExecutiveID: executiveID}); err != nil {
+				return MyView{}, err
+			}
+			p, ok := people[executiveID]
+			if !ok || !p.Has(roster.Executive) {
+				return MyView{}, fault.NotFoundf("There is no such executive.")
+			}
+			m.Executive = p
+			q.ExecutiveID = executiveID
+			if m.Clock, err = f.clockOf(tx, p); err != nil {
+				return m, err
+			}
+			if m.Alert, err = openAlert(tx, p.ID); err != nil {
+				return m, err
+			}
+		}
+		m.Today = f.today(m.Executive.Zone)
+		q.From, q.To = slot.MakeDate(m.Today.Year(), time.January, 1).Add(-90), m.Today.Add(366)
+		visits, _, err := tx.Visits.Find(q)
+		if err != nil {
+			return m, err
+		}
+		if m.Visits, err = f.views(tx, a, visits); err != nil {
+			return m, err
+		}
+		for i := range m.Visits {
+			v := m.Visits[i].Visit
+			if v.State == visit.Published && v.End.After(f.Now()) {
+				m.Next = &m.Visits[i]
+				break
+			}
+		}
+		return m, nil
+	})
+}
+
+func openAlert(tx Tx, personID string) (*Alert, error) {
+	open, err := tx.Alerts.List(true)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range open {
+		if a.PersonID == personID {
+			return &a, nil
+		}
+	}
+	return nil, nil
+}

@@ -1,0 +1,54 @@
+package flow
+
+import (
+	"context"
+	"time"
+
+	"windshield/internal/access"
+	"windshield/internal/fault"
+)
+
+// Do does one job; the queue calls it. A *Later asks to come back without
+// counting the attempt, a fault of kind Invalid, NotFound or Conflict says that
+// trying again is of no use, any other error asks for a retry.
+func (f *Flow) Do(ctx context.Context, j Job) error {
+	switch j.Kind {
+	case JobPlan:
+		return f.runPlan(ctx, j.Key)
+	case JobApply:
+		return f.applyEvent(ctx, j.Key)
+	case JobPull:
+		return f.pullCalendar(ctx, j.Key)
+	case JobPullAll:
+		return f.pullAll(ctx)
+	case JobAlerts:
+		return f.lookAtClocks(ctx)
+	case JobDeliver:
+		return f.sendDelivery(ctx, j.Key)
+	case JobSweep:
+		return f.sweep(ctx)
+	}
+	return fault.Invalidf("There is no job of kind %q.", j.Kind)
+}
+
+// sweep deletes what has expired.
+func (f *Flow) sweep(ctx context.Context) error {
+	return f.Store.Write(ctx, func(tx Tx) error {
+		return tx.Accounts.Sweep(f.Now().UTC().Add(-24 * time.Hour))
+	})
+}
+
+// Trail gives the audit trail, newest first; for the administrator.
+func (f *Flow) Trail(ctx context.Context, a access.Actor, after string, limit int) (rows []Entry, next string, err error) {
+	if err := access.Require(a, access.SeeAudit, access.Subject{}); err != nil {
+		return nil, "", err
+	}
+	if limit <= 0 || limit > 200 {
+		limit = 50
+	}
+	err = f.Store.Read(ctx, func(tx Tx) error {
+		rows, next, err = tx.Ledger.Entries(after, limit)
+		return err
+	})
+	return rows, next, err
+}

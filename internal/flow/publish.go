@@ -1,0 +1,280 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+
+	"windshield/internal/access"
+	"windshield/internal/calsync"
+	"windshield/internal/fault"
+	"windshield/internal/roster"
+	"windshield/internal/visit"
+)
+
+// Published says what a publish did.
+type Published struct {
+	PlanID    string `json:"plan"`
+	Visits    int    `json:"visits"`    // visits that stand now
+	New       int    `json:"new"`       // of which were not in the plan before
+	Moved     int    `json:"moved"`     // of which stood elsewhere before
+	Cancelled int    `json:"cancelled"` // visits of the plan before that do not stand any more
+	Unchanged bool   `json:"unchanged"` // the plan had been published already: nothing was done
+}
+
+// Publish makes a draft the plan of its year: books everybody, asks for the
+// calendar events, all or nothing. Visits that the plan before had with the same
+// customers keep their identity, so that their events move instead of being
+// cancelled and invited anew. Publishing a published plan changes nothing.
+// Errors: Conflict with the double bookings named; Stale.
+func (f *Flow) Publish(ctx context.Context, a access.Actor, k Key, planID string, version int) (Published, error) {
+	if err := access.Require(a, access.PublishPlan, access.Subject{}); err != nil {
+		return Published{}, err
+	}
+	return once(ctx, f, k, func(tx Tx) (Published, error) {
+		p, err := tx.Plans.Get(planID)
+		if err != nil {
+			return Published{}, err
+		}
+		visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: planID})
+		if err != nil {
+			return Published{}, err
+		}
+		switch p.State {
+		case visit.Live:
+			return Published{PlanID: planID, Visits: len(visits), Unchanged: true}, nil
+		case visit.Superseded:
+			return Published{}, fault.Conflictf("A newer plan has taken this one's place. Make a new draft to change the year.")
+		}
+		if p.Version != version {
+			return Published{}, fault.Stalef("The plan has been changed meanwhile. Look at it again before you publish it.")
+		}
+		if len(visits) == 0 {
+			return Published{}, fault.Conflictf("The plan has no visits to publish.")
+		}
+		out := Published{PlanID: planID}
+		changed, err := f.takeOver(tx, &p, visits, &out)
+		if err != nil {
+			return out, err
+		}
+		if err := f.want(tx, changed...); err != nil {
+			return out, err
+		}
+		p.State, p.PublishedAt = visit.Live, f.Now().UTC()
+		if err := tx.Plans.Save(&p); err != nil {
+			return out, err
+		}
+		return out, f.audit(tx, a, "publish plan", "plan/"+planID, out)
+	})
+}
+
+// takeOver books the draft's visits, after freeing those of the plan before it,
+// and gives the visits whose events must change.
+func (f *Flow) takeOver(tx Tx, p *visit.Plan, drafted []visit.Visit, out *Published) ([]*visit.Visit, error) {
+	before, err := f.supersede(tx, p.Year)
+	if err != nil {
+		return nil, err
+	}
+	var changed, save []*visit.Visit
+	var bookings []visit.Booking
+	var discard, release []string
+	for i := range drafted {
+		v := &drafted[i]
+		if v.State != visit.Proposed {
+			continue
+		}
+		out.Visits++
+		if old, ok := before[v.CustomerID]; ok {
+			delete(before, v.CustomerID)
+			discard = append(discard, v.ID)
+			moved := old.ExecutiveID != v.ExecutiveID || old.Slot != v.Slot || old.HostID != v.HostID
+			old.PlanID, old.Label, old.Stratum, old.Group, old.Why, old.HostID = p.ID, v.Label, v.Stratum, v.Group, v.Why, v.HostID
+			if moved {
+				out.Moved++
+				release = append(release, old.ID)
+				if err := old.Place(v.ExecutiveID, v.Slot, v.Zone); err != nil {
+					return nil, err
+				}
+				old.Answer, old.AnswerNote = visit.NoAnswer, ""
+				bookings = append(bookings, bookingsOf(*old)...)
+				changed = append(changed, old)
+			}
+			save = append(save, old)
+			continue
+		}
+		out.New++
+		if err := v.Become(visit.Published, ""); err != nil {
+			return nil, err
+		}
+		bookings = append(bookings, bookingsOf(*v)...)
+		changed, save = append(changed, v), append(save, v)
+	}
+	for _, old := range before {
+		if old.State != visit.Published {
+			old.PlanID = p.ID // what has happened belongs to the year's plan, whichever that is
+			save = append(save, old)
+			continue
+		}
+		out.Cancelled++
+		if err := old.Become(visit.Cancelled, "The new plan of the year does not have this visit."); err != nil {
+			return nil, err
+		}
+		release = append(release, old.ID)
+		changed, save = append(changed, old), append(save, old)
+	}
+	if len(release) > 0 {
+		if err := tx.Bookings.Release(release...); err != nil {
+			return nil, err
+		}
+	}
+	if len(discard) > 0 {
+		if err := tx.Visits.Discard(discard...); err != nil {
+			return nil, err
+		}
+	}
+	if err := tx.Visits.Save(save...); err != nil {
+		return nil, err
+	}
+	return changed, tx.Bookings.Book(bookings...)
+}
+
+// supersede retires the year's published plan and gives its visits that stand or
+// have happened, by customer.
+func (f *Flow) supersede(tx Tx, year int) (map[string]*visit.Visit, error) {
+	plans, err := tx.Plans.ByYear(year)
+	if err != nil {
+		return nil, err
+	}
+	before := map[string]*visit.Visit{}
+	for i := range plans {
+		if plans[i].State != visit.Live {
+			continue
+		}
+		plans[i].State = visit.Superseded
+		if err := tx.Plans.Save(&plans[i]); err != nil {
+			return nil, err
+		}
+		visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: plans[i].ID,
+			States: []visit.State{visit.Published, visit.Held, visit.NoShow}})
+		if err != nil {
+			return nil, err
+		}
+		for j := range visits {
+			before[visits[j].CustomerID] = &visits[j]
+		}
+	}
+	return before, nil
+}
+
+// bookingsOf gives the half-days that a visit takes: the executive's and the host's.
+func bookingsOf(v visit.Visit) []visit.Booking {
+	out := []visit.Booking{{PersonID: v.ExecutiveID, Slot: v.Slot, Kind: visit.BookedVisit, VisitID: v.ID}}
+	if v.HostID != "" && v.HostID != v.ExecutiveID {
+		out = append(out, visit.Booking{PersonID: v.HostID, Slot: v.Slot, Kind: visit.BookedVisit, VisitID: v.ID})
+	}
+	return out
+}
+
+// want stores what the calendars should hold for visits and enqueues the work,
+// in the transaction that changed the visits.
+func (f *Flow) want(tx Tx, visits ...*visit.Visit) error {
+	if len(visits) == 0 {
+		return nil
+	}
+	people, err := everybody(tx)
+	if err != nil {
+		return err
+	}
+	plain := make([]visit.Visit, len(visits))
+	ids := make([]string, len(visits))
+	for i, v := range visits {
+		plain[i], ids[i] = *v, v.ID
+	}
+	customers, err := customersOf(tx, plain)
+	if err != nil {
+		return err
+	}
+	existing, err := tx.Calendars.Events(ids...)
+	if err != nil {
+		return err
+	}
+	known := make(map[string]CalendarEvent, len(existing))
+	for _, e := range existing {
+		known[e.VisitID] = e
+	}
+	events := make([]*CalendarEvent, 0, len(visits))
+	jobs := make([]Job, 0, len(visits))
+	for _, v := range plain {
+		e, ok := known[v.ID]
+		if !ok {
+			if !v.State.Live() {
+				continue // nobody was ever told
+			}
+			// The calendar stays the one that the first invitation came from: one
+			// stable address per organiser.
+			e = CalendarEvent{VisitID: v.ID, Calendar: f.Calendars.Organizer(people[v.HostID].Email)}
+		}
+		w := f.wanted(v, e, people, customers[v.CustomerID])
+		if ok && w.Gone == e.Want.Gone && w.Content.Hash() == e.Want.Content.Hash() {
+			continue
+		}
+		e.Desired++
+		w.Version = e.Desired
+		e.Want, e.State, e.Problem, e.Tries, e.Updated = w, EventWaiting, "", 0, f.Now().UTC()
+		events = append(events, &e)
+		jobs = append(jobs, Job{Kind: JobApply, Key: v.ID})
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	if err := tx.Calendars.Save(events...); err != nil {
+		return err
+	}
+	return tx.Queue.Enqueue(jobs...)
+}
+
+// wanted makes the event of a visit. Only our own people are guests; whatever a
+// customer could see must hold nothing internal, so nothing internal goes in.
+func (f *Flow) wanted(v visit.Visit, e CalendarEvent, people map[string]roster.Person, c roster.Customer) calsync.Want {
+	executive, host := people[v.ExecutiveID], people[v.HostID]
+	w := calsync.Want{Env: f.Env, Visit: v.ID, Calendar: e.Calendar, Generation: max(e.Want.Generation, 1), Gone: !v.State.Live() && v.State != visit.Held && v.State != visit.NoShow, Overrule: e.Want.Overrule}
+	link := f.BaseURL + "/visits/" + v.ID
+	body := fmt.Sprintf("%s visits %s together with %s.<br>", calsync.Escape(executive.Name), calsync.Escape(c.Name), calsync.Escape(host.Name))
+	if v.Objective != "" {
+		body += "Objective: " + calsync.Escape(v.Objective) + "<br>"
+	}
+	if host.Phone != "" {
+		body += "Host: " + calsync.Escape(host.Name) + ", " + calsync.Escape(host.Phone) + "<br>"
+	}
+	body += fmt.Sprintf(`Brief and answer: <a href="%s">%s</a>`, calsync.Escape(link), calsync.Escape(link))
+	w.Content = calsync.Content{
+		Title:       "Customer visit: " + c.Name,
+		Description: body,
+		Location:    address(c),
+		When:        calsync.When{Start: wall(v, v.Begins), End: wall(v, v.Ends), Zone: v.Zone},
+		Status:      calsync.Tentative, // a hold, until the host has agreed it with the customer
+		Guests:      []calsync.Guest{{Email: executive.Email, Name: executive.Name}},
+	}
+	if host.Email != "" && host.Email != e.Calendar && host.Email != executive.Email {
+		w.Guests = append(w.Guests, calsync.Guest{Email: host.Email, Name: host.Name})
+	}
+	return w
+}
+
+func wall(v visit.Visit, clock string) calsync.Wall {
+	return calsync.Wall(v.Slot.Date.String() + "T" + clock + ":00")
+}
+
+// address writes a customer's place on one line.
+func address(c roster.Customer) string {
+	s := c.Address
+	for _, part := range []string{c.City, c.Region, c.Country} {
+		if part == "" {
+			continue
+		}
+		if s != "" {
+			s += ", "
+		}
+		s += part
+	}
+	return s
+}

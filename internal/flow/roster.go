@@ -1,0 +1,118 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"windshield/internal/access"
+	"windshield/internal/fault"
+	"windshield/internal/roster"
+)
+
+// Customers gives a page of the customers that the actor may see.
+func (f *Flow) Customers(ctx context.Context, a access.Actor, q CustomerQuery) (CustomersView, error) {
+	if err := access.Require(a, access.SeeCustomers, access.Subject{}); err != nil {
+		return CustomersView{}, err
+	}
+	q.Scope = access.Customers(a)
+	if q.Limit == 0 {
+		q.Limit = 50
+	}
+	return read(ctx, f, func(tx Tx) (CustomersView, error) {
+		v := CustomersView{Hosts: map[string]string{}}
+		var err error
+		if v.Customers, v.Next, err = tx.Customers.Page(q); err != nil {
+			return v, err
+		}
+		people, err := everybody(tx)
+		if err != nil {
+			return v, err
+		}
+		for _, c := range v.Customers {
+			v.Hosts[c.HostID] = people[c.HostID].Name
+		}
+		v.Total, err = tx.Customers.Count()
+		return v, err
+	})
+}
+
+// Customer gives one customer that the actor may see, with its visits.
+func (f *Flow) Customer(ctx context.Context, a access.Actor, id string) (CustomerView, error) {
+	if err := access.Require(a, access.SeeCustomers, access.Subject{}); err != nil {
+		return CustomerView{}, err
+	}
+	return read(ctx, f, func(tx Tx) (CustomerView, error) {
+		c, err := tx.Customers.Get(id)
+		if err != nil {
+			return CustomerView{}, err
+		}
+		if s := access.Customers(a); !s.All && s.HostID != c.HostID {
+			return CustomerView{}, fault.NotFoundf("There is no such customer among yours.")
+		}
+		people, err := everybody(tx)
+		if err != nil {
+			return CustomerView{}, err
+		}
+		v := CustomerView{Customer: c, Host: people[c.HostID], People: map[string]string{}}
+		if v.Visits, _, err = tx.Visits.Find(VisitQuery{Scope: access.Visits(a), CustomerID: id}); err != nil {
+			return v, err
+		}
+		for _, x := range v.Visits {
+			v.People[x.ExecutiveID] = people[x.ExecutiveID].Name
+		}
+		return v, nil
+	})
+}
+
+// People gives everybody of our company; for the VP and the administrator.
+func (f *Flow) People(ctx context.Context, a access.Actor) ([]roster.Person, error) {
+	if err := access.Require(a, access.SeeConnections, access.Subject{}); err != nil {
+		return nil, err
+	}
+	return read(ctx, f, func(tx Tx) ([]roster.Person, error) { return tx.People.All() })
+}
+
+// SetRoles changes what a person is; for the administrator, who cannot take the
+// last administrator's role away.
+func (f *Flow) SetRoles(ctx context.Context, a access.Actor, personID string, version int, roles []roster.Role) (roster.Person, error) {
+	if err := access.Require(a, access.ManagePeople, access.Subject{}); err != nil {
+		return roster.Person{}, err
+	}
+	for _, r := range roles {
+		if !slices.Contains(roster.Roles, r) {
+			return roster.Person{}, fault.Invalidf("There is no such role.").With(fault.Detail{Where: "roles", Value: fault.Short(string(r)), Expected: fmt.Sprint(roster.Roles)})
+		}
+	}
+	var p roster.Person
+	err := f.Store.Write(ctx, func(tx Tx) error {
+		all, err := everybody(tx)
+		if err != nil {
+			return err
+		}
+		var known bool
+		if p, known = all[personID]; !known {
+			return fault.NotFoundf("There is no such person.")
+		}
+		p.Version = version
+		before := p.Roles
+		p.Roles = roles
+		all[personID] = p
+		if !slices.ContainsFunc(mapValues(all), func(q roster.Person) bool { return q.Has(roster.Administrator) }) {
+			return fault.Conflictf("Somebody has to be administrator. Give the role to another person first.")
+		}
+		if err := tx.People.Save(&p); err != nil {
+			return err
+		}
+		return f.audit(tx, a, "change roles", "person/"+p.ID, map[string]any{"from": before, "to": roles})
+	})
+	return p, err
+}
+
+func mapValues[K comparable, V any](m map[K]V) []V {
+	out := make([]V, 0, len(m))
+	for _, v := range m {
+		out = append(out, v)
+	}
+	return out
+}
