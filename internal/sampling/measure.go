@@ -88,3 +88,47 @@ func sum(in []float64) float64 {
 	}
 	return s
 }
+
+// Line compares one stratum's part of the customers with its part of the visits.
+type Line struct {
+	Code, Label     string
+	Must            bool
+	Customers, Made int     // customers; visits planned or made
+	CustomerShare   float64 // 0..1
+	VisitShare      float64 // whom we visit, 0..1
+	WeightedShare   float64 // whom they stand for, 0..1: each visit counts its stratum's customers per visit
+}
+
+// Lines compares strata with the visits made in them by code (planned: nil). A
+// visited customer stands for its stratum's customers per visit made, so a
+// stratum without a visit has nobody to stand for it.
+func Lines(strata []Stratum, made map[string]int) (lines []Line, visited, stoodFor Distance) {
+	customers, visits, weights := make([]float64, len(strata)), make([]float64, len(strata)), make([]float64, len(strata))
+	lines = make([]Line, len(strata))
+	for h, s := range strata {
+		n := s.X
+		if made != nil {
+			n = made[s.Code]
+		}
+		lines[h] = Line{Code: s.Code, Label: s.Label, Must: s.Must, Customers: s.N, Made: n}
+		customers[h], visits[h] = float64(s.N), float64(n)
+		if n > 0 {
+			weights[h] = float64(s.N)
+		}
+	}
+	all, total, weight := sum(customers), sum(visits), sum(weights)
+	for h := range lines {
+		lines[h].CustomerShare = portion(customers[h], all)
+		lines[h].VisitShare = portion(visits[h], total)
+		lines[h].WeightedShare = portion(weights[h], weight)
+	}
+	return lines, Compare(customers, visits), Compare(customers, weights)
+}
+
+// portion is a/b, 0 where b is 0.
+func portion(a, b float64) float64 {
+	if b == 0 {
+		return 0
+	}
+	return a / b
+}
