@@ -140,61 +140,53 @@ func gap(p Person, s alert.Status) Gap {
 
 // visits fills Groups, Weeks and the totals about visits.
 func visits(r *Report, in Input) {
-	groupAt := make(map[string]int, len(in.Groups)) // code -> index
-	for i, g := range in.Groups {
-		groupAt[g.Code] = i
+	customers, who := homes(in)
+	for _, g := range in.Groups {
 		r.Totals.Customers += g.Customers
 	}
-	home := homes(in, groupAt)
-
 	monday := in.Period.Start.Monday()
 	r.Weeks = weeks(in.Period, in.Today)
-	type heard struct{ week, customer int }
-	customerAt := map[string]int{} // id -> number, so that the sets below hold integers
-	seen := map[heard]bool{}
+	var heard []uint64 // week and customer of each counting visit
 	perGroup := make([]int, len(in.Groups))
 	distinct := make([]int, len(in.Groups))
 	for i := range in.Visits {
 		v := &in.Visits[i]
 		if v.State.Live() && v.Slot.Date >= in.Today {
 			r.Totals.Booked++
-		}
-		if !in.Period.Contains(v.Slot.Date) || v.State == visit.Published && v.Slot.Date >= in.Today {
 			continue
 		}
-		counts, _ := v.Counts()
-		if !counts {
+		if in.Period.Start.IsZero() || !in.Period.Contains(v.Slot.Date) {
+			continue
+		}
+		if counts, _ := v.Counts(); !counts {
 			if v.State == visit.Held || v.State == visit.NoShow || v.State == visit.Published {
 				r.Totals.NotCounted++
 			}
 			continue
 		}
+		c := &customers[who[i]]
 		r.Totals.Visits++
-		customer, known := customerAt[v.CustomerID]
-		if !known {
-			customer = len(customerAt)
-			customerAt[v.CustomerID] = customer
+		if !c.heard {
+			r.Totals.Distinct++
 		}
-		g, grouped := home[v.CustomerID]
-		if !grouped {
+		if c.group < 0 {
 			r.Totals.Ungrouped++
 		} else {
-			perGroup[g]++
-			if !known {
-				distinct[g]++
+			perGroup[c.group]++
+			if !c.heard {
+				distinct[c.group]++
 			}
 		}
-		w := v.Slot.Date.Sub(monday) / 7
-		if w >= len(r.Weeks) {
-			continue // held tomorrow, east of here: its week has not begun
-		}
-		r.Weeks[w].Visits++
-		if h := (heard{w, customer}); !seen[h] {
-			seen[h] = true
-			r.Weeks[w].Distinct++
+		c.heard = true
+		if w := v.Slot.Date.Sub(monday) / 7; w < len(r.Weeks) { // else held tomorrow, east of here: its week has not begun
+			r.Weeks[w].Visits++
+			heard = append(heard, uint64(w)<<32|uint64(who[i]))
 		}
 	}
-	r.Totals.Distinct = len(customerAt)
+	slices.Sort(heard)
+	for _, h := range slices.Compact(heard) {
+		r.Weeks[h>>32].Distinct++
+	}
 	grouped := r.Totals.Visits - r.Totals.Ungrouped
 	for i, g := range in.Groups {
 		row := GroupRow{
@@ -206,36 +198,47 @@ func visits(r *Report, in Input) {
 	}
 }
 
-// homes gives the group of each customer, from the latest of its visits that
-// names one: groups are drawn anew every year, and visits from before the first
-// selection name none.
-func homes(in Input, groupAt map[string]int) map[string]int {
-	type home struct {
-		group int
-		date  slot.Date
+// customer is what the visits tell of a customer.
+type customer struct {
+	group int       // index in Input.Groups, -1 where none is known
+	named slot.Date // date of the visit that names the group
+	heard bool
+}
+
+// homes gives the customers of the visits, and which one each visit is to. The
+// group of a customer is that of the latest of its visits that names one: groups
+// are drawn anew every year, and visits from before the first selection name none.
+func homes(in Input) (customers []customer, who []int) {
+	groupAt := make(map[string]int, len(in.Groups)) // code -> index
+	for i, g := range in.Groups {
+		groupAt[g.Code] = i
 	}
-	latest := map[string]home{}
+	at := make(map[string]int, len(in.Visits)/2) // id -> index
+	who = make([]int, len(in.Visits))
 	for i := range in.Visits {
 		v := &in.Visits[i]
-		g, ok := groupAt[v.Stratum]
-		if !ok {
-			continue
+		n, known := at[v.CustomerID]
+		if !known {
+			n = len(customers)
+			at[v.CustomerID] = n
+			customers = append(customers, customer{group: -1})
 		}
-		if h, known := latest[v.CustomerID]; !known || v.Slot.Date > h.date || v.Slot.Date == h.date && g < h.group {
-			latest[v.CustomerID] = home{g, v.Slot.Date}
+		who[i] = n
+		c := &customers[n]
+		if g, ok := groupAt[v.Stratum]; ok && (c.group < 0 || v.Slot.Date > c.named || v.Slot.Date == c.named && g < c.group) {
+			c.group, c.named = g, v.Slot.Date
 		}
 	}
-	out := make(map[string]int, len(latest))
-	for id, h := range latest {
-		out[id] = h.group
-	}
-	return out
+	return customers, who
 }
 
 // weeks gives the empty ISO weeks of the period, up to today's.
 func weeks(period slot.Interval, today slot.Date) []WeekRow {
 	var out []WeekRow
-	for m := period.Start.Monday(); m <= min(period.End, today) && period.Days() > 0; m = m.Add(7) {
+	if period.Start.IsZero() || period.End.IsZero() {
+		return nil
+	}
+	for m := period.Start.Monday(); m <= min(period.End, today); m = m.Add(7) {
 		w := WeekRow{Monday: m, Label: weekLabel(m)}
 		w.Year, w.Week = m.Week()
 		out = append(out, w)

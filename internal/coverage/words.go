@@ -15,14 +15,18 @@ const FewCases = 20
 // chance is how improbable a shortfall must be before it is called one.
 const chance = 0.05
 
+// MinVisits is the number of visits under which no group is called
+// under-represented: a few visits are no trend.
+const MinVisits = 10
+
 // Under says whether a group that holds a share of all customers is heard too
 // little with k of n counting visits: at least one whole visit and a fifth of
 // the expected ones are missing, and so few would come up by chance in less than
 // 5 % of the years in which every customer is as likely to be visited (lower
-// tail of the binomial distribution). Two visits elsewhere are no trend.
+// tail of the binomial distribution). Under MinVisits the answer is no.
 func Under(k, n int, share float64) bool {
 	expected := share * float64(n)
-	if n <= 0 || share <= 0 || expected-float64(k) < 1 || float64(k) > 0.8*expected {
+	if n < MinVisits || share <= 0 || expected-float64(k) < 1 || float64(k) > 0.8*expected {
 		return false
 	}
 	return lowerTail(k, n, share) <= chance
@@ -99,8 +103,10 @@ func groupSentence(r Report) string {
 		}
 	}
 	switch {
-	case worst == nil && grouped < FewCases:
-		return fmt.Sprintf("%s is too few to say which customers are left out.", plural(grouped, "counting visit", "counting visits"))
+	case grouped == 1:
+		return "1 counting visit is too few to say which customers are left out."
+	case grouped < MinVisits:
+		return fmt.Sprintf("%d counting visits are too few to say which customers are left out.", grouped)
 	case worst == nil:
 		return "No group of customers is heard clearly less than its size asks for."
 	}
@@ -125,13 +131,6 @@ func portion(part, whole int, of string) string {
 		return "more than 99 % of " + of
 	}
 	return fmt.Sprintf("%.0f %% of %s", percent, of)
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return number(n) + " " + many
 }
 
 // number writes 12345 as "12,345".
