@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Bundles the pages' scripts and styles into internal/web/dist under names that
 # carry a hash of their content. dist/meta.json, written last, says which file
-# came from which source.
+# came from which source. Entries: every script right in web/ts (what they share
+# lies in folders below), the one style sheet, and the pictures right in web.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +12,8 @@ find "$dist" -mindepth 1 ! -name .keep -delete
 
 shopt -s nullglob
 entries=()
-for f in web/ts/*.ts web/css/*.css; do
+for f in web/ts/*.ts web/css/main.css web/*.svg; do
+  [ -e "$f" ] || continue
   case $f in
   *.d.ts | *.test.ts) ;; # types and tests are not for the browser
   *) entries+=("$f") ;;
@@ -22,5 +24,5 @@ if [ ${#entries[@]} -eq 0 ]; then
   exit 0
 fi
 exec go tool esbuild "${entries[@]}" --bundle --format=esm --splitting --minify --target=es2022 \
-  --outdir="$dist" --entry-names='[name]-[hash]' --chunk-names='chunk-[hash]' --asset-names='[name]-[hash]' \
+  --outdir="$dist" --entry-names='[name]-[hash]' --chunk-names='chunk-[hash]' --loader:.svg=copy \
   --metafile="$dist/meta.json" --log-level=warning
