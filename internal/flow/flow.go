@@ -18,11 +18,12 @@ type Deps struct {
 	Store     Store
 	Calendars Opener
 	Notifier  notify.Notifier
-	Now       func() time.Time // the only clock
-	NewID     func() string    // UUIDs; nil: random
-	Token     func() string    // secrets for links; nil: 256 random bits in hex
-	BaseURL   string           // how links in mails and invitations begin, without a slash at the end
-	Env       string           // names this installation in the marks of its calendar events
+	Now       func() time.Time                      // the only clock
+	NewID     func() string                         // UUIDs; nil: random
+	Token     func() string                         // secrets for links; nil: 256 random bits in hex
+	Stopwatch func() (elapsed func() time.Duration) // starts measuring real time; nil: the machine's
+	BaseURL   string                                // how links in mails and invitations begin, without a slash at the end
+	Env       string                                // names this installation in the marks of its calendar events
 	Log       *slog.Logger
 }
 
@@ -51,6 +52,12 @@ func New(d Deps) *Flow {
 			var b [32]byte
 			_, _ = rand.Read(b[:]) // never fails, says crypto/rand
 			return hex.EncodeToString(b[:])
+		}
+	}
+	if d.Stopwatch == nil {
+		d.Stopwatch = func() func() time.Duration {
+			began := time.Now()
+			return func() time.Duration { return time.Since(began) }
 		}
 	}
 	if d.Log == nil {

@@ -125,25 +125,25 @@ func (f *Flow) runPlan(ctx context.Context, id string) error {
 		}
 		return err
 	}
-	work, cancel := context.WithCancel(ctx)
-	defer cancel()
-	if d.run.Seconds > 0 {
-		work, cancel = context.WithTimeout(work, time.Duration(d.run.Seconds)*time.Second)
-		defer cancel()
+	work, stop := context.WithCancel(ctx)
+	defer stop()
+	elapsed := f.Stopwatch()
+	options := solver.Options{Seed: d.run.Seed, Iterations: int64(d.run.Iterations), Progress: f.watch(ctx, d.run.ID, elapsed, stop)}
+	if limit := time.Duration(d.run.Seconds) * time.Second; limit > 0 {
+		options.Spent = func() float64 { return min(1, float64(elapsed())/float64(limit)) }
 	}
-	result, err := solver.Solve(work, d.problem, solver.Options{Seed: d.run.Seed, Iterations: int64(d.run.Iterations),
-		Progress: f.watch(ctx, d.run.ID, cancel)})
+	solution, err := solver.Solve(work, d.problem, options)
 	if ctx.Err() != nil {
 		return ctx.Err() // the process stops; the run starts again elsewhere
 	}
 	if err != nil {
 		return f.failRun(ctx, id, err)
 	}
-	verdict := planning.Check(d.problem, result.Solution)
+	verdict := planning.Check(d.problem, solution)
 	if !verdict.Feasible {
 		return f.failRun(ctx, id, fmt.Errorf("the planner made a plan that breaks a rule: %v", verdict.Violations))
 	}
-	return f.keepDraft(ctx, d, result.Solution, verdict.Cost)
+	return f.keepDraft(ctx, d, solution, verdict.Cost)
 }
 
 // prepare marks a run as running and compiles its problem; nil where there is
@@ -198,7 +198,7 @@ func (f *Flow) compile(tx Tx, s Selection, ids []string, customers map[string]ro
 	}
 	d := planning.Draft{Horizon: horizon, Rules: planning.StandardRules(), Hosts: map[string][]slot.Interval{},
 		Current: map[string]planning.Place{}, Pinned: map[string]planning.Place{}, Excludes: map[string][]string{},
-		Calendar: func(country string) (slot.WorkCalendar, error) { return slot.CountryCalendar(country) }}
+		Calendar: func(country string) (slot.WorkCalendar, error) { return slot.CountryCalendar(country, s.Year) }}
 	d.Rules.Crunch = planning.Crunches(s.Year, crunchDays)
 	counts, err := dimensions(tx)
 	if err != nil {
@@ -272,11 +272,10 @@ func standing(tx Tx, year int, d *planning.Draft) error {
 
 // watch gives the planner's progress function: it stores the falling line about
 // once a second and ends the search when somebody has asked to stop.
-func (f *Flow) watch(ctx context.Context, id string, stop context.CancelFunc) func(solver.Progress) {
-	began := f.Now()
-	var lastSaved time.Duration = -time.Second
+func (f *Flow) watch(ctx context.Context, id string, elapsed func() time.Duration, stop context.CancelFunc) func(solver.Progress) {
+	lastSaved := -time.Second
 	return func(p solver.Progress) {
-		at := f.Now().Sub(began)
+		at := elapsed()
 		if at-lastSaved < time.Second {
 			return
 		}
@@ -289,8 +288,8 @@ func (f *Flow) watch(ctx context.Context, id string, stop context.CancelFunc) fu
 			if r.Stop {
 				stop()
 			}
-			r.Cost = costOf(p.Cost)
-			r.Trail = append(r.Trail, Mark{Millis: at.Milliseconds(), Total: p.Cost.Total()})
+			r.Cost = map[string]int64{string(planning.Total): p.Best}
+			r.Trail = append(r.Trail, Mark{Millis: at.Milliseconds(), Total: p.Best})
 			return tx.Plans.SaveRun(&r)
 		})
 		if err != nil && ctx.Err() == nil {
@@ -347,12 +346,12 @@ func (f *Flow) keepDraft(ctx context.Context, d *draft, s *planning.Solution, co
 			c := d.customers[w.Customer]
 			at, ok := places[w.ID]
 			if !ok {
-				p.Unassigned = append(p.Unassigned, visit.Unassigned{CustomerID: c.ID, Reason: reasons[w.ID].Sentence})
+				p.Unassigned = append(p.Unassigned, visit.Unassigned{CustomerID: c.ID, Reason: reasons[w.ID].Text})
 				continue
 			}
 			v := visit.Visit{ID: f.NewID(), PlanID: p.ID, Label: fmt.Sprintf("v%d", i+1), CustomerID: c.ID, HostID: c.HostID,
 				State: visit.Proposed, Answer: visit.NoAnswer, Kind: visit.AtCustomer,
-				Stratum: d.rows[c.ID].Stratum, Group: labels[d.rows[c.ID].Stratum], Why: reasons[w.ID].Sentence, Pinned: w.Pinned != nil}
+				Stratum: d.rows[c.ID].Stratum, Group: labels[d.rows[c.ID].Stratum], Why: reasons[w.ID].Text, Pinned: w.Pinned != nil}
 			if err := v.Place(at.Executive, at.Slot(), c.Zone); err != nil {
 				return err
 			}

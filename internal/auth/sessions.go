@@ -1,0 +1,96 @@
+package auth
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/labstack/echo/v4"
+
+	"windshield/internal/fault"
+	"windshield/internal/flow"
+)
+
+const personKey = "person"
+
+// Sessions keeps who is signed in: on the server, under a random token of which
+// the database knows the hash only.
+type Sessions struct {
+	manager *scs.SessionManager
+	flow    *flow.Flow
+}
+
+// NewSessions makes the sessions on a store. secure says that pages come over
+// https, so that the cookie may be bound to it.
+func NewSessions(store scs.Store, f *flow.Flow, secure bool) *Sessions {
+	m := scs.New()
+	m.Store = store
+	m.Lifetime = 30 * 24 * time.Hour
+	m.IdleTimeout = 7 * 24 * time.Hour
+	m.Cookie.Name = "windshield"
+	if secure {
+		m.Cookie.Name = "__Host-windshield"
+	}
+	m.Cookie.Path = "/"
+	m.Cookie.HttpOnly = true
+	m.Cookie.Secure = secure
+	m.Cookie.SameSite = http.SameSiteLaxMode
+	m.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, _ error) {
+		// The store is away: say so, and let nobody in.
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, "The database does not answer. Please try again in a moment.", http.StatusServiceUnavailable)
+	}
+	return &Sessions{m, f}
+}
+
+// Middleware loads the session and names the actor of each request. Somebody
+// who has left the company since is signed out.
+func (s *Sessions) Middleware() echo.MiddlewareFunc {
+	load := echo.WrapMiddleware(s.manager.LoadAndSave)
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return load(func(c echo.Context) error {
+			ctx := c.Request().Context()
+			id := s.manager.GetString(ctx, personKey)
+			if id == "" {
+				return next(c)
+			}
+			a, err := s.flow.ActorOf(ctx, id)
+			if fault.Is(err, fault.NotFound) {
+				if err := s.manager.Destroy(ctx); err != nil {
+					return err
+				}
+				return next(c)
+			}
+			if err != nil {
+				return err
+			}
+			SetActor(c, a)
+			return next(c)
+		})
+	}
+}
+
+// RequestLink mails a sign-in link.
+func (s *Sessions) RequestLink(c echo.Context, email string) error {
+	return s.flow.RequestLink(c.Request().Context(), email, c.RealIP())
+}
+
+// Use signs in with a link's token. The session's own token changes, so that
+// one planted before is of no use.
+func (s *Sessions) Use(c echo.Context, token string) error {
+	ctx := c.Request().Context()
+	p, err := s.flow.SignIn(ctx, token, c.RealIP())
+	if err != nil {
+		return err
+	}
+	if err := s.manager.RenewToken(ctx); err != nil {
+		return err
+	}
+	s.manager.Put(ctx, personKey, p.ID)
+	return nil
+}
+
+// SignOut ends the session on the server: a copied cookie is of no use either.
+func (s *Sessions) SignOut(c echo.Context) error {
+	return s.manager.Destroy(c.Request().Context())
+}

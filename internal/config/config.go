@@ -1,0 +1,277 @@
+// Package config holds the table of options: the only place that knows their
+// names, defaults and rules. Only cmd reads the environment.
+package config
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"windshield/internal/fault"
+)
+
+// Config is how this installation runs.
+type Config struct {
+	Addr              string // host:port to listen on
+	BaseURL           string // how links begin, without a slash at the end
+	DatabaseURL       string // sqlite:PATH or postgres://…
+	GoogleCalendarURL string // base of the Calendar API; "" is Google's
+	GoogleTokenURL    string // OAuth token endpoint; "" is the key file's
+	GoogleCredentials string // key file of a service account with domain-wide delegation; "" is none
+	GoogleOrganizer   string // address under which all events are organised; "" is each host's own
+	SyncInterval      time.Duration
+	SMTPURL           string // "" sends no mail
+	MailFrom          string
+	TrustedProxies    []netip.Prefix
+	TestClock         string // file with an RFC 3339 instant
+	UnsafeTest        bool
+	LogLevel          string
+}
+
+// Secure says whether people reach us over https.
+func (c Config) Secure() bool { return strings.HasPrefix(c.BaseURL, "https://") }
+
+// Option is one line of the table.
+type Option struct {
+	Name    string
+	Default string
+	Help    string
+	Secret  bool
+	set     func(*Config, string) error
+	get     func(Config) string
+}
+
+
+// Table gives the options in the order in which help shows them.
+func Table() []Option {
+	str := func(p func(*Config) *string, check func(string) error) (func(*Config, string) error, func(Config) string) {
+		return func(c *Config, v string) error {
+				if v != "" && check != nil {
+					if err := check(v); err != nil {
+						return err
+					}
+				}
+				*p(c) = v
+				return nil
+			}, func(c Config) string {
+				return *p(&c)
+			}
+	}
+	option := func(name, def, help string, p func(*Config) *string, check func(string) error) Option {
+		set, get := str(p, check)
+		return Option{Name: name, Default: def, Help: help, set: set, get: get}
+	}
+	secret := func(o Option) Option { o.Secret = true; return o }
+	return []Option{
+		option("WINDSHIELD_ADDR", "127.0.0.1:8080", "where to listen, host:port", func(c *Config) *string { return &c.Addr }, hostPort),
+		option("WINDSHIELD_BASE_URL", "", "how links in mails and invitations begin; from the address where empty", func(c *Config) *string { return &c.BaseURL }, webURL),
+		secret(option("WINDSHIELD_DATABASE_URL", "sqlite:windshield.db", "sqlite:PATH or postgres://user:password@host/name", func(c *Config) *string { return &c.DatabaseURL }, databaseURL)),
+		option("WINDSHIELD_GOOGLE_CALENDAR_URL", "", "base of the Calendar API, ends in /calendar/v3/; Google's where empty", func(c *Config) *string { return &c.GoogleCalendarURL }, calendarURL),
+		option("WINDSHIELD_GOOGLE_TOKEN_URL", "", "OAuth token endpoint; the key file's where empty", func(c *Config) *string { return &c.GoogleTokenURL }, webURL),
+		option("WINDSHIELD_GOOGLE_CREDENTIALS", "", "key file of a service account with domain-wide delegation", func(c *Config) *string { return &c.GoogleCredentials }, nil),
+		option("WINDSHIELD_GOOGLE_ORGANIZER", "", "address under which all events are organised; each host's own where empty", func(c *Config) *string { return &c.GoogleOrganizer }, nil),
+		{Name: "WINDSHIELD_SYNC_INTERVAL", Default: "60s", Help: "the poll of all calendars that always runs, 5s to 1h",
+			set: func(c *Config, v string) error {
+				d, err := time.ParseDuration(v)
+				if err != nil || d < 5*time.Second || d > time.Hour {
+					return errors.New("a duration from 5s to 1h, such as 60s")
+				}
+				c.SyncInterval = d
+				return nil
+			}, get: func(c Config) string { return c.SyncInterval.String() }},
+		secret(option("WINDSHIELD_SMTP_URL", "", "smtp://user:password@host:port or smtps://…; no mail leaves where empty", func(c *Config) *string { return &c.SMTPURL }, smtpURL)),
+		option("WINDSHIELD_MAIL_FROM", "Windshield <windshield@localhost>", "sender of mails", func(c *Config) *string { return &c.MailFrom }, nil),
+		{Name: "WINDSHIELD_TRUSTED_PROXIES", Default: "", Help: "networks whose X-Forwarded-For is believed, such as 10.0.0.0/8,192.168.1.5/32",
+			set: setProxies, get: func(c Config) string { return fmt.Sprint(c.TrustedProxies) }},
+		option("WINDSHIELD_LOG_LEVEL", "info", "debug, info, warn or error", func(c *Config) *string { return &c.LogLevel }, oneOf("debug", "info", "warn", "error")),
+		option("WINDSHIELD_TEST_CLOCK", "", "a file with an RFC 3339 instant, read every second; only with WINDSHIELD_UNSAFE_TEST=1", func(c *Config) *string { return &c.TestClock }, nil),
+		{Name: "WINDSHIELD_UNSAFE_TEST", Default: "0", Help: "1 permits a test clock; never in production",
+			set: func(c *Config, v string) error {
+				b, err := strconv.ParseBool(v)
+				c.UnsafeTest = b
+				if err != nil {
+					return errors.New("0 or 1")
+				}
+				return nil
+			}, get: func(c Config) string { return strconv.FormatBool(c.UnsafeTest) }},
+	}
+}
+
+// Load makes the configuration from the environment, over a file with the same
+// names (KEY=value lines, # comments; nil: none), over the defaults. All
+// problems come in one error of kind Invalid.
+func Load(getenv func(string) string, file io.Reader) (Config, error) {
+	fromFile := map[string]string{}
+	var bad []fault.Detail
+	if file != nil {
+		bad = append(bad, readFile(file, fromFile)...)
+	}
+	var c Config
+	for _, o := range Table() {
+		v, where := o.Default, o.Name
+		if s, ok := fromFile[o.Name]; ok {
+			v = s
+		}
+		if s := getenv(o.Name); s != "" {
+			v = s
+		}
+		if err := o.set(&c, v); err != nil {
+			shown := v
+			if o.Secret {
+				shown = "(hidden)"
+			}
+			bad = append(bad, fault.Detail{Where: where, Value: fault.Short(shown), Expected: err.Error()})
+		}
+	}
+	if c.TestClock != "" && !c.UnsafeTest {
+		bad = append(bad, fault.Detail{Where: "WINDSHIELD_TEST_CLOCK", Expected: "no test clock in production", Mend: "Unset it, or set WINDSHIELD_UNSAFE_TEST=1 in a test."})
+	}
+	if len(bad) > 0 {
+		return Config{}, fault.Invalidf("The configuration cannot be used.").With(bad...)
+	}
+	if c.BaseURL == "" {
+		c.BaseURL = "http://" + reachable(c.Addr)
+	}
+	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
+	return c, nil
+}
+
+// Dump gives name=value lines of a configuration with secrets masked.
+func Dump(c Config) []string {
+	var out []string
+	for _, o := range Table() {
+		v := o.get(c)
+		if o.Secret && v != "" {
+			v = mask(v)
+		}
+		out = append(out, o.Name+"="+v)
+	}
+	return out
+}
+
+// mask keeps of a URL what is no secret.
+func mask(v string) string {
+	if u, err := url.Parse(v); err == nil && u.Host != "" {
+		return u.Scheme + "://" + u.Host + u.Path
+	}
+	if strings.HasPrefix(v, "sqlite:") {
+		return v
+	}
+	return "(set)"
+}
+
+func readFile(r io.Reader, into map[string]string) (bad []fault.Detail) {
+	known := map[string]bool{}
+	for _, o := range Table() {
+		known[o.Name] = true
+	}
+	s := bufio.NewScanner(r)
+	for n := 1; s.Scan(); n++ {
+		line := strings.TrimSpace(s.Text())
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		k, v, ok := strings.Cut(line, "=")
+		k = strings.TrimSpace(strings.TrimPrefix(k, "export "))
+		if !ok || !known[k] {
+			bad = append(bad, fault.Detail{Where: fmt.Sprintf("configuration file, line %d", n), Value: fault.Short(k), Expected: "NAME=value with a name that `windshield serve --help` lists"})
+			continue
+		}
+		into[k] = strings.Trim(strings.TrimSpace(v), `"'`)
+	}
+	if err := s.Err(); err != nil {
+		bad = append(bad, fault.Detail{Where: "configuration file", Expected: "lines of at most 64 kB"})
+	}
+	return bad
+}
+
+func hostPort(v string) error {
+	_, port, err := net.SplitHostPort(v)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return errors.New("host:port, such as 127.0.0.1:8080")
+	}
+	return nil
+}
+
+func webURL(v string) error {
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.User != nil {
+		return errors.New("an address such as https://windshield.example.com")
+	}
+	return nil
+}
+
+// calendarURL wants the slash at the end: without it the client library would
+// lose the last part of the path.
+func calendarURL(v string) error {
+	if webURL(v) != nil || !strings.HasSuffix(v, "/calendar/v3/") {
+		return errors.New("an address that ends in /calendar/v3/")
+	}
+	return nil
+}
+
+func databaseURL(v string) error {
+	if path, ok := strings.CutPrefix(v, "sqlite:"); ok && path != "" {
+		return nil
+	}
+	if u, err := url.Parse(v); err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql") {
+		return nil
+	}
+	return errors.New("sqlite:PATH or postgres://user:password@host/name")
+}
+
+func smtpURL(v string) error {
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" || u.Hostname() == "" {
+		return errors.New("smtp://user:password@host:port or smtps://…")
+	}
+	return nil
+}
+
+func oneOf(values ...string) func(string) error {
+	return func(v string) error {
+		for _, x := range values {
+			if v == x {
+				return nil
+			}
+		}
+		return errors.New("one of " + strings.Join(values, ", "))
+	}
+}
+
+func setProxies(c *Config, v string) error {
+	c.TrustedProxies = nil
+	for _, s := range strings.Split(v, ",") {
+		if s = strings.TrimSpace(s); s == "" {
+			continue
+		}
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			return errors.New("networks such as 10.0.0.0/8, separated by commas")
+		}
+		c.TrustedProxies = append(c.TrustedProxies, p)
+	}
+	return nil
+}
+
+// reachable turns a listening address into one that a browser can open.
+func reachable(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}

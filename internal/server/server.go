@@ -1,0 +1,222 @@
+// Package server holds the echo instance: what every request passes before a
+// page or an API handler sees it.
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo-contrib/echoprometheus"
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"windshield/internal/fault"
+)
+
+// Limits of requests (reliability rule 12).
+const (
+	bodyLimit   = "1M"
+	importLimit = "51M" // a file of 50 MB and the form around it
+)
+
+// Options is what the server needs.
+type Options struct {
+	Log *slog.Logger
+	// Secure says that people reach us over https.
+	Secure bool
+	// Proxies are the networks whose X-Forwarded-For is believed.
+	Proxies []netip.Prefix
+	// Session names the actor of each request.
+	Session echo.MiddlewareFunc
+	// APIError and PageError answer with an error, in JSON or as a page.
+	APIError, PageError func(c echo.Context, err error)
+	// Ready says whether the database and its schema are fine.
+	Ready func(ctx context.Context) error
+	// Metrics is where the counters live.
+	Metrics *prometheus.Registry
+}
+
+// New makes the echo instance with its middleware and the routes that need no
+// session. The caller adds the API and the pages to the groups.
+func New(o Options) (e *echo.Echo, api, pages *echo.Group) {
+	e = echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.IPExtractor = echo.ExtractIPDirect()
+	if len(o.Proxies) > 0 {
+		trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+		for _, p := range o.Proxies {
+			trust = append(trust, echo.TrustIPRange(&net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}))
+		}
+		e.IPExtractor = echo.ExtractIPFromXFFHeader(trust...)
+	}
+	e.HTTPErrorHandler = func(err error, c echo.Context) { answerError(o, err, c) }
+	e.Use(middleware.RequestID(), logRequests(o.Log), recoverPanics(o.Log))
+	e.Use(echoprometheus.NewMiddlewareWithConfig(echoprometheus.MiddlewareConfig{Namespace: "windshield", Registerer: o.Metrics,
+		Skipper: func(c echo.Context) bool { return c.Path() == "" || strings.HasPrefix(c.Path(), "/assets") }}))
+	e.Use(headers(o.Secure))
+	e.Use(middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: bodyLimit, Skipper: isImport}))
+	e.Use(middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: importLimit, Skipper: func(c echo.Context) bool { return !isImport(c) }}))
+
+	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
+	e.GET("/readyz", func(c echo.Context) error {
+		ctx, cancel := context.WithTimeout(c.Request().Context(), 2*time.Second)
+		defer cancel()
+		if err := o.Ready(ctx); err != nil {
+			o.Log.Warn("not ready", "error", err)
+			c.Response().Header().Set("Retry-After", "5")
+			return c.String(http.StatusServiceUnavailable, "the database does not answer or its schema is not ours\n")
+		}
+		return c.String(http.StatusOK, "ready\n")
+	})
+	e.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(o.Metrics, promhttp.HandlerOpts{})))
+
+	// A form on another site can neither change anything here nor read what we
+	// answer: the browser says where a request comes from.
+	cross := http.NewCrossOriginProtection()
+	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "This request comes from another site and was refused.", http.StatusForbidden)
+	}))
+	guard := echo.WrapMiddleware(cross.Handler)
+	api = e.Group("/api/v1", guard, o.Session)
+	pages = e.Group("", guard, o.Session)
+	return e, api, pages
+}
+
+// HTTP gives the http.Server with the time limits of reliability rule 12.
+func HTTP(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
+		IdleTimeout: 60 * time.Second, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+}
+
+func isImport(c echo.Context) bool {
+	p := c.Request().URL.Path
+	return c.Request().Method == http.MethodPost && (p == "/imports" || p == "/api/v1/imports")
+}
+
+// csp allows what comes from us and nothing else: no inline script or style.
+const csp = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+
+func headers(secure bool) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			h := c.Response().Header()
+			h.Set("Content-Security-Policy", csp)
+			h.Set("X-Content-Type-Options", "nosniff")
+			h.Set("Referrer-Policy", "same-origin")
+			h.Set("Cross-Origin-Opener-Policy", "same-origin")
+			h.Set("Cache-Control", "no-store")
+			if secure {
+				h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+			}
+			return next(c)
+		}
+	}
+}
+
+// logRequests writes one line per request: the route, never the path or the
+// query, which may hold personal data or a secret.
+func logRequests(log *slog.Logger) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			began := time.Now()
+			err := next(c)
+			if err != nil {
+				c.Error(err)
+			}
+			log.Debug("request", "method", c.Request().Method, "route", c.Path(), "status", c.Response().Status,
+				"ms", time.Since(began).Milliseconds(), "id", c.Response().Header().Get(echo.HeaderXRequestID))
+			return nil
+		}
+	}
+}
+
+func recoverPanics(log *slog.Logger) echo.MiddlewareFunc {
+	return middleware.RecoverWithConfig(middleware.RecoverConfig{StackSize: 8 << 10, LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
+		log.Error("panic", "route", c.Path(), "error", err, "stack", string(stack))
+		return fault.New(fault.Internal, "panic").Because(err)
+	}})
+}
+
+// answerError turns every error into an answer. Nothing internal leaves.
+func answerError(o Options, err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	err = asFault(err)
+	if fault.KindOf(err) == fault.Internal {
+		o.Log.Error("internal error", "route", c.Path(), "id", c.Response().Header().Get(echo.HeaderXRequestID), "error", err)
+	}
+	if k := fault.KindOf(err); k == fault.Temporary || k == fault.TooMany {
+		c.Response().Header().Set("Retry-After", strconv.Itoa(map[fault.Kind]int{fault.Temporary: 5, fault.TooMany: 900}[k]))
+	}
+	if strings.HasPrefix(c.Request().URL.Path, "/api/") {
+		o.APIError(c, err)
+		return
+	}
+	o.PageError(c, err)
+}
+
+// asFault translates echo's own errors, which come before any handler, and those
+// of a client that has gone.
+func asFault(err error) error {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return err
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return fault.Temporaryf("This took too long. Please try again.").Because(err)
+	}
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return fault.New(fault.TooLarge, "This is more than can be sent at once.").Because(err)
+	}
+	var h *echo.HTTPError
+	if !errors.As(err, &h) {
+		return err
+	}
+	switch {
+	case h.Code == http.StatusNotFound:
+		return fault.NotFoundf("There is nothing at this address.").Because(err)
+	case h.Code == http.StatusMethodNotAllowed:
+		return fault.NotFoundf("This address does not take such a request.").Because(err)
+	case h.Code == http.StatusRequestEntityTooLarge:
+		return fault.New(fault.TooLarge, "This is more than can be sent at once.").Because(err)
+	case h.Code >= 400 && h.Code < 500:
+		return fault.Invalidf("The request cannot be read.").Because(err)
+	}
+	return err
+}
+
+// Status gives the HTTP status of an error's kind.
+func Status(err error) int {
+	switch fault.KindOf(err) {
+	case fault.Invalid:
+		return http.StatusUnprocessableEntity
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.Stale:
+		return http.StatusPreconditionFailed
+	case fault.Denied:
+		return http.StatusForbidden
+	case fault.Unauthenticated:
+		return http.StatusUnauthorized
+	case fault.Temporary:
+		return http.StatusServiceUnavailable
+	case fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case fault.TooMany:
+		return http.StatusTooManyRequests
+	}
+	return http.StatusInternalServerError
+}
