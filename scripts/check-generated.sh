@@ -9,10 +9,11 @@ copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 tar -cf - --exclude=./.git --exclude=./node_modules --exclude=./bin --exclude=./docs . | tar -xf - -C "$copy"
 
-generated() { (cd "$1" && find api cmd internal \( -name '*_templ.go' -o -name '*.gen.go' \) -print0 2>/dev/null | sort -z | xargs -0r sha256sum); }
+names=(\( -name node_modules -o -name .git -o -name testdata \) -prune -o -type f \( -name '*_templ.go' -o -name '*.gen.go' \))
+generated() { (cd "$1" && find . "${names[@]}" -print0 | sort -z | xargs -0r sha256sum); }
 
 # Remove first: a generated file whose source is gone must be noticed too.
-(cd "$copy" && find api cmd internal \( -name '*_templ.go' -o -name '*.gen.go' \) -delete)
+find "$copy" "${names[@]}" -exec rm {} +
 bash scripts/generate.sh "$copy"
 if ! difference=$(diff <(generated .) <(generated "$copy")); then
   echo "generated code is not current; run: make generate" >&2

@@ -30,7 +30,7 @@ tests() {
   local name=$1 counts p f s
   shift
   counts=$(mktemp)
-  bin/tools/testsum -counts "$counts" "$@" </dev/null || broken+=("$name")
+  bin/tools/testsum -counts "$counts" -- "$@" </dev/null || broken+=("$name")
   if read -r p f s <"$counts"; then
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
   else

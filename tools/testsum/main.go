@@ -1,7 +1,7 @@
 // Command testsum runs "go test -json" with the arguments it is given and tells
 // the story for people: one line per package, the whole output of what failed
 // and nothing of what passed. With -counts FILE it writes "passed failed skipped"
-// there, so that a script can add up several runs. Its exit code is that of the
+// there, so that a script can add up several runs: testsum -counts FILE -- ./... Its exit code is that of the
 // tests: 0 only if go test succeeded and nothing failed.
 package main
 
