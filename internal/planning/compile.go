@@ -59,8 +59,8 @@ func Compile(d Draft) (*Problem, error) {
 		p.Calendars = append(p.Calendars, year)
 	}
 	for _, e := range d.Executives {
-		calendar(e.Office.Country, "executive "+e.Name)
-		x := Executive{ID: e.ID, Calendar: e.Office.Country, Lat: e.Office.Point.Lat, Lon: e.Office.Point.Lon,
+		calendar(e.Terms.Calendar, "executive "+e.Name)
+		x := Executive{ID: e.ID, Calendar: e.Terms.Calendar, Lat: e.Office.Point.Lat, Lon: e.Office.Point.Lon,
 			Tags: e.Terms.Tags, Unavailable: e.Absences,
 			MaxPerWeek: e.Terms.MaxPerWeek, MaxPerMonth: e.Terms.MaxPerMonth, TargetVisits: e.Terms.TargetVisits}
 		if e.LastVisit < d.Horizon.Start {

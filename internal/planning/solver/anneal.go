@@ -16,6 +16,8 @@ type search struct {
 	count int64 // moves tried
 	over  bool
 
+	plan, old []place // scratch of compound moves
+
 	best      int64
 	bestBy    []int32
 	bestAt    []int32
@@ -79,31 +81,35 @@ func (a *search) step() {
 	}
 	var moved bool
 	switch k := r.below(100); {
-	case k < 25: // a neighbour's place
+	case k < 18: // a neighbour's place
 		u := a.neighbour(v)
 		moved = u != none && a.swap(v, u)
-	case k < 45: // the place of anybody whom a suitable executive visits
+	case k < 34: // the place of anybody whom a suitable executive visits
 		u := a.visitOf(a.suitable(v))
 		moved = u != none && u != v && a.swap(v, u)
-	case k < 60: // next to a neighbour
+	case k < 46: // next to a neighbour
 		e, slot := a.besideNeighbour(v)
 		moved = e != none && a.relocate(v, e, slot)
-	case k < 75: // to a suitable executive
+	case k < 58: // to a suitable executive
 		if e := a.suitable(v); e != none {
 			moved = a.relocate(v, e, a.anySlot(v))
 		}
-	case k < 90: // to another day
+	case k < 74: // to another day
 		moved = a.relocate(v, s.by[v], a.shifted(v))
-	default: // push somebody away
-		u := a.neighbour(v)
-		if r.below(2) == 0 {
-			u = a.visitOf(a.suitable(v))
-		}
-		if u != none && u != v {
+	case k < 80: // push somebody away
+		if u := a.other(v); u != none && u != v {
 			if e := a.suitable(u); e != none {
 				moved = a.push(v, u, e, a.anySlot(u))
 			}
 		}
+	case k < 86:
+		moved = a.shiftTrip(v)
+	case k < 93:
+		if u := a.other(v); u != none {
+			moved = a.rotate(v, u, a.other(u))
+		}
+	default:
+		moved = a.cross(v, a.other(v))
 	}
 	if moved {
 		a.note()
@@ -146,6 +152,14 @@ func (a *search) neighbour(v int32) int32 {
 		return none
 	}
 	return u
+}
+
+// other draws an assigned visit whose place could suit v; none where luck fails.
+func (a *search) other(v int32) int32 {
+	if a.rnd.below(2) == 0 {
+		return a.neighbour(v)
+	}
+	return a.visitOf(a.suitable(v))
 }
 
 // suitable draws an executive for v, those who would travel least more often;
@@ -207,7 +221,7 @@ func (a *search) shifted(v int32) int32 {
 }
 
 // The schedule. Early on, overdue days are cheap, so that visits can pass over
-// the wall that a gap of 31 days is; when half is done they cost what they cost.
+// the wall that a gap of 31 days is; late in the search they cost what they cost.
 const (
 	heatFirst   = 1600 // km or as good as km
 	heatHalving = 7    // how often the heat halves in the whole search
@@ -223,7 +237,20 @@ func (a *search) cool(share int64) {
 	whole, rest := steps>>shareBits, steps&(one-1)
 	a.heat = (heatFirst << 8 >> whole) * (2*one - rest) >> (shareBits + 1 + 8)
 	full := a.m.price.overdue
-	a.late = min(full, full/lateFirst+full*2*share>>shareBits)
+	a.late = min(full, full/lateFirst+full*share>>shareBits)
+}
+
+// rounds says how often a search of so many visits heats up again: a small plan
+// is soon stuck, and then a new start finds more than patience. The best plan of
+// all rounds counts.
+func rounds(visits int) int64 {
+	switch {
+	case visits <= 60:
+		return 8
+	case visits <= 250:
+		return 2
+	}
+	return 1
 }
 
 // share gives the part of the search that is done in fixed point, and looks
@@ -231,7 +258,9 @@ func (a *search) cool(share int64) {
 func (a *search) share() (share int64) {
 	const one = int64(1) << shareBits
 	if a.opts.Spent != nil {
-		share = int64(min(1, max(0, a.opts.Spent())) * float64(one))
+		if spent := a.opts.Spent(); spent > 0 { // false also for what is no number
+			share = int64(min(1, spent) * float64(one))
+		}
 	}
 	if a.opts.Iterations > 0 {
 		share = max(share, min(one, int64(float64(a.count)/float64(a.opts.Iterations)*float64(one))))
@@ -252,7 +281,7 @@ func (a *search) anneal() {
 		if a.over || len(a.moving) == 0 || len(a.m.execs) == 0 {
 			return
 		}
-		a.cool(share)
+		a.cool(share * rounds(len(a.moving)) & (1<<shareBits - 1))
 		n := int64(poll)
 		if a.opts.Iterations > 0 {
 			n = min(n, a.opts.Iterations-a.count)
