@@ -68,6 +68,9 @@ type Look struct {
 // inputs give the same decision, and after the decision is carried out the next
 // one is Nothing, unless people step in.
 func Reconcile(want Want, look Look, base Base) Decision {
+	if want.Version < base.Applied {
+		return Decision{Action: Nothing, Reason: "a newer version was applied before"}
+	}
 	if want.Gone {
 		return reconcileGone(want, look, base)
 	}
@@ -222,7 +225,7 @@ func merge(want Want, seen Event, base Base) Decision {
 // invited and no longer want, and only those come whom we newly want. Somebody
 // whom a person took off the list is not put back.
 func mergeGuests(want Want, seen Event, base Base) (list []Guest, changed, kept bool) {
-	wanted, invited, stored := addresses(want.Guests), addresses(base.Agreed.Guests), addresses(base.Stored.Guests)
+	wanted, invited := addresses(want.Guests), addresses(base.Agreed.Guests)
 	there := addresses(seen.Guests)
 	for _, g := range seen.Guests {
 		if a := fold(g.Email); invited[a] && !wanted[a] {
@@ -239,7 +242,7 @@ func mergeGuests(want Want, seen Event, base Base) (list []Guest, changed, kept 
 		a := fold(g.Email)
 		switch {
 		case there[a]:
-		case invited[a] && stored[a] && !overruled:
+		case invited[a] && !overruled:
 			kept = true
 		default:
 			list = append(list, Guest{Email: g.Email, Name: g.Name, Optional: g.Optional, Answer: NeedsAction})

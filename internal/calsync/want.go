@@ -138,7 +138,7 @@ type Base struct {
 	Sequence int64
 
 	Agreed Content // what we last wrote
-	Stored Content // how the server gave it back
+	Stored Content // how the server gave it back; its guests are not used
 	Seen   Seen    // what people were last known to have made of it
 
 	Intent *Intent `json:",omitempty"` // a write whose outcome is not known yet

@@ -1,0 +1,301 @@
+package emulator
+
+import (
+	"net/http"
+	"path"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Action is what a fault does to a request.
+type Action string
+
+const (
+	FailBefore Action = "fail-before" // answer Status/Reason, nothing is stored
+	FailAfter  Action = "fail-after"  // store, then answer Status/Reason
+	DropBefore Action = "drop-before" // close the connection, nothing is stored
+	DropAfter  Action = "drop-after"  // store, then close the connection
+	Truncate   Action = "truncate"    // store, then close after Bytes bytes of the answer
+	Delay      Action = "delay"       // wait before answering
+	Hang       Action = "hang"        // never answer; nothing is stored
+	HangAfter  Action = "hang-after"  // store, never answer
+	HTML       Action = "html"        // store, then answer with a page of HTML and Status
+	EmptyList  Action = "empty-list"  // a full list without any event
+	EmptyPage  Action = "empty-page"  // a page without events before the real one
+	StaleRead  Action = "stale-read"  // events.get shows the version before the last
+	BumpEtag   Action = "bump-etag"   // the etag changes just before, as by the server's own work
+	Run        Action = "run"         // calls Do before the request is executed; Go only
+)
+
+// Fault matches requests and plays an action on them. Empty fields match all;
+// patterns are those of path.Match.
+type Fault struct {
+	Method   string `json:"method,omitempty"` // "events.insert", "events.*", "oauth.token"
+	Calendar string `json:"calendar,omitempty"`
+	Event    string `json:"event,omitempty"`
+	User     string `json:"user,omitempty"`
+	Param    string `json:"param,omitempty"` // a query parameter that must be there, such as "syncToken"
+	Nth      int    `json:"nth,omitempty"`   // begins with the n-th match; 0 is the first
+	Count    int    `json:"count,omitempty"` // how often; 0 is once, -1 for ever
+
+	Action     Action `json:"action"`
+	Status     int    `json:"status,omitempty"`
+	Reason     string `json:"reason,omitempty"`
+	Message    string `json:"message,omitempty"`
+	RetryAfter int    `json:"retryAfter,omitempty"` // seconds
+	Bytes      int    `json:"bytes,omitempty"`
+	Millis     int    `json:"millis,omitempty"` // of Delay
+	Do         func() `json:"-"`                // may call any method of the server
+
+	Hits   int `json:"hits,omitempty"` // matches so far
+	Played int `json:"played,omitempty"`
+}
+
+// Inject adds a fault. The first that matches a request and is not used up is played.
+func (s *Server) Inject(f Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = append(s.faults, &f)
+}
+
+// ClearFaults takes all faults away.
+func (s *Server) ClearFaults() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+}
+
+// Faults gives the faults with their counts.
+func (s *Server) Faults() []Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []Fault
+	for _, f := range s.faults {
+		out = append(out, *f)
+	}
+	return out
+}
+
+// hit gives the fault to play on a call, nil for none.
+func (s *Server) hit(c *call) *Fault {
+	for _, f := range s.faults {
+		if !matches(f.Method, c.method) || !matches(f.Calendar, fold(c.cid)) || !matches(f.Event, c.eid) || !matches(f.User, c.user) ||
+			f.Param != "" && !c.query.Has(f.Param) {
+			continue
+		}
+		if f.Hits++; f.Hits < f.Nth || f.Count >= 0 && f.Played >= max(1, f.Count) {
+			continue
+		}
+		f.Played++
+		return f
+	}
+	return nil
+}
+
+func matches(pattern, value string) bool {
+	if pattern == "" {
+		return true
+	}
+	ok, err := path.Match(pattern, value)
+	return err == nil && ok
+}
+
+func (f *Fault) reply() *reply {
+	status, reason := f.Status, f.Reason
+	if status == 0 {
+		status = http.StatusServiceUnavailable
+	}
+	if reason == "" {
+		reason = "backendError"
+	}
+	domain := "global"
+	switch reason {
+	case "rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded":
+		domain = "usageLimits"
+	case "fullSyncRequired", "forbiddenForServiceAccounts", "forbiddenForNonOrganizer":
+		domain = "calendar"
+	}
+	message := f.Message
+	if message == "" {
+		message = reason
+	}
+	a := fail(status, domain, reason, message)
+	a.retry = f.RetryAfter
+	return a
+}
+
+// play runs a call with its fault and answers.
+func (s *Server) play(w http.ResponseWriter, r *http.Request, c *call, f *Fault, run func() *reply, bodyHash string) {
+	name := ""
+	var a *reply
+	note := func(status int, reason string) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.ledger.Requests = append(s.ledger.Requests, Request{N: len(s.ledger.Requests) + 1, At: s.now(), Method: c.method, User: c.user,
+			Calendar: fold(c.cid), Event: c.eid, IfMatch: c.header.Get("If-Match"), SendUpdates: c.query.Get("sendUpdates"),
+			QuotaUser: c.query.Get("quotaUser"), BodyHash: bodyHash, Status: status, Reason: reason, Committed: c.committed, Fault: name})
+	}
+	drop := func() {
+		note(0, "")
+		panic(http.ErrAbortHandler) // the server closes the connection without an answer
+	}
+	if f == nil {
+		a = run()
+		note(a.status, a.reason)
+		writeReply(w, a)
+		return
+	}
+	name = string(f.Action)
+	switch f.Action {
+	case FailBefore:
+		a = f.reply()
+	case DropBefore:
+		drop()
+	case Hang:
+		wait(r.Context(), time.Hour)
+		drop()
+	case Delay:
+		wait(r.Context(), time.Duration(f.Millis)*time.Millisecond)
+		a = run()
+	case Run:
+		if f.Do != nil {
+			f.Do()
+		}
+		a = run()
+	case EmptyPage:
+		a = run()
+		if o, isObject := a.body.(object); isObject && a.status == 200 {
+			o["items"] = []any{}
+			delete(o, "nextSyncToken")
+			o["nextPageToken"] = s.samePage(c)
+		}
+	case FailAfter:
+		run()
+		a = f.reply()
+	case HTML:
+		run()
+		a = f.reply()
+		a.html = true
+	case DropAfter:
+		run()
+		drop()
+	case HangAfter:
+		run()
+		wait(r.Context(), time.Hour)
+		drop()
+	case Truncate:
+		a = run()
+		header, b := a.encode()
+		for k, v := range header {
+			w.Header().Set(k, v)
+		}
+		w.Header().Set("Content-Length", strconv.Itoa(len(b)))
+		w.WriteHeader(a.status)
+		w.Write(b[:min(f.Bytes, len(b))])
+		if fl, can := w.(http.Flusher); can {
+			fl.Flush()
+		}
+		drop()
+	default:
+		a = run()
+	}
+	note(a.status, a.reason)
+	writeReply(w, a)
+}
+
+// samePage gives a page token that begins where this request began.
+func (s *Server) samePage(c *call) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, bad := s.parseList(c)
+	if bad != nil {
+		return ""
+	}
+	return seal(pageToken{c.user, c.calendar.ID, paramsOf(c.query), l.after, l.version, l.since, s.epoch})
+}
+
+// bump changes an event's etag and nothing else.
+func (s *Server) bump(c *call) {
+	if r := c.calendar.events[c.eid]; r != nil {
+		s.replace(r, r.clone())
+	}
+}
+
+// staleGet shows an event as it was before its last change.
+func (s *Server) staleGet(c *call) *reply {
+	r := c.calendar.events[c.eid]
+	if r == nil || r.previous == nil {
+		return nil
+	}
+	return s.answer(c, r.previous)
+}
+
+// Request is one request in the ledger. Method "people" is an action on the page
+// or by a Go method; Status 0 means that no answer was given.
+type Request struct {
+	N           int       `json:"n"`
+	At          time.Time `json:"at"`
+	Method      string    `json:"method"`
+	User        string    `json:"user,omitempty"`
+	Calendar    string    `json:"calendar,omitempty"`
+	Event       string    `json:"event,omitempty"`
+	IfMatch     string    `json:"ifMatch,omitempty"`
+	SendUpdates string    `json:"sendUpdates,omitempty"`
+	QuotaUser   string    `json:"quotaUser,omitempty"`
+	BodyHash    string    `json:"bodyHash,omitempty"`
+	Status      int       `json:"status"`
+	Reason      string    `json:"reason,omitempty"`
+	Committed   bool      `json:"committed,omitempty"`
+	Fault       string    `json:"fault,omitempty"`
+}
+
+// Mail is one mail that the calendar server would have sent.
+type Mail struct {
+	N        int       `json:"n"`
+	At       time.Time `json:"at"`
+	Kind     string    `json:"kind"` // invite, update, cancel, reply
+	From     string    `json:"from"`
+	To       string    `json:"to"`
+	Calendar string    `json:"calendar"`
+	Event    string    `json:"event"`
+	Title    string    `json:"title,omitempty"`
+	Cause    string    `json:"cause"` // the method that caused it
+}
+
+// Ledger is all that happened, in order. Requests are those since the start;
+// mails outlive a restart where there is a journal.
+type Ledger struct {
+	Requests []Request `json:"requests"`
+	Mails    []Mail    `json:"mails"`
+}
+
+// Ledger gives a copy of the ledger.
+func (s *Server) Ledger() Ledger {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Ledger{slices.Clone(s.ledger.Requests), slices.Clone(s.ledger.Mails)}
+}
+
+// Writes gives the requests that stored something through the API.
+func (l Ledger) Writes() []Request {
+	var out []Request
+	for _, r := range l.Requests {
+		if r.Committed && r.Method != "people" {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// Count gives the number of mails of a kind ("" for any) to an address ("" for
+// anybody) about an event ("" for any).
+func (l Ledger) Count(kind, to, event string) int {
+	n := 0
+	for _, m := range l.Mails {
+		if (kind == "" || m.Kind == kind) && (to == "" || m.To == fold(to)) && (event == "" || m.Event == event) {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,161 @@
+package emulator
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"windshield/internal/fault"
+)
+
+// line is one line of the journal: the newest state of one thing. The last line
+// about a thing counts.
+type line struct {
+	Calendar *calendar `json:",omitempty"`
+	Event    *record   `json:",omitempty"`
+	Mail     *Mail     `json:",omitempty"`
+	Revoked  string    `json:",omitempty"`
+	Granted  string    `json:",omitempty"`
+	Epoch    int64     `json:",omitempty"`
+}
+
+// open reads the journal, rewrites it with the newest state only, and keeps it
+// open for what follows. A torn last line, as a killed process leaves it, is
+// dropped.
+func (s *Server) open(path string) error {
+	f, err := os.Open(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return fault.Invalidf("The calendar emulator cannot read its journal %s.", path).Because(err)
+	default:
+		err := s.load(f)
+		f.Close()
+		if err != nil {
+			return fault.Invalidf("The calendar emulator's journal %s is damaged; move it away to start anew.", path).Because(err)
+		}
+	}
+	temp, err := os.CreateTemp(filepath.Dir(path), ".emulator-*")
+	if err != nil {
+		return fault.Invalidf("The calendar emulator cannot write beside its journal %s.", path).Because(err)
+	}
+	defer os.Remove(temp.Name())
+	if err = s.dump(temp); err == nil {
+		err = temp.Sync()
+	}
+	if err == nil {
+		err = os.Rename(temp.Name(), path)
+	}
+	if err != nil {
+		temp.Close()
+		return fault.Invalidf("The calendar emulator cannot write its journal %s.", path).Because(err)
+	}
+	s.journal, s.dirty = temp, nil
+	return nil
+}
+
+func (s *Server) load(f io.Reader) error {
+	in := bufio.NewReader(f)
+	for {
+		raw, err := in.ReadBytes('\n')
+		if err == io.EOF {
+			return nil // what follows the last newline is torn
+		}
+		if err != nil {
+			return err
+		}
+		var l line
+		if err := json.Unmarshal(raw, &l); err != nil {
+			return err
+		}
+		s.apply(l)
+	}
+}
+
+func (s *Server) apply(l line) {
+	switch {
+	case l.Calendar != nil:
+		if old := s.calendars[l.Calendar.ID]; old != nil {
+			l.Calendar.events = old.events
+		} else {
+			l.Calendar.events = map[string]*record{}
+		}
+		s.calendars[l.Calendar.ID] = l.Calendar
+	case l.Event != nil:
+		if c := s.calendars[l.Event.Calendar]; c != nil {
+			c.events[l.Event.ID] = l.Event
+		}
+		s.version = max(s.version, l.Event.Version)
+		s.order = max(s.order, l.Event.Order)
+	case l.Mail != nil:
+		s.ledger.Mails = append(s.ledger.Mails, *l.Mail)
+	case l.Revoked != "":
+		s.revoked[l.Revoked] = true
+	case l.Granted != "":
+		delete(s.revoked, l.Granted)
+	case l.Epoch > 0:
+		s.epoch = l.Epoch
+	}
+}
+
+// dump writes the whole state.
+func (s *Server) dump(w io.Writer) error {
+	out := bufio.NewWriter(w)
+	e := json.NewEncoder(out)
+	for _, c := range s.sortedCalendars() {
+		if err := e.Encode(line{Calendar: c}); err != nil {
+			return err
+		}
+		for _, r := range s.sorted(c) {
+			if err := e.Encode(line{Event: r}); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range s.ledger.Mails {
+		if err := e.Encode(line{Mail: &s.ledger.Mails[i]}); err != nil {
+			return err
+		}
+	}
+	for g := range s.revoked {
+		if err := e.Encode(line{Revoked: g}); err != nil {
+			return err
+		}
+	}
+	if s.epoch > 0 {
+		if err := e.Encode(line{Epoch: s.epoch}); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+// flush appends what changed to the journal in one write, before the answer
+// goes out: a killed process loses nothing that was answered.
+func (s *Server) flush() error {
+	dirty := s.dirty
+	s.dirty = nil
+	if s.opts.File == "" || len(dirty) == 0 {
+		return nil
+	}
+	if s.journal == nil {
+		return s.broken
+	}
+	var all []byte
+	for _, l := range dirty {
+		b, err := json.Marshal(l)
+		if err != nil {
+			return err
+		}
+		all = append(append(all, b...), '\n')
+	}
+	_, err := s.journal.Write(all)
+	if err != nil {
+		s.broken = err
+	}
+	return err
+}

@@ -1,0 +1,266 @@
+// Package gcal speaks to Google Calendar. It implements the port calsync.Calendar
+// with Google's own client and is, with its emulator, the only importer of
+// Google's packages. No call is repeated here (a rejected access token apart),
+// and no error text holds an address, an event id or a text of an event.
+package gcal
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/google"
+	"google.golang.org/api/calendar/v3"
+	"google.golang.org/api/googleapi"
+	"google.golang.org/api/option"
+
+	"windshield/internal/calsync"
+	"windshield/internal/fault"
+)
+
+// GoogleURL is the base of Google's Calendar API.
+const GoogleURL = "https://www.googleapis.com/calendar/v3/"
+
+// Scopes are the least that the product needs: to write events on the
+// organiser's own calendars, and to see when people are busy.
+var Scopes = []string{calendar.CalendarEventsOwnedScope, calendar.CalendarFreebusyScope}
+
+// Config says to which server to speak, and as whom. Exactly one of Key, Token
+// and NoAuth must be set.
+type Config struct {
+	BaseURL  string             // ends in /calendar/v3/; "" is Google's
+	Subject  string             // address of the organiser on whose behalf calls are made
+	Key      []byte             // key file of a service account with domain-wide delegation
+	TokenURL string             // instead of the key file's; "" leaves it
+	Token    oauth2.TokenSource // any other credential; must be bounded in time by itself
+	NoAuth   bool               // no credential at all; for an emulator only
+	Timeout  time.Duration      // of each call and of each request for a token; 0 is 30 s
+	Base     http.RoundTripper  // nil: a transport of its own
+}
+
+// Client is a Google Calendar as one account sees it. It may be used by many
+// goroutines at the same time.
+type Client struct {
+	svc       *calendar.Service
+	tokens    *tokens
+	quotaUser string
+	timeout   time.Duration
+	subject   string
+}
+
+var _ calsync.Calendar = (*Client)(nil)
+
+// StaticToken makes a credential of a ready-made access token, as the emulator
+// gives out.
+func StaticToken(token string) oauth2.TokenSource {
+	return oauth2.StaticTokenSource(&oauth2.Token{AccessToken: token, TokenType: "Bearer"})
+}
+
+// New makes a client. It makes no call: whether the credential works shows at
+// the first one (or by Check). The error is fault.Invalid and says what is wrong
+// with the settings.
+func New(ctx context.Context, cfg Config) (*Client, error) {
+	if cfg.BaseURL == "" {
+		cfg.BaseURL = GoogleURL
+	}
+	if !strings.HasSuffix(cfg.BaseURL, "/calendar/v3/") || !strings.HasPrefix(cfg.BaseURL, "http://") && !strings.HasPrefix(cfg.BaseURL, "https://") {
+		return nil, fault.Invalidf("The address of the Google Calendar API cannot be used.").With(fault.Detail{Where: "WINDSHIELD_GOOGLE_CALENDAR_URL",
+			Value: fault.Short(cfg.BaseURL), Expected: "an http or https address that ends in /calendar/v3/", Mend: "Leave it out to use Google's own."})
+	}
+	if cfg.Timeout <= 0 {
+		cfg.Timeout = 30 * time.Second
+	}
+	if cfg.Base == nil {
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.ResponseHeaderTimeout = cfg.Timeout
+		t.MaxIdleConnsPerHost = 16
+		cfg.Base = t
+	}
+	c := &Client{timeout: cfg.Timeout, subject: cfg.Subject}
+	if cfg.Subject != "" { // one bucket of quota per organiser; a print, since it is sent in the clear
+		sum := sha256.Sum256([]byte(strings.ToLower(cfg.Subject)))
+		c.quotaUser = hex.EncodeToString(sum[:16])
+	}
+	transport := cfg.Base
+	if !cfg.NoAuth {
+		source, err := credential(ctx, cfg)
+		if err != nil {
+			return nil, err
+		}
+		c.tokens = source
+		transport = &oauth2.Transport{Source: source, Base: cfg.Base}
+	}
+	svc, err := calendar.NewService(ctx, option.WithHTTPClient(&http.Client{Transport: transport}), option.WithEndpoint(cfg.BaseURL))
+	if err != nil {
+		return nil, fault.New(fault.Internal, "The Google client cannot be made.").Because(err)
+	}
+	c.svc = svc
+	return c, nil
+}
+
+func credential(ctx context.Context, cfg Config) (*tokens, error) {
+	if cfg.Token != nil {
+		return &tokens{fresh: func() oauth2.TokenSource { return cfg.Token }}, nil
+	}
+	if len(cfg.Key) == 0 {
+		return nil, fault.Invalidf("No credential for Google Calendar is set.").With(fault.Detail{Where: "WINDSHIELD_GOOGLE_CREDENTIALS",
+			Expected: "the key file of a service account with domain-wide delegation"})
+	}
+	jwt, err := google.JWTConfigFromJSON(cfg.Key, Scopes...)
+	if err != nil {
+		return nil, fault.Invalidf("The key file for Google Calendar cannot be used.").With(fault.Detail{Where: "WINDSHIELD_GOOGLE_CREDENTIALS",
+			Expected: "the JSON key file of a service account, as downloaded from the console"})
+	}
+	if cfg.Subject == "" {
+		return nil, fault.Invalidf("Nobody is named who organises the visits.").With(fault.Detail{Where: "WINDSHIELD_GOOGLE_ORGANIZER",
+			Expected: "an address of your domain", Mend: "A service account cannot invite anybody in its own name."})
+	}
+	jwt.Subject = cfg.Subject
+	if cfg.TokenURL != "" {
+		jwt.TokenURL = cfg.TokenURL
+	}
+	// The library asks for tokens outside any call's deadline: without a client
+	// with a timeout one hanging token endpoint would block the account for ever.
+	client := &http.Client{Transport: cfg.Base, Timeout: cfg.Timeout}
+	ctx = context.WithValue(context.WithoutCancel(ctx), oauth2.HTTPClient, client)
+	return &tokens{fresh: func() oauth2.TokenSource { return jwt.TokenSource(ctx) }}, nil
+}
+
+// tokens is a source that can be told that its token was refused, and marks its
+// failures, so that they are not taken for a call of unknown outcome.
+type tokens struct {
+	fresh   func() oauth2.TokenSource
+	mu      sync.Mutex
+	current oauth2.TokenSource
+}
+
+type tokenError struct{ err error }
+
+func (e *tokenError) Error() string { return "no access token" }
+func (e *tokenError) Unwrap() error { return e.err }
+
+// Token gives the token to use, asking for a new one where the old has expired.
+func (t *tokens) Token() (*oauth2.Token, error) {
+	t.mu.Lock()
+	if t.current == nil {
+		t.current = t.fresh()
+	}
+	source := t.current
+	t.mu.Unlock()
+	tok, err := source.Token()
+	if err != nil {
+		return nil, &tokenError{err}
+	}
+	return tok, nil
+}
+
+// drop forgets the current token after the server refused it.
+func (t *tokens) drop() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.current = nil
+}
+
+// do makes one call with a deadline. A refused access token is replaced once:
+// the server executed nothing.
+func do[T any](ctx context.Context, c *Client, name string, token bool, call func(ctx context.Context, opts ...googleapi.CallOption) (T, error)) (T, error) {
+	ctx, stop := context.WithTimeout(ctx, c.timeout)
+	defer stop()
+	var opts []googleapi.CallOption
+	if c.quotaUser != "" {
+		opts = append(opts, googleapi.QuotaUser(c.quotaUser))
+	}
+	out, err := call(ctx, opts...)
+	if e := new(googleapi.Error); c.tokens != nil && errors.As(err, &e) && e.Code == http.StatusUnauthorized {
+		c.tokens.drop()
+		out, err = call(ctx, opts...)
+	}
+	if err != nil {
+		var none T
+		return none, classify(ctx, name, token, err)
+	}
+	return out, nil
+}
+
+// Insert implements calsync.Calendar.
+func (c *Client) Insert(ctx context.Context, cal string, n calsync.New, mail calsync.Mail) (calsync.Event, error) {
+	e, err := do(ctx, c, "insert", false, func(ctx context.Context, opts ...googleapi.CallOption) (*calendar.Event, error) {
+		return c.svc.Events.Insert(cal, newEvent(n)).SendUpdates(string(mail)).Context(ctx).Do(opts...)
+	})
+	return seenEvent(e), err
+}
+
+// Get implements calsync.Calendar.
+func (c *Client) Get(ctx context.Context, cal, id string) (calsync.Event, error) {
+	e, err := do(ctx, c, "get", false, func(ctx context.Context, opts ...googleapi.CallOption) (*calendar.Event, error) {
+		return c.svc.Events.Get(cal, id).Context(ctx).Do(opts...)
+	})
+	return seenEvent(e), err
+}
+
+// Patch implements calsync.Calendar.
+func (c *Client) Patch(ctx context.Context, cal, id, etag string, p calsync.Patch, mail calsync.Mail) (calsync.Event, error) {
+	e, err := do(ctx, c, "patch", false, func(ctx context.Context, opts ...googleapi.CallOption) (*calendar.Event, error) {
+		call := c.svc.Events.Patch(cal, id, patchEvent(p)).SendUpdates(string(mail)).Context(ctx)
+		if etag != "" {
+			call.Header().Set("If-Match", etag)
+		}
+		return call.Do(opts...)
+	})
+	return seenEvent(e), err
+}
+
+// Delete implements calsync.Calendar.
+func (c *Client) Delete(ctx context.Context, cal, id, etag string, mail calsync.Mail) error {
+	_, err := do(ctx, c, "delete", false, func(ctx context.Context, opts ...googleapi.CallOption) (struct{}, error) {
+		call := c.svc.Events.Delete(cal, id).SendUpdates(string(mail)).Context(ctx)
+		if etag != "" {
+			call.Header().Set("If-Match", etag)
+		}
+		return struct{}{}, call.Do(opts...)
+	})
+	return err
+}
+
+const pageSize = 2500 // the most that Google gives
+
+// List implements calsync.Calendar. The query's parameters must never differ
+// between a full reading and the incremental ones after it; change
+// calsync's version of the parameters whenever they change here.
+func (c *Client) List(ctx context.Context, cal string, q calsync.Query) (calsync.Page, error) {
+	limit := int64(pageSize)
+	if q.Limit > 0 {
+		limit = int64(min(q.Limit, pageSize))
+	}
+	p, err := do(ctx, c, "list", q.Token != "", func(ctx context.Context, opts ...googleapi.CallOption) (*calendar.Events, error) {
+		call := c.svc.Events.List(cal).SingleEvents(true).MaxResults(limit).Context(ctx)
+		if q.Token != "" {
+			call.SyncToken(q.Token)
+		}
+		if q.Page != "" {
+			call.PageToken(q.Page)
+		}
+		return call.Do(opts...)
+	})
+	if err != nil {
+		return calsync.Page{}, err
+	}
+	out := calsync.Page{Next: p.NextPageToken, Token: p.NextSyncToken}
+	for _, e := range p.Items {
+		out.Events = append(out.Events, seenEvent(e))
+	}
+	return out, nil
+}
+
+// Check makes one harmless call, to see whether the credential works and the
+// calendar is there. The error is *calsync.Error.
+func (c *Client) Check(ctx context.Context, cal string) error {
+	_, err := c.List(ctx, cal, calsync.Query{Limit: 1})
+	return err
+}
