@@ -15,7 +15,7 @@ func (f *Flow) deliver(tx Tx, about, kind string, to roster.Person, m notify.Mes
 	id := f.NewID()
 	ids, err := tx.Alerts.Deliver(Delivery{
 		ID: id, About: about, Kind: kind, Channel: "mail", PersonID: to.ID,
-		MessageID: id + "@" + f.Env + ".windshield", Subject: m.Subject, Body: m.Text,
+		MessageID: notify.MessageID(about, kind, to.ID, f.BaseURL), Subject: m.Subject, Body: m.Text,
 		State: ToSend, CreatedAt: f.Now().UTC(),
 	})
 	if err != nil || len(ids) == 0 {

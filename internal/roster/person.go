@@ -45,12 +45,14 @@ type Person struct {
 // Office is where an executive's trips start and end.
 type Office struct {
 	City    string
-	Country string // ISO 3166 code; names the working calendar
+	Region  string // state or province
+	Country string // ISO 3166 code
 	Point   geo.Point
 }
 
 // Terms say how much an executive visits.
 type Terms struct {
+	Calendar     string    // ISO 3166 code of the country whose weekends and holidays hold
 	Tags         []string  // what customers may require or prefer, such as "language:de"
 	MaxPerWeek   int       // 1..14
 	MaxPerMonth  int       // 1..62
