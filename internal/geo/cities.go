@@ -372,3 +372,7 @@ func Near(p Point) (Place, error) {
 	}
 	return a.place(a.north.nearest(p)), nil
 }
+
+// Distance counts the letters to insert, delete, replace or swap with their
+// neighbour to make b of a; limit+1 where that would be more than limit.
+func Distance(a, b string, limit int) int { return editDistance([]rune(a), []rune(b), limit) }

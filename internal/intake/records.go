@@ -136,14 +136,24 @@ func (r PastVisitRecord) RecordKey() string {
 	return strings.Join([]string{r.Executive, r.Customer, r.Date.String(), string(r.Half)}, "|")
 }
 
-// Fingerprint identifies what the record says.
-func (r CustomerRecord) Fingerprint() string { return fingerprint(r) }
+// Fingerprint does not depend on the order of lists.
+func (r CustomerRecord) Fingerprint() string {
+	r.Requires, r.Prefers = sortedTags(r.Requires), sortedPreferences(r.Prefers)
+	r.Windows, r.Blackouts = sortedIntervals(r.Windows), sortedIntervals(r.Blackouts)
+	return fingerprint(r)
+}
 
-// Fingerprint identifies what the record says.
-func (r ExecutiveRecord) Fingerprint() string { return fingerprint(r) }
+// Fingerprint does not depend on the order of lists.
+func (r ExecutiveRecord) Fingerprint() string {
+	r.Tags, r.Unavailable = sortedTags(r.Tags), sortedIntervals(r.Unavailable)
+	return fingerprint(r)
+}
 
-// Fingerprint identifies what the record says.
-func (r HostRecord) Fingerprint() string { return fingerprint(r) }
+// Fingerprint does not depend on the order of lists.
+func (r HostRecord) Fingerprint() string {
+	r.Unavailable = sortedIntervals(r.Unavailable)
+	return fingerprint(r)
+}
 
 // Fingerprint identifies what the record says.
 func (r PastVisitRecord) Fingerprint() string { return fingerprint(r) }
