@@ -40,6 +40,7 @@ type Opener interface {
 // Flow holds the use cases. It is safe for concurrent use.
 type Flow struct {
 	Deps
+	importing chan struct{} // a place for each file that may be worked on
 }
 
 // New makes the use cases.
@@ -63,5 +64,5 @@ func New(d Deps) *Flow {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Flow{d}
+	return &Flow{Deps: d, importing: make(chan struct{}, importsAtOnce)}
 }

@@ -18,7 +18,9 @@ type ImportView struct {
 	Headers []string
 	Sample  [][]string // the first five rows
 	Guesses []intake.Guess
-	Report  intake.Report
+	Report  *intake.Report // nil where the import is done, or the mapping has problems
+	// MappingProblem says what is wrong with the mapping; nil where nothing is.
+	MappingProblem error
 }
 
 // CustomersView is one page of customers.
