@@ -130,10 +130,24 @@ func TestEveryMoveIsCountedRight(t *testing.T) {
 			require.Equal(t, v.Cost.Total(), s.total())
 			require.Equal(t, v.Cost[planning.OverdueDays], s.overdue)
 			require.Equal(t, v.Cost[planning.Unassigned], int64(len(s.out)))
+			requireConsistent(t, s)
 		}
 		best := requireSound(t, p, a.solution(p))
 		require.Equal(t, best.Cost.Total(), a.best)
 	})
+}
+
+// requireConsistent compares what the state keeps at hand with the plan.
+func requireConsistent(t require.TestingT, s *state) {
+	fresh := newState(s.m)
+	for v := range s.by {
+		if s.by[v] != none {
+			fresh.enter(int32(v), s.by[v], s.at[v])
+		}
+	}
+	require.Equal(t, fresh.busy, s.busy)
+	require.Equal(t, fresh.held, s.held)
+	require.Equal(t, fresh.year, s.year)
 }
 
 func TestEqualSeedsGiveEqualPlans(t *testing.T) {
@@ -198,6 +212,26 @@ func TestAHostileClockDoesNoHarm(t *testing.T) {
 		return v
 	}})
 	requireSound(t, p, s)
+}
+
+// Whatever the reader lets through is planned soundly.
+func FuzzSolve(f *testing.F) {
+	files, err := filepath.Glob("../testdata/examples/*.json")
+	require.NoError(f, err)
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		require.NoError(f, err)
+		var e struct{ Problem json.RawMessage }
+		require.NoError(f, json.Unmarshal(data, &e))
+		f.Add([]byte(e.Problem), uint64(1))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, seed uint64) {
+		p, err := planning.ReadProblem(bytes.NewReader(data))
+		if err != nil {
+			return
+		}
+		requireSound(t, p, solve(t, p, Options{Seed: seed, Iterations: 500}))
+	})
 }
 
 func TestSolveRefusesInvalidProblems(t *testing.T) {
