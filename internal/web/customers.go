@@ -1,0 +1,85 @@
+package web
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"windshield/internal/auth"
+	"windshield/internal/flow"
+	"windshield/internal/visit"
+)
+
+type customersModel struct {
+	flow.CustomersView
+	Search   string
+	Values   []pair // the filter on dimensions
+	NextHref string
+	Filtered bool
+}
+
+// pair is a dimension and its value.
+type pair struct{ Name, Value string }
+
+func pairs(m map[string]string) []pair {
+	var out []pair
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, pair{k, m[k]})
+	}
+	return out
+}
+
+func (p *Pages) customers(c echo.Context) error {
+	q := flow.CustomerQuery{Search: strings.TrimSpace(c.QueryParam("q")), After: c.QueryParam("after"), Limit: 50}
+	for k, v := range c.QueryParams() {
+		if d, ok := strings.CutPrefix(k, "d."); ok && len(v) > 0 && v[0] != "" {
+			if q.Values == nil {
+				q.Values = map[string]string{}
+			}
+			q.Values[d] = v[0]
+		}
+	}
+	v, err := p.Flow.Customers(ctx(c), auth.Actor(c), q)
+	if err != nil {
+		return err
+	}
+	m := customersModel{CustomersView: v, Search: q.Search, Values: pairs(q.Values), Filtered: q.Search != "" || len(q.Values) > 0 || q.After != ""}
+	if v.Next != "" {
+		u := c.QueryParams()
+		u.Set("after", v.Next)
+		m.NextHref = "/customers?" + u.Encode()
+	}
+	return p.show(c, http.StatusOK, customersPage(p.frame(c, "Customers"), m))
+}
+
+// byValue gives the address of the customers with a value in a dimension.
+func byValue(x pair) string { return "/customers?" + url.Values{"d." + x.Name: {x.Value}}.Encode() }
+
+type customerModel struct {
+	flow.CustomerView
+	Values       []pair
+	Past, Coming []visit.Visit
+}
+
+func (p *Pages) customer(c echo.Context) error {
+	v, err := p.Flow.Customer(ctx(c), auth.Actor(c), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	m := customerModel{CustomerView: v, Values: pairs(v.Customer.Values)}
+	for _, x := range v.Visits {
+		if x.State == visit.Proposed || x.State == visit.Published && x.End.After(p.Now()) {
+			m.Coming = append(m.Coming, x)
+		} else {
+			m.Past = append(m.Past, x)
+		}
+	}
+	slices.Reverse(m.Past)
+	f := p.frame(c, v.Customer.Name)
+	f.Narrow = true
+	return p.show(c, http.StatusOK, customerPage(f, m))
+}

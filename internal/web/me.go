@@ -1,0 +1,60 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"windshield/internal/access"
+	"windshield/internal/alert"
+	"windshield/internal/auth"
+	"windshield/internal/flow"
+)
+
+type myModel struct {
+	flow.MyView
+	Own    bool // the reader's own page
+	Months []myMonth
+	Ledger []ledgerLine
+	// NextAnswer says whether the reader may answer the next visit here.
+	NextAnswer bool
+}
+
+type myMonth struct {
+	Title string
+	Rows  []flow.VisitView
+}
+
+type ledgerLine struct {
+	alert.Entry
+	Customer string // "" where it is not among this year's visits
+}
+
+func (p *Pages) me(c echo.Context) error {
+	a := auth.Actor(c)
+	v, err := p.Flow.My(ctx(c), a, c.QueryParam("person"))
+	if err != nil {
+		return err
+	}
+	m := myModel{MyView: v, Own: v.Executive.ID == a.PersonID}
+	names := map[string]string{}
+	for _, x := range v.Visits {
+		names[x.Customer.ID] = x.Customer.Name
+		title := x.Visit.Slot.Date.Time().Format("January 2006")
+		if n := len(m.Months); n == 0 || m.Months[n-1].Title != title {
+			m.Months = append(m.Months, myMonth{Title: title})
+		}
+		last := &m.Months[len(m.Months)-1]
+		last.Rows = append(last.Rows, x)
+	}
+	for _, e := range v.Clock.Ledger {
+		m.Ledger = append(m.Ledger, ledgerLine{e, names[e.CustomerID]})
+	}
+	m.NextAnswer = v.Next != nil && (v.Next.MayAnswer || access.Decide(a, access.AnswerVisit, access.Subject{ExecutiveID: v.Executive.ID}).Allowed)
+	f := p.frame(c, "My visits")
+	if !m.Own {
+		f.Title = "Visits of " + v.Executive.Name
+	}
+	f.Narrow = true
+	return p.show(c, http.StatusOK, mePage(f, m))
+}

@@ -1,0 +1,182 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"windshield/internal/access"
+	"windshield/internal/auth"
+	"windshield/internal/fault"
+	"windshield/internal/flow"
+	"windshield/internal/roster"
+)
+
+// frame is what every page has around its own content.
+type frame struct {
+	Title    string
+	Nav      []link
+	Actor    access.Actor
+	AsOf     time.Time
+	Flash    string // what was just done; from a fixed list, never from the address
+	Refresh  int    // seconds after which a page without scripts loads again; 0 never
+	Narrow   bool   // for reading and forms
+	Script   string // a module beside main.ts; its address
+	CSS, JS  string
+	Icon     string
+	Version  string
+	Demo     *DemoLinks
+	SignedIn bool
+}
+
+type link struct {
+	Href, Text string
+	Current    bool
+}
+
+// done are the messages after a redirect, by the code in ?done=.
+var done = map[string]string{
+	"published":  "The plan is published. Invitations are on their way to the calendars.",
+	"unchanged":  "This plan had been published already. Nothing was changed and nobody was told again.",
+	"accepted":   "You accepted this visit.",
+	"tentative":  "Your answer is noted: perhaps.",
+	"declined":   "You declined this visit. The half-day is free again and the event leaves the calendars.",
+	"held":       "It is noted that the visit was held.",
+	"no_show":    "It is noted that the visit did not take place.",
+	"imported":   "The rows are written.",
+	"mapped":     "The columns are matched. Nothing has been written yet.",
+	"selected":   "The customers are drawn.",
+	"sync":       "All calendars are being read now. This page shows the result as it comes in.",
+	"roles":      "The roles are changed. They hold from the person's next click.",
+	"stopping":   "The run stops and keeps the best plan it has found.",
+	"signed_out": "You are signed out.",
+}
+
+// frame makes the frame of a page for whoever asks.
+func (p *Pages) frame(c echo.Context, title string) frame {
+	a := auth.Actor(c)
+	return frame{
+		Title: title, Nav: nav(a, c.Request().URL.Path), Actor: a, AsOf: p.Now().UTC(),
+		Flash: done[c.QueryParam("done")], CSS: p.assets.url("web/css/main.css"), JS: p.assets.url("web/ts/main.ts"),
+		Icon: p.assets.url("web/icon.svg"), Version: p.Version, Demo: p.Demo, SignedIn: a.PersonID != "",
+	}
+}
+
+// places are the entries of the navigation, each with who may go there.
+var places = []struct {
+	href, text string
+	may        func(access.Actor) bool
+}{
+	{"/plans", "Plan", may(access.SeePlan)},
+	{"/coverage", "Coverage", may(access.SeeCoverage)},
+	{"/me", "My visits", func(a access.Actor) bool { return a.Has(roster.Executive, roster.Assistant) }},
+	{"/visits", "Visits", func(a access.Actor) bool { return a.Has(roster.Host) }},
+	{"/customers", "Customers", may(access.SeeCustomers)},
+	{"/selections", "Selections", may(access.MakeSelection)},
+	{"/imports", "Import", may(access.ImportRoster)},
+	{"/admin/calendar", "Calendar", may(access.SeeConnections)},
+	{"/admin/people", "People", may(access.ManagePeople)},
+	{"/admin/audit", "Audit", may(access.SeeAudit)},
+}
+
+func may(action access.Action) func(access.Actor) bool {
+	return func(a access.Actor) bool { return access.Decide(a, action, access.Subject{}).Allowed }
+}
+
+func nav(a access.Actor, path string) []link {
+	if a.PersonID == "" {
+		return nil
+	}
+	var out []link
+	for _, e := range places {
+		if e.may(a) {
+			out = append(out, link{e.href, e.text, path == e.href || strings.HasPrefix(path, e.href+"/")})
+		}
+	}
+	return out
+}
+
+// homeOf gives the page on which a person's work begins.
+func homeOf(a access.Actor) string {
+	switch {
+	case a.Has(roster.VP):
+		return "/plans"
+	case a.Has(roster.CEO):
+		return "/coverage"
+	case a.Has(roster.Executive, roster.Assistant):
+		return "/me"
+	case a.Has(roster.Host):
+		return "/visits"
+	}
+	return "/admin/calendar"
+}
+
+func (p *Pages) home(c echo.Context) error {
+	a := auth.Actor(c)
+	if a.PersonID == "" {
+		return c.Redirect(http.StatusSeeOther, "/signin")
+	}
+	if len(a.Roles) == 0 {
+		return fault.Deniedf("You are known here, but have no role yet. Ask an administrator to give you one.")
+	}
+	return c.Redirect(http.StatusSeeOther, homeOf(a))
+}
+
+// show renders a page whole before the first byte leaves, so that a failure
+// while rendering is a clean error page.
+func (p *Pages) show(c echo.Context, status int, page templ.Component) error {
+	var b bytes.Buffer
+	if err := page.Render(c.Request().Context(), &b); err != nil {
+		return err
+	}
+	// Every page is about somebody; shared computers must not keep it.
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return c.HTMLBlob(status, b.Bytes())
+}
+
+// key names a form so that sending it twice has one effect.
+func key(c echo.Context, parts ...string) flow.Key {
+	h := sha256.Sum256([]byte(c.Request().URL.Path + "\x00" + strings.Join(parts, "\x00")))
+	k := c.FormValue("key")
+	if len(k) > 200 {
+		k = k[:200]
+	}
+	return flow.Key{ActorID: auth.Actor(c).PersonID, Key: k, Hash: hex.EncodeToString(h[:])}
+}
+
+func back(c echo.Context, to, doneCode string) error {
+	if doneCode != "" {
+		to += "?done=" + url.QueryEscape(doneCode)
+	}
+	return c.Redirect(http.StatusSeeOther, to)
+}
+
+// version reads the hidden field that says on which version a form is based.
+func version(c echo.Context) (int, error) {
+	v, err := strconv.Atoi(c.FormValue("version"))
+	if err != nil || v < 0 {
+		return 0, fault.Invalidf("This form is not complete.").With(fault.Detail{Where: "version", Value: fault.Short(c.FormValue("version")), Expected: "the number the page put there", Mend: "Open the page again and repeat your entry."})
+	}
+	return v, nil
+}
+
+// whole reads a whole number of a form between lo and hi.
+func whole(c echo.Context, field, label string, lo, hi int) (int, []fault.Detail) {
+	raw := strings.TrimSpace(c.FormValue(field))
+	n, err := strconv.Atoi(raw)
+	if err == nil && lo <= n && n <= hi {
+		return n, nil
+	}
+	return 0, []fault.Detail{{Where: field, Value: fault.Short(raw), Expected: label + " as a whole number from " + num(lo) + " to " + num(hi)}}
+}
+
+func ctx(c echo.Context) context.Context { return c.Request().Context() }

@@ -1,0 +1,205 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"windshield/internal/access"
+	"windshield/internal/auth"
+	"windshield/internal/fault"
+	"windshield/internal/flow"
+	"windshield/internal/roster"
+	"windshield/internal/slot"
+	"windshield/internal/visit"
+)
+
+// visitModel is a visit's page, with what the reader had entered where a form
+// came back.
+type visitModel struct {
+	flow.VisitView
+	Error    shownError
+	Stale    string // what the reader sent, where somebody else was faster
+	Note     string // typed reason of a refusal
+	Declined bool   // the refusal's form stands open
+	Outcome  *flow.Outcome
+	// Which links the reader may follow.
+	MayCustomer, MayPlan, MyPage bool
+}
+
+func (p *Pages) visitModelOf(c echo.Context, v flow.VisitView) visitModel {
+	a := auth.Actor(c)
+	return visitModel{VisitView: v, MayCustomer: may(access.SeeCustomers)(a), MayPlan: may(access.SeePlan)(a),
+		MyPage: access.Decide(a, access.SeeOwnVisits, access.Subject{ExecutiveID: v.Visit.ExecutiveID}).Allowed}
+}
+
+func (p *Pages) visitFrame(c echo.Context, v flow.VisitView) frame {
+	f := p.frame(c, v.Customer.Name+", "+dayShort(v.Visit.Slot.Date))
+	f.Narrow = true
+	return f
+}
+
+func (p *Pages) visit(c echo.Context) error {
+	v, err := p.Flow.Visit(ctx(c), auth.Actor(c), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	m := p.visitModelOf(c, v)
+	m.Declined = c.QueryParam("decline") != ""
+	return p.show(c, http.StatusOK, visitPage(p.visitFrame(c, v), m))
+}
+
+func (p *Pages) answer(c echo.Context) error {
+	id, a := c.Param("id"), auth.Actor(c)
+	ver, err := version(c)
+	if err != nil {
+		return err
+	}
+	answer := visit.Answer(c.FormValue("answer"))
+	note := strings.TrimSpace(c.FormValue("reason"))
+	if answer == visit.Refused && note == "" {
+		err = fault.Invalidf("Please say why, so that somebody else can be asked.").With(fault.Detail{Where: "reason", Expected: "a reason, in a few words"})
+	} else if answer, err = visit.ParseAnswer(string(answer)); err == nil {
+		_, err = p.Flow.Answer(ctx(c), a, id, ver, answer, note)
+	}
+	if err != nil {
+		return p.visitAgain(c, err, func(m *visitModel) {
+			m.Note, m.Declined = note, answer == visit.Refused
+			m.Stale = "your answer “" + answerNames[answer] + "”"
+			if note != "" {
+				m.Stale += " with the reason “" + note + "”"
+			}
+		}, "reason")
+	}
+	to := "/visits/" + url.PathEscape(id)
+	if c.FormValue("from") == "me" {
+		return c.Redirect(http.StatusSeeOther, "/me?"+url.Values{"person": {c.FormValue("person")}, "done": {string(answer)}}.Encode())
+	}
+	return back(c, to, string(answer))
+}
+
+var answerNames = map[visit.Answer]string{visit.NoAnswer: "none", visit.Accepted: "accept", visit.Tentative: "perhaps", visit.Refused: "decline"}
+
+func (p *Pages) outcome(c echo.Context) error {
+	id := c.Param("id")
+	ver, err := version(c)
+	if err != nil {
+		return err
+	}
+	o := flow.Outcome{Held: c.FormValue("held") == "yes", Kind: visit.Kind(c.FormValue("kind")), WithHost: c.FormValue("with_host") == "yes", Note: strings.TrimSpace(c.FormValue("note"))}
+	switch {
+	case c.FormValue("held") != "yes" && c.FormValue("held") != "no":
+		err = fault.Invalidf("Please say whether the visit took place.").With(fault.Detail{Where: "held", Expected: "yes or no"})
+	case o.Held:
+		o.Kind, err = visit.ParseKind(string(o.Kind))
+	}
+	if err == nil {
+		_, err = p.Flow.RecordOutcome(ctx(c), auth.Actor(c), id, ver, o)
+	}
+	if err != nil {
+		return p.visitAgain(c, err, func(m *visitModel) {
+			m.Outcome = &o
+			m.Stale = "that the visit was held"
+			if !o.Held {
+				m.Stale = "that the visit did not take place"
+			}
+		}, "held", "kind", "note")
+	}
+	code := "held"
+	if !o.Held {
+		code = "no_show"
+	}
+	return back(c, "/visits/"+url.PathEscape(id), code)
+}
+
+// visitAgain shows the visit as it is now together with what the reader had
+// entered, where the form can be mended or somebody else was faster.
+func (p *Pages) visitAgain(c echo.Context, err error, entered func(*visitModel), fields ...string) error {
+	status, yes := formError(err)
+	stale := fault.Is(err, fault.Stale)
+	if !yes && !stale {
+		return err
+	}
+	v, e := p.Flow.Visit(ctx(c), auth.Actor(c), c.Param("id"))
+	if e != nil {
+		return err
+	}
+	m := p.visitModelOf(c, v)
+	entered(&m)
+	if stale {
+		status = http.StatusConflict
+	} else {
+		m.Stale = ""
+		m.Error = shown(err, fields...)
+	}
+	return p.show(c, status, visitPage(p.visitFrame(c, v), m))
+}
+
+// pageSize is how many visits a list shows at once.
+const pageSize = 50
+
+type visitsModel struct {
+	Rows     []flow.VisitView
+	Next     string // address of the next page
+	From, To string
+	State    string
+	Host     bool // the reader sees the visits of own customers only
+	Filtered bool
+	Error    shownError
+}
+
+func (p *Pages) visits(c echo.Context) error {
+	a := auth.Actor(c)
+	m := visitsModel{From: c.QueryParam("from"), To: c.QueryParam("to"), State: c.QueryParam("state"), Host: !access.Visits(a).All && a.Has(roster.Host)}
+	q := flow.VisitQuery{ExecutiveID: c.QueryParam("executive"), CustomerID: c.QueryParam("customer"), After: c.QueryParam("after"), Limit: pageSize}
+	var bad []fault.Detail
+	dates := []struct {
+		field, raw string
+		to         *slot.Date
+	}{{"from", m.From, &q.From}, {"to", m.To, &q.To}}
+	for _, d := range dates {
+		if d.raw == "" {
+			continue
+		}
+		v, err := slot.ParseDate(d.raw)
+		if err != nil {
+			bad = append(bad, fault.Detail{Where: d.field, Value: fault.Short(d.raw), Expected: "a date such as 2027-03-04"})
+		}
+		*d.to = v
+	}
+	if m.State != "" {
+		if _, ok := stateNames[visit.State(m.State)]; !ok {
+			bad = append(bad, fault.Detail{Where: "state", Value: fault.Short(m.State), Expected: "one of the states in the list"})
+		}
+		q.States = []visit.State{visit.State(m.State)}
+	}
+	m.Filtered = m.From != "" || m.To != "" || m.State != "" || q.ExecutiveID != "" || q.CustomerID != ""
+	f := p.frame(c, "Visits")
+	if len(bad) > 0 {
+		m.Error = shown(fault.Invalidf("The filter cannot be used as it is.").With(bad...), "from", "to", "state")
+		return p.show(c, http.StatusUnprocessableEntity, visitsPage(f, m))
+	}
+	rows, next, err := p.Flow.Visits(ctx(c), a, q)
+	if err != nil {
+		return err
+	}
+	m.Rows = rows
+	if next != "" {
+		u := c.QueryParams()
+		u.Set("after", next)
+		u.Del("done")
+		m.Next = "/visits?" + u.Encode()
+	}
+	return p.show(c, http.StatusOK, visitsPage(f, m))
+}
+
+var stateNames = map[visit.State]string{
+	visit.Proposed: "proposed", visit.Published: "published", visit.Held: "held", visit.NoShow: "did not take place",
+	visit.Declined: "declined", visit.Cancelled: "cancelled",
+}
+
+var stateOrder = []visit.State{visit.Proposed, visit.Published, visit.Held, visit.NoShow, visit.Declined, visit.Cancelled}
+
+var kindOrder = []visit.Kind{visit.AtCustomer, visit.Online, visit.TradeShow, visit.Conference}

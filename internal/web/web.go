@@ -1,0 +1,196 @@
+// Package web holds the pages: server-rendered, complete without JavaScript,
+// each state of them an address. It decides nothing: every handler calls one use
+// case and shows what comes back.
+package web
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"windshield/internal/access"
+	"windshield/internal/flow"
+	"windshield/internal/intake"
+	"windshield/internal/roster"
+	"windshield/internal/slot"
+	"windshield/internal/visit"
+)
+
+// Importing are the use cases of the import wizard; flow.Flow has them.
+type Importing interface {
+	Upload(ctx context.Context, a access.Actor, k flow.Key, kind intake.Kind, fileName string, data []byte) (flow.ImportView, error)
+	Import(ctx context.Context, a access.Actor, id string) (flow.ImportView, error)
+	Imports(ctx context.Context, a access.Actor) ([]flow.Import, error)
+	MapImport(ctx context.Context, a access.Actor, id string, version int, m intake.Mapping) (flow.ImportView, error)
+	ConfirmImport(ctx context.Context, a access.Actor, k flow.Key, id string, version int) (flow.ImportView, error)
+	RejectedRows(ctx context.Context, a access.Actor, id string, w io.Writer) error
+}
+
+// Selecting are the use cases of the selection pages.
+type Selecting interface {
+	Select(ctx context.Context, a access.Actor, k flow.Key, in flow.SelectInput) (flow.SelectionView, error)
+	Selection(ctx context.Context, a access.Actor, id string) (flow.SelectionView, error)
+	Selections(ctx context.Context, a access.Actor, year int) ([]flow.Selection, error)
+	Dimensions(ctx context.Context, a access.Actor) (map[string]map[string]int, error)
+}
+
+// Planning are the use cases of the plan pages.
+type Planning interface {
+	StartPlan(ctx context.Context, a access.Actor, k flow.Key, in flow.PlanInput) (flow.Run, error)
+	Run(ctx context.Context, a access.Actor, id string) (flow.Run, error)
+	Runs(ctx context.Context, a access.Actor) ([]flow.Run, error)
+	StopRun(ctx context.Context, a access.Actor, id string) (flow.Run, error)
+	Plans(ctx context.Context, a access.Actor, year int) ([]visit.Plan, error)
+	Plan(ctx context.Context, a access.Actor, id string, filter flow.PlanFilter) (flow.PlanView, error)
+	Publish(ctx context.Context, a access.Actor, k flow.Key, planID string, version int) (flow.Published, error)
+}
+
+// Visiting are the use cases of the visit, the customer and the executive's page.
+type Visiting interface {
+	Visit(ctx context.Context, a access.Actor, id string) (flow.VisitView, error)
+	Visits(ctx context.Context, a access.Actor, q flow.VisitQuery) (rows []flow.VisitView, next string, err error)
+	Answer(ctx context.Context, a access.Actor, visitID string, version int, answer visit.Answer, note string) (flow.VisitView, error)
+	RecordOutcome(ctx context.Context, a access.Actor, visitID string, version int, o flow.Outcome) (flow.VisitView, error)
+	My(ctx context.Context, a access.Actor, executiveID string) (flow.MyView, error)
+	Customers(ctx context.Context, a access.Actor, q flow.CustomerQuery) (flow.CustomersView, error)
+	Customer(ctx context.Context, a access.Actor, id string) (flow.CustomerView, error)
+}
+
+// Watching are the use cases of the CEO's and the administrator's pages.
+type Watching interface {
+	Coverage(ctx context.Context, a access.Actor, period slot.Interval) (flow.CoverageView, error)
+	Connections(ctx context.Context, a access.Actor) ([]flow.ConnectionView, error)
+	SyncNow(ctx context.Context, a access.Actor) error
+	People(ctx context.Context, a access.Actor) ([]roster.Person, error)
+	SetRoles(ctx context.Context, a access.Actor, personID string, version int, roles []roster.Role) (roster.Person, error)
+	Trail(ctx context.Context, a access.Actor, after string, limit int) (rows []flow.Entry, next string, err error)
+}
+
+// Story is all that the pages ask of the story.
+type Story interface {
+	Importing
+	Selecting
+	Planning
+	Visiting
+	Watching
+}
+
+var _ Story = (*flow.Flow)(nil)
+
+// SignIn is what the sign-in pages need of sessions.
+type SignIn interface {
+	// RequestLink mails a one-time link. Unknown addresses give no error.
+	RequestLink(c echo.Context, email string) error
+	// Use uses up the link's token and starts a session.
+	Use(c echo.Context, token string) error
+	// SignOut ends the session; without one it does nothing.
+	SignOut(c echo.Context) error
+}
+
+// DemoLinks point to the helpers that run beside the sample company. A page
+// footer names them; an empty one is left out.
+type DemoLinks struct {
+	Calendar string // page of the calendar emulator
+	Mail     string // page of the mail catcher
+}
+
+// Options are what New needs. Flow, SignIn and Now are required.
+type Options struct {
+	Flow    Story
+	SignIn  SignIn
+	BaseURL string           // how addresses begin, without a slash at the end
+	Now     func() time.Time // the only clock
+	NewKey  func() string    // keys that make a repeated form harmless; nil: random
+	Demo    *DemoLinks       // nil outside of the demo
+	Version string           // shown in the footer
+	Log     *slog.Logger     // nil: nowhere
+}
+
+// Pages holds the handlers of all pages. It is safe for concurrent use.
+type Pages struct {
+	Options
+	assets *assets
+}
+
+// New makes the pages. It fails where a required option or the built scripts and
+// styles are missing.
+func New(o Options) (*Pages, error) {
+	if o.Flow == nil || o.SignIn == nil || o.Now == nil {
+		return nil, errors.New("web: Flow, SignIn and Now are required")
+	}
+	if o.NewKey == nil {
+		o.NewKey = uuid.NewString
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	a, err := bundled()
+	if err != nil {
+		return nil, err
+	}
+	return &Pages{Options: o, assets: a}, nil
+}
+
+// Router is what Register needs; an echo.Echo and an echo.Group both are one.
+type Router interface {
+	GET(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route
+	POST(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route
+}
+
+// Register adds every page. This is the contents page of the site.
+func (p *Pages) Register(r Router) {
+	r.GET("/assets/:name", p.asset)
+
+	r.GET("/", p.home)
+	r.GET("/signin", p.signInForm)
+	r.POST("/signin", p.requestLink)
+	r.GET("/signin/:token", p.linkForm)
+	r.POST("/signin/:token", p.useLink)
+	r.POST("/signout", p.signOut)
+
+	r.GET("/plans", p.plans)
+	r.POST("/plans/runs", p.startRun)
+	r.GET("/plans/runs/:id", p.run)
+	r.POST("/plans/runs/:id/stop", p.stopRun)
+	r.GET("/plans/:id", p.plan)
+	r.POST("/plans/:id/publish", p.publish)
+
+	r.GET("/coverage", p.coverage)
+	r.GET("/me", p.me)
+
+	r.GET("/visits", p.visits)
+	r.GET("/visits/:id", p.visit)
+	r.POST("/visits/:id/answer", p.answer)
+	r.POST("/visits/:id/outcome", p.outcome)
+
+	r.GET("/customers", p.customers)
+	r.GET("/customers/:id", p.customer)
+
+	r.GET("/imports", p.imports)
+	r.POST("/imports", p.upload)
+	r.GET("/imports/new", p.newImport)
+	r.GET("/imports/template/:file", p.template)
+	r.GET("/imports/:id", p.importHome)
+	r.GET("/imports/:id/match", p.importMatch)
+	r.POST("/imports/:id/match", p.mapImport)
+	r.GET("/imports/:id/check", p.importCheck)
+	r.GET("/imports/:id/confirm", p.importConfirm)
+	r.POST("/imports/:id/confirm", p.confirmImport)
+	r.GET("/imports/:id/rejected.csv", p.rejected)
+
+	r.GET("/selections", p.selections)
+	r.POST("/selections", p.makeSelection)
+	r.GET("/selections/new", p.newSelection)
+	r.GET("/selections/:id", p.selection)
+
+	r.GET("/admin/calendar", p.calendar)
+	r.POST("/admin/calendar/sync", p.syncNow)
+	r.GET("/admin/audit", p.audit)
+	r.GET("/admin/people", p.people)
+	r.POST("/admin/people/:id/roles", p.setRoles)
+}
