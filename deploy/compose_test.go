@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"windshield/internal/config"
+
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 )
@@ -25,7 +27,10 @@ type compose struct {
 		ReadOnly    bool     `yaml:"read_only"`
 		CapDrop     []string `yaml:"cap_drop"`
 	}
-	Volumes map[string]any
+	Volumes  map[string]any
+	Networks map[string]struct {
+		IPAM struct{ Config []struct{ Subnet string } }
+	}
 	Configs map[string]struct{ Content string }
 }
 
@@ -55,6 +60,11 @@ func TestComposeRunsTwoCopiesOnOneDatabase(t *testing.T) {
 		}
 		require.Contains(t, s.Environment["WINDSHIELD_DATABASE_URL"], "@db:5432/")
 		require.Equal(t, map[string]any{"db": map[string]any{"condition": "service_healthy"}}, s.DependsOn)
+		require.Equal(t, c.Networks["default"].IPAM.Config[0].Subnet, s.Environment["WINDSHIELD_TRUSTED_PROXIES"])
+		_, err := config.Load(func(name string) string {
+			return strings.ReplaceAll(s.Environment[name], "${POSTGRES_PASSWORD:?put it into .env}", "x")
+		}, nil)
+		require.NoError(t, err, "the program refuses what %s sets", name)
 		require.Empty(t, s.Ports, "people come through the proxy")
 		require.True(t, s.ReadOnly)
 		require.Equal(t, []string{"ALL"}, s.CapDrop)

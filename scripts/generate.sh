@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Writes the generated Go files again: pages from internal/web/*.templ, the API's server, types
-# and client from api/openapi.yaml (its commands stand in go:generate lines).
-# With a folder as argument it does so in that copy of the project.
+# Writes the generated Go files again: pages from internal/web/*.templ; the API's
+# server, types and client from api/openapi.yaml (its commands stand in go:generate
+# lines). With a folder as argument it does so in that copy of the project.
 set -euo pipefail
 cd "${1:-$(dirname "$0")/..}"
 
