@@ -126,8 +126,9 @@ func credential(ctx context.Context, cfg Config) (*tokens, error) {
 		jwt.TokenURL = cfg.TokenURL
 	}
 	// The library asks for tokens outside any call's deadline: without a client
-	// with a timeout one hanging token endpoint would block the account for ever.
-	client := &http.Client{Transport: cfg.Base, Timeout: cfg.Timeout}
+	// with a timeout one hanging token endpoint would block the account for ever. It
+	// is shorter than a call's, so that the two cannot be confused.
+	client := &http.Client{Transport: cfg.Base, Timeout: cfg.Timeout / 2}
 	ctx = context.WithValue(context.WithoutCancel(ctx), oauth2.HTTPClient, client)
 	return &tokens{fresh: func() oauth2.TokenSource { return jwt.TokenSource(ctx) }}, nil
 }
