@@ -1,0 +1,162 @@
+package store
+
+import (
+	"slices"
+	"strings"
+
+	"windshield/internal/geo"
+	"windshield/internal/roster"
+	"windshield/internal/slot"
+	"windshield/internal/visit"
+)
+
+type personRow struct {
+	ID            string `gorm:"primaryKey"`
+	Key           string
+	Name          string
+	Folded        string
+	Email         string
+	Phone         string
+	Function      string
+	Zone          string
+	Roles         list[roster.Role]
+	Serves        list[string]
+	OfficeCity    string
+	OfficeRegion  string
+	OfficeCountry string
+	OfficeLat     float64
+	OfficeLon     float64
+	Calendar      string
+	Tags          list[string]
+	MaxPerWeek    int
+	MaxPerMonth   int
+	TargetVisits  int
+	LastVisit     day
+	Version       int
+}
+
+func (personRow) TableName() string { return "people" }
+func (r personRow) ident() string   { return r.ID }
+func (r personRow) next() int       { return r.Version }
+
+func toPersonRow(p roster.Person) personRow {
+	return personRow{
+		ID: p.ID, Key: p.Key, Name: p.Name, Folded: fold(p.Name), Email: p.Email, Phone: p.Phone, Function: p.Function,
+		Zone: p.Zone, Roles: p.Roles, Serves: p.Serves,
+		OfficeCity: p.Office.City, OfficeRegion: p.Office.Region, OfficeCountry: p.Office.Country, OfficeLat: p.Office.Point.Lat, OfficeLon: p.Office.Point.Lon,
+		Calendar: p.Terms.Calendar, Tags: p.Terms.Tags, MaxPerWeek: p.Terms.MaxPerWeek, MaxPerMonth: p.Terms.MaxPerMonth,
+		TargetVisits: p.Terms.TargetVisits, LastVisit: day(p.Terms.LastVisit), Version: p.Version + 1,
+	}
+}
+
+func (r personRow) person() roster.Person {
+	return roster.Person{
+		ID: r.ID, Key: r.Key, Name: r.Name, Email: r.Email, Phone: r.Phone, Function: r.Function,
+		Zone: r.Zone, Roles: r.Roles, Serves: r.Serves,
+		Office: roster.Office{City: r.OfficeCity, Region: r.OfficeRegion, Country: r.OfficeCountry, Point: geo.Point{Lat: r.OfficeLat, Lon: r.OfficeLon}},
+		Terms: roster.Terms{Calendar: r.Calendar, Tags: r.Tags, MaxPerWeek: r.MaxPerWeek, MaxPerMonth: r.MaxPerMonth,
+			TargetVisits: r.TargetVisits, LastVisit: slot.Date(r.LastVisit)},
+		Version: r.Version,
+	}
+}
+
+type absenceRow struct {
+	PersonID string `gorm:"primaryKey"`
+	N        int    `gorm:"primaryKey;autoIncrement:false"`
+	FirstDay day
+	LastDay  day
+	Reason   string
+}
+
+func (absenceRow) TableName() string { return "absences" }
+
+func (r absenceRow) absence() roster.Absence {
+	return roster.Absence{PersonID: r.PersonID, Reason: r.Reason,
+		Interval: slot.Interval{Start: slot.Date(r.FirstDay), End: slot.Date(r.LastDay)}}
+}
+
+// people implements flow.People.
+type people struct{ *unit }
+
+func (p people) All() ([]roster.Person, error) {
+	var rows []personRow
+	if err := p.db.Order("folded, id").Find(&rows).Error; err != nil {
+		return nil, p.fail(err)
+	}
+	return each(rows, personRow.person), nil
+}
+
+func (p people) Get(id string) (roster.Person, error) {
+	var r personRow
+	err := p.db.Where("id = ?", id).Take(&r).Error
+	return r.person(), p.one(err, "person")
+}
+
+func (p people) ByEmail(email string) (roster.Person, error) {
+	var r personRow
+	err := p.db.Where("email = ? AND email <> ''", email).Take(&r).Error
+	return r.person(), p.one(err, "person")
+}
+
+func (p people) Save(all ...*roster.Person) error {
+	err := saveAll(p.unit, "person", "id", 22, each(all, func(x *roster.Person) personRow { return toPersonRow(*x) }))
+	if err != nil {
+		return err
+	}
+	for _, x := range all {
+		p.raise(&x.Version)
+	}
+	return nil
+}
+
+func (p people) Absences(personIDs ...string) ([]roster.Absence, error) {
+	q := p.db.Order("first_day, last_day, person_id, n")
+	if len(personIDs) > 0 {
+		in, arg := p.in("person_id", personIDs)
+		q = q.Where(in, arg)
+	}
+	var rows []absenceRow
+	if err := q.Find(&rows).Error; err != nil {
+		return nil, p.fail(err)
+	}
+	return each(rows, absenceRow.absence), nil
+}
+
+// SetAbsences also frees the half-days that were booked for leave which is no
+// longer there; booking the new leave is up to the caller, who knows what to do
+// about visits in its way.
+func (p people) SetAbsences(personID string, absences []roster.Absence) error {
+	rows := make([]absenceRow, len(absences))
+	for i, a := range absences {
+		rows[i] = absenceRow{PersonID: personID, N: i, FirstDay: day(a.Start), LastDay: day(a.End), Reason: a.Reason}
+	}
+	return p.atomic(func() error {
+		if err := p.db.Where("person_id = ?", personID).Delete(&absenceRow{}).Error; err != nil {
+			return err
+		}
+		if len(rows) > 0 {
+			if err := p.db.CreateInBatches(&rows, 500).Error; err != nil {
+				return err
+			}
+		}
+		return p.db.Where("person_id = ? AND kind = ?", personID, visit.BookedLeave).
+			Where("NOT EXISTS (SELECT 1 FROM absences a WHERE a.person_id = bookings.person_id AND bookings.date BETWEEN a.first_day AND a.last_day)").
+			Delete(&bookingRow{}).Error
+	})
+}
+
+// each converts a slice; an empty one becomes nil.
+func each[A, B any](all []A, convert func(A) B) []B {
+	var out []B
+	for _, a := range all {
+		out = append(out, convert(a))
+	}
+	return slices.Clip(out)
+}
+
+// known leaves out doubles and "" from ids.
+func known(ids []string) []string {
+	out := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return strings.TrimSpace(id) == "" })
+	slices.Sort(out)
+	return slices.Compact(out)
+}
