@@ -2,6 +2,7 @@ package archtest
 
 import (
 	"go/ast"
+	"path"
 	"slices"
 	"strings"
 )
@@ -51,15 +52,48 @@ const firstImpure = "internal/export"
 // testOnly are packages that only test files may import.
 var testOnly = []string{"internal/store/pgtest", "internal/testkit"}
 
-// rowOf gives the place of a package in the order, or -1.
+// rowOf gives the place of a package in the order, or -1. A conformance suite stands
+// right below the package whose port it is for.
 func rowOf(dir string) int {
-	return slices.IndexFunc(order, func(row []string) bool { return slices.Contains(row, dir) })
+	place := func(dir string) int {
+		return slices.IndexFunc(order, func(row []string) bool { return slices.Contains(row, dir) })
+	}
+	if parent, ok := suiteFor(dir); ok && place(dir) < 0 {
+		if row := place(parent); row >= 0 {
+			return 2*row + 1
+		}
+		return -1
+	}
+	if row := place(dir); row >= 0 {
+		return 2 * row
+	}
+	return -1
+}
+
+// suiteFor recognises a conformance suite by its name, as the standard library has
+// testing/fstest and net/http/httptest: internal/notify/notifytest is for the port
+// of internal/notify. Only tests may import it.
+func suiteFor(dir string) (parent string, ok bool) {
+	parent = path.Dir(dir)
+	return parent, path.Base(dir) == path.Base(parent)+"test"
+}
+
+// suiteOfOwn is true when suite is the conformance suite of dir's own port.
+func suiteOfOwn(dir, suite string) bool {
+	parent, ok := suiteFor(suite)
+	return ok && parent == dir
+}
+
+// forTests says whether a package exists for tests alone.
+func forTests(dir string) bool {
+	_, suite := suiteFor(dir)
+	return suite || inside(dir, testOnly)
 }
 
 // pure says whether the package is one of the pure steps.
 func pure(dir string) bool {
 	row := rowOf(dir)
-	return row >= 0 && row < rowOf(firstImpure)
+	return row >= 0 && row < rowOf(firstImpure) && !forTests(dir)
 }
 
 func checkOrder(t *Tree) []Finding {
@@ -97,9 +131,11 @@ func (t *Tree) judgeImport(f *File, row int, spec *ast.ImportSpec, target string
 	switch {
 	case to < 0:
 		return Finding{}, false // reported where that package lies
-	case inside(dir, testOnly) && !f.Test && !inside(f.Dir, testOnly):
+	case forTests(dir) && !f.Test && !forTests(f.Dir):
 		return t.at(f, spec.Pos(), "order", "%s is for tests: import it in a _test.go file, or move what is needed into the product", dir), true
 	case to < row:
+		return Finding{}, false
+	case f.Test && suiteOfOwn(f.Dir, dir):
 		return Finding{}, false
 	case f.Test && !pure(f.Dir) && dir != "cmd/windshield":
 		// The tests of adapters and use cases run on the real engines and on the

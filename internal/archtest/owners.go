@@ -70,7 +70,7 @@ func checkOwners(t *Tree) []Finding {
 				found = append(found, t.at(f, spec.Pos(), "owner",
 					"%s has no owner: add it to internal/archtest/owners.go with the one package that may import it", target))
 			case slices.Equal(o.packages, everywhere), inside(f.Dir, o.packages):
-			case o.tests && (f.Test || inside(f.Dir, testOnly)):
+			case o.tests && (f.Test || forTests(f.Dir)):
 			default:
 				found = append(found, t.at(f, spec.Pos(), "owner", "%s may not import %s: %s", f.Dir, target, o.instead))
 			}

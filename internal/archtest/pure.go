@@ -218,7 +218,7 @@ var environmentReaders = []string{"cmd/windshield", "internal/config"}
 func checkEnvironment(t *Tree) []Finding {
 	var found []Finding
 	for _, f := range t.Go {
-		if f.Test || inside(f.Dir, environmentReaders) || inside(f.Dir, testOnly) || strings.HasPrefix(f.Dir, "tools") {
+		if f.Test || inside(f.Dir, environmentReaders) || forTests(f.Dir) || strings.HasPrefix(f.Dir, "tools") {
 			continue
 		}
 		ast.Inspect(f.AST, func(n ast.Node) bool {

@@ -12,7 +12,7 @@ import (
 func checkTests(t *Tree) []Finding {
 	var found []Finding
 	for _, f := range t.Go {
-		if !f.Test && !inside(f.Dir, testOnly) {
+		if !f.Test && !forTests(f.Dir) {
 			continue
 		}
 		ast.Inspect(f.AST, func(n ast.Node) bool {

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"windshield/internal/calsync/calsynctest"
 	"windshield/internal/store" // want "order"
 
 	"github.com/stretchr/testify/require"
@@ -14,7 +15,7 @@ func TestWaits(t *testing.T) {
 	if testing.Short() {    // want "test"
 		t.Skip("no engine") // want "test"
 	}
-	require.NotNil(t, store.Open)
+	require.NotNil(t, store.Open, calsynctest.Suite)
 	var reader interface{ Skip() }
 	reader.Skip()
 }

@@ -2,7 +2,8 @@
 package flow
 
 import (
-	"windshield/internal/does/not/live" // reported where it lies
+	"windshield/internal/calsync/calsynctest" // want "order"
+	"windshield/internal/does/not/live"       // reported where it lies
 	"windshield/internal/slot"
 	"windshield/internal/store"        // want "order"
 	"windshield/internal/store/pgtest" // want "order"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require" // want "owner"
 )
 
+var _ = calsynctest.Suite
 var _ = slot.Good
 var _ = store.Open
 var _ = pgtest.Start
