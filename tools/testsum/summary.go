@@ -123,8 +123,8 @@ func (s *summary) endPackage(k key, e event) {
 func (s *summary) print(k key) {
 	for _, line := range s.pending[k] {
 		text := strings.TrimLeft(line, " ")
-		if strings.HasPrefix(text, "=== ") || strings.HasPrefix(text, "--- ") {
-			continue
+		if strings.HasPrefix(text, "=== ") || strings.HasPrefix(text, "--- ") || text == "FAIL\n" || strings.HasPrefix(text, "FAIL\t") {
+			continue // said already
 		}
 		fmt.Fprint(s.out, "      ", line)
 	}
