@@ -213,6 +213,7 @@ func (a *applying) amend(ctx context.Context, d Decision) error {
 	a.writes[Amend]++
 	before, seen := a.base, *a.look.Event
 	a.base.Intent = &Intent{Op: OpPatch, Version: a.want.Version, Content: d.After}
+	a.base.Hash = "" // what was agreed as a whole no longer is
 	if err := a.save(ctx, a.base); err != nil {
 		a.base = before
 		return err
@@ -226,7 +227,6 @@ func (a *applying) amend(ctx context.Context, d Decision) error {
 		a.out.Fields = append(a.out.Fields, d.Fields...)
 		a.base = settle(a.base, d.After, e, d.Fields)
 		a.base.Intent = nil
-		a.base.Hash = ""
 		if len(d.Conflicts) == 0 {
 			a.base.Applied, a.base.Hash = a.want.Version, a.want.Hash()
 			a.want.Overrule = nil // used up; what was overruled is gone

@@ -99,7 +99,7 @@ type Content struct {
 	When          When
 	Status        Status
 	Guests        []Guest
-	Reminders     []Reminder `json:",omitempty"` // nil: not ours to say
+	Reminders     []Reminder // nil: not ours to say; empty: none
 	GuestsMayMove bool       `json:",omitempty"`
 }
 

@@ -1,0 +1,410 @@
+package gcal_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"windshield/internal/calsync"
+	"windshield/internal/calsync/calsynctest"
+	"windshield/internal/gcal"
+	"windshield/internal/gcal/emulator"
+)
+
+// book is many visits with what is stored about them: the database in small.
+type book struct {
+	t       *testing.T
+	emu     *emulator.Server
+	cal     *gcal.Client
+	wants   []calsync.Want
+	bases   map[string]calsync.Base // by visit
+	cursor  calsync.Cursor
+	now     time.Time
+	account string
+}
+
+func newBook(t *testing.T, sw emulator.Switches, visits int) *book {
+	emu, cal, _ := google(t, sw)
+	b := &book{t: t, emu: emu, cal: cal, bases: map[string]calsync.Base{}, now: time.Date(2027, 1, 4, 9, 0, 0, 0, time.UTC), account: office}
+	for i := range visits {
+		w := wish()
+		w.Visit = fmt.Sprintf("visit-%d", i+1)
+		w.Content = calsynctest.Content(time.Date(2027, 3, 1+i%28, 0, 0, 0, 0, time.UTC).Format("2006-01-02"), ann, buyer)
+		b.wants = append(b.wants, w)
+	}
+	b.publish()
+	return b
+}
+
+func (b *book) publish() {
+	b.t.Helper()
+	for _, w := range b.wants {
+		_, _, err := calsync.Apply(context.Background(), b.cal, func(_ context.Context, base calsync.Base) error {
+			b.bases[w.Visit] = base
+			return nil
+		}, w, b.bases[w.Visit])
+		require.NoError(b.t, err)
+	}
+}
+
+// Bases implements calsync.Known.
+func (b *book) Bases(_ context.Context, calendar string, ids []string) ([]calsync.Base, error) {
+	var out []calsync.Base
+	for _, base := range b.bases {
+		wanted := ids == nil && base.Confirmed && !base.Over
+		for _, id := range ids {
+			wanted = wanted || id == base.EventID
+		}
+		if wanted && base.Calendar == calendar {
+			out = append(out, base)
+		}
+	}
+	return out, nil
+}
+
+func (b *book) pull() (calsync.Pulled, []calsync.Change, error) {
+	p, err := calsync.Pull(context.Background(), b.cal, calsync.Reading{Env: "prod", Account: b.account, Calendar: office, Now: b.now}, b.cursor, b)
+	if err != nil {
+		return p, nil, err
+	}
+	var changes []calsync.Change
+	for _, seen := range p.Seen {
+		for visit, base := range b.bases {
+			if base.EventID == seen.ID {
+				cs, next := calsync.Observe(base, seen)
+				changes = append(changes, cs...)
+				raw, err := json.Marshal(next)
+				require.NoError(b.t, err)
+				var back calsync.Base
+				require.NoError(b.t, json.Unmarshal(raw, &back))
+				b.bases[visit] = back
+			}
+		}
+	}
+	b.cursor = p.Next
+	return p, changes, nil
+}
+
+// changes pulls and gives what people did.
+func (b *book) changes() []calsync.Change {
+	b.t.Helper()
+	p, cs, err := b.pull()
+	require.NoError(b.t, err)
+	require.Empty(b.t, p.Doubt)
+	return cs
+}
+
+func (b *book) id(i int) string { return calsync.EventID("prod", fmt.Sprintf("visit-%d", i), 1) }
+
+func TestReadingBackWhatPeopleDo(t *testing.T) {
+	every(t, func(t *testing.T, sw emulator.Switches) {
+		b := newBook(t, sw, 3)
+		require.Empty(t, b.changes(), "our own writes are no news")
+		require.Empty(t, b.changes())
+
+		require.NoError(t, b.emu.Respond(ann, b.id(1), "accepted", ""))
+		cs := b.changes()
+		require.Len(t, cs, 1)
+		require.Equal(t, calsync.Answered, cs[0].Kind)
+		require.Equal(t, "visit-1", cs[0].Visit)
+		require.Equal(t, ann, cs[0].Guest)
+		require.Equal(t, calsync.Accepted, cs[0].Answer)
+
+		require.NoError(t, b.emu.Respond(ann, b.id(2), "declined", "On holiday"))
+		require.NoError(t, b.emu.Respond(buyer, b.id(2), "tentative", ""))
+		cs = b.changes()
+		require.Len(t, cs, 2)
+		require.Equal(t, "On holiday", cs[0].Comment)
+		require.Equal(t, calsync.Declined, cs[0].Answer)
+		require.Equal(t, buyer, cs[1].Guest)
+		require.Equal(t, calsync.Maybe, cs[1].Answer)
+		require.Empty(t, b.changes())
+
+		theirs := calsynctest.Content("2027-03-25").When
+		s, e, err := theirs.Instants()
+		require.NoError(t, err)
+		require.NoError(t, b.emu.Move(office, b.id(1), s, e))
+		cs = b.changes()
+		require.Equal(t, calsync.Moved, cs[0].Kind)
+		require.True(t, theirs.Same(cs[0].When))
+		if !sw.KeepAnswers { // a new time asks everybody anew
+			require.Len(t, cs, 2)
+			require.Equal(t, calsync.NeedsAction, cs[1].Answer)
+		}
+
+		require.NoError(t, b.emu.Edit(office, b.id(1), map[string]any{"description": "Use the back door"}))
+		require.NoError(t, b.emu.AddGuest(office, b.id(1), "deputy@vendor.example"))
+		require.NoError(t, b.emu.RemoveGuest(office, b.id(1), buyer))
+		cs = b.changes()
+		require.Len(t, cs, 3)
+		require.Equal(t, []calsync.Field{calsync.FieldDescription}, cs[0].Fields)
+		require.Equal(t, calsync.GuestAdded, cs[1].Kind)
+		require.Equal(t, calsync.GuestRemoved, cs[2].Kind)
+		require.Equal(t, buyer, cs[2].Guest)
+
+		require.NoError(t, b.emu.DeleteAs(office, b.id(3)))
+		cs = b.changes()
+		require.Len(t, cs, 1)
+		require.Equal(t, calsync.Deleted, cs[0].Kind)
+		require.Equal(t, "visit-3", cs[0].Visit)
+		require.Empty(t, b.changes())
+		b.publish()
+		require.Len(t, b.emu.Live(office), 2, "nobody is invited again without being asked")
+	})
+}
+
+func TestAGuestTakesItOffHisCalendar(t *testing.T) {
+	b := newBook(t, emulator.Switches{}, 1)
+	b.changes()
+	require.NoError(t, b.emu.DeleteAs(ann, b.id(1)))
+	cs := b.changes()
+	require.Len(t, cs, 1)
+	require.Equal(t, calsync.Declined, cs[0].Answer)
+
+	b = newBook(t, emulator.Switches{SilentRemoval: true}, 1)
+	b.changes()
+	require.NoError(t, b.emu.DeleteAs(ann, b.id(1)))
+	require.Empty(t, b.changes(), "a missing copy is no answer")
+}
+
+func TestAnExecutiveMovesTheVisit(t *testing.T) {
+	b := newBook(t, emulator.Switches{}, 1)
+	b.changes()
+	theirs := calsynctest.Content("2027-03-25").When
+	s, e, err := theirs.Instants()
+	require.NoError(t, err)
+	require.NoError(t, b.emu.Move(ann, b.id(1), s, e))
+	require.Empty(t, b.changes(), "a guest who may not move it moves only his own copy")
+
+	b.wants[0].GuestsMayMove = true
+	b.wants[0].Version++
+	b.publish()
+	require.NoError(t, b.emu.Move(ann, b.id(1), s.AddDate(0, 0, 1), e.AddDate(0, 0, 1)))
+	cs := b.changes()
+	require.Equal(t, calsync.Moved, cs[0].Kind)
+}
+
+func TestOurOwnChangesAreNoNews(t *testing.T) {
+	every(t, func(t *testing.T, sw emulator.Switches) {
+		b := newBook(t, sw, 2)
+		b.changes()
+		require.NoError(t, b.emu.Respond(ann, b.id(1), "accepted", ""))
+		for i := range b.wants {
+			b.wants[i].Version++
+			b.wants[i].When = calsynctest.Content("2027-04-06").When
+			b.wants[i].Guests = append(b.wants[i].Guests, calsync.Guest{Email: host})
+		}
+		b.wants[1].Gone = true
+		b.publish()
+		cs := b.changes()
+		for _, c := range cs {
+			require.Equal(t, calsync.Answered, c.Kind, "%+v", c)
+		}
+		if sw.KeepAnswers {
+			require.Len(t, cs, 1, "an answer given just before our write is not lost")
+			require.Equal(t, calsync.Accepted, cs[0].Answer)
+		}
+		require.Empty(t, b.changes())
+	})
+}
+
+func TestOurOwnWriteIsNoNewsEvenBeforeItIsNoted(t *testing.T) {
+	b := newBook(t, emulator.Switches{KeepAnswers: true}, 1)
+	b.changes()
+	// The process dies after the patch was stored by the server, before it was
+	// noted here; then the next reading comes first.
+	w := b.wants[0]
+	w.Version++
+	w.When, w.Title = calsynctest.Content("2027-04-06").When, "Visit: Acme Inc."
+	w.Guests = append(w.Guests, calsync.Guest{Email: host})
+	saves := 0
+	_, _, err := calsync.Apply(context.Background(), b.cal, func(_ context.Context, base calsync.Base) error {
+		if saves++; saves > 1 {
+			return errDied
+		}
+		b.bases[w.Visit] = base
+		return nil
+	}, w, b.bases[w.Visit])
+	require.ErrorIs(t, err, errDied)
+	require.Empty(t, b.changes())
+	b.wants[0] = w
+	b.publish()
+	require.Empty(t, b.changes())
+	require.Equal(t, 1, b.emu.Ledger().Count("update", ann, ""))
+}
+
+func TestExpiredTokenWithADeletionInTheGap(t *testing.T) {
+	every(t, func(t *testing.T, sw emulator.Switches) {
+		b := newBook(t, sw, 4)
+		b.changes()
+		require.NoError(t, b.emu.DeleteAs(office, b.id(2)))
+		require.NoError(t, b.emu.Respond(ann, b.id(3), "accepted", ""))
+		b.emu.ExpireSyncTokens()
+		cs := b.changes()
+		require.Len(t, cs, 2)
+		require.Equal(t, calsync.Answered, cs[0].Kind)
+		require.Equal(t, calsync.Deleted, cs[1].Kind)
+		require.Equal(t, "visit-2", cs[1].Visit)
+		require.Empty(t, b.changes())
+	})
+}
+
+func TestEveryTokenIsRefused(t *testing.T) {
+	b := newBook(t, emulator.Switches{}, 2)
+	b.changes()
+	b.emu.Inject(emulator.Fault{Method: "events.list", Param: "syncToken", Action: emulator.FailBefore, Status: 410, Reason: "fullSyncRequired", Count: -1})
+	full := 0
+	for range 120 { // a minute each
+		b.now = b.now.Add(time.Minute)
+		p, _, err := b.pull()
+		if err != nil {
+			require.True(t, calsync.Is(err, calsync.TokenInvalid))
+			continue
+		}
+		if p.Full {
+			full++
+		}
+	}
+	require.LessOrEqual(t, full, 3, "one at once, then one an hour")
+	b.emu.ClearFaults()
+	b.changes()
+	require.Zero(t, b.cursor.Refused)
+}
+
+func TestATokenThatCannotBeRead(t *testing.T) {
+	b := newBook(t, emulator.Switches{}, 1)
+	b.cursor.Token = "garbled"
+	b.cursor.Account, b.cursor.Params = office, "1"
+	require.NoError(t, b.emu.Respond(ann, b.id(1), "accepted", ""))
+	require.Len(t, b.changes(), 1)
+}
+
+func TestATokenOfAnotherAccountIsNotUsed(t *testing.T) {
+	b := newBook(t, emulator.Switches{}, 1)
+	b.changes()
+	b.account = "other@vendor.example" // the credential was changed
+	before := len(b.emu.Ledger().Requests)
+	p, _, err := b.pull()
+	require.NoError(t, err)
+	require.True(t, p.Full)
+	require.Len(t, b.emu.Ledger().Requests[before:], 1)
+}
+
+func TestWronglyEmptyList(t *testing.T) {
+	b := newBook(t, emulator.Switches{}, 10)
+	b.changes()
+	b.emu.ExpireSyncTokens()
+	b.emu.Inject(emulator.Fault{Method: "events.list", Action: emulator.EmptyList, Nth: 2}) // the first is refused for its token
+	p, cs, err := b.pull()
+	require.NoError(t, err)
+	require.Equal(t, calsync.FalseList, p.Doubt)
+	require.Len(t, p.Missed, 10)
+	require.Empty(t, cs)
+	require.Empty(t, b.cursor.Token, "the next reading starts anew")
+	require.Empty(t, b.changes())
+	b.publish()
+	require.Equal(t, 10, len(b.emu.Ledger().Writes()))
+}
+
+func TestAWipedCalendarIsNotBelievedAlone(t *testing.T) {
+	for _, expired := range []bool{false, true} {
+		b := newBook(t, emulator.Switches{}, 10)
+		b.changes()
+		require.NoError(t, b.emu.Wipe(office))
+		if expired {
+			b.emu.ExpireSyncTokens()
+		}
+		for range 2 {
+			p, cs, err := b.pull()
+			require.NoError(t, err)
+			require.Equal(t, calsync.MassLoss, p.Doubt)
+			require.Len(t, p.Missed, 10)
+			require.Empty(t, cs)
+		}
+		b.cursor.Believe = true // a person says so
+		cs := b.changes()
+		require.Len(t, cs, 10)
+		require.False(t, b.cursor.Believe)
+	}
+}
+
+func TestWithdrawnAccessIsNoDeletion(t *testing.T) {
+	b := newBook(t, emulator.Switches{}, 5)
+	b.changes()
+	b.emu.Inject(emulator.Fault{Method: "events.*", Action: emulator.FailBefore, Status: 404, Reason: "notFound", Count: -1})
+	_, _, err := b.pull()
+	require.Equal(t, calsync.Missing, calsync.ClassOf(err))
+	b.emu.ClearFaults()
+	require.Empty(t, b.changes())
+}
+
+func TestEmptyPagesAndAFailureBetweenPages(t *testing.T) {
+	b := newBook(t, emulator.Switches{}, 3)
+	b.emu.Inject(emulator.Fault{Method: "events.list", Action: emulator.EmptyPage, Count: 3})
+	require.Empty(t, b.changes())
+	require.NoError(t, b.emu.Respond(ann, b.id(1), "accepted", ""))
+	before := b.cursor
+	b.emu.Inject(emulator.Fault{Method: "events.list", Action: emulator.EmptyPage})
+	b.emu.Inject(emulator.Fault{Method: "events.list", Param: "pageToken", Action: emulator.FailBefore, Status: 503})
+	_, _, err := b.pull()
+	require.Error(t, err)
+	require.Equal(t, before, b.cursor)
+	require.Len(t, b.changes(), 1, "read again from the stored token")
+
+	require.NoError(t, b.emu.Respond(ann, b.id(2), "accepted", ""))
+	b.emu.ClearFaults()
+	b.emu.Inject(emulator.Fault{Method: "events.list", Action: emulator.EmptyPage})
+	b.emu.Inject(emulator.Fault{Method: "events.list", Param: "pageToken", Action: emulator.FailBefore, Status: 410, Reason: "fullSyncRequired"})
+	require.Len(t, b.changes(), 1, "refused in the middle of the pages")
+}
+
+func TestReplayedChangesAreNoNews(t *testing.T) {
+	b := newBook(t, emulator.Switches{}, 2)
+	b.changes()
+	require.NoError(t, b.emu.Respond(ann, b.id(1), "accepted", ""))
+	require.NoError(t, b.emu.DeleteAs(office, b.id(2)))
+	cursor := b.cursor
+	require.Len(t, b.changes(), 2)
+	b.cursor = cursor // applied, but the cursor was not stored
+	require.Empty(t, b.changes())
+}
+
+func TestForeignEventsAreIgnoredAndStraysAreNamed(t *testing.T) {
+	b := newBook(t, emulator.Switches{}, 1)
+	ctx := context.Background()
+	c := calsynctest.Content("2027-06-01", ann)
+	_, err := b.cal.Insert(ctx, office, calsync.New{ID: "someoneelse1", Content: c}, calsync.MailNone)
+	require.NoError(t, err)
+	stray := calsync.EventID("prod", "forgotten", 1)
+	_, err = b.cal.Insert(ctx, office, calsync.New{ID: stray, Content: c, Marks: calsync.Marks("prod", "forgotten", 1, c)}, calsync.MailNone)
+	require.NoError(t, err)
+	p, cs, err := b.pull()
+	require.NoError(t, err)
+	require.Empty(t, cs)
+	require.Len(t, p.Stray, 1)
+	require.Equal(t, stray, p.Stray[0].ID)
+	require.Len(t, p.Seen, 1)
+}
+
+func TestAStormOfAnswersConverges(t *testing.T) {
+	b := newBook(t, emulator.Switches{}, 1)
+	b.changes()
+	last := ""
+	for i := range 30 {
+		last = []string{"accepted", "declined", "tentative"}[(i*7)%3]
+		require.NoError(t, b.emu.Respond(ann, b.id(1), last, ""))
+		if i%4 == 0 {
+			b.changes()
+		}
+	}
+	b.changes()
+	for _, g := range b.bases["visit-1"].Seen.Guests {
+		if g.Email == ann {
+			require.Equal(t, last, string(g.Answer))
+		}
+	}
+}
