@@ -313,7 +313,7 @@ func (c *compiler) neighbours(ctx context.Context) error {
 	for i := range m.custs {
 		m.dist.places = append(m.dist.places, m.custs[i].point)
 	}
-	m.dist = newDistances(m.dist.places)
+	m.dist = newDistances(ctx, m.dist.places)
 	if err := ctx.Err(); err != nil {
 		return err
 	}

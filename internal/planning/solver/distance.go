@@ -1,6 +1,7 @@
 package solver
 
 import (
+	"context"
 	"math"
 
 	"windshield/internal/geo"
@@ -26,7 +27,8 @@ func vectorOf(p geo.Point) vector {
 	return vector{math.Cos(lat) * math.Cos(lon), math.Cos(lat) * math.Sin(lon), math.Sin(lat)}
 }
 
-func newDistances(places []geo.Point) distances {
+// newDistances tables the distances, half done where ctx ends.
+func newDistances(ctx context.Context, places []geo.Point) distances {
 	d := distances{places: places, points: make([]vector, len(places))}
 	for i, p := range places {
 		v := vectorOf(p)
@@ -36,6 +38,9 @@ func newDistances(places []geo.Point) distances {
 	if n := len(places); n <= tableLimit {
 		table := make([]uint16, n*n)
 		for i := range n {
+			if ctx.Err() != nil {
+				break
+			}
 			for j := range i {
 				km := uint16(d.between(int32(i), int32(j)))
 				table[i*n+j], table[j*n+i] = km, km

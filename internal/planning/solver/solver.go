@@ -37,9 +37,9 @@ const defaultIterations = 3000
 
 // Solve searches for a cheap feasible plan until ctx ends, the iterations are
 // done or the time is spent, and gives the best plan found with its cost. A
-// cancelled ctx is no error: the best plan so far comes back, within 100 ms even
-// on the largest problems; before the first visit is placed that is a plan of the
-// pinned visits. Errors are those of Problem.Validate.
+// cancelled ctx is no error: the best plan so far comes back, within 100 ms once
+// the problem has been checked (0.2 s for 100,000 customers). Before a visit is
+// placed that is the plan of the pinned visits. Errors are those of Problem.Validate.
 func Solve(ctx context.Context, p *planning.Problem, opts Options) (*planning.Solution, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
