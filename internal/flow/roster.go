@@ -7,6 +7,7 @@ import (
 
 	"windshield/internal/access"
 	"windshield/internal/fault"
+	"windshield/internal/notify"
 	"windshield/internal/roster"
 )
 
@@ -115,4 +116,37 @@ func mapValues[K comparable, V any](m map[K]V) []V {
 		out = append(out, v)
 	}
 	return out
+}
+
+// Admit gives the person with an address. Where name is not empty, somebody
+// unknown becomes known, and the person becomes administrator and VP: how the
+// first one gets in. For the command line only.
+func (f *Flow) Admit(ctx context.Context, a access.Actor, email, name string) (roster.Person, error) {
+	if err := access.Require(a, access.ManagePeople, access.Subject{}); err != nil {
+		return roster.Person{}, err
+	}
+	if !notify.ValidAddress(email) {
+		return roster.Person{}, fault.Invalidf("This is no mail address.").With(fault.Detail{Where: "email", Value: fault.Short(email), Expected: "an address such as vp@example.com"})
+	}
+	var p roster.Person
+	err := f.Store.Write(ctx, func(tx Tx) error {
+		var err error
+		p, err = tx.People.ByEmail(email)
+		if name == "" || err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		if err != nil {
+			p = roster.Person{ID: f.NewID(), Key: "admitted:" + email, Name: name, Email: email, Zone: "UTC"}
+		}
+		if p.Has(roster.Administrator) && p.Has(roster.VP) {
+			return nil
+		}
+		grant(&p, roster.Administrator)
+		grant(&p, roster.VP)
+		if err := tx.People.Save(&p); err != nil {
+			return err
+		}
+		return f.audit(tx, a, "admit administrator", "person/"+p.ID, nil)
+	})
+	return p, err
 }

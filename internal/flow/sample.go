@@ -7,16 +7,14 @@ import (
 
 	"windshield/internal/access"
 	"windshield/internal/fault"
+	"windshield/internal/intake"
 	"windshield/internal/roster"
 	"windshield/internal/sampling"
 )
 
 // orders says which dimensions have values in an order, low to high, so that
 // small groups merge with a neighbour only.
-var orders = map[string][]string{
-	"buying_stage": {"change", "discontent", "research", "comparison", "fear", "commitment", "expectations", "satisfaction"},
-	"size_band":    {"small", "medium", "large", "very large", "giant"},
-}
+var orders = map[string][]string{"buying_stage": intake.BuyingStages()}
 
 // SelectInput is what the VP chooses for a selection.
 type SelectInput struct {

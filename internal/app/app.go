@@ -1,0 +1,252 @@
+// Package app ties the knot: it makes everything that a running Windshield is
+// made of, in one straight function, and starts and stops it.
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"windshield/internal/auth"
+	"windshield/internal/config"
+	"windshield/internal/fault"
+	"windshield/internal/flow"
+	"windshield/internal/httpapi"
+	"windshield/internal/jobs"
+	"windshield/internal/mail"
+	"windshield/internal/server"
+	"windshield/internal/store"
+	"windshield/internal/web"
+)
+
+// Options are what the environment does not say.
+type Options struct {
+	Log     *slog.Logger
+	Version string
+	Now     func() time.Time // nil: the machine's clock, or the configured test clock
+	Demo    *web.DemoLinks   // shown in the footer of the demo's pages
+	// GoogleKey is the key of a service account, instead of the configured file.
+	GoogleKey []byte
+	// Quiet starts no schedule: a test turns the clock and asks for the jobs.
+	Quiet bool
+}
+
+// App is a Windshield that is ready to start.
+type App struct {
+	Flow  *flow.Flow
+	Store *store.Store
+	Queue *jobs.Queue
+
+	cfg      config.Config
+	log      *slog.Logger
+	http     *http.Server
+	listener net.Listener
+	served   chan error
+	cleanups []cleanup
+}
+
+type cleanup struct {
+	name string
+	do   func(context.Context) error
+}
+
+// New makes everything, migrates the database and binds the listener, so that
+// the address is known. Nothing runs before Start. Errors are one clear line.
+func New(ctx context.Context, cfg config.Config, o Options) (a *App, err error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	a = &App{cfg: cfg, log: o.Log, served: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			a.cleanUp(context.WithoutCancel(ctx))
+		}
+	}()
+	if a.listener, err = net.Listen("tcp", cfg.Addr); err != nil {
+		return nil, fault.Conflictf("Windshield cannot listen on %s: the port is taken or not ours. Choose another with WINDSHIELD_ADDR (demo: --addr).", cfg.Addr).Because(err)
+	}
+	a.onStop("listener", func(context.Context) error {
+		if err := a.listener.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	now, err := a.clock(o)
+	if err != nil {
+		return nil, err
+	}
+	if err = a.openStore(ctx, now); err != nil {
+		return nil, err
+	}
+	if err = a.makeFlow(ctx, o, now); err != nil {
+		return nil, err
+	}
+	if err = a.makeQueue(o); err != nil {
+		return nil, err
+	}
+	return a, a.makeServer(o, now)
+}
+
+func (a *App) openStore(ctx context.Context, now func() time.Time) error {
+	st, err := store.Open(ctx, a.cfg.DatabaseURL, store.Options{Now: now, Log: a.log})
+	if err != nil {
+		return err
+	}
+	a.Store = st
+	a.onStop("database", func(context.Context) error { return st.Close() })
+	return st.Migrate(ctx, jobs.Migrate)
+}
+
+func (a *App) makeFlow(ctx context.Context, o Options, now func() time.Time) error {
+	env, err := environment(ctx, a.Store)
+	if err != nil {
+		return err
+	}
+	calendars, err := newCalendars(a.cfg, o.GoogleKey)
+	if err != nil {
+		return err
+	}
+	deps := flow.Deps{Store: a.Store, Calendars: calendars, Notifier: noMail{}, Now: now, BaseURL: a.cfg.BaseURL, Env: env, Log: a.log}
+	if a.cfg.SMTPURL != "" {
+		if deps.Notifier, err = mail.NewSMTP(mail.Options{URL: a.cfg.SMTPURL, From: a.cfg.MailFrom, Now: now}); err != nil {
+			return err
+		}
+	}
+	a.Flow = flow.New(deps)
+	return nil
+}
+
+// environment gives the name of this installation in the marks of its events.
+// It lives in the database, so that a restored backup keeps it.
+func environment(ctx context.Context, st *store.Store) (env string, err error) {
+	const name = "environment"
+	err = st.Write(ctx, func(tx flow.Tx) error {
+		if env, err = tx.Ledger.Setting(name); err != nil || env != "" {
+			return err
+		}
+		env = uuid.NewString()[:8]
+		return tx.Ledger.SetSetting(name, env)
+	})
+	return env, err
+}
+
+func (a *App) makeQueue(o Options) error {
+	periodic := []jobs.Periodic{
+		{Kind: flow.JobPullAll, Every: a.cfg.SyncInterval},
+		{Kind: flow.JobAlerts, Every: time.Minute},
+		{Kind: flow.JobSweep, Every: time.Hour},
+	}
+	if o.Quiet {
+		periodic = nil
+	}
+	q, err := jobs.New(a.Store, jobs.Options{Do: a.Flow.Do, Log: a.log, Periodic: periodic})
+	if err != nil {
+		return err
+	}
+	a.Queue = q
+	return nil
+}
+
+func (a *App) makeServer(o Options, now func() time.Time) error {
+	sessions := auth.NewSessions(a.Store.Sessions(), a.Flow, a.cfg.Secure())
+	pages, err := web.New(web.Options{Flow: a.Flow, SignIn: sessions, BaseURL: a.cfg.BaseURL, Now: now, Demo: o.Demo, Version: o.Version, Log: a.log})
+	if err != nil {
+		return fault.New(fault.Invalid, "%v", err)
+	}
+	api, err := httpapi.New(httpapi.Options{Flow: a.Flow, Sessions: sessions, Log: a.log})
+	if err != nil {
+		return err
+	}
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	e, apiGroup, pageGroup := server.New(server.Options{Log: a.log, Secure: a.cfg.Secure(), Proxies: a.cfg.TrustedProxies,
+		Session: sessions.Middleware(), APIError: httpapi.Error, PageError: pages.Error, Ready: a.Store.Ready, Metrics: metrics})
+	api.Register(apiGroup)
+	api.Docs(pageGroup)
+	pages.Register(pageGroup)
+	a.http = server.HTTP(e, a.log)
+	return nil
+}
+
+// Addr gives the address on which the server listens.
+func (a *App) Addr() string { return a.listener.Addr().String() }
+
+// Start begins to work the queue and to answer requests.
+func (a *App) Start(ctx context.Context) error {
+	if err := a.Queue.Start(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	a.onStop("queue", a.Queue.Stop)
+	go func() { a.served <- a.http.Serve(a.listener) }()
+	a.onStop("server", a.http.Shutdown)
+	return nil
+}
+
+// Stop ends requests and jobs in good order, the youngest part first, and
+// closes the database. It returns the first error.
+func (a *App) Stop(ctx context.Context) error { return a.cleanUp(ctx) }
+
+// Run starts, waits for the context to end or the server to fail, and stops.
+func (a *App) Run(ctx context.Context) error {
+	err := a.Start(ctx)
+	if err == nil {
+		select {
+		case <-ctx.Done():
+		case err = <-a.served:
+		}
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	return errors.Join(err, a.Stop(stopping))
+}
+
+func (a *App) onStop(name string, do func(context.Context) error) {
+	a.cleanups = append(a.cleanups, cleanup{name, do})
+}
+
+func (a *App) cleanUp(ctx context.Context) (first error) {
+	for i := len(a.cleanups) - 1; i >= 0; i-- {
+		c := a.cleanups[i]
+		if err := c.do(ctx); err != nil {
+			a.log.Error("could not stop in good order", "part", c.name, "error", err)
+			if first == nil {
+				first = err
+			}
+		}
+	}
+	a.cleanups = nil
+	return first
+}
+
+// clock gives the one clock of this Windshield.
+func (a *App) clock(o Options) (func() time.Time, error) {
+	if o.Now != nil {
+		return o.Now, nil
+	}
+	if a.cfg.TestClock == "" {
+		return time.Now, nil
+	}
+	c, err := startTestClock(a.cfg.TestClock, a.log)
+	if err != nil {
+		return nil, err
+	}
+	a.onStop("test clock", func(context.Context) error { c.stop(); return nil })
+	return c.now, nil
+}
+
+// readFile reads a file that an option names.
+func readFile(option, path string) ([]byte, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fault.Invalidf("A file that the configuration names cannot be read.").Because(err).With(fault.Detail{Where: option, Value: fault.Short(path), Expected: "a file that this user can read"})
+	}
+	return b, nil
+}

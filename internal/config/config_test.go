@@ -1,0 +1,70 @@
+package config
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"windshield/internal/fault"
+)
+
+func env(pairs ...string) func(string) string {
+	return func(name string) string {
+		for i := 0; i < len(pairs); i += 2 {
+			if pairs[i] == name {
+				return pairs[i+1]
+			}
+		}
+		return ""
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	c, err := Load(env(), nil)
+	require.NoError(t, err)
+	require.Equal(t, "127.0.0.1:8080", c.Addr)
+	require.Equal(t, "http://127.0.0.1:8080", c.BaseURL)
+	require.Equal(t, "sqlite:windshield.db", c.DatabaseURL)
+	require.Equal(t, time.Minute, c.SyncInterval)
+	require.False(t, c.Secure())
+}
+
+func TestTheEnvironmentWinsOverTheFile(t *testing.T) {
+	file := strings.NewReader("# comment\n\nexport WINDSHIELD_ADDR=\"127.0.0.1:9000\"\nWINDSHIELD_SYNC_INTERVAL=5m\n")
+	c, err := Load(env("WINDSHIELD_SYNC_INTERVAL", "30s", "WINDSHIELD_TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.1/32", "WINDSHIELD_BASE_URL", "https://visits.example.com/"), file)
+	require.NoError(t, err)
+	require.Equal(t, "127.0.0.1:9000", c.Addr)
+	require.Equal(t, 30*time.Second, c.SyncInterval)
+	require.Equal(t, "https://visits.example.com", c.BaseURL)
+	require.True(t, c.Secure())
+	require.Equal(t, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32")}, c.TrustedProxies)
+}
+
+func TestEveryProblemIsNamedAtOnce(t *testing.T) {
+	_, err := Load(env("WINDSHIELD_ADDR", "8080", "WINDSHIELD_DATABASE_URL", "mysql://root:hunter2@db", "WINDSHIELD_SYNC_INTERVAL", "1s",
+		"WINDSHIELD_GOOGLE_CALENDAR_URL", "http://127.0.0.1:1/calendar/v3", "WINDSHIELD_SMTP_URL", "http://mail", "WINDSHIELD_LOG_LEVEL", "loud",
+		"WINDSHIELD_TRUSTED_PROXIES", "here", "WINDSHIELD_UNSAFE_TEST", "perhaps"), strings.NewReader("WINDSHIELD_TYPO=1\nnonsense\n"))
+	require.True(t, fault.Is(err, fault.Invalid))
+	_, details := fault.Shown(err)
+	require.Len(t, details, 10)
+	require.NotContains(t, err.Error(), "hunter2", "a secret must not be repeated")
+}
+
+func TestATestClockNeedsAnUnsafeTest(t *testing.T) {
+	_, err := Load(env("WINDSHIELD_TEST_CLOCK", "/tmp/clock"), nil)
+	require.ErrorContains(t, err, "WINDSHIELD_UNSAFE_TEST=1")
+	_, err = Load(env("WINDSHIELD_TEST_CLOCK", "/tmp/clock", "WINDSHIELD_UNSAFE_TEST", "1"), nil)
+	require.NoError(t, err)
+}
+
+func TestTheDumpHidesSecrets(t *testing.T) {
+	c, err := Load(env("WINDSHIELD_DATABASE_URL", "postgres://app:hunter2@db.example.com/windshield", "WINDSHIELD_SMTP_URL", "smtp://app:hunter2@mail.example.com:587"), nil)
+	require.NoError(t, err)
+	dump := strings.Join(Dump(c), "\n")
+	require.NotContains(t, dump, "hunter2")
+	require.Contains(t, dump, "WINDSHIELD_DATABASE_URL=postgres://db.example.com/windshield")
+	require.Equal(t, len(Table()), len(Dump(c)))
+}

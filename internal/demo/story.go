@@ -1,0 +1,181 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"windshield/internal/access"
+	"windshield/internal/app"
+	"windshield/internal/fault"
+	"windshield/internal/flow"
+	"windshield/internal/intake"
+	"windshield/internal/roster"
+	"windshield/internal/visit"
+	"windshield/sample"
+)
+
+// What the demo's VP of Sales chooses.
+const (
+	visits         = 288 // 24 executives, a visit a month each
+	planSeconds    = 10
+	selectionSeed  = "northlight 2027"
+	questionsEvery = 300 * time.Millisecond
+)
+
+var dimensions = []string{"region", "size_band"}
+
+var teller = access.System("demo")
+
+// story walks once through the main job, each step only where an earlier run has
+// not done it already.
+type story struct {
+	app        *app.App
+	out        io.Writer
+	base, side string
+}
+
+func (s story) tell(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{s.load, s.choose, s.publish} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	vp, err := s.person(ctx, roster.VP)
+	if err != nil {
+		return err
+	}
+	url, err := s.app.Flow.MintLink(ctx, teller, vp.ID)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "\nWindshield is ready.\n\n")
+	link(s.out, "Sign in as the VP of Sales (once):", url)
+	link(s.out, "Windshield:", s.base+"/")
+	link(s.out, "API:", s.base+"/docs")
+	link(s.out, "Everyone's calendar (emulator):", s.side+"/")
+	link(s.out, "Everyone's mail (catcher):", s.side+"/mail/")
+	fmt.Fprintf(s.out, "\nOthers sign in with their address, such as ceo@northlight.example, and the link in their mail.\nCtrl+C ends it; the data is kept.\n")
+	<-ctx.Done()
+	return nil
+}
+
+// load imports the sample company as a user would, file by file.
+func (s story) load(ctx context.Context) error {
+	customers, err := s.app.Flow.Customers(ctx, teller, flow.CustomerQuery{Limit: 1})
+	if err != nil {
+		return err
+	}
+	if customers.Total > 0 {
+		return nil
+	}
+	for _, kind := range intake.Kinds() {
+		name := string(kind) + ".csv"
+		data, err := sample.Files.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		v, err := s.app.Flow.Upload(ctx, teller, flow.Key{}, kind, name, data)
+		if err != nil {
+			return err
+		}
+		if v.MappingProblem != nil {
+			return v.MappingProblem
+		}
+		if err := v.Report.Err(); err != nil {
+			return err
+		}
+		if v, err = s.app.Flow.ConfirmImport(ctx, teller, flow.Key{}, v.ID, v.Version); err != nil {
+			return err
+		}
+		fmt.Fprintf(s.out, "Imported %d %s.\n", v.Counts.Create, kind)
+	}
+	vp, err := s.person(ctx, roster.VP)
+	if err != nil {
+		return err
+	}
+	_, err = s.app.Flow.Admit(ctx, teller, vp.Email, vp.Name)
+	return err
+}
+
+func (s story) person(ctx context.Context, role roster.Role) (roster.Person, error) {
+	people, err := s.app.Flow.People(ctx, teller)
+	if err != nil {
+		return roster.Person{}, err
+	}
+	for _, p := range people {
+		if p.Has(role) {
+			return p, nil
+		}
+	}
+	return roster.Person{}, fault.NotFoundf("The sample company has nobody in the role %s.", role)
+}
+
+// choose draws the customers and plans the year.
+func (s story) choose(ctx context.Context) error {
+	plans, err := s.app.Flow.Plans(ctx, teller, sample.Year)
+	if err != nil || len(plans) > 0 {
+		return err
+	}
+	selection, err := s.app.Flow.Select(ctx, teller, flow.Key{}, flow.SelectInput{Year: sample.Year, Dimensions: dimensions, Visits: visits, Seed: selectionSeed})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "Selected %d customers in %d groups.\n", selection.Visits, len(selection.Strata))
+	run, err := s.app.Flow.StartPlan(ctx, teller, flow.Key{}, flow.PlanInput{SelectionID: selection.ID, Seed: 1, Seconds: planSeconds})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "Planning the year for %d seconds …\n", planSeconds)
+	return until(ctx, func() (bool, error) {
+		r, err := s.app.Flow.Run(ctx, teller, run.ID)
+		if err == nil && r.State == flow.Failed {
+			err = fault.Conflictf("The planner failed: %s", r.Error)
+		}
+		return r.State == flow.Done, err
+	})
+}
+
+// publish puts the year into everyone's calendar and waits until it stands there.
+func (s story) publish(ctx context.Context) error {
+	plans, err := s.app.Flow.Plans(ctx, teller, sample.Year)
+	if err != nil {
+		return err
+	}
+	for _, p := range plans {
+		if p.State == visit.Live {
+			return nil
+		}
+	}
+	p := plans[0]
+	done, err := s.app.Flow.Publish(ctx, teller, flow.Key{}, p.ID, p.Version)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "Published %d visits (%d without a place); putting them into the calendars …\n", done.Visits, len(p.Unassigned))
+	return until(ctx, func() (bool, error) {
+		connections, err := s.app.Flow.Connections(ctx, teller)
+		waiting := 0
+		for _, c := range connections {
+			waiting += c.Waiting
+		}
+		return waiting == 0, err
+	})
+}
+
+// until asks again and again until the answer is yes.
+func until(ctx context.Context, done func() (bool, error)) error {
+	tick := time.NewTicker(questionsEvery)
+	defer tick.Stop()
+	for {
+		if ok, err := done(); ok || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
