@@ -54,37 +54,63 @@ func clockVisits(tx Tx) ([]visit.Visit, error) {
 	return visits, err
 }
 
+// verdict is what the clocks of everybody ask for.
+type verdict struct {
+	raise  []alert.Raise
+	settle []alert.Settle
+	people map[string]roster.Person
+	status map[string]alert.Status
+}
+
+// judgeClocks looks at everybody's clock.
+func (f *Flow) judgeClocks(tx Tx) (verdict, error) {
+	v := verdict{people: map[string]roster.Person{}, status: map[string]alert.Status{}}
+	people, err := f.visitors(tx)
+	if err != nil {
+		return v, err
+	}
+	visits, err := clockVisits(tx)
+	if err != nil {
+		return v, err
+	}
+	watches := make([]alert.Watch, len(people))
+	var horizon slot.Date
+	for i, p := range people {
+		today := f.today(p.Zone)
+		horizon = max(horizon, today)
+		watches[i] = alert.Watch{PersonID: p.ID, LastVisit: p.Terms.LastVisit, Since: p.Since, Absences: p.Absences, Today: today}
+		v.people[p.ID] = p.Person
+	}
+	open, err := tx.Alerts.List(true)
+	if err != nil {
+		return v, err
+	}
+	opened := make([]alert.Open, len(open))
+	for i, o := range open {
+		opened[i] = alert.Open{PersonID: o.PersonID, Breach: o.Breach}
+	}
+	statuses := alert.Clocks(watches, visits, horizon)
+	for _, s := range statuses {
+		v.status[s.PersonID] = s
+	}
+	v.raise, v.settle = alert.Judge(statuses, opened)
+	return v, nil
+}
+
 // lookAtClocks raises and settles alerts, and tells each person once per breach.
+// Most times there is nothing to do, so it looks first without holding up who
+// writes, and decides again in the transaction that does.
 func (f *Flow) lookAtClocks(ctx context.Context) error {
+	v, err := read(ctx, f, f.judgeClocks)
+	if err != nil || len(v.raise)+len(v.settle) == 0 {
+		return err
+	}
 	return f.Store.Write(ctx, func(tx Tx) error {
-		people, err := f.visitors(tx)
+		v, err := f.judgeClocks(tx)
 		if err != nil {
 			return err
 		}
-		visits, err := clockVisits(tx)
-		if err != nil {
-			return err
-		}
-		watches := make([]alert.Watch, len(people))
-		byID := make(map[string]roster.Person, len(people))
-		var horizon slot.Date
-		for i, p := range people {
-			today := f.today(p.Zone)
-			horizon = max(horizon, today)
-			watches[i] = alert.Watch{PersonID: p.ID, LastVisit: p.Terms.LastVisit, Since: p.Since, Absences: p.Absences, Today: today}
-			byID[p.ID] = p.Person
-		}
-		statuses := alert.Clocks(watches, visits, horizon)
-		open, err := tx.Alerts.List(true)
-		if err != nil {
-			return err
-		}
-		opened := make([]alert.Open, len(open))
-		for i, o := range open {
-			opened[i] = alert.Open{PersonID: o.PersonID, Breach: o.Breach}
-		}
-		raise, settle := alert.Judge(statuses, opened)
-		for _, s := range settle {
+		for _, s := range v.settle {
 			if err := tx.Alerts.Settle(s.PersonID, s.Breach, s.Reason, f.Now().UTC()); err != nil {
 				return err
 			}
@@ -92,12 +118,8 @@ func (f *Flow) lookAtClocks(ctx context.Context) error {
 				return err
 			}
 		}
-		status := make(map[string]alert.Status, len(statuses))
-		for _, s := range statuses {
-			status[s.PersonID] = s
-		}
-		for _, r := range raise {
-			if err := f.raise(tx, r, byID[r.PersonID], status[r.PersonID]); err != nil {
+		for _, r := range v.raise {
+			if err := f.raise(tx, r, v.people[r.PersonID], v.status[r.PersonID]); err != nil {
 				return err
 			}
 		}
