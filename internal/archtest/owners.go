@@ -38,6 +38,7 @@ var owners = []owner{
 	{library: "github.com/prometheus", packages: []string{"internal/server", "internal/jobs", "internal/app"}, instead: "count through a small port; internal/server shows the metrics"},
 	{library: "golang.org/x/time", packages: []string{"internal/gcal", "internal/jobs", "internal/auth", "internal/server", "internal/mail"}, instead: "limit rates at the edges"},
 	{library: "golang.org/x/sync", packages: []string{"internal/planning/solver", "internal/store", "internal/gcal", "internal/jobs", "internal/server", "internal/app"}, tests: true, instead: "run things side by side in the solver and at the edges only"},
+	{library: "golang.org/x/net", tests: true, instead: "only tests read HTML back"},
 	{library: "golang.org/x/text", packages: everywhere},
 	{library: "github.com/google/uuid", packages: everywhere},
 	{library: "gopkg.in/yaml.v3", tests: true, instead: "the product reads no YAML"},

@@ -2,13 +2,16 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/a-h/templ"
@@ -138,10 +141,32 @@ func (p *Pages) show(c echo.Context, status int, page templ.Component) error {
 	if err := page.Render(c.Request().Context(), &b); err != nil {
 		return err
 	}
+	h := c.Response().Header()
 	// Every page is about somebody; shared computers must not keep it.
-	c.Response().Header().Set("Cache-Control", "no-store")
-	return c.HTMLBlob(status, b.Bytes())
+	h.Set("Cache-Control", "no-store")
+	h.Add("Vary", "Accept-Encoding")
+	if b.Len() < 1400 || !strings.Contains(c.Request().Header.Get("Accept-Encoding"), "gzip") {
+		return c.HTMLBlob(status, b.Bytes())
+	}
+	// Pages hold no secret that an attacker could guess by their length: sessions
+	// travel in cookies, and forms carry a fresh random key.
+	h.Set("Content-Encoding", "gzip")
+	h.Set("Content-Type", echo.MIMETextHTMLCharsetUTF8)
+	c.Response().WriteHeader(status)
+	z, _ := zippers.Get().(*gzip.Writer)
+	defer zippers.Put(z)
+	z.Reset(c.Response())
+	if _, err := z.Write(b.Bytes()); err != nil {
+		return err
+	}
+	return z.Close()
 }
+
+// zippers are kept: each needs a megabyte to start with.
+var zippers = sync.Pool{New: func() any {
+	z, _ := gzip.NewWriterLevel(io.Discard, 4) // a level that exists cannot fail
+	return z
+}}
 
 // key names a form so that sending it twice has one effect.
 func key(c echo.Context, parts ...string) flow.Key {

@@ -309,11 +309,16 @@ func (m *planModel) chip(x flow.PlanVisit, col, y, colour int) chip {
 		c.Class += " co"
 		c.Label += ", needs a decision"
 	}
-	c.Href = "?visit=" + url.QueryEscape(x.Label)
-	if x.Label == "" {
-		c.Href = "/visits/" + url.PathEscape(x.ID)
-	}
+	c.Href = visitHref(x.Visit)
 	return c
+}
+
+// visitHref leads from a plan's page to a visit, see toLabelled.
+func visitHref(v visit.Visit) string {
+	if v.Label == "" {
+		return "/visits/" + url.PathEscape(v.ID)
+	}
+	return "?visit=" + url.QueryEscape(v.Label)
 }
 
 func (p *Pages) publish(c echo.Context) error {

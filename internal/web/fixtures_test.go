@@ -1,0 +1,641 @@
+package web_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"windshield/internal/access"
+	"windshield/internal/alert"
+	"windshield/internal/coverage"
+	"windshield/internal/fault"
+	"windshield/internal/flow"
+	"windshield/internal/geo"
+	"windshield/internal/intake"
+	"windshield/internal/roster"
+	"windshield/internal/sampling"
+	"windshield/internal/slot"
+	"windshield/internal/visit"
+)
+
+// story is a Story with a company made up in memory. Reports are computed by the
+// real packages, so that pages show what they will show.
+type story struct {
+	now       time.Time
+	today     slot.Date
+	year      int
+	people    []roster.Person
+	customers []roster.Customer
+	visits    []visit.Visit
+	plan      visit.Plan
+	groups    []flow.Group
+	strata    []sampling.Stratum
+	table     *intake.Table
+	events    map[string]flow.CalendarEvent
+	runState  flow.RunState
+	fail      map[string]error // by use case
+	calls     []string         // changes asked for
+}
+
+// size says how big a company is made.
+type size struct {
+	executives, customers, visits int
+	text                          func(string) string // put around every text that comes from outside
+}
+
+var sampleSize = size{executives: 24, customers: 240, visits: 230}
+
+var hostile = func(s string) string { return s + `"><script>alert(1)</script>'&lt;` }
+
+func plain(s string) string { return s }
+
+var firstNames = []string{"Amara", "Bjorn", "Chen", "Dana", "Eitan", "Farah", "Goran", "Hana", "Ines", "Jonas", "Kofi", "Lena", "Mira", "Noor"}
+
+var lastNames = []string{"Abara", "Berg", "Castro", "Dubois", "Engel", "Fischer", "Gupta", "Haddad", "Ito", "Jansen"}
+
+var functions = []string{"Chief Technology Officer", "CFO", "VP Marketing East", "COO", "VP Product", "Board member", "VP Enablement"}
+
+var cities = []struct {
+	name, region, country, zone string
+	point                       geo.Point
+}{
+	{"Minneapolis", "MN", "US", "America/Chicago", geo.Point{}}, {"Zürich", "ZH", "CH", "Europe/Zurich", geo.Point{}},
+	{"San Francisco", "CA", "US", "America/Los_Angeles", geo.Point{}}, {"Singapore", "", "SG", "Asia/Singapore", geo.Point{}},
+	{"Atlanta", "GA", "US", "America/New_York", geo.Point{}},
+}
+
+var groupNames = []struct {
+	code, label string
+	n           int
+}{
+	{"ST", "Strategic", 40}, {"EN", "Enterprise", 900}, {"MM", "Mid-market", 9000}, {"SB", "Small business", 84000},
+	{"PS", "Public sector", 2100}, {"LA", "Lapsed / at risk", 3960}, {"OT", "Other", 120},
+}
+
+func uuidOf(kind, n int) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", kind, n) }
+
+// makeStory makes a company in the middle of its year.
+func makeStory(z size) *story {
+	if z.text == nil {
+		z.text = plain
+	}
+	now := time.Date(2027, 6, 14, 6, 0, 0, 0, time.UTC)
+	s := &story{now: now, today: slot.MakeDate(2027, 6, 14), year: 2027, events: map[string]flow.CalendarEvent{}, runState: flow.Running, fail: map[string]error{}}
+	for i := range z.executives {
+		c := cities[i%len(cities)]
+		p := roster.Person{ID: uuidOf(1, i), Key: fmt.Sprintf("E%03d", i), Name: z.text(firstNames[i%14] + " " + lastNames[i/14%10]), Email: fmt.Sprintf("e%03d@example.com", i),
+			Function: z.text(functions[i%7]), Zone: c.zone, Roles: []roster.Role{roster.Executive}, Office: roster.Office{City: z.text(c.name), Country: c.country}, Version: 1}
+		p.Terms = roster.Terms{MaxPerWeek: 2, MaxPerMonth: 4, TargetVisits: 12, LastVisit: slot.MakeDate(2026, 12, 1+i%28)}
+		s.people = append(s.people, p)
+	}
+	for i := range 8 {
+		s.people = append(s.people, roster.Person{ID: uuidOf(2, i), Name: z.text("Host " + lastNames[i]), Email: fmt.Sprintf("h%d@example.com", i), Phone: "+1 612 555 010" + fmt.Sprint(i), Roles: []roster.Role{roster.Host}, Zone: "America/Chicago", Version: 1})
+	}
+	for i, r := range []roster.Role{roster.VP, roster.CEO, roster.Administrator, roster.Assistant} {
+		p := roster.Person{ID: uuidOf(3, i), Name: z.text([]string{"Vera Pohl", "Carla Otero", "Adam Minh", "Asa Tanaka"}[i]), Email: fmt.Sprintf("p%d@example.com", i), Roles: []roster.Role{r}, Zone: "Europe/Zurich", Version: 1}
+		if r == roster.Assistant {
+			p.Serves = []string{uuidOf(1, 0), uuidOf(1, 1)}
+		}
+		s.people = append(s.people, p)
+	}
+	for i, g := range groupNames {
+		s.groups = append(s.groups, flow.Group{Code: g.code, Label: z.text(g.label), Colour: (i + 1) % 7, Customers: g.n, Target: 20 + z.visits/7})
+		s.strata = append(s.strata, sampling.Stratum{Code: g.code, Label: z.text(g.label), N: g.n, X: z.visits / 7, Pi: float64(z.visits) / 7 / float64(g.n), Weight: float64(g.n) * 7 / float64(max(1, z.visits)), Must: i == 0})
+	}
+	for i := range z.customers {
+		c := cities[i%len(cities)]
+		x := roster.Customer{ID: uuidOf(4, i), Key: fmt.Sprintf("C%05d", i), Name: z.text(fmt.Sprintf("%s %s %d", lastNames[i*7%10], []string{"Industries", "Foods", "Health", "Energy", "Logistics"}[i%5], 1000+i)),
+			Address: z.text("1 Main Street"), City: z.text(c.name), Region: c.region, Country: c.country, Zone: c.zone, HostID: uuidOf(2, i%8), Revenue: 12345.6, Employees: 31000,
+			Values:  map[string]string{"region": z.text([]string{"AMER", "EMEA", "APAC"}[i%3]), "industry": z.text([]string{"Energy", "Retail"}[i%2])},
+			Windows: []slot.Interval{{Start: slot.MakeDate(2027, time.Month(1+i%12), 1), End: slot.MakeDate(2027, time.Month(1+i%12), 20)}}, Contact: roster.Contact{Name: z.text("Head of purchasing"), Phone: "+1 415 555 0199", Email: "head@example.com"}, Must: i%40 == 0, Version: 1}
+		s.customers = append(s.customers, x)
+	}
+	s.plan = visit.Plan{ID: uuidOf(5, 1), Year: 2027, Name: z.text("Plan 2027"), State: visit.Draft, SelectionID: uuidOf(6, 1), Horizon: slot.Interval{Start: slot.MakeDate(2027, 1, 1), End: slot.MakeDate(2027, 12, 31)},
+		Seed: 1, Cost: map[string]int64{"travel": 120340, "gaps": 4200, "total": 124540}, CreatedAt: now.Add(-72 * time.Hour), Version: 3}
+	for i := range z.visits {
+		s.visits = append(s.visits, s.makeVisit(i, z))
+	}
+	slices.SortStableFunc(s.visits, func(a, b visit.Visit) int { return int(a.Slot.Date - b.Slot.Date) })
+	if z.customers > 3 {
+		s.plan.Unassigned = []visit.Unassigned{{CustomerID: uuidOf(4, 1), Reason: z.text("no executive speaks Finnish")}, {CustomerID: uuidOf(4, 2), Reason: z.text("no free half-day in its window")}}
+	}
+	file := "Name;Town;Country;Industry;Turnover;First contct;Notes\n"
+	for i := range 12 {
+		city := "Zürich"
+		if i%4 == 1 {
+			city = "Zürch"
+		}
+		file += fmt.Sprintf("%s;%s;CH;%s;%d;2027-03-0%d;\n", strings.ReplaceAll(z.text(fmt.Sprintf("Muster %d AG", i)), `"`, "”"), city, z.text("Energy")[:6], i*10, i%9+1)
+	}
+	t, err := intake.Read(strings.NewReader(file), intake.Options{})
+	if err != nil {
+		panic(err)
+	}
+	s.table = t
+	return s
+}
+
+// makeVisit spreads the visits of the year over everybody.
+func (s *story) makeVisit(i int, z size) visit.Visit {
+	e, c := i%z.executives, s.customers[i%len(s.customers)]
+	day := slot.MakeDate(2027, 1, 4).Add((i/z.executives*29+e*5)%330 + e%3)
+	for day.Weekday() == time.Saturday || day.Weekday() == time.Sunday {
+		day++
+	}
+	g := s.groups[i%len(s.groups)]
+	v := visit.Visit{ID: uuidOf(7, i), PlanID: s.plan.ID, Label: fmt.Sprintf("v%d", i), CustomerID: c.ID, HostID: c.HostID, Kind: visit.AtCustomer, WithHost: true,
+		Stratum: g.Code, Group: g.Label, Objective: z.text("Hear how the pilot went"), Why: z.text("In the customer’s window, and 4 km from the visit of the day before."), Answer: visit.NoAnswer, Version: 2}
+	half := slot.AM
+	if i%2 == 1 {
+		half = slot.PM
+	}
+	if err := v.Place(uuidOf(1, e), slot.Slot{Date: day, Half: half}, c.Zone); err != nil {
+		panic(err)
+	}
+	switch {
+	case day < s.today && i%11 == 3:
+		v.State, v.Reason = visit.NoShow, z.text("The customer called it off.")
+	case day < s.today:
+		v.State = visit.Held
+		v.WithHost = i%9 != 2
+	case i%23 == 5:
+		v.State, v.Reason = visit.Declined, z.text("Board week")
+	default:
+		v.State = visit.Published
+		v.Answer = []visit.Answer{visit.NoAnswer, visit.Accepted, visit.Tentative}[i%3]
+	}
+	v.Pinned = i%17 == 4
+	if i%61 == 7 && v.State == visit.Published {
+		v.Conflict = z.text("The executive moved the event to Tue 3 Aug 10:00; the plan says Mon 2 Aug 09:00.")
+		v.AnswerNote = z.text("Could we do Tuesday?")
+	}
+	return v
+}
+
+// draft turns everything ahead into a proposal.
+func (s *story) draft() *story {
+	for i := range s.visits {
+		if v := &s.visits[i]; v.State == visit.Published || v.State == visit.Declined {
+			v.State = visit.Proposed
+		}
+	}
+	s.plan.State = visit.Draft
+	return s
+}
+
+func (s *story) live() *story {
+	s.plan.State, s.plan.PublishedAt = visit.Live, s.now.Add(-48*time.Hour)
+	return s
+}
+
+func (s *story) person(id string) roster.Person {
+	for _, p := range s.people {
+		if p.ID == id {
+			return p
+		}
+	}
+	return roster.Person{}
+}
+
+func (s *story) cust(id string) roster.Customer {
+	for _, c := range s.customers {
+		if c.ID == id {
+			return c
+		}
+	}
+	return roster.Customer{}
+}
+
+func (s *story) failing(name string) error { return s.fail[name] }
+
+func (s *story) change(name string, args ...any) error {
+	if err := s.fail[name]; err != nil {
+		return err
+	}
+	s.calls = append(s.calls, strings.TrimSpace(name+" "+fmt.Sprintln(args...)))
+	return nil
+}
+
+// ---- importing
+
+func (s *story) importView(id string) flow.ImportView {
+	v := flow.ImportView{Import: flow.Import{ID: id, Kind: intake.Customers, FileName: s.nameOf("customers 2027.csv"), State: flow.Uploaded, CreatedAt: s.now, CreatedBy: uuidOf(3, 0), Version: 1}}
+	v.Headers, v.Guesses = s.table.Headers, intake.Match(intake.Customers, s.table.Headers)
+	v.Mapping = intake.MappingOf(v.Guesses)
+	if id == "matched" || id == "good" {
+		v.Mapping["key"] = 0
+		delete(v.Mapping, "name")
+		v.Mapping["name"] = 1
+		delete(v.Mapping, "city")
+	}
+	for row := range s.table.Rows(5) {
+		v.Sample = append(v.Sample, slices.Clone(row))
+	}
+	r, err := intake.Parse(intake.Customers, s.table, v.Mapping, intake.Existing{Today: s.today})
+	if err != nil {
+		v.MappingProblem = err
+		return v
+	}
+	v.Report, v.Counts = r, flow.Counts(r.Counts)
+	if id == "good" {
+		v.Report = &intake.Report{Kind: intake.Customers, Counts: intake.Counts{Rows: 12, Create: 9, Update: 2, Unchanged: 1}}
+		v.Counts = flow.Counts(v.Report.Counts)
+	}
+	return v
+}
+
+func (s *story) nameOf(x string) string {
+	if strings.Contains(s.plan.Name, "script") {
+		return hostile(x)
+	}
+	return x
+}
+
+func (s *story) Upload(_ context.Context, _ access.Actor, k flow.Key, kind intake.Kind, name string, data []byte) (flow.ImportView, error) {
+	return s.importView("new"), s.change("upload", kind, name, len(data), k.Key)
+}
+
+func (s *story) Import(_ context.Context, _ access.Actor, id string) (flow.ImportView, error) {
+	v := s.importView(id)
+	if id == "written" {
+		v.State, v.Report, v.DoneAt = flow.Confirmed, nil, s.now
+		v.Counts = flow.Counts{Rows: 12, Create: 9, Update: 2, Unchanged: 1}
+	}
+	return v, s.failing("import")
+}
+
+func (s *story) Imports(context.Context, access.Actor) ([]flow.Import, error) {
+	if len(s.customers) == 0 {
+		return nil, nil
+	}
+	a, b := s.importView("new").Import, s.importView("matched").Import
+	b.State = flow.Confirmed
+	return []flow.Import{a, b}, s.failing("imports")
+}
+
+func (s *story) MapImport(_ context.Context, _ access.Actor, id string, version int, m intake.Mapping) (flow.ImportView, error) {
+	return s.importView(id), s.change("map import", id, version, len(m))
+}
+
+func (s *story) ConfirmImport(_ context.Context, _ access.Actor, k flow.Key, id string, version int) (flow.ImportView, error) {
+	return s.importView(id), s.change("confirm import", id, version, k.Key)
+}
+
+func (s *story) RejectedRows(_ context.Context, _ access.Actor, id string, w io.Writer) error {
+	v := s.importView(id)
+	if v.Report == nil {
+		return fault.Conflictf("The columns are not matched yet.")
+	}
+	return intake.RejectedCSV(w, s.table, v.Report)
+}
+
+// ---- selecting
+
+func (s *story) selectionOf() flow.Selection {
+	return flow.Selection{ID: uuidOf(6, 1), Year: 2027, Name: s.nameOf("Selection 2027"), Dimensions: []string{"region", s.nameOf("industry")}, Visits: len(s.visits), Seed: s.nameOf("5eed"), FrameHash: strings.Repeat("ab12", 16),
+		SeedCommitment: strings.Repeat("cd34", 16), Strata: s.strata, CreatedAt: s.now, MergeLog: []sampling.Merge{{Under: s.nameOf("EMEA"), Dim: "industry", A: []string{s.nameOf("Retail")}, B: []string{"Energy"}, SizeA: 3, SizeB: 9, Expected: "3/2"}}}
+}
+
+func (s *story) Select(_ context.Context, _ access.Actor, k flow.Key, in flow.SelectInput) (flow.SelectionView, error) {
+	v, _ := s.Selection(context.Background(), access.Actor{}, "")
+	return v, s.change("select", in.Year, in.Visits, in.Dimensions, k.Key)
+}
+
+func (s *story) Selection(context.Context, access.Actor, string) (flow.SelectionView, error) {
+	v := flow.SelectionView{Selection: s.selectionOf(), Names: map[string]string{}, Groups: s.groups}
+	for i, x := range s.visits {
+		v.Rows = append(v.Rows, flow.SelectionRow{CustomerID: x.CustomerID, Stratum: x.Stratum, Taken: true, Must: i%40 == 0, Pi: .1, Weight: 10.04, U: .123456789, Rank: i/7 + 1})
+		v.Names[x.CustomerID] = s.cust(x.CustomerID).Name
+	}
+	v.Distance.TotalVariation = 0.0123
+	return v, s.failing("selection")
+}
+
+func (s *story) Selections(context.Context, access.Actor, int) ([]flow.Selection, error) {
+	if len(s.customers) == 0 {
+		return nil, s.failing("selections")
+	}
+	return []flow.Selection{s.selectionOf()}, s.failing("selections")
+}
+
+func (s *story) Dimensions(context.Context, access.Actor) (map[string]map[string]int, error) {
+	d := map[string]map[string]int{}
+	for _, c := range s.customers {
+		for k, v := range c.Values {
+			if d[k] == nil {
+				d[k] = map[string]int{}
+			}
+			d[k][v]++
+		}
+	}
+	return d, s.failing("dimensions")
+}
+
+// ---- planning
+
+func (s *story) runOf() flow.Run {
+	r := flow.Run{ID: uuidOf(8, 1), PlanName: s.nameOf("Plan 2027"), SelectionID: uuidOf(6, 1), Seed: 1, Seconds: 30, State: s.runState, CreatedAt: s.now.Add(-20 * time.Second), StartedAt: s.now.Add(-18 * time.Second),
+		Cost: map[string]int64{"travel": 120340, "gaps": 4200, "total": 124540}}
+	for i := range 12 {
+		r.Trail = append(r.Trail, flow.Mark{Millis: int64(i * 900), Total: int64(400000/(i+1)) + 91000})
+	}
+	switch s.runState {
+	case flow.Queued:
+		r.Trail, r.Cost, r.StartedAt = nil, nil, time.Time{}
+	case flow.Done:
+		r.EndedAt, r.PlanID = s.now, s.plan.ID
+	case flow.Failed:
+		r.EndedAt, r.Error = s.now, s.nameOf("No executive is free in 2027.")
+	}
+	return r
+}
+
+func (s *story) StartPlan(_ context.Context, _ access.Actor, k flow.Key, in flow.PlanInput) (flow.Run, error) {
+	return s.runOf(), s.change("start plan", in.SelectionID, in.Seconds, in.Seed, k.Key)
+}
+
+func (s *story) Run(context.Context, access.Actor, string) (flow.Run, error) {
+	return s.runOf(), s.failing("run")
+}
+
+func (s *story) Runs(context.Context, access.Actor) ([]flow.Run, error) {
+	if len(s.customers) == 0 {
+		return nil, nil
+	}
+	return []flow.Run{s.runOf()}, s.failing("runs")
+}
+
+func (s *story) StopRun(_ context.Context, _ access.Actor, id string) (flow.Run, error) {
+	return s.runOf(), s.change("stop run", id)
+}
+
+func (s *story) Plans(context.Context, access.Actor, int) ([]visit.Plan, error) {
+	if len(s.visits) == 0 {
+		return nil, s.failing("plans")
+	}
+	old := s.plan
+	old.ID, old.State, old.Name = uuidOf(5, 2), visit.Superseded, s.nameOf("First try")
+	return []visit.Plan{s.plan, old}, s.failing("plans")
+}
+
+func (s *story) watched() []coverage.Person {
+	var out []coverage.Person
+	for i, p := range s.people {
+		if !p.Has(roster.Executive) {
+			continue
+		}
+		w := coverage.Person{Person: p, Since: slot.MakeDate(2027, 1, 1)}
+		if i%5 == 2 {
+			w.Absences = []slot.Interval{{Start: slot.MakeDate(2027, 6, 10), End: slot.MakeDate(2027, 7, 2)}}
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+func (s *story) coverGroups() []coverage.Group {
+	var out []coverage.Group
+	for _, g := range s.groups {
+		out = append(out, coverage.Group{Code: g.Code, Label: g.Label, Customers: g.Customers, Target: g.Target})
+	}
+	return out
+}
+
+func (s *story) Plan(_ context.Context, _ access.Actor, id string, f flow.PlanFilter) (flow.PlanView, error) {
+	if err := s.failing("plan"); err != nil {
+		return flow.PlanView{}, err
+	}
+	if id != s.plan.ID {
+		return flow.PlanView{}, fault.NotFoundf("There is no such plan.")
+	}
+	people := s.watched()
+	v := flow.PlanView{Plan: s.plan, Today: s.today, Groups: s.groups, Customers: map[string]string{}}
+	byID := map[string]roster.Customer{}
+	for _, c := range s.customers {
+		byID[c.ID] = c
+		v.Customers[c.ID] = c.Name
+	}
+	v.Year = coverage.Year(coverage.YearInput{Horizon: s.plan.Horizon, Visits: s.visits, People: people, Strata: s.coverGroups(), TravelKM: 812340})
+	theirs := map[string][]flow.PlanVisit{}
+	windows := map[string][]slot.Interval{}
+	for i, x := range s.visits {
+		c := byID[x.CustomerID]
+		theirs[x.ExecutiveID] = append(theirs[x.ExecutiveID], flow.PlanVisit{Visit: x, Customer: c.Name, InWindow: slot.In(x.Slot.Date, c.Windows)})
+		if i%9 == 0 {
+			windows[x.ExecutiveID] = append(windows[x.ExecutiveID], c.Windows...)
+		}
+	}
+	for _, p := range people {
+		if f.Search != "" && !strings.Contains(p.Name, f.Search) || f.Country != "" && p.Office.Country != f.Country {
+			continue
+		}
+		r := flow.PlanRow{Executive: p.Person, Visits: theirs[p.ID], Absences: p.Absences, Windows: windows[p.ID]}
+		for _, t := range v.Year.Trips {
+			if t.PersonID == p.ID {
+				r.Trips = append(r.Trips, t.Interval)
+			}
+		}
+		v.Rows = append(v.Rows, r)
+	}
+	v.Shown = len(v.Rows)
+	return v, nil
+}
+
+func (s *story) Publish(_ context.Context, _ access.Actor, k flow.Key, id string, version int) (flow.Published, error) {
+	return flow.Published{PlanID: id, Visits: len(s.visits), Unchanged: s.plan.State == visit.Live}, s.change("publish", id, version, k.Key)
+}
+
+// ---- visiting
+
+func (s *story) view(v visit.Visit) flow.VisitView {
+	w := flow.VisitView{Visit: v, Customer: s.cust(v.CustomerID), Executive: s.person(v.ExecutiveID), Host: s.person(v.HostID), Plan: s.plan}
+	for _, g := range s.groups {
+		if g.Code == v.Stratum {
+			w.Group = g
+		}
+	}
+	w.Counts, w.WhyNot = v.Counts()
+	w.MayAnswer = v.State == visit.Published && v.Start.After(s.now)
+	w.MayRecord = (v.State == visit.Held || v.State == visit.NoShow || v.State == visit.Published) && !v.Start.After(s.now)
+	return w
+}
+
+func (s *story) Visit(_ context.Context, _ access.Actor, id string) (flow.VisitView, error) {
+	if err := s.failing("visit"); err != nil {
+		return flow.VisitView{}, err
+	}
+	for _, v := range s.visits {
+		if v.ID != id {
+			continue
+		}
+		w := s.view(v)
+		e := flow.CalendarEvent{VisitID: v.ID, Calendar: "visits@example.com", State: flow.EventApplied}
+		if v.Conflict != "" {
+			e.State, e.Problem = flow.EventConflict, s.nameOf("The event was moved by a person.")
+		}
+		if v.State != visit.Proposed {
+			w.Events = []flow.CalendarEvent{e}
+		}
+		for _, n := range s.visits {
+			if d := n.Slot.Date.Sub(v.Slot.Date); n.ExecutiveID == v.ExecutiveID && n.ID != v.ID && d >= -30 && d <= 30 {
+				w.Neighbours = append(w.Neighbours, n)
+			}
+		}
+		return w, nil
+	}
+	return flow.VisitView{}, fault.NotFoundf("There is no such visit.")
+}
+
+func (s *story) Visits(_ context.Context, _ access.Actor, q flow.VisitQuery) (rows []flow.VisitView, next string, err error) {
+	for _, v := range s.visits {
+		if (q.From.IsZero() || v.Slot.Date >= q.From) && (q.To.IsZero() || v.Slot.Date <= q.To) && len(rows) < q.Limit {
+			rows = append(rows, s.view(v))
+		}
+	}
+	if len(s.visits) > len(rows) && q.After == "" {
+		next = "cursor&x=1"
+	}
+	return rows, next, s.failing("visits")
+}
+
+func (s *story) Answer(_ context.Context, _ access.Actor, id string, version int, answer visit.Answer, note string) (flow.VisitView, error) {
+	return flow.VisitView{}, s.change("answer", id, version, answer, note)
+}
+
+func (s *story) RecordOutcome(_ context.Context, _ access.Actor, id string, version int, o flow.Outcome) (flow.VisitView, error) {
+	return flow.VisitView{}, s.change("outcome", id, version, o.Held, o.Kind, o.WithHost, o.Note)
+}
+
+func (s *story) My(_ context.Context, a access.Actor, id string) (flow.MyView, error) {
+	if err := s.failing("my"); err != nil {
+		return flow.MyView{}, err
+	}
+	v := flow.MyView{Today: s.today}
+	if id == "" {
+		id = a.PersonID
+		if len(a.Serves) > 0 {
+			id = a.Serves[0]
+		}
+	}
+	for _, x := range a.Serves {
+		v.Served = append(v.Served, s.person(x))
+	}
+	v.Executive = s.person(id)
+	var theirs []*visit.Visit
+	for i := range s.visits {
+		x := &s.visits[i]
+		if x.ExecutiveID != id {
+			continue
+		}
+		theirs = append(theirs, x)
+		w := s.view(*x)
+		v.Visits = append(v.Visits, w)
+		if v.Next == nil && x.State == visit.Published && x.Start.After(s.now) {
+			v.Next = &w
+		}
+	}
+	v.Clock = alert.Clock(alert.Watch{PersonID: id, LastVisit: v.Executive.Terms.LastVisit, Today: s.today}, theirs, s.today.Add(90))
+	return v, nil
+}
+
+func (s *story) Customers(_ context.Context, _ access.Actor, q flow.CustomerQuery) (flow.CustomersView, error) {
+	v := flow.CustomersView{Hosts: map[string]string{}, Total: len(s.customers)}
+	for _, c := range s.customers {
+		if len(v.Customers) < q.Limit && strings.Contains(c.Name, q.Search) {
+			v.Customers = append(v.Customers, c)
+			v.Hosts[c.HostID] = s.person(c.HostID).Name
+		}
+	}
+	if len(s.customers) > len(v.Customers) {
+		v.Next = "x"
+	}
+	return v, s.failing("customers")
+}
+
+func (s *story) Customer(_ context.Context, _ access.Actor, id string) (flow.CustomerView, error) {
+	v := flow.CustomerView{Customer: s.cust(id), People: map[string]string{}}
+	if v.Customer.ID == "" {
+		return v, fault.NotFoundf("There is no such customer.")
+	}
+	v.Host = s.person(v.Customer.HostID)
+	for _, x := range s.visits {
+		if x.CustomerID == id {
+			v.Visits = append(v.Visits, x)
+			v.People[x.ExecutiveID] = s.person(x.ExecutiveID).Name
+		}
+	}
+	return v, nil
+}
+
+// ---- watching
+
+func (s *story) Coverage(_ context.Context, _ access.Actor, period slot.Interval) (flow.CoverageView, error) {
+	if period.Days() <= 1 {
+		period = slot.Interval{Start: s.today.Add(-364), End: s.today}
+	}
+	v := flow.CoverageView{Groups: s.groups, Period: period}
+	v.Report = coverage.Compute(coverage.Input{AsOf: s.now, Today: s.today, Period: period, People: s.watched(), Visits: s.visits, Groups: s.coverGroups()})
+	for i, r := range v.Report.People {
+		if r.Overdue && i < 4 {
+			a := flow.AlertView{Alert: flow.Alert{PersonID: r.ID, Breach: r.Last.Add(31), Open: true, RaisedAt: s.now}, Person: s.person(r.ID)}
+			a.Deliveries = []flow.Delivery{{Channel: "mail", State: flow.Sent, SentAt: s.now}, {Channel: "mail", State: flow.Refused, Error: s.nameOf("no such mailbox")}}
+			v.Alerts = append(v.Alerts, a)
+		}
+	}
+	return v, s.failing("coverage")
+}
+
+func (s *story) Connections(context.Context, access.Actor) ([]flow.ConnectionView, error) {
+	if len(s.customers) == 0 {
+		return nil, s.failing("connections")
+	}
+	return []flow.ConnectionView{
+		{Address: "ok@example.com", Name: s.nameOf("Host Berg"), State: "connected", LastSuccess: s.now, Wanted: 120, Applied: 120},
+		{Address: "wait@example.com", Name: s.nameOf("Host Ito"), State: "retrying", LastSuccess: s.now.Add(-time.Hour), LastError: s.nameOf("The calendar asks us to slow down."), Wanted: 20, Applied: 12, Waiting: 8},
+		{Address: "lost@example.com", State: "needs action", LastError: s.nameOf("The connection lost its permission: reconnect it."), Wanted: 9, Applied: 2, Waiting: 6,
+			Problems: []flow.CalendarEvent{{VisitID: uuidOf(7, 1), Calendar: "lost@example.com", State: flow.EventParked, Problem: s.nameOf("The address of the host is not accepted."), Tries: 4}}},
+	}, s.failing("connections")
+}
+
+func (s *story) SyncNow(context.Context, access.Actor) error { return s.change("sync") }
+
+func (s *story) People(context.Context, access.Actor) ([]roster.Person, error) {
+	return s.people, s.failing("people")
+}
+
+func (s *story) SetRoles(_ context.Context, _ access.Actor, id string, version int, roles []roster.Role) (roster.Person, error) {
+	return roster.Person{}, s.change("roles", id, version, roles)
+}
+
+func (s *story) Trail(context.Context, access.Actor, string, int) ([]flow.Entry, string, error) {
+	if len(s.customers) == 0 {
+		return nil, "", s.failing("trail")
+	}
+	return []flow.Entry{
+		{Seq: 2, At: s.now, ActorID: uuidOf(3, 0), Action: s.nameOf("publish plan"), Subject: "plan/" + uuidOf(5, 1), Detail: s.nameOf(`{"visits":230}`)},
+		{Seq: 1, At: s.now, ActorID: "system:planner", Action: "draft plan", Subject: s.nameOf("thing/1")},
+	}, "next", s.failing("trail")
+}
+
+// signIn is a SignIn that knows one token.
+type signIn struct{ calls []string }
+
+func (s *signIn) RequestLink(_ echo.Context, email string) error {
+	s.calls = append(s.calls, "request "+email)
+	return nil
+}
+
+func (s *signIn) Use(_ echo.Context, token string) error {
+	s.calls = append(s.calls, "use "+token)
+	if token != "good" {
+		return fault.NotFoundf("This link is not known.")
+	}
+	return nil
+}
+
+func (s *signIn) SignOut(echo.Context) error { s.calls = append(s.calls, "out"); return nil }

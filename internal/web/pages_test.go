@@ -1,0 +1,586 @@
+package web_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/html"
+
+	"windshield/internal/access"
+	"windshield/internal/auth"
+	"windshield/internal/fault"
+	"windshield/internal/flow"
+	"windshield/internal/roster"
+	"windshield/internal/visit"
+	"windshield/internal/web"
+)
+
+// site is the pages over a story, as one person sees them.
+type site struct {
+	story  *story
+	signIn *signIn
+	echo   *echo.Echo
+}
+
+func open(t testing.TB, s *story, a access.Actor) *site {
+	t.Helper()
+	in := &signIn{}
+	p, err := web.New(web.Options{Flow: s, SignIn: in, Now: func() time.Time { return s.now }, NewKey: func() string { return "key-1" }, BaseURL: "http://127.0.0.1:8080",
+		Version: "test", Demo: &web.DemoLinks{Calendar: "http://127.0.0.1:8081/", Mail: "http://127.0.0.1:8082/"}})
+	require.NoError(t, err)
+	e := echo.New()
+	e.HTTPErrorHandler = func(err error, c echo.Context) { p.Error(c, err) }
+	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			auth.SetActor(c, a)
+			// The browser checks run under the product's own policy.
+			c.Response().Header().Set("Content-Security-Policy", "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'")
+			return next(c)
+		}
+	})
+	p.Register(e)
+	return &site{s, in, e}
+}
+
+// actors are one person per role, by name.
+func actors(s *story) map[string]access.Actor {
+	who := map[string]access.Actor{"nobody": {}}
+	for _, p := range s.people {
+		for _, r := range p.Roles {
+			if _, ok := who[string(r)]; !ok {
+				who[string(r)] = access.ActorFor(p)
+			}
+		}
+	}
+	return who
+}
+
+func (s *site) get(path string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	s.echo.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	return w
+}
+
+func (s *site) post(path string, form url.Values) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	s.echo.ServeHTTP(w, r)
+	return w
+}
+
+// page is an address, who opens it, and the status it answers with.
+type page struct {
+	path, who string
+	status    int
+}
+
+// allPages lists every page; ids are those of the fixtures.
+func allPages(s *story) []page {
+	held, coming, conflict := "", "", ""
+	for _, v := range s.visits {
+		switch {
+		case v.State == visit.Held && held == "":
+			held = v.ID
+		case v.Conflict != "" && conflict == "":
+			conflict = v.ID
+		case (v.State == visit.Published || v.State == visit.Proposed) && v.Start.After(s.now) && coming == "":
+			coming = v.ID
+		}
+	}
+	return []page{
+		{"/signin", "nobody", 200}, {"/signin/good", "nobody", 200},
+		{"/plans", "vp", 200}, {"/plans", "ceo", 200}, {"/plans/" + s.plan.ID, "vp", 200}, {"/plans/" + s.plan.ID + "?q=Amara&country=US&view=grid", "ceo", 200},
+		{"/plans/" + s.plan.ID + "?q=nobody+at+all", "vp", 200}, {"/plans/none", "vp", 404}, {"/plans/runs/" + uuidOf(8, 1), "vp", 200},
+		{"/coverage", "ceo", 200}, {"/coverage?period=90d", "vp", 200}, {"/coverage?period=junk", "ceo", 422},
+		{"/me", "executive", 200}, {"/me", "assistant", 200}, {"/me?person=" + uuidOf(1, 3), "ceo", 200},
+		{"/visits", "host", 200}, {"/visits?from=2027-13-01&state=odd", "host", 422}, {"/visits?from=2030-01-01", "vp", 200},
+		{"/visits/" + held, "executive", 200}, {"/visits/" + coming, "executive", 200}, {"/visits/" + conflict, "vp", 200}, {"/visits/none", "vp", 404},
+		{"/customers", "vp", 200}, {"/customers?q=zzz", "vp", 200}, {"/customers/" + uuidOf(4, 3), "host", 200},
+		{"/imports", "vp", 200}, {"/imports/new", "vp", 200}, {"/imports/new/match", "vp", 200}, {"/imports/matched/match", "vp", 200}, {"/imports/matched/check", "vp", 200},
+		{"/imports/good/confirm", "vp", 200}, {"/imports/written", "vp", 200},
+		{"/selections", "vp", 200}, {"/selections/new", "vp", 200}, {"/selections/" + uuidOf(6, 1), "vp", 200},
+		{"/admin/calendar", "administrator", 200}, {"/admin/audit", "administrator", 200}, {"/admin/people", "administrator", 200}, {"/admin/people", "vp", 403},
+		{"/nowhere", "vp", 404}, {"/?done=published", "vp", 303},
+	}
+}
+
+func TestEveryPageIsSoundHTML(t *testing.T) {
+	kinds := map[string]*story{
+		"published": makeStory(sampleSize).live(),
+		"draft":     makeStory(sampleSize).draft(),
+		"empty":     makeStory(size{}),
+		"hostile":   makeStory(size{executives: 3, customers: 9, visits: 200, text: hostile}).draft(),
+		"hostile2":  makeStory(size{executives: 3, customers: 9, visits: 200, text: hostile}).live(),
+	}
+	for name, s := range kinds {
+		who := actors(s)
+		for _, p := range allPages(s) {
+			t.Run(name+" "+p.who+" "+p.path, func(t *testing.T) {
+				a := who[p.who]
+				if a.PersonID == "" && p.who != "nobody" {
+					a = access.Actor{PersonID: uuidOf(1, 0), Name: "Somebody", Roles: []roster.Role{roster.Role(p.who)}}
+				}
+				w := open(t, s, a).get(p.path)
+				if name == "empty" && (strings.HasPrefix(p.path, "/visits/") || strings.HasPrefix(p.path, "/customers/")) && w.Code == 404 {
+					return // nothing there to show
+				}
+				require.Equal(t, p.status, w.Code, w.Body.String())
+				if w.Code < 300 || w.Code >= 400 {
+					sound(t, w.Body.Bytes())
+				}
+			})
+		}
+	}
+}
+
+func TestRunsInEveryState(t *testing.T) {
+	for _, state := range []flow.RunState{flow.Queued, flow.Running, flow.Done, flow.Failed} {
+		s := makeStory(sampleSize)
+		s.runState = state
+		w := open(t, s, actors(s)["vp"]).get("/plans/runs/x")
+		require.Equal(t, 200, w.Code)
+		sound(t, w.Body.Bytes())
+		going := state == flow.Queued || state == flow.Running
+		require.Equal(t, going, strings.Contains(w.Body.String(), `http-equiv="refresh"`), state)
+	}
+}
+
+// sound checks what every page must keep, whatever it shows.
+func sound(t *testing.T, body []byte) {
+	t.Helper()
+	doc, err := html.Parse(bytes.NewReader(body))
+	require.NoError(t, err)
+	ids, labels, named := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	var controls []*html.Node
+	var refs []string
+	headings, mains, titles := []string{}, 0, 0
+	walk(doc, func(n *html.Node) {
+		if n.Type != html.ElementNode {
+			return
+		}
+		for _, a := range n.Attr {
+			require.False(t, a.Key == "style" || strings.HasPrefix(a.Key, "on"), "%s=%q on <%s>", a.Key, a.Val, n.Data)
+			require.NotContains(t, a.Key, "script", "an attribute that hostile text made")
+			switch a.Key {
+			case "id":
+				require.False(t, ids[a.Val], "id %q twice", a.Val)
+				require.NotContains(t, a.Val, " ", "id with a space")
+				ids[a.Val] = true
+			case "for":
+				labels[a.Val] = true
+			case "aria-labelledby", "aria-describedby":
+				refs = append(refs, strings.Fields(a.Val)...)
+			case "href", "action", "src":
+				low := strings.ToLower(strings.TrimSpace(a.Val))
+				require.False(t, strings.HasPrefix(low, "javascript:") || strings.HasPrefix(low, "data:"), a.Val)
+			}
+		}
+		switch n.Data {
+		case "script":
+			require.NotEmpty(t, attr(n, "src"), "inline script")
+			require.Nil(t, n.FirstChild)
+		case "style":
+			require.Fail(t, "inline style")
+		case "input", "select", "textarea":
+			if attr(n, "type") != "hidden" {
+				controls = append(controls, n)
+			}
+		case "h1", "h2", "h3", "h4":
+			headings = append(headings, n.Data)
+			require.NotEmpty(t, strings.TrimSpace(text(n)), "empty heading")
+		case "main":
+			mains++
+		case "title":
+			titles++
+			require.NotEmpty(t, strings.TrimSpace(text(n)))
+		case "html":
+			require.Equal(t, "en", attr(n, "lang"))
+		case "button":
+			require.NotEmpty(t, strings.TrimSpace(text(n)), "button without a name")
+		case "a":
+			require.NotEmpty(t, strings.TrimSpace(text(n))+attr(n, "aria-label"), "link without a name: %s", attr(n, "href"))
+			if l := attr(n, "aria-label"); l != "" {
+				require.True(t, strings.HasPrefix(l, strings.TrimSpace(text(n))), "the visible text must begin the name %q", l)
+			}
+		case "form":
+			require.Contains(t, []string{"get", "post"}, attr(n, "method"))
+			require.True(t, strings.HasPrefix(attr(n, "action"), "/"), attr(n, "action"))
+		}
+		if n.Data == "label" {
+			walk(n, func(c *html.Node) {
+				if c.Data == "input" {
+					named[fmt.Sprintf("%p", c)] = true
+				}
+			})
+		}
+	})
+	require.Equal(t, 1, mains)
+	require.Equal(t, 1, titles)
+	for _, c := range controls {
+		require.True(t, labels[attr(c, "id")] || named[fmt.Sprintf("%p", c)] || attr(c, "aria-label") != "", "control %q without a label", attr(c, "name"))
+	}
+	for _, r := range refs {
+		require.True(t, ids[r], "reference to the missing id %q", r)
+	}
+	require.NotEmpty(t, headings)
+	h1, last := 0, '1' // an error summary may stand above the h1
+	for _, h := range headings {
+		level := rune(h[1])
+		if level == '1' {
+			h1++
+		} else {
+			require.LessOrEqual(t, level, last+1, "heading levels jump: %v", headings)
+		}
+		last = level
+	}
+	require.Equal(t, 1, h1, "%v", headings)
+}
+
+func walk(n *html.Node, do func(*html.Node)) {
+	do(n)
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		walk(c, do)
+	}
+}
+
+func attr(n *html.Node, key string) string {
+	for _, a := range n.Attr {
+		if a.Key == key {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func text(n *html.Node) string {
+	var b strings.Builder
+	walk(n, func(c *html.Node) {
+		if c.Type == html.TextNode {
+			b.WriteString(c.Data)
+		}
+	})
+	return b.String()
+}
+
+func zipped(t testing.TB, data []byte) int {
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	require.NoError(t, err)
+	_, err = w.Write(data)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return b.Len()
+}
+
+// bigSize is the plan for which the budgets hold.
+var bigSize = size{executives: 200, customers: 2000, visits: 2400}
+
+func TestThePlanKeepsItsBudget(t *testing.T) {
+	s := makeStory(bigSize).live()
+	w := open(t, s, actors(s)["vp"]).get("/plans/" + s.plan.ID)
+	require.Equal(t, 200, w.Code)
+	sound(t, w.Body.Bytes())
+	r := httptest.NewRequest(http.MethodGet, "/plans/"+s.plan.ID, nil)
+	r.Header.Set("Accept-Encoding", "br, gzip")
+	z := httptest.NewRecorder()
+	open(t, s, actors(s)["vp"]).echo.ServeHTTP(z, r)
+	t.Logf("plan of 200 × 2,400: %d KB, as sent %d KB", w.Body.Len()>>10, z.Body.Len()>>10)
+	require.Less(t, z.Body.Len(), 80<<10)
+	g, err := gzip.NewReader(z.Body)
+	require.NoError(t, err)
+	plain, err := io.ReadAll(g)
+	require.NoError(t, err)
+	require.Equal(t, w.Body.String(), string(plain))
+}
+
+func TestScriptsAndStylesKeepTheirBudget(t *testing.T) {
+	s := makeStory(sampleSize)
+	site := open(t, s, actors(s)["vp"])
+	sizes := map[string]int{}
+	for _, p := range []string{"/plans/" + s.plan.ID, "/plans/runs/x", "/coverage"} {
+		doc, err := html.Parse(site.get(p).Body)
+		require.NoError(t, err)
+		script := 0
+		walk(doc, func(n *html.Node) {
+			src := attr(n, "src") + attr(n, "href")
+			if !strings.HasPrefix(src, "/assets/") {
+				return
+			}
+			w := site.get(src)
+			require.Equal(t, 200, w.Code, src)
+			require.Contains(t, w.Header().Get("Cache-Control"), "immutable")
+			size := zipped(t, w.Body.Bytes())
+			switch {
+			case strings.HasSuffix(src, ".css"):
+				sizes["css"] = size
+			case strings.HasSuffix(src, ".js"):
+				script += size
+			}
+		})
+		sizes[p] = script
+		require.Less(t, script, 20<<10, p)
+	}
+	t.Log(sizes)
+	require.Positive(t, sizes["css"])
+	require.Less(t, sizes["css"], 8<<10)
+}
+
+func BenchmarkPlan(b *testing.B) {
+	s := makeStory(bigSize).live()
+	site := open(b, s, actors(s)["vp"])
+	path := "/plans/" + s.plan.ID
+	b.ReportAllocs()
+	for b.Loop() {
+		if site.get(path).Code != 200 {
+			b.Fatal("not shown")
+		}
+	}
+}
+
+func TestErrorsSayWhatToDo(t *testing.T) {
+	cases := []struct {
+		err    error
+		status int
+		says   string
+	}{
+		{fault.Deniedf("You may not do this: none of your roles may %s.", "see coverage"), 403, "ask an administrator"},
+		{fault.NotFoundf("There is no such thing."), 404, "There is no such thing."},
+		{fault.Stalef("Changed."), 409, "Somebody was faster"},
+		{fault.Temporaryf("The database is restarting."), 503, "half a minute"},
+		{fault.New(fault.TooMany, "Too many."), 429, "Wait a few minutes"},
+		{fmt.Errorf("secret: connection string"), 500, "on our side"},
+		{echo.NewHTTPError(http.StatusForbidden, "internal words"), 403, "did not come from a page"},
+	}
+	for _, c := range cases {
+		s := makeStory(sampleSize)
+		s.fail["coverage"] = c.err
+		w := open(t, s, actors(s)["ceo"]).get("/coverage")
+		require.Equal(t, c.status, w.Code)
+		require.Contains(t, w.Body.String(), c.says)
+		require.NotContains(t, w.Body.String(), "secret")
+		require.NotContains(t, w.Body.String(), "internal words")
+		require.Equal(t, c.status == 503 || c.status == 429, w.Header().Get("Retry-After") != "")
+		sound(t, w.Body.Bytes())
+	}
+}
+
+func TestNobodyIsSentToSignIn(t *testing.T) {
+	s := makeStory(sampleSize)
+	s.fail["coverage"] = fault.New(fault.Unauthenticated, "Please sign in first.")
+	site := open(t, s, access.Actor{})
+	w := site.get("/coverage?period=90d")
+	require.Equal(t, 303, w.Code)
+	require.Equal(t, "/signin?next=%2Fcoverage%3Fperiod%3D90d", w.Header().Get("Location"))
+	require.Contains(t, site.get(w.Header().Get("Location")).Header().Get("Set-Cookie"), "windshield_next=")
+	for _, evil := range []string{"//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)"} {
+		require.Empty(t, site.get("/signin?next="+url.QueryEscape(evil)).Header().Get("Set-Cookie"), evil)
+	}
+}
+
+func TestSignIn(t *testing.T) {
+	s := makeStory(sampleSize)
+	site := open(t, s, access.Actor{})
+	w := site.post("/signin", url.Values{"email": {"not an address"}})
+	require.Equal(t, 422, w.Code)
+	require.Contains(t, w.Body.String(), "There is a problem")
+	sound(t, w.Body.Bytes())
+	w = site.post("/signin", url.Values{"email": {"kim@example.com"}})
+	require.Equal(t, 200, w.Code)
+	require.Contains(t, w.Body.String(), "Check your mail")
+	sound(t, w.Body.Bytes())
+
+	require.Equal(t, 200, site.get("/signin/good").Code)
+	require.NotContains(t, site.signIn.calls, "use good", "a mail scanner that opens the link must not use it up")
+	require.Equal(t, "/", site.post("/signin/good", nil).Header().Get("Location"))
+	require.Equal(t, 422, site.post("/signin/bad", nil).Code)
+	require.Equal(t, 303, site.post("/signout", nil).Code)
+	require.Equal(t, []string{"request kim@example.com", "use good", "use bad", "out"}, site.signIn.calls)
+}
+
+func TestEachRoleHasAHome(t *testing.T) {
+	s := makeStory(sampleSize)
+	for role, home := range map[string]string{"vp": "/plans", "ceo": "/coverage", "executive": "/me", "assistant": "/me", "host": "/visits", "administrator": "/admin/calendar", "nobody": "/signin"} {
+		require.Equal(t, home, open(t, s, actors(s)[role]).get("/").Header().Get("Location"), role)
+	}
+	w := open(t, s, access.Actor{PersonID: "x", Name: "New"}).get("/")
+	require.Equal(t, 403, w.Code)
+	require.Contains(t, w.Body.String(), "have no role yet")
+}
+
+func TestAnswers(t *testing.T) {
+	s := makeStory(sampleSize).live()
+	site := open(t, s, actors(s)["executive"])
+	id := ""
+	for _, v := range s.visits {
+		if v.State == visit.Published && v.Start.After(s.now) {
+			id = v.ID
+		}
+	}
+	w := site.post("/visits/"+id+"/answer", url.Values{"version": {"2"}, "answer": {"accepted"}})
+	require.Equal(t, "/visits/"+id+"?done=accepted", w.Header().Get("Location"))
+	w = site.post("/visits/"+id+"/answer", url.Values{"version": {"2"}, "answer": {"declined"}, "reason": {" "}})
+	require.Equal(t, 422, w.Code, "a refusal needs a reason")
+	require.Contains(t, w.Body.String(), "#f-reason")
+	sound(t, w.Body.Bytes())
+	w = site.post("/visits/"+id+"/answer", url.Values{"version": {"2"}, "answer": {"declined"}, "reason": {"Board week"}, "from": {"me"}, "person": {"p"}})
+	require.Equal(t, "/me?done=declined&person=p", w.Header().Get("Location"))
+	require.Equal(t, 422, site.post("/visits/"+id+"/answer", url.Values{"version": {"2"}, "answer": {"maybe"}}).Code)
+	require.Equal(t, 422, site.post("/visits/"+id+"/answer", url.Values{"version": {"x"}, "answer": {"accepted"}}).Code)
+	require.Equal(t, []string{"answer " + id + " 2 accepted", "answer " + id + " 2 declined Board week"}, s.calls)
+
+	s.fail["answer"] = fault.Stalef("Somebody has changed this visit meanwhile.")
+	w = site.post("/visits/"+id+"/answer", url.Values{"version": {"1"}, "answer": {"declined"}, "reason": {"Board <week>"}})
+	require.Equal(t, 409, w.Code)
+	require.Contains(t, w.Body.String(), "Somebody changed this visit meanwhile")
+	require.Contains(t, w.Body.String(), "Board &lt;week&gt;", "what was typed is not lost")
+	require.Contains(t, w.Body.String(), `name="version" value="2"`, "the form now stands on the newest version")
+	sound(t, w.Body.Bytes())
+}
+
+func TestOutcomes(t *testing.T) {
+	s := makeStory(sampleSize).live()
+	site := open(t, s, actors(s)["executive"])
+	id := s.visits[0].ID
+	w := site.post("/visits/"+id+"/outcome", url.Values{"version": {"2"}})
+	require.Equal(t, 422, w.Code)
+	require.Contains(t, w.Body.String(), "#f-held")
+	sound(t, w.Body.Bytes())
+	require.Equal(t, 303, site.post("/visits/"+id+"/outcome", url.Values{"version": {"2"}, "held": {"yes"}, "kind": {"onsite"}, "with_host": {"yes"}}).Code)
+	require.Equal(t, 303, site.post("/visits/"+id+"/outcome", url.Values{"version": {"2"}, "held": {"no"}, "kind": {"onsite"}, "with_host": {"no"}, "note": {"ill"}}).Code)
+	require.Equal(t, []string{"outcome " + id + " 2 true onsite true", "outcome " + id + " 2 false onsite false ill"}, s.calls)
+}
+
+func TestPublish(t *testing.T) {
+	s := makeStory(sampleSize).draft()
+	site := open(t, s, actors(s)["vp"])
+	path := "/plans/" + s.plan.ID
+	body := site.get(path).Body.String()
+	require.Contains(t, body, "nobody has been told")
+	require.Contains(t, body, "24 executives")
+	w := site.post(path+"/publish", url.Values{"version": {"3"}, "key": {"k"}})
+	require.Equal(t, path+"?done=published", w.Header().Get("Location"))
+	require.Contains(t, site.get(path+"?done=published").Body.String(), "The plan is published.")
+	require.NotContains(t, open(t, s, actors(s)["ceo"]).get(path).Body.String(), "Publish and invite")
+
+	s.fail["publish"] = fault.Conflictf("Two visits want the same half-day.").With(fault.Detail{Where: "Amara Abara, 2027-07-01 am", Value: "v1, v7", Expected: "one visit"})
+	w = site.post(path+"/publish", url.Values{"version": {"3"}})
+	require.Equal(t, 409, w.Code)
+	require.Contains(t, w.Body.String(), "Amara Abara, 2027-07-01 am")
+	sound(t, w.Body.Bytes())
+	s.fail["publish"] = fault.Stalef("Changed.")
+	require.Equal(t, 409, site.post(path+"/publish", url.Values{"version": {"2"}}).Code)
+}
+
+func TestChipsLeadToVisits(t *testing.T) {
+	s := makeStory(sampleSize).live()
+	site := open(t, s, actors(s)["vp"])
+	path := "/plans/" + s.plan.ID
+	require.Equal(t, "/visits/"+s.visits[5].ID, site.get(path+"?visit="+s.visits[5].Label).Header().Get("Location"))
+	require.Equal(t, 404, site.get(path+"?visit=v999999").Code)
+}
+
+func TestFormsKeepWhatWasTyped(t *testing.T) {
+	s := makeStory(sampleSize)
+	site := open(t, s, actors(s)["vp"])
+	w := site.post("/selections", url.Values{"year": {"1999"}, "visits": {"many"}, "name": {"My year"}})
+	require.Equal(t, 422, w.Code)
+	for _, want := range []string{"#f-year", "#f-visits", "#f-dimensions", `value="many"`, `value="My year"`} {
+		require.Contains(t, w.Body.String(), want)
+	}
+	sound(t, w.Body.Bytes())
+	w = site.post("/selections", url.Values{"year": {"2027"}, "visits": {"200"}, "dimensions": {"region"}, "key": {"k1"}})
+	require.Equal(t, "/selections/"+uuidOf(6, 1)+"?done=selected", w.Header().Get("Location"))
+
+	w = site.post("/plans/runs", url.Values{"selection": {uuidOf(6, 1)}, "seconds": {"0"}, "seed": {"1"}})
+	require.Equal(t, 422, w.Code)
+	sound(t, w.Body.Bytes())
+	w = site.post("/plans/runs", url.Values{"selection": {uuidOf(6, 1)}, "seconds": {"10"}, "seed": {"7"}, "key": {"k2"}})
+	require.Equal(t, "/plans/runs/"+uuidOf(8, 1), w.Header().Get("Location"))
+	require.Equal(t, 303, site.post("/plans/runs/x/stop", nil).Code)
+	require.Equal(t, []string{"select 2027 200 [region] k1", "start plan " + uuidOf(6, 1) + " 10 7 k2", "stop run x"}, s.calls)
+}
+
+func TestImportWizard(t *testing.T) {
+	s := makeStory(sampleSize)
+	site := open(t, s, actors(s)["vp"])
+	w := site.post("/imports", url.Values{"kind": {"customers"}})
+	require.Equal(t, 422, w.Code)
+	require.Contains(t, w.Body.String(), "#f-file")
+	sound(t, w.Body.Bytes())
+
+	require.Equal(t, "/imports/new/match", site.get("/imports/new/check").Header().Get("Location"), "the columns come first")
+	w = site.post("/imports/new/match", url.Values{"version": {"1"}, "column-0": {"name"}, "column-1": {"name"}})
+	require.Equal(t, 422, w.Code)
+	require.Contains(t, w.Body.String(), "every field once")
+	sound(t, w.Body.Bytes())
+	w = site.post("/imports/new/match", url.Values{"version": {"1"}, "column-0": {"name"}, "column-3": {"dimension"}})
+	require.Equal(t, "/imports/new/check?done=mapped", w.Header().Get("Location"))
+	s.fail["map import"] = fault.Stalef("Changed.")
+	w = site.post("/imports/new/match", url.Values{"version": {"1"}})
+	require.Equal(t, 409, w.Code)
+	require.Contains(t, w.Body.String(), "Somebody changed this import meanwhile")
+
+	require.Contains(t, site.get("/imports/matched/check").Body.String(), "There is a problem")
+	w = site.get("/imports/matched/rejected.csv")
+	require.Equal(t, 200, w.Code)
+	require.Contains(t, w.Header().Get("Content-Disposition"), "rejected.csv")
+	require.Contains(t, w.Body.String(), "reason")
+
+	require.Equal(t, "/imports/good?done=imported", site.post("/imports/good/confirm", url.Values{"version": {"1"}, "key": {"k"}}).Header().Get("Location"))
+	require.Equal(t, "/imports/written", site.get("/imports/written/confirm").Header().Get("Location"))
+	for _, k := range []string{"hosts", "executives", "customers", "visits"} {
+		require.Equal(t, 200, site.get("/imports/template/"+k+".csv").Code, k)
+	}
+	require.Equal(t, 404, site.get("/imports/template/other.csv").Code)
+	require.Equal(t, []string{"map import new 1 2", "confirm import good 1 k"}, s.calls)
+}
+
+func TestRolesAndSync(t *testing.T) {
+	s := makeStory(sampleSize)
+	site := open(t, s, actors(s)["administrator"])
+	require.Equal(t, 303, site.post("/admin/people/p1/roles", url.Values{"version": {"4"}, "role": {"vp", "executive"}}).Code)
+	require.Equal(t, 303, site.post("/admin/calendar/sync", nil).Code)
+	require.Equal(t, []string{"roles p1 4 [vp executive]", "sync"}, s.calls)
+	s.fail["roles"] = fault.Conflictf("Somebody has to be administrator.")
+	w := site.post("/admin/people/"+uuidOf(3, 2)+"/roles", url.Values{"version": {"1"}})
+	require.Equal(t, 409, w.Code)
+	require.Contains(t, w.Body.String(), "Somebody has to be administrator.")
+	sound(t, w.Body.Bytes())
+	s.fail["roles"] = fault.Stalef("x")
+	require.Equal(t, 409, site.post("/admin/people/p1/roles", url.Values{"version": {"1"}}).Code)
+}
+
+func TestNavigationFollowsTheRoles(t *testing.T) {
+	s := makeStory(sampleSize)
+	for role, want := range map[string][]string{
+		"vp":        {"/plans", "/coverage", "/customers", "/selections", "/imports", "/admin/calendar"},
+		"ceo":       {"/plans", "/coverage", "/customers"},
+		"executive": {"/me"}, "assistant": {"/me"}, "host": {"/visits", "/customers"},
+		"administrator": {"/plans", "/customers", "/imports", "/admin/calendar", "/admin/people", "/admin/audit"},
+	} {
+		doc, err := html.Parse(open(t, s, actors(s)[role]).get("/nowhere").Body)
+		require.NoError(t, err)
+		var got []string
+		walk(doc, func(n *html.Node) {
+			if n.Data == "nav" {
+				walk(n, func(c *html.Node) {
+					if c.Data == "a" {
+						got = append(got, attr(c, "href"))
+					}
+				})
+			}
+		})
+		require.Equal(t, want, got, role)
+	}
+}
