@@ -339,6 +339,42 @@ func TestConcurrentEdits(t *testing.T) {
 		require.Equal(t, "Parking behind the house", v.Description)
 		d.quiet()
 	})
+	t.Run("a person moves it between our read and our write", func(t *testing.T) {
+		d := newDesk(t, emulator.Switches{})
+		d.settle()
+		theirs, end, err := calsynctest.Content("2027-03-05").When.Instants()
+		require.NoError(t, err)
+		d.want.Version++
+		d.want.When = calsynctest.Content("2027-03-11").When
+		d.emu.Inject(emulator.Fault{Method: "events.patch", Action: emulator.Run, Do: func() {
+			require.NoError(t, d.emu.Move(office, d.id(1), theirs, end))
+		}})
+		out := d.settle()
+		require.Len(t, out.Conflicts, 1)
+		require.True(t, d.emu.Live(office)[0].Start.Equal(theirs), "never overwritten silently")
+	})
+	t.Run("a guest is added between our read and our write", func(t *testing.T) {
+		d := newDesk(t, emulator.Switches{})
+		d.settle()
+		d.want.Version++
+		d.want.Guests = d.want.Guests[:2]
+		d.emu.Inject(emulator.Fault{Method: "events.patch", Action: emulator.Run, Do: func() {
+			require.NoError(t, d.emu.AddGuest(ann, d.id(1), "deputy@vendor.example"))
+		}})
+		d.settle()
+		require.NotEmpty(t, d.emu.Live(office)[0].Guest("deputy@vendor.example").Email)
+		require.Empty(t, d.emu.Live(office)[0].Guest(buyer).Email)
+	})
+	t.Run("it is edited between our read and our cancellation", func(t *testing.T) {
+		d := newDesk(t, emulator.Switches{})
+		d.settle()
+		d.want.Version++
+		d.want.Gone = true
+		d.emu.Inject(emulator.Fault{Method: "events.delete", Action: emulator.BumpEtag})
+		d.settle()
+		require.Empty(t, d.emu.Live(office))
+		d.mails(1, 0, 1)
+	})
 	t.Run("an etag that drifts by itself costs no mail", func(t *testing.T) {
 		d := newDesk(t, emulator.Switches{})
 		d.settle()
