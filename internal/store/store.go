@@ -148,3 +148,6 @@ type Enqueuer interface {
 
 // SetEnqueuer connects the job queue. Until then enqueueing is an error.
 func (s *Store) SetEnqueuer(e Enqueuer) { s.enqueuer.Store(&e) }
+
+// Now gives the time on the store's clock.
+func (s *Store) Now() time.Time { return s.now() }

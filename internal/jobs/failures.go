@@ -1,0 +1,146 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"windshield/internal/fault"
+	"windshield/internal/flow"
+)
+
+// Failure is a job that a person should know of.
+type Failure struct {
+	ID       int64
+	Kind     flow.JobKind
+	Key      string
+	Parked   bool      // it will not run again by itself; otherwise it is tried again
+	Attempts int       // so far
+	Reason   string    // the last error; for administrators, may name people
+	At       time.Time // of the last error
+	Next     time.Time // of the next attempt; zero where parked
+}
+
+// troubled is the number of failed attempts from which on a job that is still
+// tried is worth a person's attention.
+const troubled = 3
+
+// Failures gives the parked jobs, and those that keep failing, newest first; at
+// most 1,000 of each.
+func (q *Queue) Failures(ctx context.Context) ([]Failure, error) {
+	var all []Failure
+	for _, states := range [][]rivertype.JobState{
+		{rivertype.JobStateDiscarded, rivertype.JobStateCancelled},
+		{rivertype.JobStateRetryable},
+	} {
+		list, err := q.client.JobList(ctx, river.NewJobListParams().States(states...).OrderBy(river.JobListOrderByID, river.SortOrderDesc).First(1000))
+		if err != nil {
+			return nil, err
+		}
+		for _, j := range list.Jobs {
+			if j.FinalizedAt != nil || len(j.Errors) >= troubled {
+				all = append(all, failure(j))
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Failure) int { return b.At.Compare(a.At) })
+	return all, nil
+}
+
+func failure(j *rivertype.JobRow) Failure {
+	var a args
+	_ = json.Unmarshal(j.EncodedArgs, &a) // a job without a key has none to show
+	f := Failure{ID: j.ID, Kind: flow.JobKind(j.Kind), Key: a.Key, Parked: j.FinalizedAt != nil, Attempts: j.Attempt}
+	if n := len(j.Errors); n > 0 {
+		f.At, f.Reason = j.Errors[n-1].At.UTC(), strings.TrimPrefix(j.Errors[n-1].Error, "JobCancelError: ")
+	} else if j.FinalizedAt != nil {
+		f.At = j.FinalizedAt.UTC()
+	}
+	if !f.Parked {
+		f.Next = j.ScheduledAt.UTC()
+	}
+	return f
+}
+
+// Idle waits until nothing is running and nothing is due. It is for tests: jobs
+// that come later do not keep it waiting.
+func (q *Queue) Idle(ctx context.Context) error {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		idle, err := q.idle(ctx)
+		if err != nil || idle {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+func (q *Queue) idle(ctx context.Context) (bool, error) {
+	busy, err := q.client.JobList(ctx, river.NewJobListParams().First(1).
+		States(rivertype.JobStateAvailable, rivertype.JobStateRunning, rivertype.JobStatePending))
+	if err != nil || len(busy.Jobs) > 0 {
+		return false, err
+	}
+	next, err := q.client.JobList(ctx, river.NewJobListParams().First(1).OrderBy(river.JobListOrderByScheduledAt, river.SortOrderAsc).
+		States(rivertype.JobStateScheduled, rivertype.JobStateRetryable))
+	if err != nil {
+		return false, err
+	}
+	return len(next.Jobs) == 0 || next.Jobs[0].ScheduledAt.After(time.Now()), nil
+}
+
+// handler sees what went wrong in a job. Texts of errors may name people, so the
+// log gets kinds only; the texts stay with the job.
+type handler struct{ log *slog.Logger }
+
+// HandleError logs that a job failed.
+func (h handler) HandleError(ctx context.Context, j *rivertype.JobRow, err error) *river.ErrorHandlerResult {
+	last := j.Attempt >= j.MaxAttempts
+	level := slog.LevelWarn
+	if last {
+		level = slog.LevelError
+	}
+	h.log.Log(ctx, level, "job failed", "job", j.ID, "kind", j.Kind, "attempt", j.Attempt, "fault", fault.KindOf(err).String(), "parked", last)
+	return nil
+}
+
+// HandlePanic parks a job that has crashed too often.
+func (h handler) HandlePanic(ctx context.Context, j *rivertype.JobRow, _ any, trace string) *river.ErrorHandlerResult {
+	n := panics(j) + 1
+	h.log.ErrorContext(ctx, "job crashed", "job", j.ID, "kind", j.Kind, "crashes", n, "parked", n >= maxPanics, "stack", trace)
+	return &river.ErrorHandlerResult{SetCancelled: n >= maxPanics}
+}
+
+// quiet passes on the library's warnings, but not what it says about single
+// jobs, which repeats the texts of errors.
+type quiet struct{ slog.Handler }
+
+// Enabled lets warnings and errors through.
+func (h quiet) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelWarn && h.Handler.Enabled(ctx, l)
+}
+
+// Handle drops lines about single jobs.
+func (h quiet) Handle(ctx context.Context, r slog.Record) error {
+	if strings.Contains(r.Message, "JobExecutor") {
+		return nil
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+// WithAttrs keeps the handler quiet.
+func (h quiet) WithAttrs(a []slog.Attr) slog.Handler { return quiet{h.Handler.WithAttrs(a)} }
+
+// WithGroup keeps the handler quiet.
+func (h quiet) WithGroup(name string) slog.Handler { return quiet{h.Handler.WithGroup(name)} }
