@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net/mail"
@@ -75,24 +76,32 @@ func parseEmail(s string) (string, *complaint) {
 	return strings.ToLower(s), nil
 }
 
-var decimal = regexp.MustCompile(`^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$`)
+// isDecimal keeps out what strconv reads beside decimal numbers: NaN, infinity,
+// hexadecimal digits and underscores.
+func isDecimal(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; (c < '0' || c > '9') && c != '.' && c != '-' && c != '+' && c != 'e' && c != 'E' {
+			return false
+		}
+	}
+	return len(s) > 0 && len(s) < 40
+}
 
 // parseNumber takes a comma as the decimal sign only in files that cannot mean
 // anything else by it: those separated by semicolons.
 func parseNumber(s string, least, most float64, comma bool) (float64, *complaint) {
-	expected := fmt.Sprintf("a number from %s to %s", short(least), short(most))
-	mend := "Write digits without thousands separators and a point before decimals, such as 1234.5."
 	if comma && strings.Count(s, ",") == 1 && !strings.Contains(s, ".") {
 		s = strings.Replace(s, ",", ".", 1)
 	}
-	if !decimal.MatchString(s) {
-		return 0, &complaint{"not a number", expected, mend}
-	}
 	v, err := strconv.ParseFloat(s, 64)
-	if err != nil || math.IsInf(v, 0) || v < least || v > most {
+	if isDecimal(s) && err == nil && v >= least && v <= most {
+		return v + 0, nil // no -0
+	}
+	expected := fmt.Sprintf("a number from %s to %s", short(least), short(most))
+	if isDecimal(s) && (err == nil || errors.Is(err, strconv.ErrRange)) {
 		return 0, &complaint{"number out of range", expected, ""}
 	}
-	return v + 0, nil // no -0
+	return 0, &complaint{"not a number", expected, "Write digits without thousands separators and a point before decimals, such as 1234.5."}
 }
 
 func short(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"encoding/csv"
@@ -15,59 +16,74 @@ import (
 	"windshield/internal/fault"
 )
 
-func readCSV(data []byte, o Options) (*Table, error) {
-	t := &Table{Format: "csv"}
-	data, t.Encoding = decode(data)
-	if i := bytes.IndexByte(data, 0); i >= 0 {
-		return nil, fault.Invalidf("The file holds zero bytes, which no text has.").With(fault.Detail{
-			Where: where(1+bytes.Count(data[:i], []byte("\n")), ""), Expected: "text", Mend: "Save the file as CSV (UTF-8) or XLSX and try again."})
+// readCSV reads while the file comes in, so that no more than the table itself
+// is held in memory; what the file is shows in its first bytes.
+func readCSV(in *bufio.Reader, o Options) (*Table, error) {
+	t := &Table{Format: "csv", Separator: o.Separator}
+	text := in
+	switch order, mark := byteOrder(in); {
+	case order != nil:
+		t.Encoding = "utf-16le"
+		if order == binary.ByteOrder(binary.BigEndian) {
+			t.Encoding = "utf-16be"
+		}
+		in.Discard(mark)
+		text = bufio.NewReaderSize(&utf16Reader{in: in, order: order}, peekBytes)
+	default:
+		t.Encoding = "utf-8"
+		in.Discard(mark)
 	}
-	if bytes.IndexByte(data, '\n') < 0 { // line ends of old Macs
-		data = bytes.ReplaceAll(data, []byte("\r"), []byte("\n"))
+	head, _ := text.Peek(peekBytes)
+	if bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, '\r') >= 0 { // line ends of old Macs
+		text = bufio.NewReaderSize(oldMac{text}, peekBytes)
+		head, _ = text.Peek(peekBytes)
 	}
-	t.Separator = o.Separator
 	if t.Separator == 0 {
-		t.Separator = sniffSeparator(data)
+		t.Separator = sniffSeparator(head)
 	}
 	// Excel writes "sep=;" into the first line of some files.
 	skipped := 0
-	if line, rest, _ := bytes.Cut(data, []byte("\n")); len(line) <= 6 && strings.HasPrefix(strings.ToLower(string(line)), "sep=") {
+	if line, _, _ := bytes.Cut(head, []byte("\n")); len(line) <= 6 && strings.HasPrefix(strings.ToLower(string(line)), "sep=") {
 		if s := bytes.TrimRight(line[4:], "\r"); len(s) == 1 {
-			t.Separator, data, skipped = rune(s[0]), rest, 1
+			t.Separator, skipped = rune(s[0]), 1
+			text.Discard(len(line) + 1)
 		}
 	}
 	if t.Separator == '"' || t.Separator == '\r' || t.Separator == '\n' || !utf8.ValidRune(t.Separator) || t.Separator == utf8.RuneError {
 		return nil, fault.Invalidf("This separator cannot be used.").With(fault.Detail{Value: string(t.Separator), Expected: "a comma, a semicolon or a tab"})
 	}
-	r := csv.NewReader(bytes.NewReader(data))
+	r := csv.NewReader(text)
 	r.Comma = t.Separator
 	r.FieldsPerRecord = -1
 	r.ReuseRecord = true
 	for {
 		cells, err := r.Read()
 		if errors.Is(err, io.EOF) {
-			return t, nil
+			break
 		}
 		if err != nil {
 			return nil, badQuotes(err, skipped)
 		}
 		line, _ := r.FieldPos(0)
 		line += skipped
-		if len(t.Headers) == 0 {
-			if strings.TrimSpace(strings.Join(cells, "")) != "" {
-				if err := t.setHeaders(line, cells); err != nil {
-					return nil, err
-				}
-			}
-			continue
+		if len(t.Headers) > 0 {
+			err = t.add(line, cells)
+		} else if strings.TrimSpace(strings.Join(cells, "")) != "" {
+			err = t.setHeaders(line, cells)
 		}
-		if err := t.add(line, cells); err != nil {
+		if err != nil {
 			return nil, err
 		}
 	}
+	t.decodeWindows()
+	return t, nil
 }
 
 func badQuotes(err error, skipped int) error {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return f // a limit of the file
+	}
 	var p *csv.ParseError
 	if !errors.As(err, &p) {
 		return fault.Invalidf("The file could not be read to its end.").Because(err)
@@ -124,81 +140,140 @@ func sniffSeparator(data []byte) rune {
 	return best
 }
 
-// decode gives the text as UTF-8 without a byte order mark, and what it was.
-// Text that is neither marked nor valid UTF-8 nor plainly UTF-16 is taken for
-// Windows-1252, in which every byte means something.
-func decode(data []byte) ([]byte, string) {
+// byteOrder says whether the text is UTF-16, and how many bytes of a byte order
+// mark to skip. Unmarked UTF-16 is recognised in tables of western text, where
+// nearly every second byte is zero; in UTF-8 none is.
+func byteOrder(in *bufio.Reader) (order binary.ByteOrder, mark int) {
+	head, _ := in.Peek(4096)
 	switch {
-	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
-		if utf8.Valid(data[3:]) {
-			return data[3:], "utf-8"
-		}
-		return fromWindows(data[3:]), "windows-1252"
-	case bytes.HasPrefix(data, []byte("\xff\xfe")):
-		return fromUTF16(data[2:], binary.LittleEndian), "utf-16le"
-	case bytes.HasPrefix(data, []byte("\xfe\xff")):
-		return fromUTF16(data[2:], binary.BigEndian), "utf-16be"
+	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
+		return nil, 3
+	case bytes.HasPrefix(head, []byte("\xff\xfe")):
+		return binary.LittleEndian, 2
+	case bytes.HasPrefix(head, []byte("\xfe\xff")):
+		return binary.BigEndian, 2
 	}
-	if order, ok := looksUTF16(data); ok {
-		if order == binary.ByteOrder(binary.LittleEndian) {
-			return fromUTF16(data, order), "utf-16le"
-		}
-		return fromUTF16(data, order), "utf-16be"
-	}
-	if utf8.Valid(data) {
-		return data, "utf-8"
-	}
-	return fromWindows(data), "windows-1252"
-}
-
-func fromWindows(data []byte) []byte {
-	out, err := charmap.Windows1252.NewDecoder().Bytes(data)
-	if err != nil {
-		return data // cannot happen: every byte has a meaning
-	}
-	return out
-}
-
-// looksUTF16 says whether unmarked text is UTF-16: in tables of western
-// text nearly every second byte is zero, in UTF-8 none is.
-func looksUTF16(data []byte) (binary.ByteOrder, bool) {
-	n := min(len(data), 4096) &^ 1
-	if n < 4 || len(data)%2 != 0 {
-		return nil, false
-	}
+	n := len(head) &^ 1
 	var zeros [2]int
 	for i := range n {
-		if data[i] == 0 {
+		if head[i] == 0 {
 			zeros[i%2]++
 		}
 	}
 	switch half := n / 2; {
+	case n < 4:
 	case zeros[1] >= half*7/10 && zeros[0] == 0:
-		return binary.LittleEndian, true
+		return binary.LittleEndian, 0
 	case zeros[0] >= half*7/10 && zeros[1] == 0:
-		return binary.BigEndian, true
+		return binary.BigEndian, 0
 	}
-	return nil, false
+	return nil, 0
 }
 
-// fromUTF16 turns broken surrogates and a last odd byte into U+FFFD.
-func fromUTF16(data []byte, order binary.ByteOrder) []byte {
-	out := make([]byte, 0, len(data)/2+len(data)/8)
-	for i := 0; i+1 < len(data); i += 2 {
-		r := rune(order.Uint16(data[i:]))
-		if utf16.IsSurrogate(r) {
-			low := rune(0)
-			if i+3 < len(data) {
-				low = rune(order.Uint16(data[i+2:]))
-			}
-			if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
-				i += 2
-			}
+// utf16Reader turns UTF-16 into UTF-8; broken surrogates and a last odd byte
+// become U+FFFD.
+type utf16Reader struct {
+	in      *bufio.Reader
+	order   binary.ByteOrder
+	pending []byte
+}
+
+func (u *utf16Reader) Read(p []byte) (int, error) {
+	for len(u.pending) == 0 {
+		r, err := u.rune()
+		if err != nil {
+			return 0, err
 		}
-		out = utf8.AppendRune(out, r)
+		u.pending = utf8.AppendRune(u.pending[:0], r)
+		for len(u.pending) < 4096 {
+			if r, err = u.rune(); err != nil {
+				break // comes again at the next call
+			}
+			u.pending = utf8.AppendRune(u.pending, r)
+		}
 	}
-	if len(data)%2 == 1 {
-		out = utf8.AppendRune(out, utf8.RuneError)
+	n := copy(p, u.pending)
+	u.pending = u.pending[n:]
+	return n, nil
+}
+
+func (u *utf16Reader) rune() (rune, error) {
+	unit, err := u.in.Peek(2)
+	if len(unit) == 0 {
+		return 0, err
+	}
+	u.in.Discard(len(unit))
+	if len(unit) == 1 {
+		return utf8.RuneError, nil
+	}
+	r := rune(u.order.Uint16(unit))
+	if !utf16.IsSurrogate(r) {
+		return r, nil
+	}
+	low, _ := u.in.Peek(2)
+	if len(low) < 2 {
+		return utf8.RuneError, nil
+	}
+	if r = utf16.DecodeRune(r, rune(u.order.Uint16(low))); r != utf8.RuneError {
+		u.in.Discard(2)
+	}
+	return r, nil
+}
+
+// oldMac turns carriage returns into line feeds.
+type oldMac struct{ in io.Reader }
+
+func (o oldMac) Read(p []byte) (int, error) {
+	n, err := o.in.Read(p)
+	for i := range n {
+		if p[i] == '\r' {
+			p[i] = '\n'
+		}
+	}
+	return n, err
+}
+
+// decodeWindows takes text that is not valid UTF-8 for Windows-1252, in which
+// every byte means something. It shares the separators, quotes and line ends of
+// UTF-8, so that it makes no difference to do this last; but it must be all
+// cells or none.
+func (t *Table) decodeWindows() {
+	valid := true
+	for _, h := range t.Headers {
+		valid = valid && utf8.ValidString(h)
+	}
+	for i := 0; i < len(t.text) && valid; i++ {
+		valid = utf8.ValidString(t.text[i])
+	}
+	if valid || t.Encoding != "utf-8" {
+		return
+	}
+	t.Encoding = "windows-1252"
+	for i, h := range t.Headers {
+		t.Headers[i] = fromWindows(h)
+	}
+	for i := range t.text {
+		cells := t.Row(i)
+		var b strings.Builder
+		for j, c := range cells {
+			b.WriteString(fromWindows(c))
+			t.ends[t.first[i]+uint32(j)] = uint32(b.Len())
+		}
+		t.text[i] = b.String()
+	}
+}
+
+func fromWindows(s string) string {
+	plain := true
+	for i := 0; i < len(s) && plain; i++ {
+		plain = s[i] < 0x80
+	}
+	if plain {
+		return s
+	}
+	out, err := charmap.Windows1252.NewDecoder().String(s)
+	if err != nil {
+		return s // cannot happen: every byte has a meaning
 	}
 	return out
 }

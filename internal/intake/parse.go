@@ -46,7 +46,7 @@ func Parse(kind Kind, table *Table, mapping Mapping, existing Existing) (*Report
 		return nil, err
 	}
 	p := &parser{kind: kind, table: table, mapping: mapping, existing: existing,
-		places: map[[3]string]found{}, spellings: map[string]string{}, noHolidays: map[string]bool{}}
+		places: map[[3]string]found{}, spellings: map[[2]string]string{}, spelt: map[[2]string]string{}, noHolidays: map[string]bool{}}
 	for _, name := range sortedKeys(mapping) {
 		if dimension, ok := strings.CutPrefix(name, DimensionPrefix); ok {
 			p.dimensions = append(p.dimensions, dimension)
@@ -108,11 +108,12 @@ type parser struct {
 	dimensions []string
 	serial     serials
 
-	twins      [2]map[int]int      // row -> another row with the same key, the same e-mail
-	places     map[[3]string]found // city, country, region -> what the atlas says
-	suggested  int                 // how many unknown cities were looked up for similar names
-	spellings  map[string]string   // dimension and folded value -> the first spelling
-	noHolidays map[string]bool     // countries whose holidays we do not know
+	twins      [2]map[int]int       // row -> another row with the same key, the same e-mail
+	places     map[[3]string]found  // city, country, region -> what the atlas says
+	suggested  int                  // how many unknown cities were looked up for similar names
+	spellings  map[[2]string]string // dimension and folded value -> the first spelling
+	spelt      map[[2]string]string // the same for values as they are written
+	noHolidays map[string]bool      // countries whose holidays we do not know
 }
 
 type found struct {
@@ -291,7 +292,7 @@ func readOr[T any](r *reader, field string, to *T, empty T, parse func(string) (
 	s := r.get(field)
 	if s == "" {
 		if f, ok := fieldOf(r.kind, field); ok && f.Required {
-			r.complain(field, &complaint{"empty", f.Doc, ""})
+			r.complain(field, &complaint{"empty", "a value: " + strings.ToLower(f.Doc[:1]) + strings.TrimSuffix(f.Doc[1:], "."), ""})
 		}
 		*to = empty
 		return
@@ -376,18 +377,30 @@ func (r *reader) values(c *CustomerRecord) {
 		v = strings.Join(strings.Fields(v), " ")
 		values[d] = v
 		// "Energy" and "energy" would be two strata.
-		spelling := d + "\x00" + geo.Fold(v)
-		if first, ok := r.spellings[spelling]; !ok {
-			if len(r.spellings) < 10_000 {
-				r.spellings[spelling] = v
-			}
-		} else if first != v {
+		if first := r.firstSpelling(d, v); first != v {
 			r.warn(field, v, &complaint{"spelt in two ways", "one spelling of each value", fmt.Sprintf("Another row says %q.", fault.Short(first))})
 		}
 	}
 	if c.Values = values; len(values) == 0 {
 		c.Values = nil
 	}
+}
+
+// firstSpelling gives how the value was first written in the file.
+func (r *reader) firstSpelling(dimension, value string) string {
+	raw := [2]string{dimension, value}
+	if first, ok := r.spelt[raw]; ok {
+		return first
+	}
+	folded := [2]string{dimension, geo.Fold(value)}
+	first, ok := r.spellings[folded]
+	if !ok {
+		first = value
+	}
+	if len(r.spelt) < 10_000 { // a column with more values is no dimension
+		r.spellings[folded], r.spelt[raw] = first, first
+	}
+	return first
 }
 
 func (r *reader) executive(e ExecutiveRecord) ExecutiveRecord {

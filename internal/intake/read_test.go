@@ -123,7 +123,7 @@ func TestRefusedFiles(t *testing.T) {
 		"zero bytes, utf-16": {bytes.NewReader(toUTF16("key,name\nc1,a\x00b\n", binary.LittleEndian, true)), fault.Invalid, "zero bytes"},
 		"open quote":         {strings.NewReader("key,name\nc1,\"a\nc2,b\n"), fault.Invalid, "row 2"},
 		"stray quote":        {strings.NewReader("key,name\nc1,a\"b\n"), fault.Invalid, "quotes"},
-		"too large":          {big(MaxFileBytes/8+1, "1234567\n"), fault.TooLarge, "at most 50 MB"},
+		"too large":          {big(MaxFileBytes/400+1, strings.Repeat("x", 399)+"\n"), fault.TooLarge, "at most 50 MB"},
 		"too many rows":      {big(MaxRows+1, "x\n"), fault.TooLarge, "at most 250,000 rows"},
 		"too many columns":   {strings.NewReader(strings.Repeat("a,", MaxColumns) + "b\n1\n"), fault.TooLarge, "at most 200 columns"},
 		"row too wide":       {strings.NewReader("key\n" + strings.Repeat("a,", MaxColumns) + "b\n"), fault.TooLarge, "row 2"},

@@ -1,9 +1,11 @@
 package intake
 
 import (
-	"bytes"
+	"bufio"
+	"errors"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 
 	"windshield/internal/fault"
@@ -147,25 +149,34 @@ type Options struct {
 	Separator rune   // of a CSV file; 0 = found out from the file
 }
 
+const peekBytes = 64 << 10
+
 // Read reads a CSV or XLSX file, told apart by its first bytes. Errors are of
 // kind TooLarge where a limit is passed, else Invalid.
 func Read(r io.Reader, o Options) (*Table, error) {
-	data, err := readLimited(r)
-	if err != nil {
-		return nil, err
+	in := bufio.NewReaderSize(&limited{in: r, left: MaxFileBytes}, peekBytes)
+	head, err := in.Peek(8)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, unreadable(err)
+	}
+	is := func(prefixes ...string) bool {
+		return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(string(head), p) })
 	}
 	var t *Table
 	switch {
-	case bytes.HasPrefix(data, []byte("PK\x03\x04")), bytes.HasPrefix(data, []byte("PK\x05\x06")):
+	case is("PK\x03\x04", "PK\x05\x06"):
+		var data []byte
+		if data, err = io.ReadAll(in); err != nil {
+			return nil, unreadable(err)
+		}
 		t, err = readXLSX(data, o)
-	case bytes.HasPrefix(data, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
+	case is("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
 		err = fault.Invalidf("This is an old Excel file (.xls), or one with a password.").With(fault.Detail{
 			Expected: "CSV or XLSX", Mend: "Save it as XLSX without a password, or as CSV."})
-	case bytes.HasPrefix(data, []byte("%PDF")), bytes.HasPrefix(data, []byte("\x89PNG")), bytes.HasPrefix(data, []byte("\xff\xd8\xff")),
-		bytes.HasPrefix(data, []byte("\x1f\x8b")), bytes.HasPrefix(data, []byte("7z\xbc\xaf")), bytes.HasPrefix(data, []byte("Rar!")):
+	case is("%PDF", "\x89PNG", "\xff\xd8\xff", "\x1f\x8b", "7z\xbc\xaf", "Rar!"):
 		err = fault.Invalidf("This is no table.").With(fault.Detail{Expected: "CSV or XLSX", Mend: "Save the table as CSV (UTF-8) or XLSX and try again."})
 	default:
-		t, err = readCSV(data, o)
+		t, err = readCSV(in, o)
 	}
 	if err != nil {
 		return nil, err
@@ -177,15 +188,28 @@ func Read(r io.Reader, o Options) (*Table, error) {
 	return t, nil
 }
 
-func readLimited(r io.Reader) ([]byte, error) {
-	var b bytes.Buffer
-	n, err := io.Copy(&b, io.LimitReader(r, MaxFileBytes+1))
-	if err != nil {
-		return nil, fault.Invalidf("The file could not be read to its end.").Because(err)
+func unreadable(err error) error {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return f
 	}
-	if n > MaxFileBytes {
-		return nil, fault.New(fault.TooLarge, "The file is too large.").With(fault.Detail{
+	return fault.Invalidf("The file could not be read to its end.").Because(err)
+}
+
+// limited fails where a file goes past MaxFileBytes.
+type limited struct {
+	in   io.Reader
+	left int64
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	if int64(len(p)) > l.left+1 {
+		p = p[:l.left+1]
+	}
+	n, err := l.in.Read(p)
+	if l.left -= int64(n); l.left < 0 {
+		return 0, fault.New(fault.TooLarge, "The file is too large.").With(fault.Detail{
 			Expected: "at most 50 MB", Mend: "Split the file and import the parts one after the other."})
 	}
-	return b.Bytes(), nil
+	return n, err
 }
