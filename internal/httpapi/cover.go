@@ -1,0 +1,106 @@
+package httpapi
+
+import (
+	"context"
+
+	"windshield/internal/coverage"
+	"windshield/internal/fault"
+	"windshield/internal/flow"
+	"windshield/internal/slot"
+)
+
+// GetCoverage gives the numbers of the CEO's page.
+func (a *API) GetCoverage(ctx context.Context, r GetCoverageRequestObject) (GetCoverageResponseObject, error) {
+	span := slot.Interval{Start: slotDate(r.Params.From), End: slotDate(r.Params.To)}
+	if span.Start.IsZero() != span.End.IsZero() {
+		where := "query to"
+		if span.Start.IsZero() {
+			where = "query from"
+		}
+		return nil, invalid([]fault.Detail{{Where: where, Expected: "a date such as 2027-03-04", Mend: "Give both days of the period, or none."}})
+	}
+	v, err := a.flow.Coverage(ctx, callOf(ctx).actor, span)
+	if err != nil {
+		return nil, err
+	}
+	return GetCoverage200JSONResponse(coverageOf(v)), nil
+}
+
+// ListAlerts gives breaches of the 30-day clock.
+func (a *API) ListAlerts(ctx context.Context, r ListAlertsRequestObject) (ListAlertsResponseObject, error) {
+	alerts, err := a.flow.Alerts(ctx, callOf(ctx).actor, r.Params.Open == nil || *r.Params.Open)
+	if err != nil {
+		return nil, err
+	}
+	return ListAlerts200JSONResponse{Items: list(alerts, alertOf)}, nil
+}
+
+// ListConnections gives the state of every calendar.
+func (a *API) ListConnections(ctx context.Context, _ ListConnectionsRequestObject) (ListConnectionsResponseObject, error) {
+	connections, err := a.flow.Connections(ctx, callOf(ctx).actor)
+	if err != nil {
+		return nil, err
+	}
+	return ListConnections200JSONResponse{Items: list(connections, func(v flow.ConnectionView) Connection {
+		return Connection{Calendar: v.Address, Name: v.Name, State: ConnectionState(v.State), LastSuccess: someTime(v.LastSuccess), LastError: v.LastError,
+			Wanted: v.Wanted, Applied: v.Applied, Waiting: v.Waiting, Problems: list(v.Problems, calendarEvent)}
+	})}, nil
+}
+
+// SyncNow asks for all calendars to be read and written.
+func (a *API) SyncNow(ctx context.Context, _ SyncNowRequestObject) (SyncNowResponseObject, error) {
+	if err := a.flow.SyncNow(ctx, callOf(ctx).actor); err != nil {
+		return nil, err
+	}
+	return SyncNow202Response{}, nil
+}
+
+// ListAudit gives a page of the audit trail.
+func (a *API) ListAudit(ctx context.Context, r ListAuditRequestObject) (ListAuditResponseObject, error) {
+	entries, next, err := a.flow.Trail(ctx, callOf(ctx).actor, value(r.Params.After), limit(r.Params.Limit))
+	if err != nil {
+		return nil, err
+	}
+	return ListAudit200JSONResponse{Next: some(next), Items: list(entries, func(e flow.Entry) AuditEntry {
+		return AuditEntry{Seq: e.Seq, At: e.At.UTC(), Actor: e.ActorID, Action: e.Action, Subject: e.Subject, Detail: e.Detail, Prev: e.Prev, Hash: e.Hash}
+	})}, nil
+}
+
+func alertOf(v flow.AlertView) Alert {
+	b := breach(v.Alert)
+	who := personRef(v.Person)
+	who.Id = v.PersonID // also of somebody who has left the company
+	return Alert{Person: who, Breach: b.Breach, LastVisit: b.LastVisit, Open: b.Open, Reason: b.Reason, RaisedAt: b.RaisedAt, SettledAt: b.SettledAt,
+		Deliveries: list(v.Deliveries, func(d flow.Delivery) Delivery {
+			return Delivery{Id: d.ID, Kind: d.Kind, Channel: d.Channel, Person: d.PersonID, MessageId: d.MessageID, Subject: d.Subject,
+				State: DeliveryState(d.State), Error: d.Error, CreatedAt: d.CreatedAt.UTC(), SentAt: someTime(d.SentAt)}
+		})}
+}
+
+func coverageOf(v flow.CoverageView) Coverage {
+	r := v.Report
+	t := r.Totals
+	return Coverage{AsOf: r.AsOf.UTC(), Today: date(r.Today), Period: period(v.Period), Sentence: r.Sentence, Strata: groups(v.Groups), Alerts: list(v.Alerts, alertOf),
+		Months: list(r.Months, func(m coverage.Month) Month { return Month{Year: m.Year, Month: int(m.Month), Label: m.Label} }),
+		People: list(r.People, personCoverage),
+		Groups: list(r.Groups, func(g coverage.GroupRow) GroupCoverage {
+			return GroupCoverage{Code: g.Code, Label: g.Label, Customers: g.Customers, CustomerShare: g.CustomerShare, Visits: g.Visits, VisitShare: g.VisitShare,
+				Distinct: g.Distinct, Target: g.Target, Under: g.Under}
+		}),
+		Weeks: list(r.Weeks, func(w coverage.WeekRow) WeekCoverage {
+			return WeekCoverage{Week: w.Label, Monday: date(w.Monday), Visits: w.Visits, Distinct: w.Distinct}
+		}),
+		Gaps: list(r.Gaps, func(g coverage.Gap) Gap {
+			return Gap{Person: named(g.PersonID, g.Name), On: date(g.On), Ends: someDate(g.Ends), Text: g.Text}
+		}),
+		Totals: Totals{Executives: t.Executives, Overdue: t.Overdue, Never: t.Never, OnLeave: t.OnLeave, Customers: t.Customers, Visits: t.Visits,
+			NotCounted: t.NotCounted, Distinct: t.Distinct, Ungrouped: t.Ungrouped, Booked: t.Booked}}
+}
+
+func personCoverage(p coverage.PersonRow) PersonCoverage {
+	return PersonCoverage{Id: p.ID, Name: p.Name, Function: p.Function, Running: p.Running, Last: someDate(p.Last), LastVisit: some(p.LastID), Days: p.Days,
+		Overdue: p.Overdue, Never: p.Never, Paused: p.Paused, Back: someDate(p.Back), Months: p.Months[:], Next: someDate(p.Next), NextVisit: some(p.NextID),
+		Forecast: someDate(p.Forecast), NotCounted: list(p.NotCounted, func(n coverage.NotCounted) NotCounted {
+			return NotCounted{Visit: n.VisitID, Customer: n.CustomerID, Date: date(n.Date), Why: n.Why}
+		})}
+}
