@@ -35,7 +35,6 @@ func migrate(ctx context.Context, url string) error {
 // bench is a queue on a database, with a record of what was done.
 type bench struct {
 	t   *testing.T
-	url string
 	st  *store.Store
 	q   *jobs.Queue
 	log *bytes.Buffer
@@ -48,33 +47,37 @@ type bench struct {
 func engines(t *testing.T, o jobs.Options, do func(b *bench, ctx context.Context, j flow.Job) error, test func(t *testing.T, b *bench)) {
 	t.Helper()
 	for _, engine := range []string{"sqlite", "postgres"} {
-		t.Run(engine, func(t *testing.T) {
-			url := "sqlite:" + filepath.Join(t.TempDir(), "windshield.db")
-			if engine == "postgres" {
-				url = pgtest.Clone(t, "jobs", migrate)
-			} else {
-				require.NoError(t, migrate(t.Context(), url))
-			}
-			st, err := store.Open(t.Context(), url, store.Options{})
-			require.NoError(t, err)
-			t.Cleanup(func() { require.NoError(t, st.Close()) })
-			b := &bench{t: t, url: url, st: st, log: &bytes.Buffer{}}
-			o.Log = slog.New(slog.NewTextHandler(&locked{w: b.log}, nil))
-			o.Poll, o.Cooldown = 20*time.Millisecond, 5*time.Millisecond
-			o.Do = func(ctx context.Context, j flow.Job) error {
-				b.mu.Lock()
-				b.done = append(b.done, j)
-				b.mu.Unlock()
-				if do == nil {
-					return nil
-				}
-				return do(b, ctx, j)
-			}
-			b.q, err = jobs.New(st, o)
-			require.NoError(t, err)
-			test(t, b)
-		})
+		t.Run(engine, func(t *testing.T) { on(t, engine, o, do, test) })
 	}
+}
+
+// on runs a test on one engine.
+func on(t *testing.T, engine string, o jobs.Options, do func(b *bench, ctx context.Context, j flow.Job) error, test func(t *testing.T, b *bench)) {
+	t.Helper()
+	url := "sqlite:" + filepath.Join(t.TempDir(), "windshield.db")
+	if engine == "postgres" {
+		url = pgtest.Clone(t, "jobs", migrate)
+	} else {
+		require.NoError(t, migrate(t.Context(), url))
+	}
+	st, err := store.Open(t.Context(), url, store.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, st.Close()) })
+	b := &bench{t: t, st: st, log: &bytes.Buffer{}}
+	o.Log = slog.New(slog.NewTextHandler(&locked{w: b.log}, nil))
+	o.Poll, o.Cooldown = 20*time.Millisecond, 5*time.Millisecond
+	o.Do = func(ctx context.Context, j flow.Job) error {
+		b.mu.Lock()
+		b.done = append(b.done, j)
+		b.mu.Unlock()
+		if do == nil {
+			return nil
+		}
+		return do(b, ctx, j)
+	}
+	b.q, err = jobs.New(st, o)
+	require.NoError(t, err)
+	test(t, b)
 }
 
 type locked struct {
