@@ -18,6 +18,12 @@ type Outcome struct {
 	Incident  bool       // something that should never happen
 	Reason    string     // of the last decision; no personal data
 	Calls     int        // calls to the calendar
+
+	// Event is the event as it was last read or written, nil where it was not
+	// read. Call Observe with it, in one transaction with what follows from the
+	// changes: after an adoption it may hold answers that no reading of the
+	// calendar will bring again, and Apply reads on until Observe has seen them.
+	Event *Event
 }
 
 // Bounds of one Apply. What does not settle within them is left to the next
@@ -47,6 +53,7 @@ func Apply(ctx context.Context, cal Calendar, save Save, want Want, base Base) (
 	}
 	a := applying{cal: cal, save: save, want: want, base: base, writes: map[Action]int{}}
 	err := a.run(ctx)
+	a.out.Event = a.look.Event
 	return a.base, a.out, err
 }
 
@@ -136,9 +143,6 @@ func (a *applying) read(ctx context.Context) error {
 	e, err := a.cal.Get(ctx, a.want.Calendar, a.base.EventID)
 	switch {
 	case err == nil:
-		if a.base.Misses > 0 {
-			a.base.Misses = 0
-		}
 		a.look = Look{Done: true, Event: &e}
 		return nil
 	case Is(err, Gone):
@@ -353,7 +357,7 @@ func adopt(want Want, base Base, seen Event) Base {
 			agreed = base.Intent.Content
 		}
 	}
-	b := Base{Visit: want.Visit, Calendar: want.Calendar, Generation: base.Generation, EventID: seen.ID, Confirmed: true, Applied: base.Applied,
+	b := Base{Visit: want.Visit, Calendar: want.Calendar, Generation: base.Generation, EventID: seen.ID, Confirmed: true, Applied: base.Applied, Unobserved: true,
 		ETag: seen.ETag, Updated: seen.Updated, Sequence: seen.Sequence, Agreed: agreed, Stored: agreed}
 	b.Seen = Seen{Title: agreed.Title, Description: agreed.Description, Location: agreed.Location, When: agreed.When}
 	for _, g := range agreed.Guests {
@@ -364,5 +368,5 @@ func adopt(want Want, base Base, seen Event) Base {
 
 func sameBase(a, b Base) bool {
 	return a.Applied == b.Applied && a.Hash == b.Hash && a.Over == b.Over && a.Intent == b.Intent && a.Misses == b.Misses &&
-		a.ETag == b.ETag && a.Confirmed == b.Confirmed && a.Generation == b.Generation
+		a.Unobserved == b.Unobserved && a.ETag == b.ETag && a.Confirmed == b.Confirmed && a.Generation == b.Generation
 }

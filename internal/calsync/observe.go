@@ -45,7 +45,7 @@ func Observe(base Base, seen Event) ([]Change, Base) {
 		if base.Seen.Deleted || base.Intent != nil && base.Intent.Op == OpDelete {
 			return nil, base
 		}
-		base.Seen.Deleted = true
+		base.Seen.Deleted, base.Unobserved = true, false
 		change.Kind = Deleted
 		return []Change{change}, base
 	}
@@ -58,7 +58,7 @@ func Observe(base Base, seen Event) ([]Change, Base) {
 	}
 	var changes []Change
 	tell := func(c Change) { changes = append(changes, c) }
-	base.Seen.Deleted = false
+	base.Seen.Deleted, base.Unobserved = false, false
 
 	if !seen.When.Same(base.Seen.When) {
 		if !seen.When.Same(intended.When) {

@@ -80,7 +80,7 @@ func Reconcile(want Want, look Look, base Base) Decision {
 		return Decision{Action: Insert, Generation: next, Mail: mailFor(want, MailAll), Reason: "never published"}
 	case base.Over && base.Intent == nil:
 		return Decision{Action: Renew, Generation: max(base.Generation+1, want.Generation), Mail: mailFor(want, MailAll), Reason: "cancelled by us before, wanted again"}
-	case !look.Done && base.Confirmed && base.Intent == nil && base.Hash == want.Hash() && want.Generation <= base.Generation && len(want.Overrule) == 0:
+	case !look.Done && base.Confirmed && base.Intent == nil && !base.Unobserved && base.Hash == want.Hash() && want.Generation <= base.Generation && len(want.Overrule) == 0:
 		return Decision{Action: Nothing, Reason: "agreed before"}
 	case !look.Done:
 		return Decision{Action: Read, Reason: "look before writing"}

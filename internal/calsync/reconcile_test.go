@@ -211,7 +211,7 @@ var errDied = errors.New("the process died")
 // replies and deaths of the process, and asserts after each step that settles
 // what must always hold.
 func TestWalks(t *testing.T) {
-	for range 20 { // a hundred walks each
+	for range 8 { // a hundred walks each
 		rapid.Check(t, walk)
 	}
 }

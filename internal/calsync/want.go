@@ -141,8 +141,9 @@ type Base struct {
 	Stored Content // how the server gave it back; its guests are not used
 	Seen   Seen    // what people were last known to have made of it
 
-	Intent *Intent `json:",omitempty"` // a write whose outcome is not known yet
-	Misses int     `json:",omitempty"` // consecutive "not found" answers for a confirmed event
+	Intent     *Intent `json:",omitempty"` // a write whose outcome is not known yet
+	Misses     int     `json:",omitempty"` // consecutive "not found" answers for a confirmed event
+	Unobserved bool    `json:",omitempty"` // adopted; what people did before that has not been told (Observe)
 }
 
 // Seen is the state of the event that was last told on as Changes.

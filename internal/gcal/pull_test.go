@@ -40,14 +40,26 @@ func newBook(t *testing.T, sw emulator.Switches, visits int) *book {
 	return b
 }
 
-func (b *book) publish() {
+// publish applies all wishes and gives the changes that came to light.
+func (b *book) publish() []calsync.Change {
 	b.t.Helper()
+	var changes []calsync.Change
 	for _, w := range b.wants {
-		_, _, err := calsync.Apply(context.Background(), b.cal, func(_ context.Context, base calsync.Base) error {
-			b.bases[w.Visit] = base
-			return nil
-		}, w, b.bases[w.Visit])
+		base, out, err := calsync.Apply(context.Background(), b.cal, b.save(w.Visit), w, b.bases[w.Visit])
 		require.NoError(b.t, err)
+		if out.Event != nil {
+			cs, next := calsync.Observe(base, *out.Event)
+			changes = append(changes, cs...)
+			b.bases[w.Visit] = next
+		}
+	}
+	return changes
+}
+
+func (b *book) save(visit string) calsync.Save {
+	return func(_ context.Context, base calsync.Base) error {
+		b.bases[visit] = base
+		return nil
 	}
 }
 
@@ -199,8 +211,7 @@ func TestOurOwnChangesAreNoNews(t *testing.T) {
 			b.wants[i].Guests = append(b.wants[i].Guests, calsync.Guest{Email: host})
 		}
 		b.wants[1].Gone = true
-		b.publish()
-		cs := b.changes()
+		cs := append(b.publish(), b.changes()...)
 		for _, c := range cs {
 			require.Equal(t, calsync.Answered, c.Kind, "%+v", c)
 		}
@@ -235,6 +246,31 @@ func TestOurOwnWriteIsNoNewsEvenBeforeItIsNoted(t *testing.T) {
 	b.publish()
 	require.Empty(t, b.changes())
 	require.Equal(t, 1, b.emu.Ledger().Count("update", ann, ""))
+}
+
+func TestAnAnswerBeforeTheAdoptionIsNotLost(t *testing.T) {
+	b := newBook(t, emulator.Switches{}, 0)
+	b.changes()
+	w := wish()
+	b.emu.Inject(emulator.Fault{Method: "events.insert", Action: emulator.DropAfter})
+	b.emu.Inject(emulator.Fault{Method: "events.get", Action: emulator.FailBefore, Status: 503})
+	_, _, err := calsync.Apply(context.Background(), b.cal, b.save(w.Visit), w, calsync.Base{})
+	require.Error(t, err)
+	require.NoError(t, b.emu.Respond(ann, b.id(1), "accepted", ""))
+	require.Empty(t, b.changes(), "not ours to tell before it is adopted; and the list will not bring it again")
+
+	// The process dies after the adoption was saved, before the answer was told.
+	_, _, err = calsync.Apply(context.Background(), b.cal, b.save(w.Visit), w, b.bases[w.Visit])
+	require.NoError(t, err)
+	b.wants = []calsync.Want{w}
+	cs := b.publish()
+	require.Len(t, cs, 1)
+	require.Equal(t, calsync.Accepted, cs[0].Answer)
+	require.Empty(t, b.publish())
+	require.Empty(t, b.changes())
+	before := len(b.emu.Ledger().Requests)
+	b.publish()
+	require.Equal(t, before, len(b.emu.Ledger().Requests), "once told, nothing is read any more")
 }
 
 func TestExpiredTokenWithADeletionInTheGap(t *testing.T) {
