@@ -2,6 +2,7 @@ package deploy_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -121,6 +122,26 @@ func TestImageIsBuiltFromWhatIsThere(t *testing.T) {
 			}
 		}
 		known[s.name] = true
+	}
+}
+
+// Every folder that the program is built from must be copied; a new one is
+// forgotten easily, for the build on a developer's machine does not notice.
+func TestImageIsBuiltFromAllThatIsNeeded(t *testing.T) {
+	list := exec.Command("go", "list", "-deps", "-f", "{{if and .Module .Module.Main}}{{.ImportPath}}{{end}}", "./cmd/windshield")
+	list.Dir = ".."
+	out, err := list.CombinedOutput()
+	require.NoError(t, err, string(out))
+	copied := map[string]bool{}
+	for _, s := range containerfile(t) {
+		for _, in := range s.all("COPY") {
+			folder, _, _ := strings.Cut(in.args, "/")
+			copied[folder] = true
+		}
+	}
+	for _, pkg := range strings.Fields(string(out)) {
+		folder, _, _ := strings.Cut(strings.TrimPrefix(pkg, "windshield/"), "/")
+		require.True(t, copied[folder], "the program needs %s: add COPY %s/ %s/ to the Containerfile", pkg, folder, folder)
 	}
 }
 

@@ -34,7 +34,7 @@ var order = [][]string{
 	{"internal/gcal/emulator"},
 	{"internal/mail"},
 	{"internal/jobs"},
-	{"api"},
+	{"api", "api/client", "sample"},
 	{"internal/auth"},
 	{"internal/httpapi", "internal/web"},
 	{"internal/server"},
