@@ -56,7 +56,7 @@ func importsPage(f frame, rows []flow.Import) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"list\"><table class=\"data\"><thead><tr><th scope=\"col\">File</th><th scope=\"col\">Holds</th><th scope=\"col\">State</th><th scope=\"col\">Brought</th><th scope=\"col\" class=\"num\">Rows</th><th scope=\"col\" class=\"num\">New</th><th scope=\"col\" class=\"num\">Changed</th><th scope=\"col\" class=\"num\">Problems</th></tr></thead> <tbody>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-labelledby=\"list\"><table class=\"data\"><thead><tr><th scope=\"col\">File</th><th scope=\"col\">Holds</th><th scope=\"col\">State</th><th scope=\"col\">Brought</th><th scope=\"col\" class=\"num\">Rows</th><th scope=\"col\" class=\"num\">New</th><th scope=\"col\" class=\"num\">Changed</th><th scope=\"col\" class=\"num\">Problems</th></tr></thead> <tbody>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -646,7 +646,7 @@ func matchStep(f frame, m importModel) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 53, "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"match\"><table class=\"data\"><thead><tr><th scope=\"col\">Your column</th><th scope=\"col\">First values</th><th scope=\"col\">Is</th><th scope=\"col\">How we know</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 53, "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-labelledby=\"match\"><table class=\"data\"><thead><tr><th scope=\"col\">Your column</th><th scope=\"col\">First values</th><th scope=\"col\">Is</th><th scope=\"col\">How we know</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -736,7 +736,7 @@ func matchStep(f frame, m importModel) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 62, "</tbody></table></div><div class=\"row\"><button class=\"btn go wide-s\">Check the rows</button></div></form></section><section class=\"card\" aria-labelledby=\"first\"><h2 id=\"first\">The first rows</h2><div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"first\"><table class=\"data\"><thead><tr>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 62, "</tbody></table></div><div class=\"row\"><button class=\"btn go wide-s\">Check the rows</button></div></form></section><section class=\"card\" aria-labelledby=\"first\"><h2 id=\"first\">The first rows</h2><div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-labelledby=\"first\"><table class=\"data\"><thead><tr>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1333,7 +1333,7 @@ func checkStep(f frame, m importModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 119, "</section><section class=\"card\" aria-labelledby=\"rows\"><h2 id=\"rows\">The first rows with problems</h2><div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"rows\"><table class=\"data\"><thead><tr><th scope=\"col\" class=\"num\">Row</th><th scope=\"col\">Problem</th></tr></thead> <tbody>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 119, "</section><section class=\"card\" aria-labelledby=\"rows\"><h2 id=\"rows\">The first rows with problems</h2><div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-labelledby=\"rows\"><table class=\"data\"><thead><tr><th scope=\"col\" class=\"num\">Row</th><th scope=\"col\">Problem</th></tr></thead> <tbody>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
