@@ -7,10 +7,10 @@ cd "$(dirname "$0")/.."
 
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-tar -cf - --exclude=./.git --exclude=./node_modules --exclude=./bin --exclude=./docs . | tar -xf - -C "$copy"
+tar -cf - go.mod go.sum api cmd internal | tar -xf - -C "$copy"
 
-names=(\( -name node_modules -o -name .git -o -name testdata \) -prune -o -type f \( -name '*_templ.go' -o -name '*.gen.go' \))
-generated() { (cd "$1" && find . "${names[@]}" -print0 | sort -z | xargs -0r sha256sum); }
+names=(-name testdata -prune -o -type f \( -name '*_templ.go' -o -name '*.gen.go' \))
+generated() { (cd "$1" && find api cmd internal "${names[@]}" -print0 | sort -z | xargs -0r sha256sum); }
 
 # Remove first: a generated file whose source is gone must be noticed too.
 find "$copy" "${names[@]}" -exec rm {} +

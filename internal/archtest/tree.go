@@ -41,10 +41,10 @@ type Text struct {
 	Data []byte
 }
 
-// left out: what git does not hold, what others wrote, and the rules' own samples
-// of bad code. Names with a slash are paths from the top.
+// leftOut are the folders that git does not hold, and the rules' own samples of bad
+// code, as paths from the top.
 var leftOut = map[string]bool{
-	".git": true, "node_modules": true, "bin": true, "build": true,
+	".git": true, "node_modules": true, "bin": true, "build": true, "data": true,
 	"internal/web/dist": true, "internal/geo/data": true, "internal/slot/data": true,
 	"internal/archtest/testdata": true,
 }
@@ -62,7 +62,7 @@ func Load(root, module string) (*Tree, error) {
 		}
 		rel = filepath.ToSlash(rel)
 		if entry.IsDir() {
-			if leftOut[rel] || leftOut[entry.Name()] {
+			if leftOut[rel] {
 				return fs.SkipDir
 			}
 			return nil
