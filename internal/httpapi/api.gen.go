@@ -68,22 +68,22 @@ func (e ConnectionState) Valid() bool {
 
 // Defines values for DeliveryState.
 const (
-	Refused DeliveryState = "refused"
-	Sending DeliveryState = "sending"
-	Sent    DeliveryState = "sent"
-	ToSend  DeliveryState = "to_send"
+	DeliveryStateRefused DeliveryState = "refused"
+	DeliveryStateSending DeliveryState = "sending"
+	DeliveryStateSent    DeliveryState = "sent"
+	DeliveryStateToSend  DeliveryState = "to_send"
 )
 
 // Valid indicates whether the value is a known member of the DeliveryState enum.
 func (e DeliveryState) Valid() bool {
 	switch e {
-	case Refused:
+	case DeliveryStateRefused:
 		return true
-	case Sending:
+	case DeliveryStateSending:
 		return true
-	case Sent:
+	case DeliveryStateSent:
 		return true
-	case ToSend:
+	case DeliveryStateToSend:
 		return true
 	default:
 		return false
@@ -116,22 +116,22 @@ func (e EventState) Valid() bool {
 
 // Defines values for GuessConfidence.
 const (
-	Exact   GuessConfidence = "exact"
-	Fuzzy   GuessConfidence = "fuzzy"
-	None    GuessConfidence = "none"
-	Synonym GuessConfidence = "synonym"
+	GuessConfidenceExact   GuessConfidence = "exact"
+	GuessConfidenceFuzzy   GuessConfidence = "fuzzy"
+	GuessConfidenceNone    GuessConfidence = "none"
+	GuessConfidenceSynonym GuessConfidence = "synonym"
 )
 
 // Valid indicates whether the value is a known member of the GuessConfidence enum.
 func (e GuessConfidence) Valid() bool {
 	switch e {
-	case Exact:
+	case GuessConfidenceExact:
 		return true
-	case Fuzzy:
+	case GuessConfidenceFuzzy:
 		return true
-	case None:
+	case GuessConfidenceNone:
 		return true
-	case Synonym:
+	case GuessConfidenceSynonym:
 		return true
 	default:
 		return false
@@ -140,16 +140,16 @@ func (e GuessConfidence) Valid() bool {
 
 // Defines values for Half.
 const (
-	Am Half = "am"
-	Pm Half = "pm"
+	HalfAm Half = "am"
+	HalfPm Half = "pm"
 )
 
 // Valid indicates whether the value is a known member of the Half enum.
 func (e Half) Valid() bool {
 	switch e {
-	case Am:
+	case HalfAm:
 		return true
-	case Pm:
+	case HalfPm:
 		return true
 	default:
 		return false
@@ -158,22 +158,22 @@ func (e Half) Valid() bool {
 
 // Defines values for ImportKind.
 const (
-	Customers  ImportKind = "customers"
-	Executives ImportKind = "executives"
-	Hosts      ImportKind = "hosts"
-	Visits     ImportKind = "visits"
+	ImportKindCustomers  ImportKind = "customers"
+	ImportKindExecutives ImportKind = "executives"
+	ImportKindHosts      ImportKind = "hosts"
+	ImportKindVisits     ImportKind = "visits"
 )
 
 // Valid indicates whether the value is a known member of the ImportKind enum.
 func (e ImportKind) Valid() bool {
 	switch e {
-	case Customers:
+	case ImportKindCustomers:
 		return true
-	case Executives:
+	case ImportKindExecutives:
 		return true
-	case Hosts:
+	case ImportKindHosts:
 		return true
-	case Visits:
+	case ImportKindVisits:
 		return true
 	default:
 		return false
@@ -182,19 +182,19 @@ func (e ImportKind) Valid() bool {
 
 // Defines values for ImportState.
 const (
-	Confirmed ImportState = "confirmed"
-	Dropped   ImportState = "dropped"
-	Uploaded  ImportState = "uploaded"
+	ImportStateConfirmed ImportState = "confirmed"
+	ImportStateDropped   ImportState = "dropped"
+	ImportStateUploaded  ImportState = "uploaded"
 )
 
 // Valid indicates whether the value is a known member of the ImportState enum.
 func (e ImportState) Valid() bool {
 	switch e {
-	case Confirmed:
+	case ImportStateConfirmed:
 		return true
-	case Dropped:
+	case ImportStateDropped:
 		return true
-	case Uploaded:
+	case ImportStateUploaded:
 		return true
 	default:
 		return false
@@ -266,28 +266,28 @@ func (e ProblemKind) Valid() bool {
 
 // Defines values for Role.
 const (
-	Administrator Role = "administrator"
-	Assistant     Role = "assistant"
-	Ceo           Role = "ceo"
-	Executive     Role = "executive"
-	Host          Role = "host"
-	Vp            Role = "vp"
+	RoleAdministrator Role = "administrator"
+	RoleAssistant     Role = "assistant"
+	RoleCeo           Role = "ceo"
+	RoleExecutive     Role = "executive"
+	RoleHost          Role = "host"
+	RoleVp            Role = "vp"
 )
 
 // Valid indicates whether the value is a known member of the Role enum.
 func (e Role) Valid() bool {
 	switch e {
-	case Administrator:
+	case RoleAdministrator:
 		return true
-	case Assistant:
+	case RoleAssistant:
 		return true
-	case Ceo:
+	case RoleCeo:
 		return true
-	case Executive:
+	case RoleExecutive:
 		return true
-	case Host:
+	case RoleHost:
 		return true
-	case Vp:
+	case RoleVp:
 		return true
 	default:
 		return false
@@ -296,22 +296,22 @@ func (e Role) Valid() bool {
 
 // Defines values for RunState.
 const (
-	Done    RunState = "done"
-	Failed  RunState = "failed"
-	Queued  RunState = "queued"
-	Running RunState = "running"
+	RunStateDone    RunState = "done"
+	RunStateFailed  RunState = "failed"
+	RunStateQueued  RunState = "queued"
+	RunStateRunning RunState = "running"
 )
 
 // Valid indicates whether the value is a known member of the RunState enum.
 func (e RunState) Valid() bool {
 	switch e {
-	case Done:
+	case RunStateDone:
 		return true
-	case Failed:
+	case RunStateFailed:
 		return true
-	case Queued:
+	case RunStateQueued:
 		return true
-	case Running:
+	case RunStateRunning:
 		return true
 	default:
 		return false
@@ -320,22 +320,22 @@ func (e RunState) Valid() bool {
 
 // Defines values for VisitKind.
 const (
-	Conference VisitKind = "conference"
-	Online     VisitKind = "online"
-	Onsite     VisitKind = "onsite"
-	TradeShow  VisitKind = "trade_show"
+	VisitKindConference VisitKind = "conference"
+	VisitKindOnline     VisitKind = "online"
+	VisitKindOnsite     VisitKind = "onsite"
+	VisitKindTradeShow  VisitKind = "trade_show"
 )
 
 // Valid indicates whether the value is a known member of the VisitKind enum.
 func (e VisitKind) Valid() bool {
 	switch e {
-	case Conference:
+	case VisitKindConference:
 		return true
-	case Online:
+	case VisitKindOnline:
 		return true
-	case Onsite:
+	case VisitKindOnsite:
 		return true
-	case TradeShow:
+	case VisitKindTradeShow:
 		return true
 	default:
 		return false
