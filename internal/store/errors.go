@@ -28,6 +28,7 @@ const (
 	sqliteNotADatabase = 26
 	sqliteCheck        = 275
 	sqliteForeignKey   = 787
+	sqliteNotNull      = 1299
 	sqlitePrimaryKey   = 1555
 	sqliteTrigger      = 1811
 	sqliteUnique       = 2067
@@ -133,7 +134,7 @@ func translateSQLite(lite *sqlite.Error, err error) error {
 		return dangling(err)
 	case code == sqliteTrigger:
 		return behind(err)
-	case code == sqliteCheck, code == sqliteDatatype:
+	case code == sqliteCheck, code == sqliteNotNull, code == sqliteDatatype:
 		return fault.Invalidf("The database refuses a value that must never be.").Because(err)
 	case again(err), code&0xff == sqliteFull, code&0xff == sqliteIO:
 		return fault.Temporaryf("The database is busy or its disk is full; please try again.").Because(err)

@@ -48,6 +48,9 @@ func (s *Sessions) FindCtx(ctx context.Context, token string) (data []byte, foun
 
 // CommitCtx adds a session or writes over it.
 func (s *Sessions) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
+	if data == nil {
+		data = []byte{}
+	}
 	r := sessionRow{TokenHash: hashed(token), Data: data, Expires: instant(expiry)}
 	return translate(s.s.retry(ctx, func() (bool, error) {
 		err := s.s.gormOver(ctx, s.s.db).Clauses(clause.OnConflict{UpdateAll: true, Columns: []clause.Column{{Name: "token_hash"}}}).Create(&r).Error
