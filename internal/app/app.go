@@ -60,18 +60,43 @@ type cleanup struct {
 
 // New makes everything, migrates the database and binds the listener, so that
 // the address is known. Nothing runs before Start. Errors are one clear line.
-func New(ctx context.Context, cfg config.Config, o Options) (a *App, err error) {
+func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	a = &App{cfg: cfg, log: o.Log, served: make(chan error, 1)}
-	defer func() {
-		if err != nil {
-			a.cleanUp(context.WithoutCancel(ctx))
-		}
-	}()
-	if a.listener, err = net.Listen("tcp", cfg.Addr); err != nil {
-		return nil, fault.Conflictf("Windshield cannot listen on %s: the port is taken or not ours. Choose another with WINDSHIELD_ADDR (demo: --addr).", cfg.Addr).Because(err)
+	a := &App{cfg: cfg, log: o.Log, served: make(chan error, 1)}
+	if err := a.make(ctx, o); err != nil {
+		return nil, errors.Join(err, a.cleanUp(context.WithoutCancel(ctx)))
+	}
+	return a, nil
+}
+
+func (a *App) make(ctx context.Context, o Options) error {
+	if err := a.listen(); err != nil {
+		return err
+	}
+	now, err := a.clock(o)
+	if err != nil {
+		return err
+	}
+	if err := a.openStore(ctx, now); err != nil {
+		return err
+	}
+	if err := a.makeFlow(ctx, o, now); err != nil {
+		return err
+	}
+	if err := a.makeQueue(o); err != nil {
+		return err
+	}
+	return a.makeServer(o, now)
+}
+
+func (a *App) listen() (err error) {
+	if a.listener, err = net.Listen("tcp", a.cfg.Addr); err != nil {
+		return fault.Conflictf("Windshield cannot listen on %s: the port is taken or not ours. Choose another with WINDSHIELD_ADDR (demo: --addr).", a.cfg.Addr).Because(err)
+	}
+	if a.cfg.BaseURL == "http://"+a.cfg.Addr { // port 0 means any free one
+		a.cfg.BaseURL = "http://" + a.Addr()
 	}
 	a.onStop("listener", func(context.Context) error {
 		if err := a.listener.Close(); !errors.Is(err, net.ErrClosed) {
@@ -79,20 +104,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (a *App, err error) 
 		}
 		return nil
 	})
-	now, err := a.clock(o)
-	if err != nil {
-		return nil, err
-	}
-	if err = a.openStore(ctx, now); err != nil {
-		return nil, err
-	}
-	if err = a.makeFlow(ctx, o, now); err != nil {
-		return nil, err
-	}
-	if err = a.makeQueue(o); err != nil {
-		return nil, err
-	}
-	return a, a.makeServer(o, now)
+	return nil
 }
 
 func (a *App) openStore(ctx context.Context, now func() time.Time) error {
@@ -178,6 +190,9 @@ func (a *App) makeServer(o Options, now func() time.Time) error {
 
 // Addr gives the address on which the server listens.
 func (a *App) Addr() string { return a.listener.Addr().String() }
+
+// BaseURL gives how links to this Windshield begin.
+func (a *App) BaseURL() string { return a.cfg.BaseURL }
 
 // Start begins to work the queue and to answer requests.
 func (a *App) Start(ctx context.Context) error {

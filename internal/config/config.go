@@ -87,7 +87,7 @@ func Table() []Option {
 				return nil
 			}, get: func(c Config) string { return c.SyncInterval.String() }},
 		secret(option("WINDSHIELD_SMTP_URL", "", "smtp://user:password@host:port or smtps://…; no mail leaves where empty", func(c *Config) *string { return &c.SMTPURL }, smtpURL)),
-		option("WINDSHIELD_MAIL_FROM", "Windshield <windshield@localhost>", "sender of mails", func(c *Config) *string { return &c.MailFrom }, nil),
+		option("WINDSHIELD_MAIL_FROM", "", "sender of mails, such as visits@example.com; from the mail server's URL where empty", func(c *Config) *string { return &c.MailFrom }, nil),
 		{Name: "WINDSHIELD_TRUSTED_PROXIES", Default: "", Help: "networks whose X-Forwarded-For is believed, such as 10.0.0.0/8,192.168.1.5/32",
 			set: setProxies, get: func(c Config) string { return fmt.Sprint(c.TrustedProxies) }},
 		option("WINDSHIELD_LOG_LEVEL", "info", "debug, info, warn or error", func(c *Config) *string { return &c.LogLevel }, oneOf("debug", "info", "warn", "error")),

@@ -1,0 +1,221 @@
+// Package testkit runs the whole of Windshield in one test: the real server on
+// a real port, SQLite or a real PostgreSQL, Google's client against the
+// calendar emulator, a mail server on loopback, and one clock to turn. Tests
+// come in through the front door: HTTP, and what people do in their calendars.
+package testkit
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"windshield/internal/access"
+	"windshield/internal/app"
+	"windshield/internal/config"
+	"windshield/internal/flow"
+	"windshield/internal/gcal/emulator"
+	"windshield/internal/jobs"
+	"windshield/internal/mail"
+	"windshield/internal/store"
+	"windshield/internal/store/pgtest"
+	"windshield/internal/web"
+)
+
+// Engine names a database.
+type Engine string
+
+const (
+	SQLite   Engine = "sqlite"
+	Postgres Engine = "postgres"
+)
+
+// Engines lists every database on which stories must hold.
+var Engines = []Engine{SQLite, Postgres}
+
+// Each runs a story once on each database.
+func Each(t *testing.T, story func(t *testing.T, h *House)) {
+	for _, e := range Engines {
+		t.Run(string(e), func(t *testing.T) { story(t, New(t, e)) })
+	}
+}
+
+// House is a running Windshield with everything around it.
+type House struct {
+	t        testing.TB
+	App      *app.App
+	Flow     *flow.Flow
+	Calendar *emulator.Server
+	Mail     *mail.Catcher
+	Clock    *Clock
+	URL      string // how pages begin
+	Side     string // root of the emulator's pages
+	cfg      config.Config
+	key      []byte
+}
+
+// Clock is the one clock of the house. It stands still until it is turned.
+type Clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+// Now gives the instant that the clock shows.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+// Set turns the clock to an instant.
+func (c *Clock) Set(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = t.UTC()
+}
+
+// Start is what the clock shows at first: a Monday in November before the year
+// that stories plan.
+var Start = time.Date(2026, time.November, 23, 9, 0, 0, 0, time.UTC)
+
+// New starts a house on a database of its own. It ends with the test.
+func New(t testing.TB, e Engine) *House {
+	t.Helper()
+	h := &House{t: t, Clock: &Clock{at: Start}, key: serviceKey(t)}
+	var err error
+	h.Calendar, err = emulator.New(emulator.Options{Now: h.Clock.Now})
+	require.NoError(t, err)
+	side := httptest.NewServer(h.Calendar.Handler())
+	t.Cleanup(side.Close)
+	h.Side = side.URL
+	h.Mail, err = mail.NewCatcher("127.0.0.1:0", h.Clock.Now)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, h.Mail.Close()) })
+	database := "sqlite:" + filepath.Join(t.TempDir(), "windshield.db")
+	if e == Postgres {
+		database = pgtest.Clone(t, "house", migrated)
+	}
+	h.cfg, err = config.Load(func(name string) string {
+		return map[string]string{
+			"WINDSHIELD_ADDR":                "127.0.0.1:0",
+			"WINDSHIELD_DATABASE_URL":        database,
+			"WINDSHIELD_GOOGLE_CALENDAR_URL": side.URL + "/calendar/v3/",
+			"WINDSHIELD_GOOGLE_TOKEN_URL":    side.URL + "/oauth/token",
+			"WINDSHIELD_SMTP_URL":            h.Mail.URL(),
+		}[name]
+	}, nil)
+	require.NoError(t, err)
+	h.start()
+	t.Cleanup(func() { h.stop() })
+	return h
+}
+
+// migrated prepares the template from which each test's PostgreSQL database is copied.
+func migrated(ctx context.Context, url string) error {
+	st, err := store.Open(ctx, url, store.Options{})
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	return st.Migrate(ctx, jobs.Migrate)
+}
+
+func (h *House) start() {
+	h.t.Helper()
+	a, err := app.New(context.Background(), h.cfg, app.Options{Log: slog.New(slog.NewTextHandler(logTo{h.t}, nil)), Version: "test", Now: h.Clock.Now,
+		GoogleKey: h.key, Quiet: true, Demo: &web.DemoLinks{Calendar: h.Side + "/"}})
+	require.NoError(h.t, err)
+	require.NoError(h.t, a.Start(context.Background()))
+	h.App, h.Flow, h.URL = a, a.Flow, a.BaseURL()
+}
+
+func (h *House) stop() {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	require.NoError(h.t, h.App.Stop(ctx))
+}
+
+// Restart stops Windshield and starts it again on the same database.
+func (h *House) Restart() {
+	h.t.Helper()
+	h.stop()
+	h.start()
+}
+
+// System is an actor who may do anything, for setting the stage.
+var System = access.System("test")
+
+// Settle waits until every job that is due has been done.
+func (h *House) Settle() {
+	h.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	defer cancel()
+	require.NoError(h.t, h.App.Queue.Idle(ctx))
+}
+
+// Tick does what the schedules would do now: reads all calendars, looks at all
+// clocks, and waits until what follows from it is done.
+func (h *House) Tick() {
+	h.t.Helper()
+	err := h.App.Store.Write(context.Background(), func(tx flow.Tx) error {
+		return tx.Queue.Enqueue(flow.Job{Kind: flow.JobPullAll}, flow.Job{Kind: flow.JobAlerts})
+	})
+	require.NoError(h.t, err)
+	h.Settle()
+}
+
+// FastForward turns the clock and lets the schedules run.
+func (h *House) FastForward(d time.Duration) {
+	h.t.Helper()
+	h.Clock.Set(h.Clock.Now().Add(d))
+	h.Tick()
+}
+
+// Browser gives an HTTP client that keeps cookies and follows redirects, signed
+// in by the link that is mailed to the address.
+func (h *House) Browser(email string) *http.Client {
+	h.t.Helper()
+	return h.signIn(email)
+}
+
+// serviceKey makes the key file of a service account. One serves all tests of a
+// binary: making it is slow.
+var serviceKey = func() func(t testing.TB) []byte {
+	key := sync.OnceValues(func() ([]byte, error) {
+		k, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			return nil, err
+		}
+		der, err := x509.MarshalPKCS8PrivateKey(k)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(map[string]string{"type": "service_account", "private_key_id": "test", "client_email": "windshield@test.example",
+			"client_id": "1", "token_uri": "https://unused.invalid/token",
+			"private_key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))})
+	})
+	return func(t testing.TB) []byte {
+		b, err := key()
+		require.NoError(t, err)
+		return b
+	}
+}()
+
+// logTo sends the log of Windshield to the test's, which shows it on failure.
+type logTo struct{ t testing.TB }
+
+func (l logTo) Write(b []byte) (int, error) {
+	l.t.Logf("%s", b)
+	return len(b), nil
+}
