@@ -5,8 +5,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -23,6 +24,12 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
+		// What the runtime has taken from the system; it gives no address space
+		// back, so this is the peak. (The system's own figure for a child begins
+		// with its parent's size.)
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		fmt.Println(m.Sys >> 20)
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
@@ -67,21 +74,17 @@ func TestBudgetOfABigFile(t *testing.T) {
 	require.NoError(t, os.WriteFile(csvFile, big(rows), 0o600))
 	xlsxFile := filepath.Join(t.TempDir(), "big.xlsx")
 	writeXLSX(t, xlsxFile, big(rows/4))
-	for _, c := range []struct {
-		path     string
-		megabyte int64
-	}{{csvFile, 300}, {xlsxFile, 300}} {
+	for _, path := range []string{csvFile, xlsxFile} {
 		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), budgetFile+"="+c.path)
+		cmd.Env = append(os.Environ(), budgetFile+"="+path)
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, string(out))
-		used := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+		megabytes, err := strconv.Atoi(strings.TrimSpace(string(out)))
+		require.NoError(t, err, string(out))
 		spent := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-		t.Logf("%s: %v of processor time, %d MB", filepath.Base(c.path), spent.Round(10*time.Millisecond), used.Maxrss>>10)
+		t.Logf("%s: %v of processor time, %d MB", filepath.Base(path), spent.Round(10*time.Millisecond), megabytes)
 		require.Less(t, spent, 10*time.Second)
-		if !raceDetector {
-			require.Less(t, used.Maxrss>>10, c.megabyte)
-		}
+		require.Less(t, megabytes, 300)
 	}
 }
 
@@ -107,5 +110,4 @@ func writeXLSX(t *testing.T, path string, csvText []byte) {
 	}
 	require.NoError(t, w.Flush())
 	require.NoError(t, f.SaveAs(path))
-	require.True(t, strings.HasSuffix(path, ".xlsx"))
 }
