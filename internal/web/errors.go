@@ -59,6 +59,7 @@ func shown(err error, fields ...string) shownError {
 
 func sentence(d fault.Detail) string {
 	d.Where = strings.ReplaceAll(d.Where, "_", " ")
+	d.Expected = strings.TrimSuffix(d.Expected, ".") // the sentence has a full stop of its own
 	s := strings.TrimSpace(d.String())
 	if s == "" {
 		return "See above."
@@ -103,7 +104,7 @@ var failures = map[fault.Kind]failure{
 	fault.Invalid:   {Status: http.StatusUnprocessableEntity, Title: "This cannot be accepted as it is", Advice: "Go back, correct what is named here, and send it again. Nothing was changed."},
 	fault.NotFound:  {Status: http.StatusNotFound, Title: "This page does not exist", Advice: "It may have been deleted, the address may be mistyped, or it belongs to somebody else.", Link: link{Href: "/", Text: "Go to my first page"}},
 	fault.Conflict:  {Status: http.StatusConflict, Title: "This contradicts what is already there", Advice: "Nothing was changed. Look at the current state, then decide again."},
-	fault.Denied:    {Status: http.StatusForbidden, Title: "You may not see or do this", Advice: "If you need it for your work, ask an administrator of Windshield for the role that is named here.", Link: link{Href: "/", Text: "Go to my first page"}},
+	fault.Denied:    {Status: http.StatusForbidden, Title: "You may not see or do this", Advice: "If you need it for your work, ask an administrator of Windshield for a role that may.", Link: link{Href: "/", Text: "Go to my first page"}},
 	fault.Stale:     {Status: http.StatusConflict, Title: "Somebody was faster", Advice: "What you changed had been changed by somebody else since you opened it. Nothing of yours was written. Open the page again, look at the new state, and repeat your change if it is still right."},
 	fault.Temporary: {Status: http.StatusServiceUnavailable, Title: "Not available for a moment", Advice: "Nothing was changed. This is expected to pass by itself: try again in half a minute."},
 	fault.TooLarge:  {Status: http.StatusRequestEntityTooLarge, Title: "This is too large", Advice: "Nothing was changed. Split it, or leave out what is not needed."},

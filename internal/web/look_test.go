@@ -23,6 +23,7 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 
 	"windshield/internal/access"
@@ -121,4 +122,41 @@ func TestLook(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestGridKeys walks the grid of the year by its keys.
+func TestGridKeys(t *testing.T) {
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.Flag("disable-dev-shm-usage", true))
+	alloc, stop := chromedp.NewExecAllocator(t.Context(), opts...)
+	defer stop()
+	tab, closeTab := chromedp.NewContext(alloc)
+	defer closeTab()
+	s := makeStory(sampleSize).live()
+	server := httptest.NewServer(open(t, s, actors(s)["vp"]).echo)
+	defer server.Close()
+
+	const at = `document.activeElement.getAttribute("href") + " " + document.activeElement.closest("[role=row]").getAttribute("aria-rowindex")`
+	stops := 0
+	require.NoError(t, chromedp.Run(tab, chromedp.Navigate(server.URL+"/plans/"+s.plan.ID), chromedp.WaitReady("[data-grid] a.v[tabindex='0']"),
+		chromedp.Evaluate(`document.querySelectorAll("[data-grid] a.v:not([tabindex='-1'])").length`, &stops),
+		chromedp.Focus("[data-grid] a.v[tabindex='0']")))
+	require.Equal(t, 1, stops, "the grid is one tab stop")
+	seen := []string{}
+	for _, k := range []string{"", kb.ArrowRight, kb.ArrowDown, kb.End, kb.Home, kb.ArrowUp, kb.ArrowUp} {
+		where := ""
+		if k != "" {
+			require.NoError(t, chromedp.Run(tab, chromedp.KeyEvent(k)))
+		}
+		require.NoError(t, chromedp.Run(tab, chromedp.Evaluate(at, &where)))
+		seen = append(seen, where)
+	}
+	t.Log(seen)
+	require.Regexp(t, `^\?visit=v\d+ 3$`, seen[0])
+	require.NotEqual(t, seen[0], seen[1])
+	for i, row := range []string{" 3", " 3", " 4", " 4", " 4", " 3", " 3"} {
+		require.Contains(t, seen[i]+"$", row+"$", i)
+	}
+	address := ""
+	require.NoError(t, chromedp.Run(tab, chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible("#facts"), chromedp.Location(&address)))
+	require.Contains(t, address, "/visits/")
 }
