@@ -118,14 +118,14 @@ func (a *applying) finish(ctx context.Context, d Decision) error {
 				b.Over = true
 			}
 		case a.look.Done && a.look.Event != nil:
-			b = settle(b, d.After, *a.look.Event, nil)
+			b = settle(landed(b, *a.look.Event), d.After, *a.look.Event, nil)
 			b.Hash = a.want.Hash()
 		}
 		b.Applied, b.Intent, b.Misses = a.want.Version, nil, 0
 	}
 	if d.Action == Ask && b.Intent != nil && a.look.Event != nil && a.look.Event.Live() {
 		// What we tried has been resolved by looking; only the conflict is left.
-		b = settle(b, d.After, *a.look.Event, nil)
+		b = settle(landed(b, *a.look.Event), d.After, *a.look.Event, nil)
 		b.Intent, b.Misses = nil, 0
 	}
 	if sameBase(a.base, b) {
@@ -215,7 +215,9 @@ func (a *applying) amend(ctx context.Context, d Decision) error {
 		return a.inconclusive("patch")
 	}
 	a.writes[Amend]++
-	before, seen := a.base, *a.look.Event
+	seen := *a.look.Event
+	before := landed(a.base, seen)
+	a.base = before
 	a.base.Intent = &Intent{Op: OpPatch, Version: a.want.Version, Content: d.After}
 	a.base.Hash = "" // what was agreed as a whole no longer is
 	if err := a.save(ctx, a.base); err != nil {
@@ -297,26 +299,16 @@ var allFields = []Field{FieldTitle, FieldDescription, FieldLocation, FieldTime, 
 // found everything in place. after is what is agreed; wrote names the fields
 // that were just written. People's edits and answers that have not been told
 // yet stay untold: Observe finds them later.
-func settle(b Base, after Content, stored Event, wrote []Field) Base {
-	now := contentOf(stored)
+func settle(b Base, after Content, there Event, wrote []Field) Base {
+	now := contentOf(there)
 	for _, f := range ownedFields {
 		if slices.Contains(wrote, f.name) || f.of(now) == f.of(after) {
-			f.set(&b.Stored, now)
-			switch f.name {
-			case FieldTitle:
-				b.Seen.Title = now.Title
-			case FieldDescription:
-				b.Seen.Description = now.Description
-			case FieldLocation:
-				b.Seen.Location = now.Location
-			case FieldTime:
-				b.Seen.When = now.When
-			}
+			b = stored(b, f, now)
 		}
 	}
 	b.Seen.Guests = invitedGuests(b.Seen.Guests, b.Agreed.Guests, after.Guests)
 	b.Agreed = after
-	b.ETag, b.Updated, b.Sequence = stored.ETag, stored.Updated, stored.Sequence
+	b.ETag, b.Updated, b.Sequence = there.ETag, there.Updated, there.Sequence
 	return b
 }
 

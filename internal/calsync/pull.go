@@ -181,6 +181,9 @@ func (p Pulled) missing(ctx context.Context, cal Calendar, r Reading, c Cursor, 
 		if err != nil {
 			return Pulled{Next: c}, err
 		}
+		if e.Live() { // list and look-up contradict each other: neither is believed, everything is read again
+			p.Next.Token = ""
+		}
 		p.Seen = append(p.Seen, e)
 	}
 	return p, nil

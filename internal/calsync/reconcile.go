@@ -162,6 +162,7 @@ func mailFor(want Want, m Mail) Mail {
 // there × what we last wrote. A field that only we changed is written, one that
 // only people changed is kept, one that both changed is a conflict.
 func merge(want Want, seen Event, base Base) Decision {
+	base = landed(base, seen)
 	d := Decision{Action: Nothing, After: base.Agreed, Mail: MailNone, Reason: "the calendar holds what is wanted"}
 	mailed := false
 	for _, f := range ownedFields {
@@ -218,6 +219,54 @@ func merge(want Want, seen Event, base Base) Decision {
 		d.Reason += "; changed by both sides: " + joinFields(names)
 	}
 	return d
+}
+
+// landed resolves a patch whose outcome was unknown: where the event holds what
+// the intent wanted, that is agreed now. Without this a plan that changes again
+// before the retry would take our own write for a person's edit.
+func landed(b Base, seen Event) Base {
+	if b.Intent == nil || b.Intent.Op != OpPatch {
+		return b
+	}
+	now, intended := contentOf(seen), b.Intent.Content
+	for _, f := range ownedFields {
+		if f.of(now) == f.of(intended) && f.of(intended) != f.of(b.Agreed) {
+			f.set(&b.Agreed, intended)
+			b = stored(b, f, now)
+		}
+	}
+	there, asked, before := addresses(seen.Guests), addresses(intended.Guests), addresses(b.Agreed.Guests)
+	var agreed []Guest
+	for _, g := range b.Agreed.Guests {
+		if a := fold(g.Email); asked[a] || there[a] {
+			agreed = append(agreed, g)
+		}
+	}
+	for _, g := range intended.Guests {
+		if a := fold(g.Email); !before[a] && there[a] {
+			agreed = append(agreed, g)
+		}
+	}
+	b.Seen.Guests = invitedGuests(b.Seen.Guests, b.Agreed.Guests, agreed)
+	b.Agreed.Guests = agreed
+	return b
+}
+
+// stored notes how the server holds a field after our own write, and that this
+// is no news.
+func stored(b Base, f owned, now Content) Base {
+	f.set(&b.Stored, now)
+	switch f.name {
+	case FieldTitle:
+		b.Seen.Title = now.Title
+	case FieldDescription:
+		b.Seen.Description = now.Description
+	case FieldLocation:
+		b.Seen.Location = now.Location
+	case FieldTime:
+		b.Seen.When = now.When
+	}
+	return b
 }
 
 // mergeGuests gives the guest list to write. Everybody who is there stays with

@@ -444,3 +444,15 @@ func TestAStormOfAnswersConverges(t *testing.T) {
 		}
 	}
 }
+
+func TestAListAndALookUpThatContradictEachOther(t *testing.T) {
+	b := newBook(t, emulator.Switches{}, 2)
+	b.changes()
+	require.NoError(t, b.emu.DeleteAs(office, b.id(2)))
+	b.emu.ExpireSyncTokens()
+	b.emu.Inject(emulator.Fault{Method: "events.get", Action: emulator.StaleRead})
+	require.Empty(t, b.changes(), "a lagging replica still shows it")
+	cs := b.changes()
+	require.Len(t, cs, 1)
+	require.Equal(t, calsync.Deleted, cs[0].Kind)
+}

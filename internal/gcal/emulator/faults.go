@@ -21,7 +21,7 @@ const (
 	Hang       Action = "hang"        // never answer; nothing is stored
 	HangAfter  Action = "hang-after"  // store, never answer
 	HTML       Action = "html"        // store, then answer with a page of HTML and Status
-	EmptyList  Action = "empty-list"  // a full list without any event
+	EmptyList  Action = "empty-list"  // a full list without any event; one of changes is left as it is
 	EmptyPage  Action = "empty-page"  // a page without events before the real one
 	StaleRead  Action = "stale-read"  // events.get shows the version before the last
 	BumpEtag   Action = "bump-etag"   // the etag changes just before, as by the server's own work
