@@ -18,7 +18,7 @@ import (
 
 // What the demo's VP of Sales chooses.
 const (
-	visits         = 288 // 24 executives, a visit a month each
+	visits         = 310 // what the 24 executives are willing to do together
 	planSeconds    = 10
 	selectionSeed  = "northlight 2027"
 	questionsEvery = 300 * time.Millisecond

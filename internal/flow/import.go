@@ -104,7 +104,7 @@ func (f *Flow) look(ctx context.Context, id string) (ImportView, error) {
 		for row := range table.Rows(5) {
 			v.Sample = append(v.Sample, slices.Clone(row))
 		}
-		existing, err := existing(tx, im.Kind)
+		existing, err := existing(tx, im.Kind, f.today("UTC").Add(1))
 		if err != nil {
 			return v, err
 		}
@@ -183,7 +183,7 @@ func (f *Flow) RejectedRows(ctx context.Context, a access.Actor, id string, w io
 		if err != nil {
 			return err
 		}
-		have, err := existing(tx, im.Kind)
+		have, err := existing(tx, im.Kind, f.today("UTC").Add(1))
 		if err != nil {
 			return err
 		}
@@ -219,7 +219,7 @@ func (f *Flow) ConfirmImport(ctx context.Context, a access.Actor, k Key, id stri
 		if err != nil {
 			return "", err
 		}
-		have, err := existing(tx, im.Kind)
+		have, err := existing(tx, im.Kind, f.today("UTC").Add(1))
 		if err != nil {
 			return "", err
 		}
@@ -258,8 +258,8 @@ type stored struct {
 }
 
 // existing reads what an import of a kind compares with.
-func existing(tx Tx, kind intake.Kind) (stored, error) {
-	s := stored{Existing: intake.Existing{Stored: map[string]intake.Record{}, Executives: map[string]string{}, Hosts: map[string]string{}, Customers: map[string]string{}},
+func existing(tx Tx, kind intake.Kind, today slot.Date) (stored, error) {
+	s := stored{Existing: intake.Existing{Stored: map[string]intake.Record{}, Executives: map[string]string{}, Hosts: map[string]string{}, Customers: map[string]string{}, Today: today},
 		byKey: map[string]roster.Person{}, byEmail: map[string]roster.Person{}, assistant: map[string]roster.Person{},
 		customers: map[string]roster.Customer{}, visits: map[string]visit.Visit{}}
 	var err error
