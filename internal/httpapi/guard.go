@@ -5,13 +5,16 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"mime"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -87,6 +90,9 @@ func (a *API) guard(op *operation) echo.MiddlewareFunc {
 			}
 			if problems := op.check(c, body); len(problems) > 0 {
 				return invalid(problems)
+			}
+			if v, ok := r.Body.(interface{ ValidatedValue() any }); ok {
+				wholeNumbers(v.ValidatedValue())
 			}
 			withCall(c, contentHash(r, body))
 			return next(c)
@@ -208,6 +214,31 @@ func (op *operation) checkHeaders(h http.Header) []fault.Detail {
 		}
 	}
 	return problems
+}
+
+// wholeNumbers rewrites in place what a JSON value writes as 2.0 or 2e3, which
+// is a whole number to the contract, but not to Go.
+func wholeNumbers(v any) {
+	fix := func(v any, set func(any)) {
+		n, ok := v.(json.Number)
+		if !ok || !strings.ContainsAny(n.String(), ".eE") {
+			wholeNumbers(v)
+			return
+		}
+		if f, err := n.Float64(); err == nil && f == math.Trunc(f) && math.Abs(f) <= 1<<53 {
+			set(json.Number(strconv.FormatInt(int64(f), 10)))
+		}
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		for k, x := range v {
+			fix(x, func(y any) { v[k] = y })
+		}
+	case []any:
+		for i, x := range v {
+			fix(x, func(y any) { v[i] = y })
+		}
+	}
 }
 
 // plain says whether a text can be stored by any database: UTF-8 without nulls.
