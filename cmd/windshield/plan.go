@@ -43,7 +43,7 @@ func (c *PlanCmd) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := c.consistent(); err != nil {
 		return err
 	}
-	p, err := planning.ReadProblemFile(c.Problem)
+	p, err := readFile(c.Problem, planning.ReadProblem)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (c *PlanCmd) run(ctx context.Context, stdout, stderr io.Writer) error {
 		err = s.Write(stdout)
 	} else {
 		report = stdout
-		err = s.WriteFile(c.Output)
+		err = writeSolution(c.Output, s)
 	}
 	if err != nil {
 		return err
@@ -103,7 +103,7 @@ func (c *PlanCmd) consistent() error {
 
 // judge prints what Check says; a plan that is not in order is an error.
 func (c *PlanCmd) judge(p *planning.Problem, stdout io.Writer) error {
-	s, err := planning.ReadSolutionFile(c.Solution)
+	s, err := readFile(c.Solution, planning.ReadSolution)
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func TestPlanKeepsTheLimitAndTheInterrupt(t *testing.T) {
 	require.Contains(t, errs.String(), "Stopped early")
 	s, err := planning.ReadSolution(&out)
 	require.NoError(t, err)
-	p, err := planning.ReadProblemFile(tinyProblem)
+	p, err := readFile(tinyProblem, planning.ReadProblem)
 	require.NoError(t, err)
 	require.True(t, planning.Check(p, s).OK())
 }

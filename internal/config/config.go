@@ -48,7 +48,6 @@ type Option struct {
 	get     func(Config) string
 }
 
-
 // Table gives the options in the order in which help shows them.
 func Table() []Option {
 	str := func(p func(*Config) *string, check func(string) error) (func(*Config, string) error, func(Config) string) {

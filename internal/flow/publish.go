@@ -253,6 +253,9 @@ func (f *Flow) wanted(v visit.Visit, e CalendarEvent, people map[string]roster.P
 		When:        calsync.When{Start: wall(v, v.Begins), End: wall(v, v.Ends), Zone: v.Zone},
 		Status:      calsync.Tentative, // a hold, until the host has agreed it with the customer
 		Guests:      []calsync.Guest{{Email: executive.Email, Name: executive.Name}},
+		// As long as all guests are our own people, the executive may move the
+		// event too, and the move comes back to us.
+		GuestsMayMove: true,
 	}
 	if host.Email != "" && host.Email != e.Calendar && host.Email != executive.Email {
 		w.Guests = append(w.Guests, calsync.Guest{Email: host.Email, Name: host.Name})

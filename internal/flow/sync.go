@@ -60,6 +60,10 @@ func (f *Flow) applyEvent(ctx context.Context, visitID string) error {
 		now.State, now.Problem = judgeApply(base, e, out, applyErr)
 		return nil
 	})
+	if err == nil && out.Event != nil {
+		// What people did before we knew the event comes to light only here.
+		err = f.Store.Write(ctx, func(tx Tx) error { return f.observe(tx, e.Calendar, *out.Event) })
+	}
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package planning
+package main
 
 import (
 	"errors"
@@ -8,14 +8,10 @@ import (
 	"path/filepath"
 
 	"windshield/internal/fault"
+	"windshield/internal/planning"
 )
 
-// ReadProblemFile reads a problem from a file, plain or gzipped. Errors name the file.
-func ReadProblemFile(path string) (*Problem, error) { return readFile(path, ReadProblem) }
-
-// ReadSolutionFile reads a solution from a file, plain or gzipped. Errors name the file.
-func ReadSolutionFile(path string) (*Solution, error) { return readFile(path, ReadSolution) }
-
+// readFile reads a problem or a solution from a file. Errors name the file.
 func readFile[T any](path string, read func(io.Reader) (*T, error)) (*T, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -38,9 +34,9 @@ func readFile[T any](path string, read func(io.Reader) (*T, error)) (*T, error) 
 	return v, err
 }
 
-// WriteFile writes the solution whole or not at all: readers of path see the old
+// writeSolution writes the solution whole or not at all: readers of path see the old
 // file or the new one, never a part.
-func (s *Solution) WriteFile(path string) (err error) {
+func writeSolution(path string, s *planning.Solution) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return fault.Invalidf("The folder of %s cannot be written to.", path).Because(err)
