@@ -168,7 +168,7 @@ func (a *App) makeQueue(o Options) error {
 }
 
 func (a *App) makeServer(o Options, now func() time.Time) error {
-	sessions := auth.NewSessions(a.Store.Sessions(), a.Flow, a.cfg.Secure())
+	sessions := auth.NewSessions(sessions{a.Store.Sessions(), now}, a.Flow, a.cfg.Secure())
 	pages, err := web.New(web.Options{Flow: a.Flow, SignIn: sessions, BaseURL: a.cfg.BaseURL, Now: now, Demo: o.Demo, Version: o.Version, Log: a.log})
 	if err != nil {
 		return fault.New(fault.Invalid, "%v", err)

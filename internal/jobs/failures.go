@@ -87,17 +87,37 @@ func (q *Queue) Idle(ctx context.Context) error {
 }
 
 func (q *Queue) idle(ctx context.Context) (bool, error) {
-	busy, err := q.client.JobList(ctx, river.NewJobListParams().First(1).
-		States(rivertype.JobStateAvailable, rivertype.JobStateRunning, rivertype.JobStatePending))
+	busy, err := q.client.JobList(ctx, river.NewJobListParams().First(1).States(rivertype.JobStateRunning, rivertype.JobStatePending))
 	if err != nil || len(busy.Jobs) > 0 {
 		return false, err
 	}
-	next, err := q.client.JobList(ctx, river.NewJobListParams().First(1).OrderBy(river.JobListOrderByScheduledAt, river.SortOrderAsc).
-		States(rivertype.JobStateScheduled, rivertype.JobStateRetryable))
+	next, err := q.client.JobList(ctx, river.NewJobListParams().First(1).OrderBy(river.JobListOrderByScheduledAt, river.SortOrderAsc).States(waiting...))
 	if err != nil {
 		return false, err
 	}
 	return len(next.Jobs) == 0 || next.Jobs[0].ScheduledAt.After(time.Now()), nil
+}
+
+// waiting lists the states of jobs that are due now or later.
+var waiting = []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStateScheduled, rivertype.JobStateRetryable}
+
+// Hurry makes every job due that waits for a later time, such as for its next
+// attempt, and gives how many there were. It is for tests, which turn the clock
+// instead of waiting.
+func (q *Queue) Hurry(ctx context.Context) (hurried int, err error) {
+	list, err := q.client.JobList(ctx, river.NewJobListParams().First(10_000).States(waiting...))
+	if err != nil {
+		return 0, err
+	}
+	for _, j := range list.Jobs {
+		if j.ScheduledAt.After(time.Now()) {
+			if _, err := q.client.JobRetry(ctx, j.ID); err != nil {
+				return hurried, err
+			}
+			hurried++
+		}
+	}
+	return hurried, nil
 }
 
 // handler sees what went wrong in a job. Texts of errors may name people, so the
