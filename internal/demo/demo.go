@@ -129,7 +129,7 @@ func startSide(o Options) (*side, error) {
 		return nil, fault.Conflictf("The calendar emulator cannot listen on %s: the port is taken. Choose another with --side.", o.Side).Because(err)
 	}
 	s := &side{url: "http://" + l.Addr().String()}
-	if s.calendar, err = emulator.New(emulator.Options{Now: time.Now, File: filepath.Join(o.Dir, "calendar.journal"), BaseURL: s.url}); err != nil {
+	if s.calendar, err = emulator.New(emulator.Options{Now: time.Now, File: filepath.Join(o.Dir, "calendar.journal"), BaseURL: s.url, KeepRequests: 10_000}); err != nil {
 		l.Close()
 		return nil, err
 	}

@@ -132,7 +132,7 @@ func (s *Server) play(w http.ResponseWriter, r *http.Request, c *call, f *Fault,
 	note := func(status int, reason string) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.ledger.Requests = append(s.ledger.Requests, Request{N: len(s.ledger.Requests) + 1, At: s.now(), Method: c.method, User: c.user,
+		s.note(Request{At: s.now(), Method: c.method, User: c.user,
 			Calendar: fold(c.cid), Event: c.eid, IfMatch: c.header.Get("If-Match"), SendUpdates: c.query.Get("sendUpdates"),
 			QuotaUser: c.query.Get("quotaUser"), BodyHash: bodyHash, Status: status, Reason: reason, Committed: c.committed, Fault: name})
 	}
@@ -263,11 +263,23 @@ type Mail struct {
 	Cause    string    `json:"cause"` // the method that caused it
 }
 
-// Ledger is all that happened, in order. Requests are those since the start;
+// Ledger is all that happened, in order. Requests are those since the start (the
+// newest ones, where Options.KeepRequests says so);
 // mails outlive a restart where there is a journal.
 type Ledger struct {
 	Requests []Request `json:"requests"`
 	Mails    []Mail    `json:"mails"`
+}
+
+// note adds a request to the ledger. Where only the newest are kept, the older
+// half goes at once, so that it costs nothing on average.
+func (s *Server) note(r Request) {
+	s.requests++
+	r.N = s.requests
+	if most := s.opts.KeepRequests; most > 0 && len(s.ledger.Requests) >= most {
+		s.ledger.Requests = append(s.ledger.Requests[:0], s.ledger.Requests[most/2:]...)
+	}
+	s.ledger.Requests = append(s.ledger.Requests, r)
 }
 
 // Ledger gives a copy of the ledger.

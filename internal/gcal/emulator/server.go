@@ -31,6 +31,8 @@ type Options struct {
 	Zone      string           // IANA zone of new calendars; "" is UTC
 	Keys      Keys             // public keys of service accounts; an account without one is believed
 	Switches  Switches
+	// KeepRequests bounds the ledger's requests for long runs; 0 keeps all.
+	KeepRequests int
 }
 
 // Switches choose among behaviours that Google does not document. The zero
@@ -63,6 +65,7 @@ type Server struct {
 	grants    int64
 	faults    []*Fault
 	ledger    Ledger
+	requests  int // all ever noted, also those no longer kept
 	journal   *os.File
 	dirty     []line
 	broken    error // the journal could not be written
