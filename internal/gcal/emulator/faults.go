@@ -132,7 +132,7 @@ func (s *Server) play(w http.ResponseWriter, r *http.Request, c *call, f *Fault,
 	note := func(status int, reason string) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.note(Request{At: s.now(), Method: c.method, User: c.user,
+		s.record(Request{At: s.now(), Method: c.method, User: c.user,
 			Calendar: fold(c.cid), Event: c.eid, IfMatch: c.header.Get("If-Match"), SendUpdates: c.query.Get("sendUpdates"),
 			QuotaUser: c.query.Get("quotaUser"), BodyHash: bodyHash, Status: status, Reason: reason, Committed: c.committed, Fault: name})
 	}
@@ -271,9 +271,9 @@ type Ledger struct {
 	Mails    []Mail    `json:"mails"`
 }
 
-// note adds a request to the ledger. Where only the newest are kept, the older
+// record adds a request to the ledger. Where only the newest are kept, the older
 // half goes at once, so that it costs nothing on average.
-func (s *Server) note(r Request) {
+func (s *Server) record(r Request) {
 	s.requests++
 	r.N = s.requests
 	if most := s.opts.KeepRequests; most > 0 && len(s.ledger.Requests) >= most {

@@ -11,7 +11,7 @@ func TestALongRunKeepsTheNewestRequests(t *testing.T) {
 	s, err := New(Options{Now: time.Now, KeepRequests: 10})
 	require.NoError(t, err)
 	for range 1000 {
-		s.note(Request{Method: "events.list"})
+		s.record(Request{Method: "events.list"})
 	}
 	kept := s.Ledger().Requests
 	require.LessOrEqual(t, len(kept), 10)

@@ -173,7 +173,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 func (s *Server) note(c *call, status int, reason, fault string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.note(Request{At: s.now(), Method: c.method, User: c.user, Status: status, Reason: reason, Fault: fault})
+	s.record(Request{At: s.now(), Method: c.method, User: c.user, Status: status, Reason: reason, Fault: fault})
 }
 
 func grantError(text string) *reply {

@@ -207,7 +207,7 @@ func (s *Server) act(user, eventID string, do func(c *call, r *record) *reply) e
 	if bad := do(c, r); bad != nil && bad.status >= 400 {
 		return fault.Invalidf("The calendar refused: %s.", bad.reason)
 	}
-	s.note(Request{At: s.now(), Method: "people", User: user, Calendar: r.Calendar, Event: r.ID, Status: 200, Committed: true})
+	s.record(Request{At: s.now(), Method: "people", User: user, Calendar: r.Calendar, Event: r.ID, Status: 200, Committed: true})
 	return s.flush()
 }
 
