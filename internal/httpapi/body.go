@@ -15,7 +15,7 @@ import (
 
 // Limits of a JSON body (reliability rule 12).
 const (
-	mostJSON  = 1 << 20
+	mostJSON  = 1_000_000
 	mostDepth = 32
 )
 

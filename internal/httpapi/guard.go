@@ -123,13 +123,16 @@ func (op *operation) checkMedia(r *http.Request) error {
 	if op.media == "" {
 		return nil
 	}
-	header := r.Header.Get("Content-Type")
+	header, expected := r.Header.Get("Content-Type"), op.media
+	if op.media == mediaForm {
+		expected += " with a boundary"
+	}
 	media, params, err := mime.ParseMediaType(header)
 	charset := strings.ToLower(params["charset"])
-	if err == nil && media == op.media && (charset == "" || charset == "utf-8") && len(r.Header.Values("Content-Type")) == 1 {
+	if err == nil && media == op.media && (charset == "" || charset == "utf-8") && (media != mediaForm || params["boundary"] != "") && len(r.Header.Values("Content-Type")) == 1 {
 		return nil
 	}
-	return withStatus{fault.Invalidf("The body has the wrong type.").With(fault.Detail{Where: "header Content-Type", Value: fault.Short(readable(header)), Expected: op.media}),
+	return withStatus{fault.Invalidf("The body has the wrong type.").With(fault.Detail{Where: "header Content-Type", Value: fault.Short(readable(header)), Expected: expected}),
 		http.StatusUnsupportedMediaType}
 }
 

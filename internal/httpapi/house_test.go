@@ -19,7 +19,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"windshield/api/client"
-	"windshield/internal/access"
 	"windshield/internal/auth"
 	"windshield/internal/calsync"
 	"windshield/internal/fault"
@@ -131,7 +130,7 @@ func build(t testing.TB) *house {
 		Ready: st.Ready, Metrics: prometheus.NewRegistry()})
 	api.Register(group)
 	api.Docs(pages)
-	srv := httptest.NewServer(e)
+	srv := httptest.NewServer(h.keepsContract(e))
 	t.Cleanup(srv.Close)
 	h.url = srv.URL
 	require.NoError(t, st.Write(ctx, func(tx flow.Tx) error {
@@ -298,5 +297,3 @@ func (h *house) send(c *client.ClientWithResponses, r raw) (*http.Response, clie
 	}
 	return resp, p, body
 }
-
-var everything = access.System("test")

@@ -16,9 +16,8 @@ import (
 
 // Limits of an upload (reliability rule 12).
 const (
-	mostFile     = 50 << 20
-	mostForm     = mostFile + 1<<20 // the file and the form around it
-	mostFileName = 255
+	mostFile     = 50_000_000
+	mostFileName = 255 // characters
 )
 
 // upload is what somebody brought to be imported.

@@ -82,10 +82,14 @@ func New(o Options) (e *echo.Echo, api, pages *echo.Group) {
 	// A form on another site can neither change anything here nor read what we
 	// answer: the browser says where a request comes from.
 	cross := http.NewCrossOriginProtection()
-	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "This request comes from another site and was refused.", http.StatusForbidden)
-	}))
-	guard := echo.WrapMiddleware(cross.Handler)
+	guard := func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if err := cross.Check(c.Request()); err != nil {
+				return fault.Deniedf("This request comes from another site and was refused.").Because(err)
+			}
+			return next(c)
+		}
+	}
 	api = e.Group("/api/v1", guard, o.Session)
 	pages = e.Group("", guard, o.Session)
 	return e, api, pages
