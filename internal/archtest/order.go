@@ -42,7 +42,7 @@ var order = [][]string{
 	{"internal/app"},
 	{"internal/demo"},
 	{"internal/testkit"},
-	{"internal/archtest", "deploy"},
+	{"internal/archtest", "internal/browsertest", "deploy"},
 	{"cmd/windshield"},
 }
 
