@@ -32,11 +32,10 @@ var periods = []struct {
 
 type coverageModel struct {
 	flow.CoverageView
-	Period  string // code
-	Groups  []groupLine
-	Top     int // most visits of a person in a month
-	Chart   chart
-	Ignored []string // unknown filters, named on the page
+	Period string // code
+	Groups []groupLine
+	Top    int // most visits of a person in a month
+	Chart  chart
 }
 
 type groupLine struct {

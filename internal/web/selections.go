@@ -14,7 +14,6 @@ import (
 	"windshield/internal/auth"
 	"windshield/internal/fault"
 	"windshield/internal/flow"
-	"windshield/internal/roster"
 	"windshield/internal/sampling"
 )
 
@@ -125,11 +124,10 @@ func (p *Pages) makeSelection(c echo.Context) error {
 
 type selectionModel struct {
 	flow.SelectionView
-	Strata    []stratumBlock
-	N, X      int // customers of the frame, visits
-	MayPlan   bool
-	MayPeople bool
-	Key       string
+	Strata  []stratumBlock
+	N, X    int // customers of the frame, visits
+	MayPlan bool
+	Key     string
 }
 
 type stratumBlock struct {
@@ -144,7 +142,7 @@ func (p *Pages) selection(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	m := selectionModel{SelectionView: v, MayPlan: may(access.MakePlan)(a), MayPeople: a.Has(roster.VP), Key: p.NewKey()}
+	m := selectionModel{SelectionView: v, MayPlan: may(access.MakePlan)(a), Key: p.NewKey()}
 	byCode := map[string][]flow.SelectionRow{}
 	for _, r := range v.Rows {
 		byCode[r.Stratum] = append(byCode[r.Stratum], r)
