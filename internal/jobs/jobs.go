@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -22,8 +23,7 @@ import (
 	"windshield/internal/store"
 )
 
-// Periodic is work that is due again and again. While one is waiting or
-// running, no second one is enqueued.
+// Periodic is work that is due again and again.
 type Periodic struct {
 	Kind  flow.JobKind
 	Key   string
@@ -75,7 +75,7 @@ const (
 )
 
 // Attempts of a job that fails for no known reason: some three hours.
-const maxAttempts = 100
+const maxAttempts = 200
 
 // How long finished jobs stay: failed ones until somebody has had a month to
 // look, completed ones not long, since some calendars are read each minute.
@@ -158,9 +158,7 @@ func (q *Queue) config(o Options) (*river.Config, error) {
 		}
 		periodic = append(periodic, river.NewPeriodicJob(river.PeriodicInterval(p.Every),
 			func() (river.JobArgs, *river.InsertOpts) {
-				opts := insertOpts(p.Kind)
-				opts.UniqueOpts = river.UniqueOpts{ByArgs: true, ByState: unfinished}
-				return args{kind: p.Kind, Key: p.Key}, opts
+				return args{kind: p.Kind, Key: p.Key}, insertOpts(p.Kind)
 			}, &river.PeriodicJobOpts{RunOnStart: true}))
 	}
 	config := &river.Config{
@@ -178,7 +176,13 @@ func (q *Queue) config(o Options) (*river.Config, error) {
 	return config, nil
 }
 
-// unfinished lists the states in which a periodic job keeps the next one away.
+// looking lists the kinds that look at how things are now: while one is waiting
+// or running for a key, another one is left out, so that they cannot pile up
+// behind a calendar that hangs. What they miss they see the next time. The other
+// kinds carry out something new each time, and none is ever left out.
+var looking = []flow.JobKind{flow.JobPull, flow.JobPullAll, flow.JobAlerts, flow.JobSweep}
+
+// unfinished lists the states of a job that is waiting or running.
 var unfinished = []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
 	rivertype.JobStateRetryable, rivertype.JobStateScheduled}
 
@@ -206,8 +210,15 @@ func (q *Queue) Enqueue(ctx context.Context, tx store.Handle, jobs ...flow.Job) 
 	if len(jobs) == 0 {
 		return nil
 	}
-	params := make([]river.InsertManyParams, len(jobs))
-	for i, j := range jobs {
+	params := make([]river.InsertManyParams, 0, len(jobs))
+	here := map[flow.Job]bool{} // one statement cannot leave out its own doubles
+	for _, j := range jobs {
+		if k := (flow.Job{Kind: j.Kind, Key: j.Key}); slices.Contains(looking, j.Kind) {
+			if here[k] {
+				continue
+			}
+			here[k] = true
+		}
 		opts := insertOpts(j.Kind)
 		if !j.At.IsZero() {
 			// The job's time is on the store's clock, which a test may turn; the
@@ -216,7 +227,7 @@ func (q *Queue) Enqueue(ctx context.Context, tx store.Handle, jobs ...flow.Job) 
 				opts.ScheduledAt = time.Now().Add(wait)
 			}
 		}
-		params[i] = river.InsertManyParams{Args: args{kind: j.Kind, Key: j.Key}, InsertOpts: opts}
+		params = append(params, river.InsertManyParams{Args: args{kind: j.Kind, Key: j.Key}, InsertOpts: opts})
 	}
 	return q.insert(ctx, tx, params)
 }
@@ -226,7 +237,11 @@ func insertOpts(kind flow.JobKind) *river.InsertOpts {
 	if line == "" {
 		line = river.QueueDefault
 	}
-	return &river.InsertOpts{Queue: line}
+	opts := &river.InsertOpts{Queue: line}
+	if slices.Contains(looking, kind) {
+		opts.UniqueOpts = river.UniqueOpts{ByArgs: true, ByState: unfinished}
+	}
+	return opts
 }
 
 // Start begins to work jobs. The queue stops when ctx ends, or by Stop.

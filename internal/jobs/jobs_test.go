@@ -319,6 +319,32 @@ func TestPeriodicJobsDoNotPileUp(t *testing.T) {
 	})
 }
 
+// Looking at a calendar twice at once is of no use; carrying out two wishes is.
+func TestOnlyLookingIsLeftOut(t *testing.T) {
+	engines(t, jobs.Options{}, nil, func(t *testing.T, b *bench) {
+		var want []flow.Job
+		for _, kind := range flow.JobKinds {
+			for range 3 {
+				b.enqueue(flow.Job{Kind: kind, Key: "k"}, flow.Job{Kind: kind, Key: "k"})
+			}
+			n := 6
+			switch kind {
+			case flow.JobPull, flow.JobPullAll, flow.JobAlerts, flow.JobSweep:
+				n = 1
+			}
+			want = append(want, slices.Repeat([]flow.Job{{Kind: kind, Key: "k"}}, n)...)
+		}
+		b.enqueue(flow.Job{Kind: flow.JobPull, Key: "another"})
+		want = append(want, flow.Job{Kind: flow.JobPull, Key: "another"})
+		b.start()
+		b.idle()
+		require.ElementsMatch(t, want, b.jobs())
+		b.enqueue(flow.Job{Kind: flow.JobPull, Key: "k"})
+		b.idle()
+		require.Len(t, b.jobs(), len(want)+1, "once it is done it may be done again")
+	})
+}
+
 func TestStopWaitsForTheRunningJob(t *testing.T) {
 	begun, release := make(chan struct{}, 2), make(chan struct{})
 	finished := make(chan struct{}, 2)

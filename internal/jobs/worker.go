@@ -96,13 +96,13 @@ func verdict(j *rivertype.JobRow, err error) error {
 }
 
 // maxBackoff is short: when a fault ends, the backlog should drain soon.
-const maxBackoff = 2 * time.Minute
+const maxBackoff = time.Minute
 
 // backoff doubles from a second and is spread by half, so that what failed
 // together does not come back together.
 func backoff(attempt int) time.Duration {
 	d := maxBackoff
-	if attempt < 8 {
+	if attempt < 7 {
 		d = min(time.Second<<max(attempt-1, 0), maxBackoff)
 	}
 	return d/2 + rand.N(d/2)

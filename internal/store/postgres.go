@@ -90,8 +90,15 @@ func (s *Store) beginPostgres(ctx context.Context, o pgx.TxOptions) (*pgTx, erro
 	return nil, err
 }
 
+// held runs do while the connection is certainly ours. Where database/sql has
+// given a broken one back to the pool, do does not run: the pool may be closing
+// it, or somebody else may have it.
+func (t *pgTx) held(do func() error) error {
+	return t.Conn.Raw(func(any) error { return do() })
+}
+
 func (t *pgTx) commit(ctx context.Context) error {
-	err := t.tx.Commit(ctx)
+	err := t.held(func() error { return t.tx.Commit(ctx) })
 	_ = t.Conn.Close() // back to the pool, which drops broken connections
 	return err
 }
@@ -99,6 +106,6 @@ func (t *pgTx) commit(ctx context.Context) error {
 func (t *pgTx) rollback(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 	defer cancel()
-	_ = t.tx.Rollback(ctx)
+	_ = t.held(func() error { return t.tx.Rollback(ctx) })
 	_ = t.Conn.Close()
 }
