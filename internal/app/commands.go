@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -34,9 +35,9 @@ func Migrate(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 
 // withFlow runs do with the use cases on the configured database. Jobs that it
 // causes wait for the next server.
-func withFlow(ctx context.Context, cfg config.Config, log *slog.Logger, do func(*flow.Flow) error) error {
+func withFlow(ctx context.Context, cfg config.Config, log *slog.Logger, do func(*flow.Flow) error) (err error) {
 	a := &App{cfg: cfg, log: log}
-	defer a.cleanUp(context.WithoutCancel(ctx))
+	defer func() { err = errors.Join(err, a.cleanUp(context.WithoutCancel(ctx))) }()
 	now, err := a.clock(Options{})
 	if err != nil {
 		return err

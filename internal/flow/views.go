@@ -90,19 +90,18 @@ type Group struct {
 
 // VisitView is a visit with everybody around it.
 type VisitView struct {
-	Visit       visit.Visit
-	Customer    roster.Customer
-	Executive   roster.Person
-	Host        roster.Person
-	Plan        visit.Plan // zero for visits from before Windshield
-	Group       Group
-	Events      []CalendarEvent // what the calendars hold
-	Counts      bool
-	WhyNot      string // why it does not count for the clock
-	MayAnswer   bool
-	MayRecord   bool
-	Neighbours  []visit.Visit // the executive's visits within 30 days
-	ServerStart time.Time
+	Visit      visit.Visit
+	Customer   roster.Customer
+	Executive  roster.Person
+	Host       roster.Person
+	Plan       visit.Plan // zero for visits from before Windshield
+	Group      Group
+	Events     []CalendarEvent // what the calendars hold
+	Counts     bool
+	WhyNot     string // why it does not count for the clock
+	MayAnswer  bool
+	MayRecord  bool
+	Neighbours []visit.Visit // the executive's visits within 30 days
 }
 
 // MyView is an executive's page, or the one of whom an assistant serves.

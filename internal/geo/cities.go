@@ -76,8 +76,9 @@ func parseAtlas(packed []byte) (*atlas, error) {
 	}
 	for line := range strings.Lines(text) {
 		var f [7]string
-		rest, ok := strings.TrimSuffix(line, "\n"), true
+		rest := strings.TrimSuffix(line, "\n")
 		for k := range f {
+			var ok bool
 			if f[k], rest, ok = strings.Cut(rest, "\t"); !ok && k < 6 {
 				return nil, fmt.Errorf("line %d has too few columns", len(a.cities)+1)
 			}

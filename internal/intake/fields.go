@@ -2,7 +2,6 @@ package intake
 
 import (
 	"encoding/csv"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -157,8 +156,4 @@ func FieldLabel(name string) string {
 		return ""
 	}
 	return strings.ToUpper(name[:1]) + name[1:]
-}
-
-func dimensionField(name string) Field {
-	return Field{Name: DimensionPrefix + name, Doc: fmt.Sprintf("Value in the dimension %q.", name)}
 }

@@ -237,10 +237,10 @@ func (m *Memory) List(_ context.Context, calendar string, q calsync.Query) (cals
 	if err := m.begin("list", calendar); err != nil {
 		return calsync.Page{}, err
 	}
-	since, epoch := int64(-1), m.epoch
+	since := int64(-1)
 	if q.Token != "" {
 		e, v, _ := strings.Cut(q.Token, ".")
-		epoch, _ = strconv.Atoi(e)
+		epoch, _ := strconv.Atoi(e)
 		n, err := strconv.ParseInt(v, 10, 64)
 		if err != nil || epoch != m.epoch {
 			return calsync.Page{}, &calsync.Error{Class: calsync.TokenInvalid, Call: "list", Status: 410, Reason: "fullSyncRequired"}

@@ -41,21 +41,6 @@ func (a *search) relocate(v, e, slot int32) bool {
 	return true
 }
 
-// eject takes a visit out of the plan.
-func (a *search) eject(v int32) bool {
-	s := a.s
-	e := s.by[v]
-	c := s.replace(e, s.seek(e, s.at[v]), none, none, 0)
-	c.fixed += s.m.leftOut(v)
-	if !a.wants(c) {
-		return false
-	}
-	a.touch(v)
-	s.leave(v)
-	s.book(c)
-	return true
-}
-
 // swap gives two assigned visits each other's place.
 func (a *search) swap(v, u int32) bool {
 	s := a.s

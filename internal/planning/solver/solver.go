@@ -45,8 +45,8 @@ func Solve(ctx context.Context, p *planning.Problem, opts Options) (*planning.So
 		return nil, err
 	}
 	m, err := compile(ctx, p)
-	if err != nil { // stopped before there was a model: the pins are a feasible plan
-		return pinsOnly(p), nil
+	if err != nil {
+		return pinsOnly(p), nil //nolint:nilerr // stopped before there was a model: the pins are a feasible plan
 	}
 	if opts.Iterations <= 0 && opts.Spent == nil {
 		opts.Iterations = defaultIterations * int64(len(m.visits)+1)
