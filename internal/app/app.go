@@ -156,10 +156,11 @@ func (a *App) makeQueue(o Options) error {
 		{Kind: flow.JobAlerts, Every: time.Minute},
 		{Kind: flow.JobSweep, Every: time.Hour},
 	}
+	options := jobs.Options{Do: a.Flow.Do, Log: a.log, Periodic: periodic}
 	if o.Quiet {
-		periodic = nil
+		options.Periodic, options.Cooldown = nil, 5*time.Millisecond
 	}
-	q, err := jobs.New(a.Store, jobs.Options{Do: a.Flow.Do, Log: a.log, Periodic: periodic})
+	q, err := jobs.New(a.Store, options)
 	if err != nil {
 		return err
 	}

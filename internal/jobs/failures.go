@@ -86,12 +86,10 @@ func (q *Queue) Idle(ctx context.Context) error {
 	}
 }
 
+// idle asks once for all states: between two questions a job could slip from the
+// one state to the other.
 func (q *Queue) idle(ctx context.Context) (bool, error) {
-	busy, err := q.client.JobList(ctx, river.NewJobListParams().First(1).States(rivertype.JobStateRunning, rivertype.JobStatePending))
-	if err != nil || len(busy.Jobs) > 0 {
-		return false, err
-	}
-	next, err := q.client.JobList(ctx, river.NewJobListParams().First(1).OrderBy(river.JobListOrderByScheduledAt, river.SortOrderAsc).States(waiting...))
+	next, err := q.client.JobList(ctx, river.NewJobListParams().First(1).OrderBy(river.JobListOrderByScheduledAt, river.SortOrderAsc).States(unfinished...))
 	if err != nil {
 		return false, err
 	}

@@ -44,10 +44,15 @@ const (
 // Engines lists every database on which stories must hold.
 var Engines = []Engine{SQLite, Postgres}
 
-// Each runs a story once on each database.
+// Each runs a story once on each database, and checks at its end what must
+// always hold.
 func Each(t *testing.T, story func(t *testing.T, h *House)) {
 	for _, e := range Engines {
-		t.Run(string(e), func(t *testing.T) { story(t, New(t, e)) })
+		t.Run(string(e), func(t *testing.T) {
+			h := New(t, e)
+			story(t, h)
+			h.Check()
+		})
 	}
 }
 
@@ -63,6 +68,7 @@ type House struct {
 	Side     string // root of the emulator's pages
 	cfg      config.Config
 	key      []byte
+	browsers map[string]*http.Client // by the address of who is signed in
 }
 
 // Clock is the one clock of the house. It stands still until it is turned.
@@ -92,7 +98,7 @@ var Start = time.Date(2026, time.November, 23, 9, 0, 0, 0, time.UTC)
 // New starts a house on a database of its own. It ends with the test.
 func New(t testing.TB, e Engine) *House {
 	t.Helper()
-	h := &House{t: t, Clock: &Clock{at: Start}, key: serviceKey(t)}
+	h := &House{t: t, Clock: &Clock{at: Start}, key: serviceKey(t), browsers: map[string]*http.Client{}}
 	var err error
 	h.Calendar, err = emulator.New(emulator.Options{Now: h.Clock.Now})
 	require.NoError(t, err)
@@ -138,6 +144,7 @@ func (h *House) start() {
 	require.NoError(h.t, err)
 	require.NoError(h.t, a.Start(context.Background()))
 	h.App, h.Flow, h.URL = a, a.Flow, a.BaseURL()
+	h.cfg.Addr, h.cfg.BaseURL = a.Addr(), a.BaseURL() // the same after a restart
 }
 
 func (h *House) stop() {
