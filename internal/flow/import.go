@@ -432,7 +432,29 @@ func (f *Flow) writePerson(tx Tx, line int, key, email string, away []slot.Inter
 	for i, x := range away {
 		absences[i] = roster.Absence{PersonID: p.ID, Interval: x}
 	}
-	return tx.People.SetAbsences(p.ID, absences)
+	if err := tx.People.SetAbsences(p.ID, absences); err != nil {
+		return err
+	}
+	return tx.Bookings.Book(f.leave(p, away)...)
+}
+
+// leaveAhead is for how many days from today leave takes half-days: as far as
+// anybody plans.
+const leaveAhead = 2 * 366
+
+// leave gives the half-days that a person's absences take, so that the database
+// itself refuses a visit in them. A visit that stands there already stays.
+func (f *Flow) leave(p roster.Person, away []slot.Interval) []visit.Booking {
+	today := f.today(p.Zone)
+	var out []visit.Booking
+	for _, span := range away {
+		for d := max(span.Start, today); d <= min(span.End, today.Add(leaveAhead)); d++ {
+			for _, h := range []slot.Half{slot.AM, slot.PM} {
+				out = append(out, visit.Booking{PersonID: p.ID, Slot: slot.Slot{Date: d, Half: h}, Kind: visit.BookedLeave})
+			}
+		}
+	}
+	return out
 }
 
 func (f *Flow) writeExecutive(tx Tx, line int, r intake.ExecutiveRecord, have *stored) error {

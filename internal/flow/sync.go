@@ -382,6 +382,9 @@ func (f *Flow) busy(tx Tx, v visit.Visit, to slot.Slot) (string, error) {
 			if err != nil {
 				return "", err
 			}
+			if b.Kind == visit.BookedLeave {
+				return p.Name + " is on leave on " + to.Date.String() + ".", nil
+			}
 			return p.Name + " is booked on " + to.String() + " already.", nil
 		}
 	}
