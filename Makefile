@@ -56,7 +56,7 @@ lint: inputs
 	bash scripts/lint.sh
 
 # Takes the pictures of the README anew, with Chromium, into docs/pictures.
-PICTURES ?= ./internal/testkit/...
+PICTURES ?= ./internal/browsertest/...
 pictures: setup inputs
 	@mkdir -p docs/pictures
 	WINDSHIELD_PICTURES=$(CURDIR)/docs/pictures go test -tags pictures -count=1 -v -run '^TestPictures$$' $(PICTURES)

@@ -50,7 +50,7 @@ var order = [][]string{
 const firstImpure = "internal/export"
 
 // testOnly are packages that only test files may import.
-var testOnly = []string{"internal/store/pgtest", "internal/testkit"}
+var testOnly = []string{"internal/store/pgtest", "internal/testkit", "internal/browsertest"}
 
 // rowOf gives the place of a package in the order, or -1. A conformance suite stands
 // right below the package whose port it is for.

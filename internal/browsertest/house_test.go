@@ -1,0 +1,278 @@
+package browsertest
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"windshield/internal/flow"
+	"windshield/internal/intake"
+	"windshield/internal/roster"
+	"windshield/internal/slot"
+	"windshield/internal/testkit"
+	"windshield/internal/visit"
+	"windshield/sample"
+)
+
+// Who looks at the pages.
+const (
+	vpMail    = "vp-sales@northlight.example"
+	ceoMail   = "ceo@northlight.example"
+	execMail  = "cto@northlight.example"
+	adminMail = "administrator@northlight.example"
+)
+
+// stage is the sample company in the middle of February: a published year with
+// visits in every state, somebody who is overdue, somebody who has to decide,
+// a file that cannot be imported, and a second plan that is still a draft.
+type stage struct {
+	*testkit.House
+	mail   string // root of the mail catcher's pages
+	people map[string]roster.Person
+
+	live, draft   visit.Plan
+	run           flow.Run
+	selection     flow.SelectionView
+	broken, ready flow.ImportView // with problems; waiting for its confirmation
+	unmatched     flow.ImportView // columns that nobody can guess
+	done          flow.Import     // written
+	open          flow.VisitView  // of the executive, ahead, waiting for an answer
+	accepted      flow.VisitView  // ahead
+	begun         flow.VisitView  // of the host, waiting for its outcome
+	held          flow.VisitView  // behind
+	declined      flow.VisitView  // taken back by its executive
+	conflict      flow.VisitView  // moved in the calendar to where nobody is free
+	host          roster.Person   // of begun
+	customer      roster.Customer // of held
+}
+
+// today is when the stage is looked at.
+var today = time.Date(2027, time.February, 16, 15, 0, 0, 0, time.UTC)
+
+// setStage plays the story. effort is how long the planner may work.
+func setStage(t *testing.T, effort flow.PlanInput) *stage {
+	t.Helper()
+	s := &stage{House: testkit.New(t, testkit.SQLite), people: map[string]roster.Person{}}
+	ctx := context.Background()
+	catcher := http.NewServeMux()
+	catcher.Handle("/mail/", http.StripPrefix("/mail", s.Mail.Page()))
+	mails := httptest.NewServer(catcher)
+	t.Cleanup(mails.Close)
+	s.mail = mails.URL + "/mail/"
+
+	s.Clock.Set(time.Date(2026, time.December, 21, 9, 0, 0, 0, time.UTC))
+	s.Sample()
+	_, err := s.Flow.Admit(ctx, testkit.System, adminMail, "Administrator")
+	require.NoError(t, err)
+	everybody, err := s.Flow.People(ctx, testkit.System)
+	require.NoError(t, err)
+	for _, p := range everybody {
+		if p.Email == adminMail {
+			p, err = s.Flow.SetRoles(ctx, testkit.System, p.ID, p.Version, []roster.Role{roster.Administrator})
+			require.NoError(t, err)
+		}
+		s.people[p.Email] = p
+	}
+	s.selection, err = s.Flow.Select(ctx, testkit.System, flow.Key{}, flow.SelectInput{Year: sample.Year, Dimensions: []string{"region", "size_band"}, Visits: 288, Seed: "northlight 2027"})
+	require.NoError(t, err)
+
+	s.live = s.plan(t, effort, "")
+	_, err = s.Flow.Publish(ctx, testkit.System, flow.Key{}, s.live.ID, s.live.Version)
+	require.NoError(t, err)
+	s.draft = s.plan(t, flow.PlanInput{Iterations: 2000, Seed: 2}, "Plan 2027, another try")
+	s.answers(t)
+	s.Clock.Set(today)
+	s.outcomes(t)
+	s.Tick()
+	s.imports(t)
+	s.look(t)
+	return s
+}
+
+// plan runs the planner and gives the draft.
+func (s *stage) plan(t *testing.T, in flow.PlanInput, name string) visit.Plan {
+	t.Helper()
+	ctx := context.Background()
+	in.SelectionID, in.Name = s.selection.ID, name
+	r, err := s.Flow.StartPlan(ctx, testkit.System, flow.Key{}, in)
+	require.NoError(t, err)
+	s.Settle()
+	s.run, err = s.Flow.Run(ctx, testkit.System, r.ID)
+	require.NoError(t, err)
+	require.Equal(t, flow.Done, s.run.State, s.run.Error)
+	p, err := s.Flow.Plan(ctx, testkit.System, s.run.PlanID, flow.PlanFilter{})
+	require.NoError(t, err)
+	return p.Plan
+}
+
+// between gives the visits of the published year between two instants.
+func (s *stage) between(t *testing.T, from, to time.Time) []flow.VisitView {
+	t.Helper()
+	rows, _, err := s.Flow.Visits(context.Background(), testkit.System, flow.VisitQuery{
+		From: slot.DateOf(from, time.UTC), To: slot.DateOf(to, time.UTC), States: []visit.State{visit.Published}, Limit: 200})
+	require.NoError(t, err)
+	return rows
+}
+
+// answers lets people answer in their calendars, in December.
+func (s *stage) answers(t *testing.T) {
+	t.Helper()
+	rows := s.between(t, s.Clock.Now(), s.Clock.Now().AddDate(0, 4, 0))
+	require.Greater(t, len(rows), 40)
+	ahead := 0
+	for i, v := range rows {
+		if v.Visit.Start.After(today) {
+			ahead++
+		}
+		event := s.event(t, v)
+		switch {
+		case ahead >= 2 && s.declined.Visit.ID == "" && v.Executive.Email != execMail:
+			require.NoError(t, s.Calendar.Respond(v.Executive.Email, event, "declined", "I am with the board in Austin that day."))
+			s.declined = v
+		case ahead > 2 && s.conflict.Visit.ID == "" && v.Executive.Email != execMail:
+			// To where the executive is with somebody else already.
+			if other, found := s.another(rows, v); found {
+				require.NoError(t, s.Calendar.Move(v.Host.Email, event, other.Visit.Start, other.Visit.End))
+				s.conflict = v
+			}
+		case i%3 != 0 && v.Executive.Email != execMail:
+			require.NoError(t, s.Calendar.Respond(v.Executive.Email, event, "accepted", ""))
+		case i%9 == 0:
+			require.NoError(t, s.Calendar.Respond(v.Executive.Email, event, "tentative", ""))
+		}
+	}
+	require.NotEmpty(t, s.declined.Visit.ID)
+	require.NotEmpty(t, s.conflict.Visit.ID)
+	s.Tick()
+}
+
+// another gives a visit of the same executive on another day.
+func (s *stage) another(rows []flow.VisitView, v flow.VisitView) (flow.VisitView, bool) {
+	for _, o := range rows {
+		if o.Executive.ID == v.Executive.ID && o.Visit.Slot.Date != v.Visit.Slot.Date && o.Visit.Start.After(today) && o.Visit.ID != s.declined.Visit.ID {
+			return o, true
+		}
+	}
+	return flow.VisitView{}, false
+}
+
+// event gives the id of a visit's event in the calendar.
+func (s *stage) event(t *testing.T, v flow.VisitView) string {
+	t.Helper()
+	full, err := s.Flow.Visit(context.Background(), testkit.System, v.Visit.ID)
+	require.NoError(t, err)
+	require.NotEmpty(t, full.Events, "the visit is in no calendar")
+	return full.Events[0].EventID
+}
+
+// outcomes says of the visits until today what came of them. One executive did
+// not go at all, one visit was a video call, and the latest still wait.
+func (s *stage) outcomes(t *testing.T) {
+	t.Helper()
+	ctx := context.Background()
+	rows := s.between(t, today.AddDate(0, -2, 0), today)
+	waiting := today.AddDate(0, 0, -6)
+	n := 0
+	for _, v := range rows {
+		if !v.Visit.Start.Before(waiting) {
+			continue
+		}
+		n++
+		o := flow.Outcome{Held: true, Kind: visit.AtCustomer, WithHost: true}
+		switch {
+		case v.Executive.Email == ceoMail:
+			o = flow.Outcome{Note: "The customer called it off on the day before."}
+		case n%11 == 5:
+			o.Kind = visit.Online
+		case n%13 == 7:
+			o.WithHost = false
+		}
+		_, err := s.Flow.RecordOutcome(ctx, testkit.System, v.Visit.ID, v.Visit.Version, o)
+		require.NoError(t, err)
+	}
+	require.Greater(t, n, 10)
+}
+
+// imports leaves a file in every step of the wizard.
+func (s *stage) imports(t *testing.T) {
+	t.Helper()
+	ctx := context.Background()
+	customers, err := sample.Files.ReadFile("customers.csv")
+	require.NoError(t, err)
+	lines := strings.SplitAfter(string(customers), "\n")
+
+	bad := strings.Join(lines[:40], "")
+	bad = strings.Replace(bad, "Bentonville,AR,US,36.36477,-94.21763", "Bentonvile,AR,US,,", 1)
+	bad = strings.ReplaceAll(bad, "2027-07-12..2027-07-30", "12.07.27 to 30.07.27")
+	s.broken, err = s.Flow.Upload(ctx, testkit.System, flow.Key{}, intake.Customers, "customers spring.csv", []byte(bad))
+	require.NoError(t, err)
+	require.Positive(t, s.broken.Report.Counts.Problem)
+
+	good := bytes.ReplaceAll([]byte(strings.Join(lines[:30], "")), []byte("Head of Operations"), []byte("Chief Operating Officer"))
+	s.ready, err = s.Flow.Upload(ctx, testkit.System, flow.Key{}, intake.Customers, "customers corrected.csv", good)
+	require.NoError(t, err)
+	require.NoError(t, s.ready.Report.Err())
+
+	s.unmatched, err = s.Flow.Upload(ctx, testkit.System, flow.Key{}, intake.Customers, "accounts export.csv",
+		[]byte("Account;Town;Owner;Segment;\nAcme Tool;Chicago;Account manager Chicago North;Machines;x\nBolt & Nut;Austin;;Machines;\n"))
+	require.NoError(t, err)
+
+	all, err := s.Flow.Imports(ctx, testkit.System)
+	require.NoError(t, err)
+	for _, x := range all {
+		if x.State == flow.Confirmed && x.Kind == intake.Customers {
+			s.done = x
+		}
+	}
+	require.NotEmpty(t, s.done.ID)
+}
+
+// look finds the visits that the pages are about.
+func (s *stage) look(t *testing.T) {
+	t.Helper()
+	ctx := context.Background()
+	rows, _, err := s.Flow.Visits(ctx, testkit.System, flow.VisitQuery{From: slot.MakeDate(2027, time.January, 1), To: slot.MakeDate(2027, time.June, 30), Limit: 200})
+	require.NoError(t, err)
+	first := func(into *flow.VisitView, v flow.VisitView, fits bool) {
+		if fits && into.Visit.ID == "" && v.Visit.PlanID == s.live.ID {
+			*into = v
+		}
+	}
+	for _, v := range rows {
+		published, ahead := v.Visit.State == visit.Published, v.Visit.Start.After(today)
+		first(&s.open, v, published && ahead && v.Visit.Answer == visit.NoAnswer && v.Executive.Email == execMail)
+		first(&s.accepted, v, published && ahead && v.Visit.Answer == visit.Accepted)
+		first(&s.begun, v, published && !ahead)
+		first(&s.held, v, v.Visit.State == visit.Held)
+	}
+	for i, v := range []*flow.VisitView{&s.open, &s.accepted, &s.begun, &s.held, &s.declined, &s.conflict} {
+		require.NotEmpty(t, v.Visit.ID, "no visit in the state %d", i)
+		*v, err = s.Flow.Visit(ctx, testkit.System, v.Visit.ID)
+		require.NoError(t, err)
+	}
+	require.Equal(t, visit.Declined, s.declined.Visit.State)
+	require.NotEmpty(t, s.conflict.Visit.Conflict)
+	alerts, err := s.Flow.Alerts(ctx, testkit.System, true)
+	require.NoError(t, err)
+	require.NotEmpty(t, alerts, "somebody is overdue")
+	s.host, s.customer = s.begun.Host, s.held.Customer
+}
+
+// enter signs a person in by a link, in a tab of his own.
+func (s *stage) enter(t *testing.T, b *tab, email string) {
+	t.Helper()
+	p, found := s.people[email]
+	require.True(t, found, email)
+	url, err := s.Flow.MintLink(context.Background(), testkit.System, p.ID)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, b.open(t, url))
+	require.Equal(t, http.StatusOK, b.send(t, "main form button"))
+	b.do(t, chromedp.WaitReady(".who", chromedp.ByQuery))
+}

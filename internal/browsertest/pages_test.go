@@ -1,0 +1,268 @@
+package browsertest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"windshield/internal/flow"
+	"windshield/internal/testkit"
+	"windshield/internal/visit"
+)
+
+// sheet is one page as one person sees it.
+type sheet struct {
+	name   string
+	who    string // address of the reader; "" signed out
+	path   string // below the root of Windshield, or a whole address
+	status int    // 0 is 200
+	has    string // words that show that it is this page
+	// act does what leads to the state to be looked at. It gives the status of the
+	// answer that was loaded, 0 where nothing was.
+	act func(t *testing.T, b *tab) int
+}
+
+// unchecked sends the first form that fits without the browser's own checks, as
+// an old browser would.
+func unchecked(selector string, values map[string]string) func(t *testing.T, b *tab) int {
+	return func(t *testing.T, b *tab) int {
+		for field, value := range values {
+			b.do(t, chromedp.SetValue(selector+` [name="`+field+`"]`, value, chromedp.ByQuery))
+		}
+		ask[any](t, b, `document.querySelector(`+"`"+selector+"`"+`).noValidate = true`)
+		return b.response(t, chromedp.Evaluate(`document.querySelector(`+"`"+selector+"`"+`).requestSubmit(); null`, nil))
+	}
+}
+
+// click opens or presses something that loads no page.
+func click(selector string) func(t *testing.T, b *tab) int {
+	return func(t *testing.T, b *tab) int {
+		b.do(t, chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible))
+		return 0
+	}
+}
+
+// sheets lists every page in every state that a person meets.
+func (s *stage) sheets() []sheet {
+	v := func(x flow.VisitView) string { return "/visits/" + x.Visit.ID }
+	event := func(x flow.VisitView) string {
+		return s.Side + "/people/" + x.Executive.Email + "/events/" + x.Events[0].EventID
+	}
+	return []sheet{
+		{name: "sign in", path: "/signin", has: "Send me a link"},
+		{name: "sign in, unknown link", path: "/signin/0000", has: "Sign in"},
+		{name: "sign in, used link", path: "/signin/0000", has: "no longer good", status: http.StatusUnprocessableEntity, act: func(t *testing.T, b *tab) int { return b.send(t, "main form button") }},
+		{name: "sign in, no address", path: "/signin", has: "There is a problem", status: http.StatusUnprocessableEntity, act: unchecked("main form", map[string]string{"email": "no address"})},
+		{name: "sign in, sent", path: "/signin", has: "Check your mail", act: unchecked("main form", map[string]string{"email": "nobody@northlight.example"})},
+
+		{name: "plans", who: vpMail, path: "/plans", has: "Plan 2027, another try"},
+		{name: "plans, wrong seconds", who: vpMail, path: "/plans", has: "There is a problem", status: http.StatusUnprocessableEntity, act: unchecked(`main form[action="/plans/runs"]`, map[string]string{"seconds": "9999"})},
+		{name: "plan, published", who: vpMail, path: "/plans/" + s.live.ID, has: "Quality of the plan"},
+		{name: "plan, draft", who: vpMail, path: "/plans/" + s.draft.ID, has: "This is a draft"},
+		{name: "plan, filtered", who: vpMail, path: "/plans/" + s.live.ID + "?q=Chief&country=US", has: "Clear"},
+		{name: "plan, nothing fits", who: vpMail, path: "/plans/" + s.live.ID + "?q=zzzz", has: "fits this filter"},
+		{name: "plan, grid on a phone", who: vpMail, path: "/plans/" + s.live.ID + "?view=grid", has: "Quality of the plan"},
+		{name: "run, done", who: vpMail, path: "/plans/runs/" + s.run.ID, has: "Open the draft"},
+		{name: "coverage", who: vpMail, path: "/coverage", has: "Who we listen to"},
+		{name: "coverage, a year", who: ceoMail, path: "/coverage?period=12m", has: "Open alerts"},
+		{name: "selections", who: vpMail, path: "/selections", has: "2027"},
+		{name: "selection", who: vpMail, path: "/selections/" + s.selection.ID, has: "Drawn customers"},
+		{name: "new selection", who: vpMail, path: "/selections/new", has: "region"},
+		{name: "new selection, wrong", who: vpMail, path: "/selections/new", has: "There is a problem", status: http.StatusUnprocessableEntity, act: unchecked("main form[method=post]", map[string]string{"visits": "-3"})},
+		{name: "imports", who: vpMail, path: "/imports", has: "customers spring.csv"},
+		{name: "new import", who: vpMail, path: "/imports/new", has: "Upload and look"},
+		{name: "new import, no file", who: vpMail, path: "/imports/new", has: "There is a problem", status: http.StatusUnprocessableEntity, act: unchecked("main form", nil)},
+		{name: "import, match", who: vpMail, path: "/imports/" + s.ready.ID + "/match", has: "Which column is what?"},
+		{name: "import, cannot match", who: vpMail, path: "/imports/" + s.unmatched.ID + "/match", has: "accounts export.csv"},
+		{name: "import, problems", who: vpMail, path: "/imports/" + s.broken.ID + "/check", has: "There is a problem"},
+		{name: "import, fine", who: vpMail, path: "/imports/" + s.ready.ID + "/check", has: "Go on"},
+		{name: "import, confirm", who: vpMail, path: "/imports/" + s.ready.ID + "/confirm", has: "Write these rows?"},
+		{name: "import, written", who: vpMail, path: "/imports/" + s.done.ID, has: "Import another file"},
+		{name: "customers", who: vpMail, path: "/customers", has: "customers in all"},
+		{name: "customers, nothing fits", who: vpMail, path: "/customers?q=zzzz", has: "No customer fits"},
+		{name: "customer", who: vpMail, path: "/customers/" + s.customer.ID, has: s.customer.Name},
+		{name: "visit, held", who: vpMail, path: v(s.held), has: "counts"},
+		{name: "visit, declined", who: vpMail, path: v(s.declined), has: "with the board"},
+		{name: "visit, conflict", who: vpMail, path: v(s.conflict), has: "Somebody has to decide"},
+		{name: "visit, accepted", who: vpMail, path: v(s.accepted), has: "Who and where"},
+		{name: "person's visits", who: vpMail, path: "/me?person=" + s.people[ceoMail].ID, has: "▲"},
+
+		{name: "my visits", who: execMail, path: "/me", has: "Next visit"},
+		{name: "my visits, overdue", who: ceoMail, path: "/me", has: "▲"},
+		{name: "my visit", who: execMail, path: v(s.open), has: "Your answer"},
+		{name: "my visit, declining", who: execMail, path: v(s.open), has: "Why can you not go?", act: click("details.box summary")},
+		{name: "my visit, no reason", who: execMail, path: v(s.open), has: "There is a problem", status: http.StatusUnprocessableEntity, act: func(t *testing.T, b *tab) int {
+			ask[any](t, b, `document.querySelector("details.box").open = true; document.querySelector("#f-reason").form.noValidate = true`)
+			return b.send(t, ".btn.no")
+		}},
+		{name: "my visit, somebody faster", who: execMail, path: v(s.open), has: "Somebody changed this visit meanwhile", status: http.StatusConflict, act: func(t *testing.T, b *tab) int {
+			// The assistant answers while the page is open.
+			now, err := s.Flow.Visit(context.Background(), testkit.System, s.open.Visit.ID)
+			require.NoError(t, err)
+			other := visit.Tentative
+			if now.Visit.Answer == visit.Tentative {
+				other = visit.NoAnswer
+			}
+			_, err = s.Flow.Answer(context.Background(), testkit.System, s.open.Visit.ID, now.Visit.Version, other, "")
+			require.NoError(t, err)
+			return b.send(t, "main .btn.go")
+		}},
+		{name: "not for executives", who: execMail, path: "/imports", has: "You may not see or do this", status: http.StatusForbidden},
+
+		{name: "my customers' visits", who: s.host.Email, path: "/visits", has: "Visits to your customers"},
+		{name: "my customers' visits, wrong filter", who: s.host.Email, path: "/visits?from=soon", has: "There is a problem", status: http.StatusUnprocessableEntity},
+		{name: "outcome", who: s.host.Email, path: v(s.begun), has: "What came of it"},
+		{name: "outcome, nothing said", who: s.host.Email, path: v(s.begun), has: "There is a problem", status: http.StatusUnprocessableEntity, act: unchecked(`form[action$="/outcome"]`, nil)},
+		{name: "my customers", who: s.host.Email, path: "/customers", has: "Customers"},
+		{name: "somebody else's visit", who: s.host.Email, path: v(s.foreign()), has: "You may not see or do this", status: http.StatusForbidden},
+
+		{name: "calendars", who: adminMail, path: "/admin/calendar", has: "Connections, worst first"},
+		{name: "audit", who: adminMail, path: "/admin/audit", has: "Audit trail"},
+		{name: "people", who: adminMail, path: "/admin/people", has: "People and roles"},
+		{name: "people, one open", who: adminMail, path: "/admin/people?q=chief", has: "Save roles", act: click("details.box summary")},
+		{name: "nothing here", who: adminMail, path: "/nothing/here", has: "This page does not exist", status: http.StatusNotFound},
+
+		{name: "API", who: vpMail, path: "/docs", has: "Windshield"},
+		{name: "emulator", path: s.Side + "/", has: "Whose calendar?"},
+		{name: "emulator, mails", path: s.Side + "/mails", has: "Mails that the calendar"},
+		{name: "emulator, person", path: s.Side + "/people/" + s.accepted.Executive.Email, has: "events by date"},
+		{name: "emulator, event", path: event(s.accepted), has: "Are you coming?"},
+		{name: "emulator, no event", path: s.Side + "/people/" + s.accepted.Executive.Email + "/events/none", has: "no such event", status: http.StatusNotFound},
+		{name: "mail catcher", path: s.mail, has: "Caught mail"},
+		{name: "mail", path: s.mail + "messages/1", has: "northlight.example"},
+		{name: "no mail", path: s.mail + "messages/999", has: "No such message", status: http.StatusNotFound},
+	}
+}
+
+// foreign gives a visit of another host's customer.
+func (s *stage) foreign() flow.VisitView {
+	for _, v := range []flow.VisitView{s.held, s.accepted, s.open, s.declined, s.conflict} {
+		if v.Host.ID != s.host.ID {
+			return v
+		}
+	}
+	return flow.VisitView{}
+}
+
+// desk keeps one signed-in tab per person.
+type desk struct {
+	t *testing.T // of the whole suite
+	*stage
+	browser context.Context
+	tabs    map[string]*tab
+}
+
+// tab gives the tab of a person, "" for somebody who is signed out.
+func (d *desk) tab(t *testing.T, who string) *tab {
+	t.Helper()
+	if d.tabs[who] == nil {
+		b := newTab(d.t, d.browser)
+		b.size(t, 1440, 900)
+		b.scheme(t, "light")
+		if who != "" {
+			d.enter(t, b, who)
+		}
+		d.tabs[who] = b
+	}
+	return d.tabs[who]
+}
+
+// goTo opens a page and brings it into its state.
+func (d *desk) goTo(t *testing.T, p sheet) *tab {
+	t.Helper()
+	b := d.tab(t, p.who)
+	b.size(t, 1440, 900)
+	b.scheme(t, "light")
+	b.forget()
+	url := p.path
+	if strings.HasPrefix(url, "/") {
+		url = d.URL + url
+	}
+	status := b.open(t, url)
+	if p.act != nil {
+		if s := p.act(t, b); s != 0 {
+			status = s
+		}
+	}
+	want := p.status
+	if want == 0 {
+		want = http.StatusOK
+	}
+	require.Equal(t, want, status)
+	require.Contains(t, b.text(t), p.has)
+	return b
+}
+
+// wider gives what is wider than the screen, "" where the page does not scroll
+// sideways.
+const wider = `(() => {
+	const room = document.documentElement.clientWidth;
+	if (document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollWidth <= room) return "";
+	const clipped = (e) => { for (let p = e.parentElement; p && p !== document.body; p = p.parentElement) if (getComputedStyle(p).overflowX !== "visible") return true; return false };
+	const out = [...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > room + 0.5 && !clipped(e));
+	return document.documentElement.scrollWidth + " px: " + out.slice(0, 4).map((e) => e.outerHTML.slice(0, 120)).join(" | ");
+})()`
+
+// small gives the controls that are smaller than least CSS pixels in a
+// direction. Links in running text are exempt, as in WCAG 2.5.8; a tick counts
+// with its label.
+const small = `((least) => [...document.querySelectorAll("button, select, textarea, summary, input:not([type=hidden]), .btn, nav a, a.v, [role=button]")].filter((e) => {
+	const box = (e.matches("input[type=checkbox], input[type=radio]") && e.closest("label") || e).getBoundingClientRect();
+	return e.checkVisibility({visibilityProperty: true}) && box.width > 0 && (box.width < least - 0.1 || box.height < least - 0.1);
+}).slice(0, 5).map((e) => { const b = e.getBoundingClientRect(); return Math.round(b.width) + "x" + Math.round(b.height) + " " + e.outerHTML.slice(0, 120) }))`
+
+// cut gives texts that are cut off without a mark that they go on.
+const cut = `[...document.querySelectorAll("h1, h2, h3, th, td, dd, p, label, .btn, .tag, .sw, a.v, nav a")].filter((e) =>
+	e.checkVisibility() && !e.closest(".vh") && e.clientWidth > 0 && getComputedStyle(e).overflowX !== "visible" && getComputedStyle(e).overflowX !== "auto" &&
+	getComputedStyle(e).textOverflow !== "ellipsis" && e.scrollWidth > e.clientWidth + 1).slice(0, 5).map((e) => e.outerHTML.slice(0, 160))`
+
+// colours are the rules whose answer can differ between light and dark.
+var colours = []string{"color-contrast", "link-in-text-block"}
+
+// lookAt checks a page on a desk and on a phone, light and dark.
+func (d *desk) lookAt(t *testing.T, p sheet) {
+	b := d.goTo(t, p)
+	for _, width := range []int64{1440, 390} {
+		b.size(t, width, 900)
+		for _, scheme := range []string{"light", "dark"} {
+			b.scheme(t, scheme)
+			var rules []string
+			if scheme == "dark" {
+				rules = colours
+			}
+			for _, finding := range b.audit(t, rules...) {
+				t.Errorf("%d px, %s: %s", width, scheme, finding)
+			}
+		}
+	}
+	for _, width := range []int64{1440, 390, 320} {
+		b.size(t, width, 900)
+		if found := ask[string](t, b, wider); found != "" {
+			t.Errorf("%d px: the page scrolls sideways, %s", width, found)
+		}
+		for _, found := range ask[[]string](t, b, fmt.Sprintf("%s(%d)", small, 24)) {
+			t.Errorf("%d px: too small to hit: %s", width, found)
+		}
+		for _, found := range ask[[]string](t, b, cut) {
+			t.Errorf("%d px: text is cut off: %s", width, found)
+		}
+	}
+	wrong := b.wrong()
+	slices.Sort(wrong)
+	for _, w := range slices.Compact(wrong) {
+		t.Error(w)
+	}
+}
+
+// scripts switches the page's own scripts on or off, from the next page on.
+func (b *tab) scripts(t *testing.T, on bool) {
+	t.Helper()
+	b.do(t, emulation.SetScriptExecutionDisabled(!on))
+}
