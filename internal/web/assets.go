@@ -98,6 +98,12 @@ func pack(name string, data []byte) file {
 // url gives the address of a built file by its source's name.
 func (a *assets) url(entry string) string { return "/assets/" + a.byEntry[entry] }
 
+// icon leads browsers that ask without having read a page, or on a page of the
+// API, to the one icon there is.
+func (p *Pages) icon(c echo.Context) error {
+	return c.Redirect(http.StatusFound, p.assets.url("web/icon.svg"))
+}
+
 func (p *Pages) asset(c echo.Context) error {
 	f, ok := p.assets.files[c.Param("name")]
 	if !ok {

@@ -178,6 +178,13 @@ func (p *Pages) visits(c echo.Context) error {
 	m.Filtered = m.From != "" || m.To != "" || m.State != "" || q.ExecutiveID != "" || q.CustomerID != ""
 	f := p.frame(c, "Visits")
 	if len(bad) > 0 {
+		// The summary names what was typed; a date field cannot hold what is no date.
+		if q.From == 0 {
+			m.From = ""
+		}
+		if q.To == 0 {
+			m.To = ""
+		}
 		m.Error = shown(fault.Invalidf("The filter cannot be used as it is.").With(bad...), "from", "to", "state")
 		return p.show(c, http.StatusUnprocessableEntity, visitsPage(f, m))
 	}

@@ -145,6 +145,7 @@ type Router interface {
 // Register adds every page. This is the contents page of the site.
 func (p *Pages) Register(r Router) {
 	r.GET("/assets/:name", p.asset)
+	r.GET("/favicon.ico", p.icon)
 
 	r.GET("/", p.home)
 	r.GET("/signin", p.signInForm)
