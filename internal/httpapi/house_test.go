@@ -28,6 +28,7 @@ import (
 	"windshield/internal/roster"
 	"windshield/internal/server"
 	"windshield/internal/store"
+	"windshield/internal/store/pgtest"
 )
 
 // house is Windshield with its real database, use cases, sessions and server.
@@ -36,6 +37,7 @@ import (
 type house struct {
 	t    testing.TB
 	flow *flow.Flow
+	api  *httpapi.API
 	url  string
 	log  *bytes.Buffer
 
@@ -109,14 +111,27 @@ func (l *lockedWriter) Write(b []byte) (int, error) {
 	return l.w.Write(b)
 }
 
-// build makes a house with one person for each role.
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// build makes a house with one person for each role, on SQLite.
 func build(t testing.TB) *house {
+	t.Helper()
+	return buildOn(t, "sqlite:"+filepath.Join(t.TempDir(), "windshield.db"))
+}
+
+// onPostgres makes one on Postgres.
+func onPostgres(t testing.TB) *house {
+	t.Helper()
+	return buildOn(t, pgtest.URL(t))
+}
+
+func buildOn(t testing.TB, database string) *house {
 	t.Helper()
 	ctx := context.Background()
 	h := &house{t: t, log: &bytes.Buffer{}}
 	h.setNow("2026-12-01T09:00:00Z")
 	// Sessions end by the computer's clock, whatever year the story is in.
-	st, err := store.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "windshield.db"), store.Options{})
+	st, err := store.Open(ctx, database, store.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, st.Close()) })
 	require.NoError(t, st.Migrate(ctx))
@@ -125,6 +140,7 @@ func build(t testing.TB) *house {
 	sessions := auth.NewSessions(st.Sessions(), h.flow, false)
 	api, err := httpapi.New(httpapi.Options{Flow: h.flow, Sessions: sessions})
 	require.NoError(t, err)
+	h.api = api
 	log := slog.New(slog.NewTextHandler(&lockedWriter{w: h.log}, &slog.HandlerOptions{Level: slog.LevelError}))
 	e, group, pages := server.New(server.Options{Log: log, Session: sessions.Middleware(), APIError: httpapi.Error, PageError: httpapi.Error,
 		Ready: st.Ready, Metrics: prometheus.NewRegistry()})

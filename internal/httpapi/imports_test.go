@@ -148,3 +148,23 @@ func TestBadUploads(t *testing.T) {
 	require.Equal(t, 403, resp.StatusCode)
 	require.Empty(t, h.log.String(), "nothing went wrong inside")
 }
+
+// Who comes while others fill all places is asked to come again, and may.
+func TestTooManyUploadsAtOnce(t *testing.T) {
+	h := build(t)
+	vp := h.role(roster.VP)
+	contentType, body := form(t, part{"kind", "", "hosts"}, part{"file", "hosts.csv", hostsFile})
+	upload := raw{method: "POST", path: "/api/v1/imports", body: body, contentType: contentType}
+	leave := h.api.TakeAllPlaces()
+	resp, p, _ := h.send(vp, upload)
+	require.Equal(t, 503, resp.StatusCode)
+	require.Equal(t, client.ProblemKindTemporary, p.Kind)
+	require.NotEmpty(t, resp.Header.Get("Retry-After"))
+	leave()
+	for range 5 { // nobody keeps a place, whatever becomes of the file
+		resp, _, _ = h.send(vp, upload)
+		require.Equal(t, 201, resp.StatusCode)
+		resp, _, _ = h.send(vp, raw{method: "POST", path: "/api/v1/imports", body: "garbage", contentType: contentType})
+		require.Equal(t, 422, resp.StatusCode)
+	}
+}

@@ -27,7 +27,11 @@ func wheres(p client.Problem) []string {
 const good = `{"year":2027,"dimensions":["region"],"visits":3}`
 
 func TestBadInputIsNamed(t *testing.T) {
-	h := build(t)
+	t.Run("sqlite", func(t *testing.T) { badInput(t, build(t)) })
+	t.Run("postgres", func(t *testing.T) { badInput(t, onPostgres(t)) })
+}
+
+func badInput(t *testing.T, h *house) {
 	admin := h.role(roster.Administrator)
 	deep := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
 	cases := []struct {
