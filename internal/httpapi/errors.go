@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -38,7 +39,8 @@ func (e withStatus) Unwrap() error { return e.error }
 
 // Status gives the HTTP status with which the API answers an error.
 func Status(err error) int {
-	if s, ok := err.(withStatus); ok {
+	var s withStatus
+	if errors.As(err, &s) {
 		return s.status
 	}
 	return kinds[fault.KindOf(err)].status

@@ -20,7 +20,7 @@ func explain(err error) []fault.Detail {
 	var out []fault.Detail
 	var walk func(err error, in place)
 	walk = func(err error, in place) {
-		switch e := err.(type) {
+		switch e := err.(type) { //nolint:errorlint // it unwraps layer by layer itself, to know in which place each error is
 		case nil:
 		case openapi3.MultiError:
 			for _, inner := range e {
