@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -35,12 +37,21 @@ func NewSessions(store scs.Store, f *flow.Flow, secure bool) *Sessions {
 	m.Cookie.HttpOnly = true
 	m.Cookie.Secure = secure
 	m.Cookie.SameSite = http.SameSiteLaxMode
-	m.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, _ error) {
-		// The store is away: say so, and let nobody in.
-		w.Header().Set("Retry-After", "5")
-		http.Error(w, "The database does not answer. Please try again in a moment.", http.StatusServiceUnavailable)
-	}
+	m.ErrorFunc = storeAway
 	return &Sessions{m, f}
+}
+
+// storeAway answers where the session cannot be read or kept: it lets nobody in.
+func storeAway(w http.ResponseWriter, r *http.Request, _ error) {
+	const text = "The database does not answer. Please try again in a moment."
+	w.Header().Set("Retry-After", "5")
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprintf(w, `{"type":"about:blank","title":"Service Unavailable","status":503,"kind":"temporary","detail":%q}`, text)
+		return
+	}
+	http.Error(w, text, http.StatusServiceUnavailable)
 }
 
 // Middleware loads the session and names the actor of each request. Somebody

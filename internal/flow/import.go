@@ -142,7 +142,12 @@ func (f *Flow) MapImport(ctx context.Context, a access.Actor, id string, version
 	if err := access.Require(a, access.ImportRoster, access.Subject{}); err != nil {
 		return ImportView{}, err
 	}
-	err := f.Store.Write(ctx, func(tx Tx) error {
+	done, err := f.busyWith(f.importing, "import files")
+	if err != nil {
+		return ImportView{}, err
+	}
+	defer done()
+	err = f.Store.Write(ctx, func(tx Tx) error {
 		im, err := tx.Imports.Get(id)
 		if err != nil {
 			return err
@@ -163,7 +168,7 @@ func (f *Flow) MapImport(ctx context.Context, a access.Actor, id string, version
 	if err != nil {
 		return ImportView{}, err
 	}
-	return f.Import(ctx, a, id)
+	return f.look(ctx, id)
 }
 
 // RejectedRows writes the rows with problems as CSV, with a reason column.
@@ -171,6 +176,11 @@ func (f *Flow) RejectedRows(ctx context.Context, a access.Actor, id string, w io
 	if err := access.Require(a, access.ImportRoster, access.Subject{}); err != nil {
 		return err
 	}
+	done, err := f.busyWith(f.importing, "import files")
+	if err != nil {
+		return err
+	}
+	defer done()
 	return f.Store.Read(ctx, func(tx Tx) error {
 		im, err := tx.Imports.Get(id)
 		if err != nil {
