@@ -2,7 +2,6 @@ package browsertest
 
 import (
 	"path"
-	"strings"
 	"testing"
 )
 
@@ -28,33 +27,27 @@ const weigh = `(async () => {
 	return w;
 })()`
 
-// budgets holds every page of Windshield to what it may weigh.
-func (d *desk) budgets(t *testing.T) {
-	for _, p := range d.sheets() {
-		if !strings.HasPrefix(p.path, "/") || p.act != nil {
-			continue
-		}
-		b := d.goTo(t, p)
-		w := ask[weight](t, b, weigh)
-		t.Logf("%-36s HTML %6d  CSS %5d  JS %5d  other %5d  first paint %4.0f ms", p.name, w.HTML, w.CSS, w.JS, w.Other, w.Paint)
-		most := 20 * kilobyte
-		if path.Dir(p.path) == "/plans" {
-			most = 30 * kilobyte
-		}
-		if w.CSS > 8*kilobyte {
-			t.Errorf("%s: %d bytes of CSS, more than 8 KB", p.name, w.CSS)
-		}
-		if w.JS > most {
-			t.Errorf("%s: %d bytes of JavaScript, more than %d", p.name, w.JS, most)
-		}
-		if w.HTML > 80*kilobyte {
-			t.Errorf("%s: %d bytes of HTML, more than 80 KB", p.name, w.HTML)
-		}
-		if w.HTML == 0 || w.CSS == 0 {
-			t.Errorf("%s: nothing was weighed", p.name)
-		}
-		if w.Plain {
-			t.Errorf("%s: a style or script came uncompressed", p.name)
-		}
+// heavy holds a page as it was just loaded to what it may weigh.
+func (d *desk) heavy(t *testing.T, b *tab, p sheet) {
+	w := ask[weight](t, b, weigh)
+	t.Logf("HTML %d  CSS %d  JS %d  other %d bytes, first paint after %.0f ms", w.HTML, w.CSS, w.JS, w.Other, w.Paint)
+	most := 20 * kilobyte
+	if path.Dir(p.path) == "/plans" {
+		most = 30 * kilobyte
+	}
+	if w.CSS > 8*kilobyte {
+		t.Errorf("%d bytes of CSS, more than 8 KB", w.CSS)
+	}
+	if w.JS > most {
+		t.Errorf("%d bytes of JavaScript, more than %d", w.JS, most)
+	}
+	if w.HTML > 80*kilobyte {
+		t.Errorf("%d bytes of HTML, more than 80 KB", w.HTML)
+	}
+	if w.HTML == 0 || w.CSS == 0 {
+		t.Error("nothing was weighed")
+	}
+	if w.Plain {
+		t.Error("a style or script came uncompressed")
 	}
 }

@@ -1,12 +1,10 @@
 package browsertest
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -23,8 +21,8 @@ const focused = `(() => {
 	return {
 		name: e.tagName.toLowerCase() + " " + (e.getAttribute("aria-label") || e.innerText || e.name || e.id || "").trim().slice(0, 60),
 		id: e.id,
-		// A date field is several stops, and the browser draws its own ring around each.
-		ring: e.matches("input[type=date]") || style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+		// A field for a date or a time is several stops, and the browser draws its own ring around each.
+		ring: e.matches("input[type=date], input[type=time]") || style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
 		shown: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
 		covered: !(at && (e === at || e.contains(at) || at.contains(e) || at.closest("label") && at.closest("label").contains(e))),
 	};
@@ -134,7 +132,8 @@ func (d *desk) errorFocus(t *testing.T, p sheet) {
 	require.True(t, strings.HasPrefix(f.Name, "a "), "the first stop is the first problem's link: %s", f.Name)
 	target := ask[string](t, b, `document.activeElement.getAttribute("href")`)
 	b.do(t, chromedp.KeyEvent(kb.Enter))
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
-	defer cancel()
-	require.NoError(t, chromedp.Run(ctx, chromedp.Poll(`document.querySelector("`+target+`").contains(document.activeElement)`, nil, chromedp.WithPollingTimeout(5*time.Second))), "it leads to %s", target)
+	require.True(t, ask[bool](t, b, `new Promise((done) => { let n = 0; (function look() {
+		const there = document.querySelector("`+target+`").contains(document.activeElement);
+		if (there || ++n > 100) done(there); else setTimeout(look, 20);
+	})() })`), "it leads to %s", target)
 }

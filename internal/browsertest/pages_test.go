@@ -229,6 +229,9 @@ var colours = []string{"color-contrast", "link-in-text-block"}
 // lookAt checks a page on a desk and on a phone, light and dark.
 func (d *desk) lookAt(t *testing.T, p sheet) {
 	b := d.goTo(t, p)
+	if p.act == nil && strings.HasPrefix(p.path, "/") {
+		d.heavy(t, b, p)
+	}
 	for _, width := range []int64{1440, 390} {
 		b.size(t, width, 900)
 		for _, scheme := range []string{"light", "dark"} {

@@ -28,7 +28,6 @@ func TestBrowser(t *testing.T) {
 			t.Run(name, func(t *testing.T) { d.errorFocus(t, pages[name]) })
 		}
 	})
-	t.Run("budgets", d.budgets)
 	t.Run("without scripts", d.withoutScripts)
 	t.Run("a run of the planner", d.liveRun)
 }

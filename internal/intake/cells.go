@@ -191,7 +191,11 @@ func parseIntervals(s string, serial serials) ([]slot.Interval, *complaint) {
 		start, bad1 := parseDate(strings.TrimSpace(from), serial)
 		end, bad2 := parseDate(strings.TrimSpace(to), serial)
 		if bad1 != nil || bad2 != nil {
-			return nil, &complaint{"bad date", expected, "Look at " + strconv.Quote(part) + "."}
+			mend := ""
+			if len(parts) > 1 { // say which of them
+				mend = "Look at " + strconv.Quote(part) + "."
+			}
+			return nil, &complaint{"bad date", expected, mend}
 		}
 		if end < start {
 			return nil, &complaint{"span ends before it begins", expected, "Exchange the dates of " + part + "."}

@@ -131,7 +131,7 @@ func (r *Reason) sentence(maxGap int) string {
 	}
 	switch {
 	case r.GapBefore > maxGap+1:
-		fmt.Fprintf(&b, " Ends a gap of %d days, %d of them overdue before absences.", r.GapBefore, r.GapBefore-maxGap-1)
+		fmt.Fprintf(&b, " Ends a gap of %d days, %d too many (leave included).", r.GapBefore, r.GapBefore-maxGap-1)
 	case !r.Last && r.GapBefore+r.GapAfter > maxGap+1:
 		fmt.Fprintf(&b, " Keeps the %d-day clock: without it %d days would pass between visits.", maxGap, r.GapBefore+r.GapAfter)
 	}

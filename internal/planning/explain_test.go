@@ -58,7 +58,7 @@ func TestReasonsTellWhyHereAndNow(t *testing.T) {
 	}, reasons["v2"])
 	require.Equal(t, planning.Reason{
 		Assigned: true, Place: at("2027-04-07"), HomeKM: 334, LegKM: 334, Window: planning.AnyTime, InCrunch: true, GapBefore: 33, Last: true, Pinned: true,
-		Text: "Pinned here. In a crunch period. Ends a gap of 33 days, 2 of them overdue before absences.",
+		Text: "Pinned here. In a crunch period. Ends a gap of 33 days, 2 too many (leave included).",
 	}, reasons["v3"])
 }
 

@@ -46,7 +46,24 @@ func hours(v visit.Visit) string {
 	return v.Start.In(loc).Format("15:04") + "–" + v.End.In(loc).Format("15:04") + ", " + zone(v.Zone)
 }
 
-func zone(name string) string { return strings.ReplaceAll(name, "_", " ") + " time" }
+// function gives a person's function where it says more than the name does:
+// executives are often known by their function alone.
+func function(name, function string) string {
+	if function == name {
+		return ""
+	}
+	return function
+}
+
+// zone names a zone by its city. The city is what people plan by; the continent
+// before it is for computers.
+func zone(name string) string {
+	name = name[strings.LastIndex(name, "/")+1:]
+	if name == "UTC" {
+		return name
+	}
+	return strings.ReplaceAll(name, "_", " ") + " time"
+}
 
 func halfDay(h slot.Half) string {
 	switch h {

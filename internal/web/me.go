@@ -15,6 +15,7 @@ type myModel struct {
 	flow.MyView
 	Own    bool // the reader's own page
 	Months []myMonth
+	Behind []myMonth // the months before this one
 	Ledger []ledgerLine
 	// NextAnswer says whether the reader may answer the next visit here.
 	NextAnswer bool
@@ -46,6 +47,11 @@ func (p *Pages) me(c echo.Context) error {
 		}
 		last := &m.Months[len(m.Months)-1]
 		last.Rows = append(last.Rows, x)
+	}
+	// What comes is read more often than what was.
+	now := v.Today.Add(1 - v.Today.Time().Day())
+	for len(m.Months) > 0 && m.Months[0].Rows[0].Visit.Slot.Date < now {
+		m.Behind, m.Months = append(m.Behind, m.Months[0]), m.Months[1:]
 	}
 	for _, e := range v.Clock.Ledger {
 		m.Ledger = append(m.Ledger, ledgerLine{e, names[e.CustomerID]})

@@ -183,6 +183,19 @@ func (p *Pages) planModelOf(c echo.Context, v flow.PlanView, filter flow.PlanFil
 	return m
 }
 
+// month names the month that begins in a week's column, for the first column
+// the one that most of it lies in; "" elsewhere.
+func (m *planModel) month(i int) string {
+	monday := m.Weeks[i].Monday
+	if i == 0 {
+		return monday.Add(6).Time().Format("Jan")
+	}
+	if sunday := monday.Add(6); sunday.Month() != monday.Add(-1).Month() {
+		return sunday.Time().Format("Jan")
+	}
+	return ""
+}
+
 // marks finds the columns of the quarters, their ends, and today.
 func (m *planModel) marks() {
 	for i, w := range m.Weeks {
@@ -248,7 +261,7 @@ func (m *planModel) line(r flow.PlanRow, index int, colours map[string]int) plan
 		Bands: m.spans(r.Windows), Leave: m.spans(r.Absences), Trips: m.spans(r.Trips),
 		Chips: make([]chip, 0, len(r.Visits)),
 	}
-	l.About = r.Executive.Function
+	l.About = function(r.Executive.Name, r.Executive.Function)
 	if cc := r.Executive.Office.Country; cc != "" {
 		l.About = strings.TrimPrefix(l.About+" · "+cc, " · ")
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -27,11 +28,13 @@ type visitModel struct {
 	Outcome  *flow.Outcome
 	// Which links the reader may follow.
 	MayCustomer, MayPlan, MyPage bool
+	Own                          bool // the reader is the executive
 }
 
 func (p *Pages) visitModelOf(c echo.Context, v flow.VisitView) visitModel {
 	a := auth.Actor(c)
-	return visitModel{VisitView: v, MayCustomer: may(access.SeeCustomers)(a), MayPlan: may(access.SeePlan)(a),
+	v.Neighbours = slices.DeleteFunc(slices.Clone(v.Neighbours), func(n visit.Visit) bool { return n.ID == v.Visit.ID })
+	return visitModel{VisitView: v, Own: a.PersonID == v.Visit.ExecutiveID, MayCustomer: may(access.SeeCustomers)(a), MayPlan: may(access.SeePlan)(a),
 		MyPage: access.Decide(a, access.SeeOwnVisits, access.Subject{ExecutiveID: v.Visit.ExecutiveID}).Allowed}
 }
 
