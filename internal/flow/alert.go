@@ -12,24 +12,8 @@ import (
 	"windshield/internal/visit"
 )
 
-// watchedSetting holds the date from which clocks run for people of whom no
-// visit is known: the day of the first import of executives.
-const watchedSetting = "watched_since"
-
-func (f *Flow) watchedSince(tx Tx) (slot.Date, error) {
-	s, err := tx.Ledger.Setting(watchedSetting)
-	if err != nil || s == "" {
-		return 0, err
-	}
-	return slot.ParseDate(s)
-}
-
 // visitors gives everybody who is asked to visit, with what the clocks need.
-func (f *Flow) visitors(tx Tx) ([]coverage.Person, error) {
-	since, err := f.watchedSince(tx)
-	if err != nil {
-		return nil, err
-	}
+func visitors(tx Tx) ([]coverage.Person, error) {
 	all, err := tx.People.All()
 	if err != nil {
 		return nil, err
@@ -41,7 +25,7 @@ func (f *Flow) visitors(tx Tx) ([]coverage.Person, error) {
 	var out []coverage.Person
 	for _, p := range all {
 		if p.Has(roster.Executive) {
-			out = append(out, coverage.Person{Person: p, Absences: absences[p.ID], Since: since})
+			out = append(out, coverage.Person{Person: p, Absences: absences[p.ID], Since: p.Since})
 		}
 	}
 	return out, nil
@@ -65,7 +49,7 @@ type verdict struct {
 // judgeClocks looks at everybody's clock.
 func (f *Flow) judgeClocks(tx Tx) (verdict, error) {
 	v := verdict{people: map[string]roster.Person{}, status: map[string]alert.Status{}}
-	people, err := f.visitors(tx)
+	people, err := visitors(tx)
 	if err != nil {
 		return v, err
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 func about(v visit.Visit) access.Subject {
-	return access.Subject{ExecutiveID: v.ExecutiveID, HostID: v.HostID}
+	return access.Subject{ExecutiveID: v.ExecutiveID, HostID: v.HostID, Draft: v.State == visit.Proposed}
 }
 
 // Visit gives a visit that the actor may see, with everybody around it.

@@ -53,12 +53,12 @@ func executiveRecord(p roster.Person, away []slot.Interval, assistant roster.Per
 	return r
 }
 
-func applyExecutive(p *roster.Person, r intake.ExecutiveRecord) {
+func applyExecutive(p *roster.Person, r intake.ExecutiveRecord, today slot.Date) {
 	p.Key, p.Name, p.Email, p.Function = r.Key, r.Name, r.Email, r.Function
 	settle(p, r.Office)
 	p.Terms = roster.Terms{Calendar: r.Calendar, Tags: r.Tags, MaxPerWeek: r.MaxPerWeek, MaxPerMonth: r.MaxPerMonth,
 		TargetVisits: r.TargetVisits, LastVisit: r.LastVisit}
-	grant(p, roster.Executive)
+	p.BecomeExecutive(today)
 	for word, role := range watching {
 		if r.Role == word {
 			grant(p, role)

@@ -56,7 +56,10 @@ func TestExecutivesReadBackAsImported(t *testing.T) {
 			LastVisit: slot.Date(rapid.Int32Range(20000, 21000).Draw(t, "last")), Unavailable: away,
 			AssistantName: word(t, "assistant"), AssistantEmail: "s@y.example"}
 		p := roster.Person{Roles: []roster.Role{roster.Administrator, roster.VP}}
-		applyExecutive(&p, r)
+		applyExecutive(&p, r, slot.MustDate("2026-11-23"))
+		require.Equal(t, slot.MustDate("2026-11-23"), p.Since)
+		applyExecutive(&p, r, slot.MustDate("2027-11-23"))
+		require.Equal(t, slot.MustDate("2026-11-23"), p.Since, "the clock of somebody known does not start again")
 		require.True(t, p.Has(roster.Administrator), "an import takes no administrator's role")
 		require.Equal(t, r.Fingerprint(), executiveRecord(p, away, roster.Person{Name: r.AssistantName, Email: r.AssistantEmail}).Fingerprint())
 	})

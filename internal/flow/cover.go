@@ -24,7 +24,7 @@ func (f *Flow) Coverage(ctx context.Context, a access.Actor, period slot.Interva
 	}
 	return read(ctx, f, func(tx Tx) (CoverageView, error) {
 		v := CoverageView{Period: period}
-		people, err := f.visitors(tx)
+		people, err := visitors(tx)
 		if err != nil {
 			return v, err
 		}

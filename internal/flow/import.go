@@ -362,15 +362,7 @@ func (f *Flow) writeRows(tx Tx, a access.Actor, kind intake.Kind, report *intake
 			return err
 		}
 	}
-	if kind != intake.Executives {
-		return nil
-	}
-	// From this day on we know what executives do.
-	since, err := tx.Ledger.Setting(watchedSetting)
-	if err != nil || since != "" {
-		return err
-	}
-	return tx.Ledger.SetSetting(watchedSetting, f.today("UTC").String())
+	return nil
 }
 
 func (f *Flow) writeCustomers(tx Tx, report *intake.Report, have stored) error {
@@ -468,7 +460,7 @@ func (f *Flow) leave(p roster.Person, away []slot.Interval) []visit.Booking {
 }
 
 func (f *Flow) writeExecutive(tx Tx, line int, r intake.ExecutiveRecord, have *stored) error {
-	if err := f.writePerson(tx, line, r.Key, r.Email, r.Unavailable, have, func(p *roster.Person) { applyExecutive(p, r) }); err != nil {
+	if err := f.writePerson(tx, line, r.Key, r.Email, r.Unavailable, have, func(p *roster.Person) { applyExecutive(p, r, f.today(r.Office.Zone)) }); err != nil {
 		return err
 	}
 	executive := have.byKey[r.Key]

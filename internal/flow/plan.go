@@ -185,9 +185,18 @@ func (f *Flow) prepare(ctx context.Context, id string) (*draft, error) {
 	return d, err
 }
 
-// compile makes the planning problem of a selection from today's roster.
+// yearOf gives the days of a year.
+func yearOf(year int) slot.Interval {
+	return slot.Interval{Start: slot.MakeDate(year, time.January, 1), End: slot.MakeDate(year, time.December, 31)}
+}
+
+// compile makes the planning problem of a selection from today's roster: of what
+// is left of the year, for the customers who have not been visited in it.
 func (f *Flow) compile(tx Tx, s Selection, ids []string, customers map[string]roster.Customer) (*planning.Problem, error) {
-	horizon := slot.Interval{Start: slot.MakeDate(s.Year, time.January, 1), End: slot.MakeDate(s.Year, time.December, 31)}
+	horizon := yearOf(s.Year)
+	if horizon.Start = max(horizon.Start, f.today("UTC")); horizon.Start > horizon.End {
+		return nil, fault.Invalidf("The year %d is over: nothing of it can be planned any more.", s.Year)
+	}
 	people, err := tx.People.All()
 	if err != nil {
 		return nil, err
@@ -209,10 +218,13 @@ func (f *Flow) compile(tx Tx, s Selection, ids []string, customers map[string]ro
 	if err != nil {
 		return nil, err
 	}
-	last := map[string]slot.Date{}
+	last, this := map[string]slot.Date{}, map[string]int{}
 	for _, v := range held {
 		if counts, _ := v.Counts(); counts {
 			last[v.ExecutiveID] = max(last[v.ExecutiveID], v.Slot.Date)
+		}
+		if v.Slot.Date.Year() == s.Year {
+			this[v.ExecutiveID]++
 		}
 	}
 	for _, p := range people {
@@ -225,39 +237,47 @@ func (f *Flow) compile(tx Tx, s Selection, ids []string, customers map[string]ro
 			d.Hosts[p.ID] = away
 		}
 		if p.Has(roster.Executive) && p.Terms.TargetVisits > 0 {
+			p.Terms.TargetVisits = max(1, p.Terms.TargetVisits-this[p.ID])
 			d.Executives = append(d.Executives, planning.Traveller{Person: p, Absences: away, LastVisit: max(p.Terms.LastVisit, last[p.ID])})
 		}
 	}
-	for _, id := range ids {
-		d.Customers = append(d.Customers, customers[id])
-	}
-	if err := standing(tx, s.Year, &d); err != nil {
+	visited, err := f.standing(tx, s.Year, &d)
+	if err != nil {
 		return nil, err
+	}
+	for _, id := range ids {
+		if !visited[id] {
+			d.Customers = append(d.Customers, customers[id])
+		}
+	}
+	if len(d.Customers) == 0 {
+		return nil, fault.Invalidf("All customers of this selection have been visited in %d already.", s.Year)
 	}
 	return planning.Compile(d)
 }
 
 // standing tells the planner where the visits of the year's published plan
-// stand: those held are facts, the others cost to move, and who has declined a
-// customer is not asked again.
-func standing(tx Tx, year int, d *planning.Draft) error {
+// stand: what has begun is a fact and its customer visited, the others cost to
+// move, and who has declined a customer is not asked again.
+func (f *Flow) standing(tx Tx, year int, d *planning.Draft) (visited map[string]bool, err error) {
 	plans, err := tx.Plans.ByYear(year)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	visited = map[string]bool{}
 	for _, p := range plans {
 		if p.State == visit.Draft {
 			continue
 		}
 		visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: p.ID})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, v := range visits {
 			at := planning.Place{Executive: v.ExecutiveID, Date: v.Slot.Date, Half: v.Slot.Half}
 			switch {
-			case v.State == visit.Held:
-				d.Pinned[v.CustomerID] = at
+			case f.settled(v):
+				visited[v.CustomerID] = true
 			case v.State == visit.Published && v.Pinned:
 				d.Pinned[v.CustomerID] = at
 			case v.State == visit.Published:
@@ -267,7 +287,13 @@ func standing(tx Tx, year int, d *planning.Draft) error {
 			}
 		}
 	}
-	return nil
+	return visited, nil
+}
+
+// settled says whether a visit took place, or should have: a day that came is
+// not planned again, unless somebody has said that nobody met.
+func (f *Flow) settled(v visit.Visit) bool {
+	return v.State == visit.Held || v.State == visit.Published && !v.Start.After(f.Now())
 }
 
 // watch gives the planner's progress function: it stores the falling line about
@@ -319,7 +345,7 @@ func (f *Flow) failRun(ctx context.Context, id string, why error) error {
 		}
 		text, details := fault.Shown(why)
 		for _, d := range details {
-			text += " " + d.String() + "."
+			text += " " + strings.TrimSuffix(d.String(), ".") + "."
 		}
 		r.State, r.Error, r.EndedAt = Failed, text, f.Now().UTC()
 		return tx.Plans.SaveRun(&r)
@@ -339,7 +365,7 @@ func (f *Flow) keepDraft(ctx context.Context, d *draft, s *planning.Solution, co
 			return err
 		}
 		p := visit.Plan{ID: f.NewID(), Year: d.selection.Year, Name: r.PlanName, State: visit.Draft, SelectionID: d.selection.ID,
-			Horizon: d.problem.Horizon, Seed: r.Seed, Cost: costOf(cost), CreatedAt: f.Now().UTC(), CreatedBy: r.CreatedBy}
+			Horizon: yearOf(d.selection.Year), Seed: r.Seed, Cost: costOf(cost), CreatedAt: f.Now().UTC(), CreatedBy: r.CreatedBy}
 		places := s.Places()
 		var visits []*visit.Visit
 		for i, w := range d.problem.Visits {
@@ -501,10 +527,6 @@ func (v *PlanView) arrange(visits []visit.Visit, people []roster.Person, absence
 
 // clockOf gives a person's 30-day clock.
 func (f *Flow) clockOf(tx Tx, p roster.Person) (alert.Status, error) {
-	since, err := f.watchedSince(tx)
-	if err != nil {
-		return alert.Status{}, err
-	}
 	absences, err := tx.People.Absences(p.ID)
 	if err != nil {
 		return alert.Status{}, err
@@ -519,7 +541,7 @@ func (f *Flow) clockOf(tx Tx, p roster.Person) (alert.Status, error) {
 	for i := range visits {
 		all[i] = &visits[i]
 	}
-	return alert.Clock(alert.Watch{PersonID: p.ID, Today: today, LastVisit: p.Terms.LastVisit, Since: since, Absences: intervals(absences)}, all, today.Add(366)), nil
+	return alert.Clock(alert.Watch{PersonID: p.ID, Today: today, LastVisit: p.Terms.LastVisit, Since: p.Since, Absences: intervals(absences)}, all, today.Add(366)), nil
 }
 
 func intervals(absences []roster.Absence) []slot.Interval {

@@ -70,19 +70,34 @@ func (f *Flow) Publish(ctx context.Context, a access.Actor, k Key, planID string
 // takeOver books the draft's visits, after freeing those of the plan before it,
 // and gives the visits whose events must change.
 func (f *Flow) takeOver(tx Tx, p *visit.Plan, drafted []visit.Visit, out *Published) ([]*visit.Visit, error) {
-	before, err := f.supersede(tx, p.Year)
+	before, past, err := f.supersede(tx, p.Year)
 	if err != nil {
 		return nil, err
 	}
 	var changed, save []*visit.Visit
 	var bookings []visit.Booking
 	var discard, release []string
+	held := map[string]*visit.Visit{} // by customer
+	for _, v := range past {
+		// What has happened belongs to the year's plan, whichever that is. Its label
+		// was the old plan's.
+		v.PlanID, v.Label = p.ID, ""
+		if f.settled(*v) {
+			held[v.CustomerID] = v
+		}
+		save = append(save, v)
+	}
 	for i := range drafted {
 		v := &drafted[i]
 		if v.State != visit.Proposed {
 			continue
 		}
 		out.Visits++
+		if done, ok := held[v.CustomerID]; ok { // the draft only says where it was
+			done.Label, done.Stratum, done.Group = v.Label, v.Stratum, v.Group
+			discard = append(discard, v.ID)
+			continue
+		}
 		if old, ok := before[v.CustomerID]; ok {
 			delete(before, v.CustomerID)
 			discard = append(discard, v.ID)
@@ -109,11 +124,6 @@ func (f *Flow) takeOver(tx Tx, p *visit.Plan, drafted []visit.Visit, out *Publis
 		changed, save = append(changed, v), append(save, v)
 	}
 	for _, old := range before {
-		if old.State != visit.Published {
-			old.PlanID = p.ID // what has happened belongs to the year's plan, whichever that is
-			save = append(save, old)
-			continue
-		}
 		out.Cancelled++
 		if err := old.Become(visit.Cancelled, "The new plan of the year does not have this visit."); err != nil {
 			return nil, err
@@ -137,32 +147,36 @@ func (f *Flow) takeOver(tx Tx, p *visit.Plan, drafted []visit.Visit, out *Publis
 	return changed, tx.Bookings.Book(bookings...)
 }
 
-// supersede retires the year's published plan and gives its visits that stand or
-// have happened, by customer.
-func (f *Flow) supersede(tx Tx, year int) (map[string]*visit.Visit, error) {
+// supersede retires the year's published plan and gives its visits: those that
+// stand, by customer, and those that have happened, or should have.
+func (f *Flow) supersede(tx Tx, year int) (standing map[string]*visit.Visit, past []*visit.Visit, err error) {
 	plans, err := tx.Plans.ByYear(year)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	before := map[string]*visit.Visit{}
+	standing = map[string]*visit.Visit{}
 	for i := range plans {
 		if plans[i].State != visit.Live {
 			continue
 		}
 		plans[i].State = visit.Superseded
 		if err := tx.Plans.Save(&plans[i]); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: plans[i].ID,
 			States: []visit.State{visit.Published, visit.Held, visit.NoShow}})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for j := range visits {
-			before[visits[j].CustomerID] = &visits[j]
+			if visits[j].State == visit.Published && !f.settled(visits[j]) {
+				standing[visits[j].CustomerID] = &visits[j]
+			} else {
+				past = append(past, &visits[j])
+			}
 		}
 	}
-	return before, nil
+	return standing, past, nil
 }
 
 // bookingsOf gives the half-days that a visit takes: the executive's and the host's.

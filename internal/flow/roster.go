@@ -97,6 +97,9 @@ func (f *Flow) SetRoles(ctx context.Context, a access.Actor, personID string, ve
 		}
 		p.Version = version
 		before := p.Roles
+		if slices.Contains(roles, roster.Executive) {
+			p.BecomeExecutive(f.today(p.Zone))
+		}
 		p.Roles = roles
 		all[personID] = p
 		if !slices.ContainsFunc(mapValues(all), func(q roster.Person) bool { return q.Has(roster.Administrator) }) {

@@ -36,12 +36,14 @@ func (f *Flow) applyEvent(ctx context.Context, visitID string) error {
 	}
 	last := e.Base
 	save := func(ctx context.Context, b calsync.Base) error {
-		err := f.changeEvent(ctx, visitID, func(now *CalendarEvent) error {
-			if !sameBase(now.Base, last) {
-				return fault.Stalef("Somebody else is at work on this event.")
-			}
-			now.Base, now.EventID, now.Applied = b, b.EventID, max(now.Applied, b.Applied)
-			return nil
+		err := f.Store.Write(ctx, func(tx Tx) error {
+			return changeEvent(tx, visitID, f.Now(), func(now *CalendarEvent) error {
+				if !sameBase(now.Base, last) {
+					return fault.Stalef("Somebody else is at work on this event.")
+				}
+				now.Base, now.EventID, now.Applied = b, b.EventID, max(now.Applied, b.Applied)
+				return nil
+			})
 		})
 		if err == nil {
 			last = b
@@ -52,40 +54,42 @@ func (f *Flow) applyEvent(ctx context.Context, visitID string) error {
 	if out.Incident {
 		f.Log.Error("calendar incident", "visit", visitID, "reason", out.Reason)
 	}
-	err = f.changeEvent(ctx, visitID, func(now *CalendarEvent) error {
-		if now.Want.Version != e.Want.Version {
-			return nil // a newer wish has a job of its own
+	err = f.Store.Write(ctx, func(tx Tx) error {
+		err := changeEvent(tx, visitID, f.Now(), func(now *CalendarEvent) error {
+			if now.Want.Version != e.Want.Version {
+				return nil // a newer wish has a job of its own
+			}
+			now.Tries++
+			now.State, now.Problem = judgeApply(base, e, out, applyErr)
+			return nil
+		})
+		if err != nil || applyErr != nil || out.Event == nil {
+			return err
 		}
-		now.Tries++
-		now.State, now.Problem = judgeApply(base, e, out, applyErr)
-		return nil
+		// What people did to it before we knew that it was there comes with no
+		// reading of the calendar.
+		return f.observe(tx, e.Calendar, *out.Event)
 	})
-	if err == nil && out.Event != nil {
-		// What people did before we knew the event comes to light only here.
-		err = f.Store.Write(ctx, func(tx Tx) error { return f.observe(tx, e.Calendar, *out.Event) })
-	}
 	if err != nil {
 		return err
 	}
 	return f.afterCall(ctx, e.Calendar, applyErr)
 }
 
-// changeEvent changes the row of a visit's event in a transaction of its own.
-func (f *Flow) changeEvent(ctx context.Context, visitID string, change func(*CalendarEvent) error) error {
-	return f.Store.Write(ctx, func(tx Tx) error {
-		rows, err := tx.Calendars.Events(visitID)
-		if err != nil {
-			return err
-		}
-		if len(rows) == 0 {
-			return fault.NotFoundf("There is no event for this visit.")
-		}
-		if err := change(&rows[0]); err != nil {
-			return err
-		}
-		rows[0].Updated = f.Now().UTC()
-		return tx.Calendars.Save(&rows[0])
-	})
+// changeEvent changes the row of a visit's event.
+func changeEvent(tx Tx, visitID string, now time.Time, change func(*CalendarEvent) error) error {
+	rows, err := tx.Calendars.Events(visitID)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		return fault.NotFoundf("There is no event for this visit.")
+	}
+	if err := change(&rows[0]); err != nil {
+		return err
+	}
+	rows[0].Updated = now.UTC()
+	return tx.Calendars.Save(&rows[0])
 }
 
 // sameBase compares two bases as they are stored.
@@ -376,19 +380,24 @@ func (f *Flow) busy(tx Tx, v visit.Visit, to slot.Slot) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, b := range taken {
-		if b.Slot == to && b.VisitID != v.ID {
-			p, err := tx.People.Get(b.PersonID)
-			if err != nil {
-				return "", err
-			}
-			if b.Kind == visit.BookedLeave {
-				return p.Name + " is on leave on " + to.Date.String() + ".", nil
-			}
-			return p.Name + " is booked on " + to.String() + " already.", nil
+	var names []string
+	for _, id := range []string{v.ExecutiveID, v.HostID} {
+		if !slices.ContainsFunc(taken, func(b visit.Booking) bool { return b.PersonID == id && b.Slot == to && b.VisitID != v.ID }) {
+			continue
 		}
+		p, err := tx.People.Get(id)
+		if err != nil {
+			return "", err
+		}
+		names = append(names, p.Name)
 	}
-	return "", nil
+	switch len(names) {
+	case 0:
+		return "", nil
+	case 1:
+		return names[0] + " is booked on " + to.String() + " already.", nil
+	}
+	return strings.Join(names, " and ") + " are booked on " + to.String() + " already.", nil
 }
 
 // deletedInCalendar takes a deletion by the organiser as the visit's end. Nobody

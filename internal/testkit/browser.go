@@ -22,11 +22,11 @@ func (h *House) signIn(email string) *http.Client {
 	jar, err := cookiejar.New(nil)
 	require.NoError(h.t, err)
 	c := &http.Client{Jar: jar, Timeout: 30 * time.Second}
-	before := len(h.Mail.To(email))
+	before := len(h.Inbox(email))
 	status, _ := h.Post(c, "/signin", url.Values{"email": {email}})
 	require.Equal(h.t, http.StatusOK, status)
 	h.Settle()
-	mails := h.Mail.To(email)
+	mails := h.Inbox(email)
 	require.Greater(h.t, len(mails), before, "no sign-in mail for %s", email)
 	link := SignInLink(mails[len(mails)-1])
 	require.NotEmpty(h.t, link)

@@ -137,7 +137,7 @@ func (h *House) checkBookings(visits []visit.Visit, wrong func(string, ...any)) 
 
 func (h *House) checkAlerts(people map[string]roster.Person, wrong func(string, ...any)) {
 	seen := map[string]int{}
-	for _, m := range h.Mail.Messages() {
+	for _, m := range h.Mails() {
 		if seen[m.ID]++; m.ID != "" && seen[m.ID] == 2 {
 			wrong("the mail %s (%q) came twice", m.ID, m.Subject)
 		}

@@ -113,9 +113,32 @@ func (h *House) Alerts(personID string) []flow.Alert {
 	return slices.DeleteFunc(all, func(a flow.Alert) bool { return a.PersonID != personID })
 }
 
+// Inbox gives the mails that somebody got, oldest first.
+func (h *House) Inbox(email string) []mail.Caught {
+	return slices.DeleteFunc(h.Mails(), func(m mail.Caught) bool { return !m.IsTo(email) })
+}
+
+// Mails gives all mails, oldest first.
+func (h *House) Mails() []mail.Caught { return slices.Concat(h.mails, h.Mail.Messages()) }
+
+// MailDown ends the mail server: nobody answers at its address.
+func (h *House) MailDown() {
+	h.t.Helper()
+	require.NoError(h.t, h.Mail.Close())
+}
+
+// MailUp starts the mail server again at its address.
+func (h *House) MailUp() {
+	h.t.Helper()
+	h.mails = h.Mails()
+	again, err := mail.NewCatcher(h.Mail.Addr(), h.Clock.Now)
+	require.NoError(h.t, err)
+	h.Mail = again
+}
+
 // Breaches gives the mails about the 30-day clock that somebody got.
 func (h *House) Breaches(email string) []mail.Caught {
-	return slices.DeleteFunc(h.Mail.To(email), func(m mail.Caught) bool { return !strings.Contains(m.Text, "Your visits:") })
+	return slices.DeleteFunc(h.Inbox(email), func(m mail.Caught) bool { return !strings.Contains(m.Text, "Your visits:") })
 }
 
 // Effects counts what the calendar server has stored for us, and mailed.

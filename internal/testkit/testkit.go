@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"flag"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -44,16 +45,28 @@ const (
 // Engines lists every database on which stories must hold.
 var Engines = []Engine{SQLite, Postgres}
 
-// Each runs a story once on each database, and checks at its end what must
-// always hold.
+// Each runs a story once on each database, beside all other stories, and checks
+// at its end what must always hold.
 func Each(t *testing.T, story func(t *testing.T, h *House)) {
+	t.Parallel()
 	for _, e := range Engines {
 		t.Run(string(e), func(t *testing.T) {
+			t.Parallel()
 			h := New(t, e)
 			story(t, h)
 			h.Check()
 		})
 	}
+}
+
+// Main runs the tests of a package with stories. They wait more than they work,
+// so more of them run at once than there are processors.
+func Main(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
+	pgtest.Main(m)
 }
 
 // House is a running Windshield with everything around it.
@@ -69,6 +82,7 @@ type House struct {
 	cfg      config.Config
 	key      []byte
 	browsers map[string]*http.Client // by the address of who is signed in
+	mails    []mail.Caught           // of mail servers that have ended
 }
 
 // Clock is the one clock of the house. It stands still until it is turned.

@@ -14,13 +14,12 @@ import (
 	"windshield/internal/flow"
 	"windshield/internal/intake"
 	"windshield/internal/slot"
-	"windshield/internal/store/pgtest"
 	. "windshield/internal/testkit"
 	"windshield/internal/visit"
 	"windshield/sample"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) { Main(m) }
 
 const salesVP = "vp-sales@northlight.example"
 
