@@ -65,6 +65,7 @@ const (
 type Subject struct {
 	ExecutiveID string
 	HostID      string
+	Draft       bool // a visit that is only proposed
 }
 
 // everyoneWith lists the roles that may do an action whatever its subject.
@@ -106,6 +107,9 @@ func Decide(a Actor, action Action, s Subject) Decision {
 			return Decision{true, fmt.Sprintf("the role %s may %s", r, action)}
 		}
 	}
+	if s.Draft {
+		return Decision{false, "the visit is only proposed, in a draft plan"}
+	}
 	switch action {
 	case SeeVisit, RecordOutcome:
 		if a.ActsFor(s.ExecutiveID) {
@@ -136,7 +140,8 @@ func Require(a Actor, action Action, s Subject) error {
 }
 
 // Scope narrows a query to what the actor may see. All means no narrowing;
-// otherwise only rows of these executives or this host.
+// otherwise only rows of these executives or this host, and of visits none that
+// is only proposed: a draft is for those who may see plans.
 type Scope struct {
 	All          bool
 	ExecutiveIDs []string

@@ -64,6 +64,16 @@ func TestWhoMay(t *testing.T) {
 	}
 }
 
+func TestDraftsAreForThoseWhoSeePlans(t *testing.T) {
+	draft := Subject{ExecutiveID: "cto", HostID: "host", Draft: true}
+	for _, a := range []Actor{vp, ceo, admin} {
+		require.NoError(t, Require(a, SeeVisit, draft))
+	}
+	for _, a := range []Actor{cto, assistant, host, nobody} {
+		require.Error(t, Require(a, SeeVisit, draft))
+	}
+}
+
 func TestAnEmptySubjectBelongsToNobody(t *testing.T) {
 	odd := Actor{PersonID: "", Roles: []roster.Role{roster.Executive, roster.Host, roster.Assistant}, Serves: []string{""}}
 	require.Error(t, Require(odd, SeeVisit, Subject{}))

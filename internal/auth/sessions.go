@@ -27,8 +27,9 @@ type Sessions struct {
 func NewSessions(store scs.Store, f *flow.Flow, secure bool) *Sessions {
 	m := scs.New()
 	m.Store = store
-	m.Lifetime = 30 * 24 * time.Hour
-	m.IdleTimeout = 7 * 24 * time.Hour
+	// No idle timeout: it would write the session with every page that is read,
+	// and make readers wait for whoever is writing.
+	m.Lifetime = 14 * 24 * time.Hour
 	m.Cookie.Name = "windshield"
 	if secure {
 		m.Cookie.Name = "__Host-windshield"

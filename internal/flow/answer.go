@@ -15,14 +15,24 @@ func about(v visit.Visit) access.Subject {
 	return access.Subject{ExecutiveID: v.ExecutiveID, HostID: v.HostID, Draft: v.State == visit.Proposed}
 }
 
+// visible gives a visit that the actor may see. One of others is as unknown as
+// one that does not exist: an id must not tell who is visited.
+func visible(tx Tx, a access.Actor, id string) (visit.Visit, error) {
+	if a.PersonID == "" {
+		return visit.Visit{}, access.Require(a, access.SeeVisit, access.Subject{})
+	}
+	v, err := tx.Visits.Get(id)
+	if err == nil && !access.Decide(a, access.SeeVisit, about(v)).Allowed {
+		return visit.Visit{}, fault.NotFoundf("There is no such visit.")
+	}
+	return v, err
+}
+
 // Visit gives a visit that the actor may see, with everybody around it.
 func (f *Flow) Visit(ctx context.Context, a access.Actor, id string) (VisitView, error) {
 	return read(ctx, f, func(tx Tx) (VisitView, error) {
-		v, err := tx.Visits.Get(id)
+		v, err := visible(tx, a, id)
 		if err != nil {
-			return VisitView{}, err
-		}
-		if err := access.Require(a, access.SeeVisit, about(v)); err != nil {
 			return VisitView{}, err
 		}
 		people, err := everybody(tx)
@@ -116,7 +126,7 @@ func (f *Flow) Answer(ctx context.Context, a access.Actor, visitID string, versi
 		return VisitView{}, err
 	}
 	err = f.Store.Write(ctx, func(tx Tx) error {
-		v, err := tx.Visits.Get(visitID)
+		v, err := visible(tx, a, visitID)
 		if err != nil {
 			return err
 		}
@@ -189,7 +199,7 @@ func (f *Flow) RecordOutcome(ctx context.Context, a access.Actor, visitID string
 		return VisitView{}, err
 	}
 	err = f.Store.Write(ctx, func(tx Tx) error {
-		v, err := tx.Visits.Get(visitID)
+		v, err := visible(tx, a, visitID)
 		if err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ type Draft struct {
 	Hosts      map[string][]slot.Interval // id -> absences
 	Customers  []roster.Customer          // one visit each
 	Shares     []Dimension                // the cross-section that each executive should hear
-	Current    map[string]Place           // by customer id: where its visit stands in the plan that is being changed
+	Current    map[string]Place           // by customer id: where its visit stands in the plan that is being changed; dropped where its executive is no longer in Executives
 	Pinned     map[string]Place           // by customer id: must be kept
 	Excludes   map[string][]string        // by customer id: executives who have declined
 	// Calendar gives the working calendar of a country.
@@ -72,6 +72,10 @@ func Compile(d Draft) (*Problem, error) {
 		p.Hosts = append(p.Hosts, Host{ID: id, Unavailable: absences})
 	}
 	slices.SortFunc(p.Hosts, func(a, b Host) int { return strings.Compare(a.ID, b.ID) })
+	going := make(map[string]bool, len(d.Executives))
+	for _, e := range d.Executives {
+		going[e.ID] = true
+	}
 	for _, c := range d.Customers {
 		calendar(c.Country, "customer "+c.Name)
 		if _, ok := d.Hosts[c.HostID]; !ok {
@@ -84,11 +88,21 @@ func Compile(d Draft) (*Problem, error) {
 			x.Prefers = append(x.Prefers, Preference{Tag: w.Tag, Points: int64(w.Points)})
 		}
 		p.Customers = append(p.Customers, x)
-		v := Visit{ID: c.ID, Customer: c.ID, Excludes: d.Excludes[c.ID]}
-		if at, ok := d.Current[c.ID]; ok {
+		v := Visit{ID: c.ID, Customer: c.ID}
+		for _, id := range d.Excludes[c.ID] {
+			if going[id] { // whoever has left is not asked anyway
+				v.Excludes = append(v.Excludes, id)
+			}
+		}
+		if at, ok := d.Current[c.ID]; ok && going[at.Executive] {
 			v.Current = &at
 		}
 		if at, ok := d.Pinned[c.ID]; ok {
+			if !going[at.Executive] {
+				bad = append(bad, fault.Detail{Where: "visit to " + c.Name + " on " + at.Slot().String(), Expected: "a pinned visit's executive who still visits",
+					Mend: "Take the pin away, or let the executive visit again."})
+				continue
+			}
 			v.Pinned = &at
 		}
 		p.Visits = append(p.Visits, v)

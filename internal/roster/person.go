@@ -36,7 +36,8 @@ type Person struct {
 	Function string // "Chief Executive", "VP Marketing East"
 	Zone     string // IANA zone in which the person lives
 	Roles    []Role
-	Serves   []string // ids of the executives an assistant acts for
+	Serves   []string  // ids of the executives an assistant acts for
+	Since    slot.Date // the day on which the person became an executive here: the clock's start where no visit is known
 	Office   Office
 	Terms    Terms
 	Version  int // rises with every change; 0 before the first save
@@ -62,6 +63,14 @@ type Terms struct {
 
 // Has says whether the person has a role.
 func (p Person) Has(r Role) bool { return slices.Contains(p.Roles, r) }
+
+// BecomeExecutive gives the role to somebody who does not have it; their 30-day
+// clock starts today.
+func (p *Person) BecomeExecutive(today slot.Date) {
+	if !p.Has(Executive) {
+		p.Roles, p.Since = append(slices.Clone(p.Roles), Executive), today
+	}
+}
 
 // NormalizeEmail gives the form in which addresses are stored and compared.
 func NormalizeEmail(s string) string { return strings.ToLower(strings.TrimSpace(s)) }

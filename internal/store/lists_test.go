@@ -188,7 +188,10 @@ func TestScopes(t *testing.T) {
 		company(t, st)
 		write(t, st, func(tx flow.Tx) {
 			for n := 1; n <= 6; n++ { // executives 1 and 2 in turn, hosts as the customers have
-				require.NoError(t, tx.Visits.Save(aVisit(t, n, id("customer", n), id("person", 1+n%2), id("person", 4-n%2), fmt.Sprintf("2027-03-%02d", n), slot.AM)))
+				v := aVisit(t, n, id("customer", n), id("person", 1+n%2), id("person", 4-n%2), fmt.Sprintf("2027-03-%02d", n), slot.AM)
+				v.State = visit.Published
+				draft := aVisit(t, n+6, id("customer", n), id("person", 1+n%2), id("person", 4-n%2), fmt.Sprintf("2027-04-%02d", n), slot.AM)
+				require.NoError(t, tx.Visits.Save(v, draft))
 			}
 		})
 		read(t, st, func(tx flow.Tx) {
@@ -203,7 +206,7 @@ func TestScopes(t *testing.T) {
 				{access.Scope{ExecutiveIDs: []string{id("person", 1)}}, 0, 3},
 				{access.Scope{ExecutiveIDs: []string{id("person", 1), id("person", 2)}}, 0, 6},
 				{access.Scope{ExecutiveIDs: []string{id("person", 2)}, HostID: id("person", 4)}, 3, 6},
-				{everything, 6, 6},
+				{everything, 6, 12}, // drafts are for those who may see plans
 			} {
 				rows, _ := page(t, tx, flow.CustomerQuery{Scope: c.scope})
 				require.Len(t, rows, c.customers, "%+v", c.scope)

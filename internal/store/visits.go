@@ -117,17 +117,19 @@ func (v visits) Find(q flow.VisitQuery) ([]visit.Visit, string, error) {
 
 // scoped narrows to what the actor may see; any is false where that is nothing.
 func (v visits) scoped(s access.Scope) (db *gorm.DB, any bool) {
+	if s.All {
+		return v.db, true
+	}
 	executives := known(s.ExecutiveIDs)
 	in, arg := v.in("executive_id", executives)
+	db = v.db.Where("state <> ?", visit.Proposed)
 	switch {
-	case s.All:
-		return v.db, true
 	case len(executives) > 0 && s.HostID != "":
-		return v.db.Where("("+in+" OR host_id = ?)", arg, s.HostID), true
+		return db.Where("("+in+" OR host_id = ?)", arg, s.HostID), true
 	case len(executives) > 0:
-		return v.db.Where(in, arg), true
+		return db.Where(in, arg), true
 	case s.HostID != "":
-		return v.db.Where("host_id = ?", s.HostID), true
+		return db.Where("host_id = ?", s.HostID), true
 	}
 	return nil, false
 }

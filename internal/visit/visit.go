@@ -163,6 +163,8 @@ func (v Visit) Counts() (counts bool, whyNot string) {
 		return false, "the visit did not take place"
 	case v.State != Held:
 		return false, "nobody has confirmed that the visit was held"
+	case v.Kind != AtCustomer && v.Kind != TradeShow && v.Kind != Conference && v.Kind != Online:
+		return false, "nobody has said where it took place"
 	case v.Kind == TradeShow:
 		return false, "a trade show is not the customer's place"
 	case v.Kind == Conference:

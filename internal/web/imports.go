@@ -11,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"windshield/internal/access"
 	"windshield/internal/auth"
 	"windshield/internal/fault"
 	"windshield/internal/flow"
@@ -64,6 +65,10 @@ func (p *Pages) showNewImport(c echo.Context, status int, kind intake.Kind, err 
 }
 
 func (p *Pages) upload(c echo.Context) error {
+	// Before anything is read: nobody else's megabytes are worth the memory.
+	if err := access.Require(auth.Actor(c), access.ImportRoster, access.Subject{}); err != nil {
+		return err
+	}
 	kind := intake.Kind(c.FormValue("kind"))
 	name, data, err := uploaded(c)
 	if err == nil && kindLabels[kind] == "" {

@@ -10,11 +10,22 @@ const (
 	constructDays  = 3 // every how manieth day is looked at at first
 )
 
-// construct gives each visit the cheapest place that is still free, those with
-// the fewest executives and days first. It stops when the context ends.
+// construct leaves each visit where it stands in the plan that is being changed,
+// as far as that is still free: what people know stays where it can. Each of the
+// others gets the cheapest place that is left, those with the fewest executives
+// and days first. It stops when the context ends.
 func (a *search) construct() {
 	s, m := a.s, a.m
-	order := slices.Clone(a.moving)
+	order := make([]int32, 0, len(a.moving))
+	for _, v := range a.moving {
+		x := &m.visits[v]
+		if x.nowExec == none || !s.free(v, x.nowSlot, none) || !s.fits(x.nowExec, none, v, x.nowSlot, s.seek(x.nowExec, x.nowSlot)) {
+			order = append(order, v)
+			continue
+		}
+		s.assign(v, x.nowExec, x.nowSlot)
+		a.changed, a.isChanged[v] = append(a.changed, v), true
+	}
 	choices := func(v int32) int {
 		c := m.visits[v].cust
 		return len(m.favor[c]) * len(m.custs[c].any)

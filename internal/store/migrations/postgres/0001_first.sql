@@ -17,6 +17,7 @@ CREATE TABLE people (
     zone           text COLLATE "C" NOT NULL,
     roles          jsonb NOT NULL,
     serves         jsonb NOT NULL,
+    since          text COLLATE "C" NOT NULL CHECK (since = '' OR length(since) = 10),
     office_city    text COLLATE "C" NOT NULL,
     office_region  text COLLATE "C" NOT NULL,
     office_country text COLLATE "C" NOT NULL,

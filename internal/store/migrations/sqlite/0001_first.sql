@@ -16,6 +16,7 @@ CREATE TABLE people (
     zone           TEXT NOT NULL,
     roles          TEXT NOT NULL CHECK (json_valid(roles)),
     serves         TEXT NOT NULL CHECK (json_valid(serves)),
+    since          TEXT NOT NULL CHECK (since = '' OR length(since) = 10),
     office_city    TEXT NOT NULL,
     office_region  TEXT NOT NULL,
     office_country TEXT NOT NULL,
