@@ -121,7 +121,7 @@ func (s *stage) sheets() []sheet {
 		{name: "outcome", who: s.host.Email, path: v(s.begun), has: "What came of it"},
 		{name: "outcome, nothing said", who: s.host.Email, path: v(s.begun), has: "There is a problem", status: http.StatusUnprocessableEntity, act: unchecked(`form[action$="/outcome"]`, nil)},
 		{name: "my customers", who: s.host.Email, path: "/customers", has: "Customers"},
-		{name: "somebody else's visit", who: s.host.Email, path: v(s.foreign()), has: "You may not see or do this", status: http.StatusForbidden},
+		{name: "somebody else's visit", who: s.host.Email, path: v(s.foreign()), has: "This page does not exist", status: http.StatusNotFound},
 
 		{name: "calendars", who: adminMail, path: "/admin/calendar", has: "Connections, worst first"},
 		{name: "audit", who: adminMail, path: "/admin/audit", has: "Audit trail"},
@@ -226,6 +226,9 @@ const cut = `[...document.querySelectorAll("h1, h2, h3, th, td, dd, p, label, .b
 // colours are the rules whose answer can differ between light and dark.
 var colours = []string{"color-contrast", "link-in-text-block"}
 
+// layouts are those whose answer can differ between a desk and a phone.
+var layouts = append([]string{"target-size", "scrollable-region-focusable"}, colours...)
+
 // lookAt checks a page on a desk and on a phone, light and dark.
 func (d *desk) lookAt(t *testing.T, p sheet) {
 	b := d.goTo(t, p)
@@ -237,8 +240,11 @@ func (d *desk) lookAt(t *testing.T, p sheet) {
 		for _, scheme := range []string{"light", "dark"} {
 			b.scheme(t, scheme)
 			var rules []string
-			if scheme == "dark" {
+			switch {
+			case scheme == "dark":
 				rules = colours
+			case width < 640:
+				rules = layouts
 			}
 			for _, finding := range b.audit(t, rules...) {
 				t.Errorf("%d px, %s: %s", width, scheme, finding)

@@ -34,15 +34,19 @@ func TestPictures(t *testing.T) {
 	}
 	for _, x := range []struct {
 		file, page string
+		from       string // what is at the top of the picture; "" the page's beginning
 		width      int64
 	}{
-		{"plan", "plan, published", 1440}, {"coverage", "coverage, a year", 1440}, {"me", "my visits", 390},
-		{"visit", "my visit", 1440}, {"import", "import, problems", 1440}, {"calendar", "calendars", 1440},
+		{"plan", "plan, published", "[aria-labelledby=quality]", 1440}, {"coverage", "coverage, a year", "", 1440}, {"me", "my visits", "", 390},
+		{"visit", "my visit", "", 1440}, {"import", "import, problems", "", 1440}, {"calendar", "calendars", "", 1440},
 	} {
 		p, found := pages[x.page]
 		require.True(t, found, x.page)
 		b := d.goTo(t, p)
 		b.size(t, x.width, 900)
+		if x.from != "" {
+			ask[any](t, b, `document.querySelector("`+x.from+`").scrollIntoView()`)
+		}
 		var shot []byte
 		b.do(t, chromedp.CaptureScreenshot(&shot))
 		d.keep(t, filepath.Join(folder, x.file+".png"), shot)

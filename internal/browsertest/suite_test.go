@@ -9,7 +9,7 @@ import (
 // TestBrowser plays the story once and then looks at everything in one browser.
 // What changes the story comes last.
 func TestBrowser(t *testing.T) {
-	d := &desk{t: t, stage: setStage(t, flow.PlanInput{Iterations: 4000, Seed: 1}), browser: openBrowser(t), tabs: map[string]*tab{}}
+	d := &desk{t: t, stage: setStage(t, flow.PlanInput{Iterations: 1500, Seed: 1}), browser: openBrowser(t), tabs: map[string]*tab{}}
 	pages := map[string]sheet{}
 	t.Run("pages", func(t *testing.T) {
 		for _, p := range d.sheets() {
