@@ -18,8 +18,8 @@ func about(v visit.Visit) access.Subject {
 // visible gives a visit that the actor may see. One of others is as unknown as
 // one that does not exist: an id must not tell who is visited.
 func visible(tx Tx, a access.Actor, id string) (visit.Visit, error) {
-	if a.PersonID == "" {
-		return visit.Visit{}, access.Require(a, access.SeeVisit, access.Subject{})
+	if err := signedIn(a); err != nil {
+		return visit.Visit{}, err
 	}
 	v, err := tx.Visits.Get(id)
 	if err == nil && !access.Decide(a, access.SeeVisit, about(v)).Allowed {
@@ -85,6 +85,9 @@ func groupOf(tx Tx, p visit.Plan, code string) (Group, error) {
 
 // Visits gives a page of the visits that the actor may see.
 func (f *Flow) Visits(ctx context.Context, a access.Actor, q VisitQuery) (rows []VisitView, next string, err error) {
+	if err := signedIn(a); err != nil {
+		return nil, "", err
+	}
 	q.Scope = access.Visits(a)
 	if q.Limit <= 0 || q.Limit > 500 {
 		q.Limit = 100
@@ -239,6 +242,9 @@ func (f *Flow) RecordOutcome(ctx context.Context, a access.Actor, visitID string
 // My gives an executive's page. executiveID "" means the actor, or the first
 // person whom an assistant serves. A host gets the visits to own customers.
 func (f *Flow) My(ctx context.Context, a access.Actor, executiveID string) (MyView, error) {
+	if err := signedIn(a); err != nil {
+		return MyView{}, err
+	}
 	return read(ctx, f, func(tx Tx) (MyView, error) {
 		people, err := everybody(tx)
 		if err != nil {

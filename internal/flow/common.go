@@ -74,6 +74,15 @@ func (f *Flow) today(zone string) slot.Date {
 	return slot.DateOf(f.Now(), loc)
 }
 
+// signedIn refuses whom we do not know, where what others may see is a matter of
+// scope and not of one decision.
+func signedIn(a access.Actor) error {
+	if a.PersonID == "" {
+		return fault.New(fault.Unauthenticated, "Please sign in first.")
+	}
+	return nil
+}
+
 // everybody gives all people by id.
 func everybody(tx Tx) (map[string]roster.Person, error) {
 	all, err := tx.People.All()

@@ -49,7 +49,7 @@ func (f *Flow) Customer(ctx context.Context, a access.Actor, id string) (Custome
 			return CustomerView{}, err
 		}
 		if s := access.Customers(a); !s.All && s.HostID != c.HostID {
-			return CustomerView{}, fault.NotFoundf("There is no such customer among yours.")
+			return CustomerView{}, fault.NotFoundf("There is no such customer.")
 		}
 		people, err := everybody(tx)
 		if err != nil {
