@@ -72,9 +72,12 @@ func (p *Pages) customer(c echo.Context) error {
 	}
 	m := customerModel{CustomerView: v, Values: pairs(v.Customer.Values)}
 	for _, x := range v.Visits {
-		if x.State == visit.Proposed || x.State == visit.Published && x.End.After(p.Now()) {
+		ahead := x.End.After(p.Now())
+		switch {
+		case x.State == visit.Proposed && !ahead: // a draft's day that has passed is no visit
+		case x.State == visit.Proposed, x.State == visit.Published && ahead:
 			m.Coming = append(m.Coming, x)
-		} else {
+		default:
 			m.Past = append(m.Past, x)
 		}
 	}

@@ -646,7 +646,7 @@ func matchStep(f frame, m importModel) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 53, "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-labelledby=\"match\"><table class=\"data\"><thead><tr><th scope=\"col\">Your column</th><th scope=\"col\">First values</th><th scope=\"col\">Is</th><th scope=\"col\">How we know</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 53, "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-labelledby=\"match\"><table class=\"data stacked\"><thead><tr><th scope=\"col\">Your column</th><th scope=\"col\">First values</th><th scope=\"col\">Is</th><th scope=\"col\">How we know</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -134,7 +134,7 @@ func (p *Pages) run(c echo.Context) error {
 	m.draw()
 	for k, v := range r.Cost {
 		if k != "total" {
-			m.Terms = append(m.Terms, costTerm{strings.ReplaceAll(k, "_", " "), v})
+			m.Terms = append(m.Terms, costTerm{termName(k), v})
 		}
 	}
 	slices.SortFunc(m.Terms, func(a, b costTerm) int { return strings.Compare(a.Name, b.Name) })
@@ -195,4 +195,18 @@ func (p *Pages) stopRun(c echo.Context) error {
 
 var runStates = map[flow.RunState]struct{ text, class string }{
 	flow.Queued: {"waiting", "tag dash"}, flow.Running: {"running", "tag live"}, flow.Done: {"✓ done", "tag ok"}, flow.Failed: {"failed", "tag warn"},
+}
+
+// termNames say in words what the planner counts.
+var termNames = map[string]string{
+	"unassigned": "wanted visits without a place", "overdue_days": "days over 30 without a visit", "excess": "visits past a person’s cross-section",
+	"out_of_window": "visits outside of the customer’s window", "crunch": "visits at the end of a quarter", "travel_km": "kilometres of travel",
+	"mismatch": "points of what customers prefer and the executive lacks", "load": "visits more or fewer than a person’s target", "moved": "visits moved from the published plan",
+}
+
+func termName(term string) string {
+	if n := termNames[term]; n != "" {
+		return n
+	}
+	return strings.ReplaceAll(term, "_", " ")
 }

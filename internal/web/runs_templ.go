@@ -933,7 +933,7 @@ func runPage(f frame, m runModel) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(m.Terms) > 0 {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 86, "<section class=\"card\" aria-labelledby=\"terms\"><h2 id=\"terms\">What the best plan costs</h2><table class=\"data\"><caption>In points; fewer is better.</caption> <thead><tr><th scope=\"col\">For</th><th scope=\"col\" class=\"num\">Points</th></tr></thead> <tbody>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 86, "<section class=\"card\" aria-labelledby=\"terms\"><h2 id=\"terms\">What the cost is made of</h2><table class=\"data\"><caption>As counted; in the cost each has its weight. Fewer is better.</caption> <thead><tr><th scope=\"col\">For</th><th scope=\"col\" class=\"num\">Amount</th></tr></thead> <tbody>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
