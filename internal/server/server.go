@@ -19,6 +19,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"windshield/internal/access"
+	"windshield/internal/auth"
 	"windshield/internal/fault"
 )
 
@@ -59,8 +61,8 @@ func New(o Options) (e *echo.Echo, api, pages *echo.Group) {
 		e.IPExtractor = echo.ExtractIPFromXFFHeader(trust...)
 	}
 	e.HTTPErrorHandler = func(err error, c echo.Context) { answerError(o, err, c) }
-	e.Use(middleware.RequestID(), logRequests(o.Log), recoverPanics(o.Log))
-	e.Use(echoprometheus.NewMiddlewareWithConfig(echoprometheus.MiddlewareConfig{Namespace: "windshield", Registerer: o.Metrics,
+	e.Use(middleware.RequestID(), logRequests(o.Log), recoverPanics(o.Log), removeFiles(o.Log))
+	e.Use(echoprometheus.NewMiddlewareWithConfig(echoprometheus.MiddlewareConfig{Namespace: "windshield", Registerer: o.Metrics, LabelFuncs: labels,
 		Skipper: func(c echo.Context) bool { return c.Path() == "" || strings.HasPrefix(c.Path(), "/assets") }}))
 	e.Use(headers(o.Secure))
 	e.Use(middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: bodyLimit, Skipper: isImport}))
@@ -91,8 +93,65 @@ func New(o Options) (e *echo.Echo, api, pages *echo.Group) {
 		}
 	}
 	api = e.Group("/api/v1", guard, o.Session)
-	pages = e.Group("", guard, o.Session)
+	pages = e.Group("", guard, o.Session, mayImport())
 	return e, api, pages
+}
+
+// labels keep the series of a metric few: who asks chooses the host and the
+// method, and a new series for each would be kept for ever.
+var labels = map[string]echoprometheus.LabelValueFunc{
+	"host": func(echo.Context, error) string { return "" },
+	"method": func(c echo.Context, _ error) string {
+		switch m := c.Request().Method; m {
+		case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+			return m
+		}
+		return "other"
+	},
+}
+
+// formsAtOnce is how many forms with a file are read at the same time: each may
+// take a hundred megabytes.
+const formsAtOnce = 4
+
+// mayImport reads nobody's file before it is known that they may import one. The
+// API asks the same of its own uploads.
+func mayImport() echo.MiddlewareFunc {
+	places := make(chan struct{}, formsAtOnce)
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if !isImport(c) {
+				return next(c)
+			}
+			if err := access.Require(auth.Actor(c), access.ImportRoster, access.Subject{}); err != nil {
+				return err
+			}
+			select {
+			case places <- struct{}{}:
+				defer func() { <-places }()
+				return next(c)
+			default:
+				return fault.Temporaryf("Other files are being read right now. Please try again in a moment.")
+			}
+		}
+	}
+}
+
+// removeFiles deletes the temporary files of a form. The library does so only
+// for the request as it came in, and middleware hands on copies of it.
+func removeFiles(log *slog.Logger) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			defer func() {
+				if form := c.Request().MultipartForm; form != nil {
+					if err := form.RemoveAll(); err != nil {
+						log.Error("temporary files of an upload stay", "error", err)
+					}
+				}
+			}()
+			return next(c)
+		}
+	}
 }
 
 // HTTP gives the http.Server with the time limits of reliability rule 12.
