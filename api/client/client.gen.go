@@ -183,7 +183,6 @@ func (e ImportKind) Valid() bool {
 // Defines values for ImportState.
 const (
 	ImportStateConfirmed ImportState = "confirmed"
-	ImportStateDropped   ImportState = "dropped"
 	ImportStateUploaded  ImportState = "uploaded"
 )
 
@@ -191,8 +190,6 @@ const (
 func (e ImportState) Valid() bool {
 	switch e {
 	case ImportStateConfirmed:
-		return true
-	case ImportStateDropped:
 		return true
 	case ImportStateUploaded:
 		return true

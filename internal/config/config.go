@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -75,7 +76,7 @@ func Table() []Option {
 		option("WINDSHIELD_GOOGLE_CALENDAR_URL", "", "base of the Calendar API, ends in /calendar/v3/; Google's where empty", func(c *Config) *string { return &c.GoogleCalendarURL }, calendarURL),
 		option("WINDSHIELD_GOOGLE_TOKEN_URL", "", "OAuth token endpoint; the key file's where empty", func(c *Config) *string { return &c.GoogleTokenURL }, webURL),
 		option("WINDSHIELD_GOOGLE_CREDENTIALS", "", "key file of a service account with domain-wide delegation", func(c *Config) *string { return &c.GoogleCredentials }, nil),
-		option("WINDSHIELD_GOOGLE_ORGANIZER", "", "address under which all events are organised; each host's own where empty", func(c *Config) *string { return &c.GoogleOrganizer }, nil),
+		option("WINDSHIELD_GOOGLE_ORGANIZER", "", "address under which all events are organised; each host's own where empty", func(c *Config) *string { return &c.GoogleOrganizer }, mailAddress),
 		{Name: "WINDSHIELD_SYNC_INTERVAL", Default: "60s", Help: "the poll of all calendars that always runs, 5s to 1h",
 			set: func(c *Config, v string) error {
 				d, err := time.ParseDuration(v)
@@ -227,6 +228,13 @@ func databaseURL(v string) error {
 		return nil
 	}
 	return errors.New("sqlite:PATH or postgres://user:password@host/name")
+}
+
+func mailAddress(v string) error {
+	if a, err := mail.ParseAddress(v); err != nil || a.Address != v || v != strings.ToLower(v) {
+		return errors.New("a mail address in lower case, such as visits@example.com")
+	}
+	return nil
 }
 
 func smtpURL(v string) error {

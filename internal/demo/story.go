@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"windshield/internal/access"
@@ -63,14 +64,14 @@ func (s story) tell(ctx context.Context) error {
 
 // load imports the sample company as a user would, file by file.
 func (s story) load(ctx context.Context) error {
-	customers, err := s.app.Flow.Customers(ctx, teller, flow.CustomerQuery{Limit: 1})
+	imports, err := s.app.Flow.Imports(ctx, teller)
 	if err != nil {
 		return err
 	}
-	if customers.Total > 0 {
-		return nil
-	}
 	for _, kind := range intake.Kinds() {
+		if slices.ContainsFunc(imports, func(im flow.Import) bool { return im.Kind == kind && im.State == flow.Confirmed }) {
+			continue
+		}
 		name := string(kind) + ".csv"
 		data, err := sample.Files.ReadFile(name)
 		if err != nil {

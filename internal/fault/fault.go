@@ -169,6 +169,15 @@ func Shown(err error) (text string, details []Detail) {
 	return "Something went wrong on our side. It has been recorded.", nil
 }
 
+// Sentence gives what may be shown of err on one line: the text, then each detail.
+func Sentence(err error) string {
+	text, details := Shown(err)
+	for _, d := range details {
+		text += " " + strings.TrimSuffix(d.String(), ".") + "."
+	}
+	return text
+}
+
 // Short cuts a value from outside to at most 80 characters for an error text.
 func Short(value string) string {
 	r := []rune(value)

@@ -37,6 +37,11 @@ func TestDetailsReadAsSentences(t *testing.T) {
 	require.Equal(t, "Choose another.", Detail{Mend: "Choose another."}.String())
 }
 
+func TestSentence(t *testing.T) {
+	err := Invalidf("It cannot be used.").With(Detail{Where: "zone", Mend: "Correct it."}, Detail{Where: "city"})
+	require.Equal(t, "It cannot be used. zone. Correct it. city.", Sentence(err))
+}
+
 func TestCopiesDoNotShareDetails(t *testing.T) {
 	base := Invalidf("no").With(Detail{Where: "a"})
 	one, two := base.With(Detail{Where: "b"}), base.With(Detail{Where: "c"})

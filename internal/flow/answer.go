@@ -88,6 +88,9 @@ func (f *Flow) Visits(ctx context.Context, a access.Actor, q VisitQuery) (rows [
 	if err := signedIn(a); err != nil {
 		return nil, "", err
 	}
+	if a.PersonID == "" {
+		return nil, "", access.Require(a, access.SeeOwnVisits, access.Subject{})
+	}
 	q.Scope = access.Visits(a)
 	if q.Limit <= 0 || q.Limit > 500 {
 		q.Limit = 100
@@ -218,7 +221,10 @@ func (f *Flow) RecordOutcome(ctx context.Context, a access.Actor, visitID string
 		to := visit.NoShow
 		if o.Held {
 			to = visit.Held
-			v.Kind, v.WithHost = o.Kind, o.WithHost
+			v.WithHost = o.WithHost
+			if v.Kind, err = visit.ParseKind(string(o.Kind)); err != nil {
+				return err
+			}
 		}
 		if v.State == to {
 			v.Reason = note
@@ -242,6 +248,9 @@ func (f *Flow) RecordOutcome(ctx context.Context, a access.Actor, visitID string
 // My gives an executive's page. executiveID "" means the actor, or the first
 // person whom an assistant serves. A host gets the visits to own customers.
 func (f *Flow) My(ctx context.Context, a access.Actor, executiveID string) (MyView, error) {
+	if a.PersonID == "" {
+		return MyView{}, access.Require(a, access.SeeOwnVisits, access.Subject{})
+	}
 	if err := signedIn(a); err != nil {
 		return MyView{}, err
 	}
@@ -268,6 +277,7 @@ func (f *Flow) My(ctx context.Context, a access.Actor, executiveID string) (MyVi
 				return MyView{}, fault.NotFoundf("You have no visits of your own: you are neither an executive, nor an assistant of one, nor a host.")
 			}
 			m.Hosting, m.Executive = true, people[a.PersonID]
+			q.Scope = access.Scope{HostID: a.PersonID} // also where a VP is a host
 		} else {
 			if err := access.Require(a, access.SeeOwnVisits, access.Subject{ExecutiveID: executiveID}); err != nil {
 				return MyView{}, err

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -105,10 +106,10 @@ func pastRecord(v visit.Visit, executive, host roster.Person, c roster.Customer)
 }
 
 func applyPast(v *visit.Visit, r intake.PastVisitRecord, executive, host roster.Person, c roster.Customer) error {
-	half := r.Half
-	if half == "" {
-		half = slot.AM // not known, and of no matter for what lies behind us
-	}
+	// A half-day that the file does not know stays as it is; for a new visit it is
+	// of no matter, since it lies behind us.
+	half := cmp.Or(r.Half, v.Slot.Half, slot.AM)
+	at := slot.Slot{Date: r.Date, Half: half}
 	v.CustomerID, v.HostID = c.ID, host.ID
 	v.Kind, v.WithHost, v.Reason = visit.Kind(r.Kind), r.WithHost, r.Note
 	v.State = visit.NoShow
@@ -118,8 +119,19 @@ func applyPast(v *visit.Visit, r intake.PastVisitRecord, executive, host roster.
 	if v.Answer == "" {
 		v.Answer = visit.NoAnswer
 	}
-	return v.Place(executive.ID, slot.Slot{Date: r.Date, Half: half}, c.Zone)
+	if v.Slot == at && v.ExecutiveID == executive.ID && v.Zone == c.Zone {
+		return nil // at the hours that people chose
+	}
+	return v.Place(executive.ID, at, c.Zone)
 }
 
-// assistantKey is the key of people whom we know only as somebody's assistant.
-func assistantKey(email string) string { return "assistant:" + strings.ToLower(email) }
+// People who came in without a file have a key of our own making, until a file
+// brings their real one.
+const (
+	assistantPrefix = "assistant:" // somebody's assistant
+	admittedPrefix  = "admitted:"  // let in at the command line
+)
+
+func provisional(key string) bool {
+	return strings.HasPrefix(key, assistantPrefix) || strings.HasPrefix(key, admittedPrefix)
+}

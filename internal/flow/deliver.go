@@ -57,17 +57,16 @@ func (f *Flow) sendDelivery(ctx context.Context, id string) error {
 		}
 		switch {
 		case sendErr == nil:
-			// A sign-in link is a secret: nobody needs it once it is on its way.
 			now.State, now.SentAt, now.Error = Sent, f.Now().UTC(), ""
-			if now.Kind == "sign-in" {
-				now.Body = ""
-			}
 		case fault.Is(sendErr, fault.Invalid):
 			now.State = Refused
 			now.Error, _ = fault.Shown(sendErr)
 		default:
 			now.State = ToSend
 			now.Error, _ = fault.Shown(sendErr)
+		}
+		if now.Kind == "sign-in" && now.State != ToSend {
+			now.Body = "" // a secret that nobody needs any more
 		}
 		return tx.Alerts.SaveDelivery(&now)
 	})

@@ -13,7 +13,8 @@ import (
 	"windshield/internal/notify"
 )
 
-// Deps is what the story needs from outside. All fields are required but Log.
+// Deps is what the story needs from outside. All fields are required but those
+// whose comment says what nil means, and Log.
 type Deps struct {
 	Store     Store
 	Calendars Opener

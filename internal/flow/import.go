@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"windshield/internal/access"
 	"windshield/internal/fault"
@@ -163,7 +162,10 @@ func (f *Flow) MapImport(ctx context.Context, a access.Actor, id string, version
 			return err
 		}
 		im.Version, im.Mapping = version, m
-		return tx.Imports.Save(&im)
+		if err := tx.Imports.Save(&im); err != nil {
+			return err
+		}
+		return f.audit(tx, a, "map columns", "import/"+id, m)
 	})
 	if err != nil {
 		return ImportView{}, err
@@ -247,6 +249,9 @@ func (f *Flow) ConfirmImport(ctx context.Context, a access.Actor, k Key, id stri
 		if err := tx.Imports.Save(&im); err != nil {
 			return "", err
 		}
+		if err := tx.Imports.SetFile(id, nil); err != nil { // it is full of contact data, and nobody reads it again
+			return "", err
+		}
 		return id, f.audit(tx, a, "import file", "import/"+id, map[string]any{"kind": im.Kind, "counts": im.Counts})
 	})
 	if err != nil {
@@ -320,10 +325,11 @@ func existing(tx Tx, kind intake.Kind, today slot.Date) (stored, error) {
 	return s, err
 }
 
-// pastVisits adds the visits that have happened. One whose half-day the file
+// pastVisits adds the visits that have happened, or should have. One whose half-day the file
 // does not know is found under its date alone.
 func (s *stored) pastVisits(tx Tx) error {
-	visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, States: []visit.State{visit.Held, visit.NoShow}})
+	visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, To: s.Today,
+		States: []visit.State{visit.Published, visit.Held, visit.NoShow}})
 	if err != nil {
 		return err
 	}
@@ -350,7 +356,11 @@ func (f *Flow) writeRows(tx Tx, a access.Actor, kind intake.Kind, report *intake
 	case intake.PastVisits:
 		return f.writePast(tx, report, have)
 	}
+	known := map[string]bool{}
 	for row := range report.Changes() {
+		if p, ok := have.byKey[row.Key]; ok {
+			known[p.ID] = true
+		}
 		var err error
 		switch r := row.Record.(type) {
 		case intake.ExecutiveRecord:
@@ -362,7 +372,27 @@ func (f *Flow) writeRows(tx Tx, a access.Actor, kind intake.Kind, report *intake
 			return err
 		}
 	}
-	return nil
+	return f.refresh(tx, known, nil)
+}
+
+// refresh brings the events of standing visits to what their people and
+// customers are called now.
+func (f *Flow) refresh(tx Tx, people, customers map[string]bool) error {
+	if len(people)+len(customers) == 0 {
+		return nil
+	}
+	visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, States: []visit.State{visit.Published}})
+	if err != nil {
+		return err
+	}
+	var touched []*visit.Visit
+	for i := range visits {
+		v := &visits[i]
+		if people[v.ExecutiveID] || people[v.HostID] || customers[v.CustomerID] {
+			touched = append(touched, v)
+		}
+	}
+	return f.want(tx, touched...)
 }
 
 func (f *Flow) writeCustomers(tx Tx, report *intake.Report, have stored) error {
@@ -372,11 +402,14 @@ func (f *Flow) writeCustomers(tx Tx, report *intake.Report, have stored) error {
 		rows = rows[:0]
 		return err
 	}
+	known := map[string]bool{}
 	for row := range report.Changes() {
 		r := row.Record.(intake.CustomerRecord)
 		c, ok := have.customers[r.Key]
 		if !ok {
 			c.ID = f.NewID()
+		} else {
+			known[c.ID] = true
 		}
 		applyCustomer(&c, r, have.byKey[r.Host].ID)
 		if rows = append(rows, &c); len(rows) == batch {
@@ -385,10 +418,12 @@ func (f *Flow) writeCustomers(tx Tx, report *intake.Report, have stored) error {
 			}
 		}
 	}
-	if len(rows) == 0 {
-		return nil
+	if len(rows) > 0 {
+		if err := flush(); err != nil {
+			return err
+		}
 	}
-	return flush()
+	return f.refresh(tx, nil, known)
 }
 
 func (f *Flow) writePast(tx Tx, report *intake.Report, have stored) error {
@@ -413,11 +448,11 @@ func (f *Flow) writePast(tx Tx, report *intake.Report, have stored) error {
 func (f *Flow) writePerson(tx Tx, line int, key, email string, away []slot.Interval, have *stored, apply func(*roster.Person)) error {
 	p, ok := have.byKey[key]
 	if !ok {
-		if q, taken := have.byEmail[email]; taken && !strings.HasPrefix(q.Key, assistantKey("")) {
+		if q, taken := have.byEmail[email]; taken && !provisional(q.Key) {
 			return fault.Invalidf("Nothing was imported.").With(fault.Detail{Where: fmt.Sprintf("row %d", line) + ", email", Value: fault.Short(email),
 				Expected: "an address that nobody else has", Mend: "It belongs to the person with the key " + q.Key + ": use that key here."})
 		} else if taken {
-			p = q // known as an assistant so far
+			p = q
 		} else {
 			p.ID = f.NewID()
 		}
@@ -482,9 +517,9 @@ func (f *Flow) writeExecutive(tx Tx, line int, r intake.ExecutiveRecord, have *s
 	}
 	p, ok := have.byEmail[r.AssistantEmail]
 	if !ok {
-		p = roster.Person{ID: f.NewID(), Key: assistantKey(r.AssistantEmail), Email: r.AssistantEmail, Function: "Assistant", Zone: executive.Zone}
+		p = roster.Person{ID: f.NewID(), Key: assistantPrefix + r.AssistantEmail, Email: r.AssistantEmail, Function: "Assistant", Zone: executive.Zone}
 	}
-	if !ok || strings.HasPrefix(p.Key, assistantKey("")) {
+	if !ok || provisional(p.Key) {
 		p.Name = r.AssistantName
 	}
 	if p.Name == "" {

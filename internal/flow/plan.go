@@ -92,7 +92,7 @@ func (f *Flow) StopRun(ctx context.Context, a access.Actor, id string) (Run, err
 		return Run{}, err
 	}
 	var r Run
-	err := f.Store.Write(ctx, func(tx Tx) error {
+	err := f.untilFresh(ctx, func(tx Tx) error {
 		var err error
 		if r, err = tx.Plans.Run(id); err != nil || r.Stop || r.State == Done || r.State == Failed {
 			return err
@@ -106,6 +106,17 @@ func (f *Flow) StopRun(ctx context.Context, a access.Actor, id string) (Run, err
 	return r, err
 }
 
+// untilFresh runs a write again that lost a race with another of ours: nobody
+// gave a version that could be stale.
+func (f *Flow) untilFresh(ctx context.Context, do func(Tx) error) (err error) {
+	for range 5 {
+		if err = f.Store.Write(ctx, do); !fault.Is(err, fault.Stale) {
+			return err
+		}
+	}
+	return err
+}
+
 // draft is what a run works on, read in one transaction.
 type draft struct {
 	run       Run
@@ -115,9 +126,17 @@ type draft struct {
 	problem   *planning.Problem
 }
 
+// longestRun ends every search, also one by iterations, before the queue would.
+const longestRun = 10 * time.Minute
+
 // runPlan is the planner's job. It is safe to repeat: a run that is done is left
 // alone, and one that a crash cut off starts again with the same seed.
-func (f *Flow) runPlan(ctx context.Context, id string) error {
+func (f *Flow) runPlan(ctx context.Context, id string) (err error) {
+	defer func() {
+		if r := recover(); r != nil { // a run must end where people see it
+			err = f.failRun(ctx, id, fmt.Errorf("the planner broke down: %v", r))
+		}
+	}()
 	d, err := f.prepare(ctx, id)
 	if err != nil || d == nil {
 		if fault.Is(err, fault.Invalid) || fault.Is(err, fault.NotFound) {
@@ -125,7 +144,7 @@ func (f *Flow) runPlan(ctx context.Context, id string) error {
 		}
 		return err
 	}
-	work, stop := context.WithCancel(ctx)
+	work, stop := context.WithTimeout(ctx, longestRun)
 	defer stop()
 	elapsed := f.Stopwatch()
 	options := solver.Options{Seed: d.run.Seed, Iterations: int64(d.run.Iterations), Progress: f.watch(ctx, d.run.ID, elapsed, stop)}
@@ -146,42 +165,51 @@ func (f *Flow) runPlan(ctx context.Context, id string) error {
 	return f.keepDraft(ctx, d, solution, verdict.Cost)
 }
 
-// prepare marks a run as running and compiles its problem; nil where there is
-// nothing to do any more.
+// prepare compiles a run's problem, without holding up who writes, and marks the
+// run as running; nil where there is nothing to do any more.
 func (f *Flow) prepare(ctx context.Context, id string) (*draft, error) {
-	var d *draft
-	err := f.Store.Write(ctx, func(tx Tx) error {
-		d = nil
+	d, err := read(ctx, f, func(tx Tx) (*draft, error) { return f.draftOf(tx, id) })
+	if err != nil || d == nil {
+		return nil, err
+	}
+	err = f.untilFresh(ctx, func(tx Tx) error {
 		r, err := tx.Plans.Run(id)
-		if err != nil || r.State == Done || r.State == Failed {
-			return err
-		}
-		x := draft{run: r, rows: map[string]SelectionRow{}}
-		if x.selection, err = tx.Selections.Get(r.SelectionID); err != nil {
-			return err
-		}
-		rows, err := tx.Selections.Rows(r.SelectionID, true)
 		if err != nil {
 			return err
 		}
-		var ids []string
-		for _, row := range rows {
-			x.rows[row.CustomerID] = row
-			ids = append(ids, row.CustomerID)
-		}
-		if x.customers, err = customersByID(tx, ids); err != nil {
+		r.State, r.StartedAt, r.Trail, r.Cost = Running, f.Now().UTC(), nil, nil
+		if err := tx.Plans.SaveRun(&r); err != nil {
 			return err
 		}
-		if x.problem, err = f.compile(tx, x.selection, ids, x.customers); err != nil {
-			return err
-		}
-		x.run.State, x.run.StartedAt, x.run.Trail, x.run.Cost = Running, f.Now().UTC(), nil, nil
-		if err := tx.Plans.SaveRun(&x.run); err != nil {
-			return err
-		}
-		d = &x
+		d.run = r
 		return nil
 	})
+	return d, err
+}
+
+// draftOf reads what a run works on.
+func (f *Flow) draftOf(tx Tx, id string) (*draft, error) {
+	r, err := tx.Plans.Run(id)
+	if err != nil || r.State == Done || r.State == Failed {
+		return nil, err
+	}
+	d := &draft{run: r, rows: map[string]SelectionRow{}}
+	if d.selection, err = tx.Selections.Get(r.SelectionID); err != nil {
+		return nil, err
+	}
+	rows, err := tx.Selections.Rows(r.SelectionID, true)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, row := range rows {
+		d.rows[row.CustomerID] = row
+		ids = append(ids, row.CustomerID)
+	}
+	if d.customers, err = customersByID(tx, ids); err != nil {
+		return nil, err
+	}
+	d.problem, err = f.compile(tx, d.selection, ids, d.customers)
 	return d, err
 }
 
@@ -227,6 +255,19 @@ func (f *Flow) compile(tx Tx, s Selection, ids []string, customers map[string]ro
 			this[v.ExecutiveID]++
 		}
 	}
+	visited, own, err := f.standing(tx, s.Year, &d)
+	if err != nil {
+		return nil, err
+	}
+	taken, err := tx.Bookings.Between(horizon)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range taken { // by visits of another year that people moved into this one
+		if b.Kind == visit.BookedVisit && !own[b.VisitID] {
+			absences[b.PersonID] = append(absences[b.PersonID], slot.Interval{Start: b.Slot.Date, End: b.Slot.Date})
+		}
+	}
 	for _, p := range people {
 		away := absences[p.ID]
 		// What lies behind us cannot be planned any more, nor can tomorrow.
@@ -241,10 +282,6 @@ func (f *Flow) compile(tx Tx, s Selection, ids []string, customers map[string]ro
 			d.Executives = append(d.Executives, planning.Traveller{Person: p, Absences: away, LastVisit: max(p.Terms.LastVisit, last[p.ID])})
 		}
 	}
-	visited, err := f.standing(tx, s.Year, &d)
-	if err != nil {
-		return nil, err
-	}
 	for _, id := range ids {
 		if !visited[id] {
 			d.Customers = append(d.Customers, customers[id])
@@ -257,23 +294,25 @@ func (f *Flow) compile(tx Tx, s Selection, ids []string, customers map[string]ro
 }
 
 // standing tells the planner where the visits of the year's published plan
-// stand: what has begun is a fact and its customer visited, the others cost to
-// move, and who has declined a customer is not asked again.
-func (f *Flow) standing(tx Tx, year int, d *planning.Draft) (visited map[string]bool, err error) {
+// stand: what is settled is a fact and its customer visited, the others cost to
+// move, and who has declined a customer is not asked again. own holds the ids of
+// all visits of the year.
+func (f *Flow) standing(tx Tx, year int, d *planning.Draft) (visited, own map[string]bool, err error) {
 	plans, err := tx.Plans.ByYear(year)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	visited = map[string]bool{}
+	visited, own = map[string]bool{}, map[string]bool{}
 	for _, p := range plans {
 		if p.State == visit.Draft {
 			continue
 		}
 		visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: p.ID})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, v := range visits {
+			own[v.ID] = true
 			at := planning.Place{Executive: v.ExecutiveID, Date: v.Slot.Date, Half: v.Slot.Half}
 			switch {
 			case f.settled(v):
@@ -287,13 +326,14 @@ func (f *Flow) standing(tx Tx, year int, d *planning.Draft) (visited map[string]
 			}
 		}
 	}
-	return visited, nil
+	return visited, own, nil
 }
 
-// settled says whether a visit took place, or should have: a day that came is
-// not planned again, unless somebody has said that nobody met.
+// settled says whether a visit took place, should have, or is so near that
+// nobody may move it any more: today and tomorrow are not planned again, unless
+// somebody has said that nobody met.
 func (f *Flow) settled(v visit.Visit) bool {
-	return v.State == visit.Held || v.State == visit.Published && !v.Start.After(f.Now())
+	return v.State == visit.Held || v.State == visit.Published && v.Slot.Date <= f.today(v.Zone).Add(1)
 }
 
 // watch gives the planner's progress function: it stores the falling line about
@@ -334,8 +374,8 @@ func costOf(c planning.Cost) map[string]int64 {
 
 // failRun ends a run with a text for people.
 func (f *Flow) failRun(ctx context.Context, id string, why error) error {
-	f.Log.Error("planner failed", "run", id, "error", why)
-	return f.Store.Write(ctx, func(tx Tx) error {
+	f.Log.Error("planner failed", "run", id, "kind", fault.KindOf(why)) // the text may name people
+	return f.untilFresh(ctx, func(tx Tx) error {
 		r, err := tx.Plans.Run(id)
 		if fault.Is(err, fault.NotFound) {
 			return nil
@@ -343,11 +383,7 @@ func (f *Flow) failRun(ctx context.Context, id string, why error) error {
 		if err != nil {
 			return err
 		}
-		text, details := fault.Shown(why)
-		for _, d := range details {
-			text += " " + strings.TrimSuffix(d.String(), ".") + "."
-		}
-		r.State, r.Error, r.EndedAt = Failed, text, f.Now().UTC()
+		r.State, r.Error, r.EndedAt = Failed, fault.Sentence(why), f.Now().UTC()
 		return tx.Plans.SaveRun(&r)
 	})
 }
@@ -359,7 +395,7 @@ func (f *Flow) keepDraft(ctx context.Context, d *draft, s *planning.Solution, co
 	for _, st := range d.selection.Strata {
 		labels[st.Code] = st.Label
 	}
-	return f.Store.Write(ctx, func(tx Tx) error {
+	return f.untilFresh(ctx, func(tx Tx) error {
 		r, err := tx.Plans.Run(d.run.ID)
 		if err != nil || r.State == Done {
 			return err

@@ -51,6 +51,9 @@ func (f *Flow) Publish(ctx context.Context, a access.Actor, k Key, planID string
 		if len(visits) == 0 {
 			return Published{}, fault.Conflictf("The plan has no visits to publish.")
 		}
+		if err := f.fresh(tx, p, visits); err != nil {
+			return Published{}, err
+		}
 		out := Published{PlanID: planID}
 		changed, err := f.takeOver(tx, &p, visits, &out)
 		if err != nil {
@@ -65,6 +68,47 @@ func (f *Flow) Publish(ctx context.Context, a access.Actor, k Key, planID string
 		}
 		return out, f.audit(tx, a, "publish plan", "plan/"+planID, out)
 	})
+}
+
+// fresh refuses a draft that the days have overtaken: with visits that lie behind
+// us, or that ask somebody again who has declined since.
+func (f *Flow) fresh(tx Tx, p visit.Plan, drafted []visit.Visit) error {
+	plans, err := tx.Plans.ByYear(p.Year)
+	if err != nil {
+		return err
+	}
+	declined, settled := map[[2]string]bool{}, map[string]bool{}
+	for _, other := range plans {
+		if other.State == visit.Draft {
+			continue
+		}
+		visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: other.ID})
+		if err != nil {
+			return err
+		}
+		for _, v := range visits {
+			if v.State == visit.Declined {
+				declined[[2]string{v.CustomerID, v.ExecutiveID}] = true
+			}
+			if f.settled(v) {
+				settled[v.CustomerID] = true
+			}
+		}
+	}
+	behind, refused := 0, 0
+	for _, v := range drafted {
+		switch {
+		case settled[v.CustomerID]:
+		case !v.Start.After(f.Now()):
+			behind++
+		case declined[[2]string{v.CustomerID, v.ExecutiveID}]:
+			refused++
+		}
+	}
+	if behind+refused > 0 {
+		return fault.Conflictf("The draft has been overtaken: %d of its visits lie behind us, and %d ask somebody who has declined since. Plan again and publish the new draft.", behind, refused)
+	}
+	return nil
 }
 
 // takeOver books the draft's visits, after freeing those of the plan before it,
@@ -109,7 +153,7 @@ func (f *Flow) takeOver(tx Tx, p *visit.Plan, drafted []visit.Visit, out *Publis
 				if err := old.Place(v.ExecutiveID, v.Slot, v.Zone); err != nil {
 					return nil, err
 				}
-				old.Answer, old.AnswerNote = visit.NoAnswer, ""
+				old.Answer, old.AnswerNote, old.Conflict = visit.NoAnswer, "", ""
 				bookings = append(bookings, bookingsOf(*old)...)
 				changed = append(changed, old)
 			}
@@ -125,6 +169,7 @@ func (f *Flow) takeOver(tx Tx, p *visit.Plan, drafted []visit.Visit, out *Publis
 	}
 	for _, old := range before {
 		out.Cancelled++
+		old.Conflict = ""
 		if err := old.Become(visit.Cancelled, "The new plan of the year does not have this visit."); err != nil {
 			return nil, err
 		}

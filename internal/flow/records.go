@@ -14,7 +14,6 @@ type ImportState string
 const (
 	Uploaded  ImportState = "uploaded"  // read, headers guessed, nothing checked by a person
 	Confirmed ImportState = "confirmed" // written
-	Dropped   ImportState = "dropped"
 )
 
 // Import is a file that somebody brought, with what it would do.
@@ -165,8 +164,8 @@ type Entry struct {
 	Hash    string // SHA-256 over Prev and the fields
 }
 
-// Key names a request that may be repeated: same actor, key and hash give the
-// same answer without a second effect. An empty Key asks for no protection.
+// Key names a request that may be repeated: same actor, key and hash have no
+// second effect and give the same thing, as it stands by then. An empty Key asks for no protection.
 type Key struct {
 	ActorID string
 	Key     string // 1..200 characters, chosen by the caller

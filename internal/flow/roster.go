@@ -139,7 +139,7 @@ func (f *Flow) Admit(ctx context.Context, a access.Actor, email, name string) (r
 			return err
 		}
 		if err != nil {
-			p = roster.Person{ID: f.NewID(), Key: "admitted:" + email, Name: name, Email: email, Zone: "UTC"}
+			p = roster.Person{ID: f.NewID(), Key: admittedPrefix + email, Name: name, Email: email, Zone: "UTC"}
 		}
 		if p.Has(roster.Administrator) && p.Has(roster.VP) {
 			return nil

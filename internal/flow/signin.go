@@ -15,8 +15,9 @@ import (
 const (
 	linkLife       = 20 * time.Minute
 	attemptsWindow = 15 * time.Minute
-	mostPerAddress = 5  // links asked for one address in the window
-	mostPerRemote  = 30 // links asked for, or tokens tried, from one network address
+	mostPerAddress = 5   // links asked for one address in the window
+	mostPerRemote  = 100 // links asked for from one network address, where a whole office may sit
+	mostTokens     = 300 // tokens tried from one network address; each has 256 random bits
 )
 
 // RequestLink mails a one-time sign-in link to the person with this address.
@@ -94,7 +95,7 @@ func (f *Flow) MintLink(ctx context.Context, a access.Actor, personID string) (u
 // SignIn uses up a link's token and gives its person. Unauthenticated where the
 // link is unknown, used or too old.
 func (f *Flow) SignIn(ctx context.Context, token, remote string) (roster.Person, error) {
-	if err := f.throttle(ctx, "remote/"+remote, mostPerRemote); err != nil {
+	if err := f.throttle(ctx, "token/"+remote, mostTokens); err != nil {
 		return roster.Person{}, err
 	}
 	var p roster.Person

@@ -32,7 +32,7 @@ func (f *Flow) applyEvent(ctx context.Context, visitID string) error {
 	}
 	cal, err := f.Calendars.Open(ctx, e.Calendar)
 	if err != nil {
-		return f.noteConnection(ctx, e.Calendar, err)
+		return f.waitForHelp(ctx, e.Calendar, err)
 	}
 	last := e.Base
 	save := func(ctx context.Context, b calsync.Base) error {
@@ -111,11 +111,7 @@ func judgeApply(base calsync.Base, e CalendarEvent, out calsync.Outcome, err err
 	case err == nil:
 		return EventConflict, out.Reason
 	case fault.Is(err, fault.Invalid):
-		text, details := fault.Shown(err)
-		for _, d := range details {
-			text += " " + d.String()
-		}
-		return EventParked, text
+		return EventParked, fault.Sentence(err)
 	case errors.As(err, &calErr) && calErr.Class == calsync.Permanent:
 		return EventParked, "The calendar refuses this event for good: " + calErr.Reason + "."
 	case errors.As(err, &calErr):
@@ -135,7 +131,7 @@ func (f *Flow) afterCall(ctx context.Context, calendar string, err error) error 
 	case calsync.Permanent:
 		return nil // parked; the next change of the visit tries again
 	case calsync.AuthLost, calsync.Denied:
-		return f.noteConnection(ctx, calendar, err)
+		return f.waitForHelp(ctx, calendar, err)
 	case calsync.SlowDown:
 		return &Later{After: max(calErr.RetryAfter, 30*time.Second), Why: calErr.Class.String()}
 	case calsync.UsageLimit:
@@ -144,21 +140,25 @@ func (f *Flow) afterCall(ctx context.Context, calendar string, err error) error 
 	return fault.Temporaryf("The calendar could not be reached.").Because(err)
 }
 
-// noteConnection records that a calendar needs a person's help, and asks to try
+// waitForHelp records that a calendar needs a person's help, and asks to try
 // again after a while: the help may have come.
-func (f *Flow) noteConnection(ctx context.Context, calendar string, why error) error {
-	err := f.Store.Write(ctx, func(tx Tx) error {
+func (f *Flow) waitForHelp(ctx context.Context, calendar string, why error) error {
+	if err := f.noteConnection(ctx, calendar, why, true); err != nil {
+		return err
+	}
+	return &Later{After: 10 * time.Minute, Why: "the calendar's connection needs attention"}
+}
+
+// noteConnection records why a calendar could not be reached.
+func (f *Flow) noteConnection(ctx context.Context, calendar string, why error, needsAction bool) error {
+	return f.untilFresh(ctx, func(tx Tx) error {
 		c, err := tx.Calendars.Cursor(calendar)
 		if err != nil {
 			return err
 		}
-		c.Calendar, c.LastTry, c.Error, c.NeedsAction = calendar, f.Now().UTC(), connectionText(why), true
+		c.Calendar, c.LastTry, c.Error, c.NeedsAction = calendar, f.Now().UTC(), connectionText(why), needsAction
 		return tx.Calendars.SaveCursor(&c)
 	})
-	if err != nil {
-		return err
-	}
-	return &Later{After: 10 * time.Minute, Why: "the calendar's connection needs attention"}
 }
 
 func connectionText(err error) string {
@@ -166,11 +166,7 @@ func connectionText(err error) string {
 	if errors.As(err, &calErr) {
 		return "The calendar answers: " + calErr.Class.String() + " (" + calErr.Reason + ")."
 	}
-	text, details := fault.Shown(err)
-	for _, d := range details {
-		text += " " + d.String()
-	}
-	return text
+	return fault.Sentence(err)
 }
 
 // knownEvents gives Pull what we believe a calendar to hold.
@@ -198,12 +194,16 @@ func (f *Flow) pullCalendar(ctx context.Context, calendar string) error {
 	}
 	cal, err := f.Calendars.Open(ctx, calendar)
 	if err != nil {
-		return f.noteConnection(ctx, calendar, err)
+		return f.noteConnection(ctx, calendar, err, true) // the next poll tries again
 	}
 	reading := calsync.Reading{Env: f.Env, Account: calendar, Calendar: calendar, Now: f.Now().UTC()}
 	pulled, pullErr := calsync.Pull(ctx, cal, reading, c.Cursor, knownEvents{f})
 	if pullErr != nil {
-		return f.pullFailed(ctx, calendar, pullErr)
+		class := calsync.ClassOf(pullErr)
+		return f.noteConnection(ctx, calendar, pullErr, class == calsync.AuthLost || class == calsync.Denied) // the next poll tries again
+	}
+	for range pulled.Stray {
+		f.Log.Warn("an event bears our mark, but no visit of ours knows it")
 	}
 	err = f.Store.Write(ctx, func(tx Tx) error {
 		now, err := tx.Calendars.Cursor(calendar)
@@ -232,26 +232,6 @@ func (f *Flow) pullCalendar(ctx context.Context, calendar string) error {
 	return err
 }
 
-func (f *Flow) pullFailed(ctx context.Context, calendar string, why error) error {
-	next := f.afterCall(ctx, calendar, why)
-	var later *Later
-	if errors.As(next, &later) && later.Why == "the calendar's connection needs attention" {
-		return nil // noted; the next poll tries again
-	}
-	err := f.Store.Write(ctx, func(tx Tx) error {
-		c, err := tx.Calendars.Cursor(calendar)
-		if err != nil {
-			return err
-		}
-		c.Calendar, c.LastTry, c.Error = calendar, f.Now().UTC(), connectionText(why)
-		return tx.Calendars.SaveCursor(&c)
-	})
-	if err != nil && !fault.Is(err, fault.Stale) {
-		return err
-	}
-	return nil // the next poll tries again
-}
-
 // observe applies what people did to one event to its visit.
 func (f *Flow) observe(tx Tx, calendar string, seen calsync.Event) error {
 	rows, err := tx.Calendars.OnCalendar(calendar, []string{seen.ID})
@@ -264,6 +244,12 @@ func (f *Flow) observe(tx Tx, calendar string, seen calsync.Event) error {
 		return nil
 	}
 	e.Base, e.Updated = base, f.Now().UTC()
+	if e.State == EventConflict && len(changes) > 0 { // people may have settled it
+		e.State = EventWaiting
+		if err := tx.Queue.Enqueue(Job{Kind: JobApply, Key: e.VisitID}); err != nil {
+			return err
+		}
+	}
 	if err := tx.Calendars.Save(&e); err != nil {
 		return err
 	}
@@ -273,7 +259,8 @@ func (f *Flow) observe(tx Tx, calendar string, seen calsync.Event) error {
 		if err != nil {
 			return err
 		}
-		if v.State != visit.Published {
+		// What people tidy away after the visit has begun says nothing about it.
+		if v.State != visit.Published || c.Kind != calsync.Moved && !v.Start.After(f.Now()) {
 			continue
 		}
 		switch c.Kind {

@@ -111,7 +111,7 @@ type MyView struct {
 	Clock     alert.Status
 	Alert     *Alert // the open one
 	Next      *VisitView
-	Visits    []VisitView // published and past, of this year, by date
+	Visits    []VisitView // from 90 days before this year to a year ahead, by date
 	Hosting   bool        // the actor is a host and sees the visits of own customers
 	Today     slot.Date
 }

@@ -39,7 +39,11 @@ type operation struct {
 }
 
 func newOperation(doc *openapi3.T, path string, item *openapi3.PathItem, method string, op *openapi3.Operation) *operation {
-	o := &operation{route: &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: op}, query: map[string]*openapi3.Parameter{}}
+	// Who may ask is settled before. The validator would read the whole body only to
+	// ask nobody about it: fifty megabytes per request, before any place is taken.
+	checked := *op
+	checked.Security = openapi3.NewSecurityRequirements()
+	o := &operation{route: &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: &checked}, query: map[string]*openapi3.Parameter{}}
 	o.open = op.Security != nil && len(*op.Security) == 0
 	for _, p := range op.Parameters {
 		switch p.Value.In {

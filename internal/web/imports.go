@@ -33,7 +33,7 @@ var kindHints = map[intake.Kind]string{
 }
 
 var importStates = map[flow.ImportState]struct{ text, class string }{
-	flow.Uploaded: {"not yet written", "tag dash"}, flow.Confirmed: {"✓ written", "tag ok"}, flow.Dropped: {"dropped", "tag off"},
+	flow.Uploaded: {"not yet written", "tag dash"}, flow.Confirmed: {"✓ written", "tag ok"},
 }
 
 func (p *Pages) imports(c echo.Context) error {

@@ -81,7 +81,7 @@ CREATE TABLE imports (
     id         text COLLATE "C" PRIMARY KEY CHECK (id <> ''),
     kind       text COLLATE "C" NOT NULL,
     file_name  text COLLATE "C" NOT NULL,
-    state      text COLLATE "C" NOT NULL CHECK (state IN ('uploaded', 'confirmed', 'dropped')),
+    state      text COLLATE "C" NOT NULL CHECK (state IN ('uploaded', 'confirmed')),
     mapping    jsonb NOT NULL,
     counts     jsonb NOT NULL,
     created_at timestamptz NOT NULL,

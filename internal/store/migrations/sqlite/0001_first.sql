@@ -79,7 +79,7 @@ CREATE TABLE imports (
     id         TEXT PRIMARY KEY NOT NULL CHECK (id <> ''),
     kind       TEXT NOT NULL,
     file_name  TEXT NOT NULL,
-    state      TEXT NOT NULL CHECK (state IN ('uploaded', 'confirmed', 'dropped')),
+    state      TEXT NOT NULL CHECK (state IN ('uploaded', 'confirmed')),
     mapping    TEXT NOT NULL CHECK (json_valid(mapping)),
     counts     TEXT NOT NULL CHECK (json_valid(counts)),
     created_at TEXT NOT NULL,
