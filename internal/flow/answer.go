@@ -234,7 +234,7 @@ func (f *Flow) RecordOutcome(ctx context.Context, a access.Actor, visitID string
 		if err := tx.Visits.Save(&v); err != nil {
 			return err
 		}
-		if err := tx.Queue.Enqueue(Job{Kind: JobAlerts}); err != nil { // the clock may have stopped, or not
+		if err := tx.Queue.Enqueue(Job{Kind: JobAlerts, Key: "visit/" + v.ID}); err != nil { // the clock may have stopped, or not
 			return err
 		}
 		return f.audit(tx, a, "record outcome", "visit/"+v.ID, map[string]any{"held": o.Held, "kind": v.Kind, "host": v.WithHost})

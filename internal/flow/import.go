@@ -440,7 +440,7 @@ func (f *Flow) writePast(tx Tx, report *intake.Report, have stored) error {
 			return err
 		}
 	}
-	return tx.Queue.Enqueue(Job{Kind: JobAlerts})
+	return tx.Queue.Enqueue(Job{Kind: JobAlerts, Key: "import"})
 }
 
 // writePerson creates or changes one person. Somebody known under another key is

@@ -13,7 +13,7 @@ const (
 	JobApply   JobKind = "apply"    // bring one calendar event to what is wanted; Key is the visit's id
 	JobPull    JobKind = "pull"     // read one calendar back; Key is the calendar's address
 	JobPullAll JobKind = "pull_all" // enqueue JobPull for every calendar; Key is ""
-	JobAlerts  JobKind = "alerts"   // look at everybody's clock; Key is ""
+	JobAlerts  JobKind = "alerts"   // look at everybody's clock; Key says what asks for it: a look that has begun does not stand in for one asked for since
 	JobDeliver JobKind = "deliver"  // send one message; Key is the delivery's id
 	JobSweep   JobKind = "sweep"    // delete what has expired; Key is ""
 )

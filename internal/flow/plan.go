@@ -236,6 +236,9 @@ func (f *Flow) compile(tx Tx, s Selection, ids []string, customers map[string]ro
 	d := planning.Draft{Horizon: horizon, Rules: planning.StandardRules(), Hosts: map[string][]slot.Interval{},
 		Current: map[string]planning.Place{}, Pinned: map[string]planning.Place{}, Excludes: map[string][]string{},
 		Calendar: func(country string) (slot.WorkCalendar, error) { return slot.CountryCalendar(country, s.Year) }}
+	// A visit on the 31st day ends a breach that began that morning: plan for the
+	// day before.
+	d.Rules.MaxGapDays = alert.MaxGapDays - 1
 	d.Rules.Crunch = planning.Crunches(s.Year, crunchDays)
 	counts, err := dimensions(tx)
 	if err != nil {

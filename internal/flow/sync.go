@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"windshield/internal/access"
+	"windshield/internal/alert"
 	"windshield/internal/calsync"
 	"windshield/internal/fault"
 	"windshield/internal/slot"
@@ -361,30 +362,41 @@ func (f *Flow) movable(v visit.Visit, w calsync.When) (why string, to slot.Slot,
 	return why, to, begins, ends
 }
 
-// busy says who is taken in a slot by another visit; "" where nobody is.
+// busy says who is taken in a slot by another visit or by leave; "" where nobody is.
 func (f *Flow) busy(tx Tx, v visit.Visit, to slot.Slot) (string, error) {
 	taken, err := tx.Bookings.Between(slot.Interval{Start: to.Date, End: to.Date}, v.ExecutiveID, v.HostID)
 	if err != nil {
 		return "", err
 	}
-	var names []string
+	var why []string
 	for _, id := range []string{v.ExecutiveID, v.HostID} {
-		if !slices.ContainsFunc(taken, func(b visit.Booking) bool { return b.PersonID == id && b.Slot == to && b.VisitID != v.ID }) {
+		i := slices.IndexFunc(taken, func(b visit.Booking) bool { return b.PersonID == id && b.Slot == to && b.VisitID != v.ID })
+		if i < 0 {
 			continue
 		}
 		p, err := tx.People.Get(id)
 		if err != nil {
 			return "", err
 		}
-		names = append(names, p.Name)
+		if taken[i].Kind == visit.BookedLeave {
+			why = append(why, p.Name+" is on leave then")
+		} else {
+			why = append(why, p.Name+" is booked then")
+		}
 	}
-	switch len(names) {
-	case 0:
+	if len(why) == 0 {
 		return "", nil
-	case 1:
-		return names[0] + " is booked on " + to.String() + " already.", nil
 	}
-	return strings.Join(names, " and ") + " are booked on " + to.String() + " already.", nil
+	return strings.Join(why, " and ") + " (" + f.words(to) + ").", nil
+}
+
+// words says a half-day as people do: "Fri 19 Mar, morning".
+func (f *Flow) words(s slot.Slot) string {
+	half := "morning"
+	if s.Half == slot.PM {
+		half = "afternoon"
+	}
+	return alert.Day(s.Date, f.today("UTC")) + ", " + half
 }
 
 // deletedInCalendar takes a deletion by the organiser as the visit's end. Nobody
