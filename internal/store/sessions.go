@@ -33,32 +33,17 @@ func hashed(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Look gives the data of a session that has not expired, and when it will.
-func (s *Sessions) Look(ctx context.Context, token string) (data []byte, expires time.Time, found bool, err error) {
+// FindCtx gives the data of a session that has not expired.
+func (s *Sessions) FindCtx(ctx context.Context, token string) (data []byte, found bool, err error) {
 	var r sessionRow
 	err = s.s.retry(ctx, func() (bool, error) {
 		err := s.s.gormOver(ctx, s.s.readers).Where("token_hash = ? AND expires > ?", hashed(token), instant(s.s.now())).Take(&r).Error
 		return again(err), err
 	})
 	if errors.Is(err, gorm.ErrRecordNotFound) {
-		return nil, time.Time{}, false, nil
+		return nil, false, nil
 	}
-	return r.Data, r.Expires.time(), err == nil, translate(err)
-}
-
-// FindCtx gives the data of a session that has not expired.
-func (s *Sessions) FindCtx(ctx context.Context, token string) (data []byte, found bool, err error) {
-	data, _, found, err = s.Look(ctx, token)
-	return data, found, err
-}
-
-// Prolong moves the end of a session that is there. One that has been ended
-// meanwhile stays ended.
-func (s *Sessions) Prolong(ctx context.Context, token string, expires time.Time) error {
-	return translate(s.s.retry(ctx, func() (bool, error) {
-		err := s.s.gormOver(ctx, s.s.db).Model(&sessionRow{}).Where("token_hash = ?", hashed(token)).Update("expires", instant(expires)).Error
-		return again(err), err
-	}))
+	return r.Data, err == nil, translate(err)
 }
 
 // CommitCtx adds a session or writes over it.
