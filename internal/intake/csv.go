@@ -52,7 +52,7 @@ func readCSV(in *bufio.Reader, o Options) (*Table, error) {
 	if t.Separator == '"' || t.Separator == '\r' || t.Separator == '\n' || !utf8.ValidRune(t.Separator) || t.Separator == utf8.RuneError {
 		return nil, fault.Invalidf("This separator cannot be used.").With(fault.Detail{Value: string(t.Separator), Expected: "a comma, a semicolon or a tab"})
 	}
-	r := csv.NewReader(text)
+	r := csv.NewReader(&narrow{in: text, separator: separatorByte(t.Separator), line: 1 + skipped})
 	r.Comma = t.Separator
 	r.FieldsPerRecord = -1
 	r.ReuseRecord = true
@@ -77,6 +77,46 @@ func readCSV(in *bufio.Reader, o Options) (*Table, error) {
 	}
 	t.decodeWindows()
 	return t, nil
+}
+
+// mostSeparators is far above MaxColumns, since spreadsheets may leave thousands
+// of empty columns behind the last name.
+const mostSeparators = 20_000
+
+// narrow ends the reading of a row with too many cells while it comes in. The
+// library would first hold all of them, which takes fifty times the file's size.
+type narrow struct {
+	in        io.Reader
+	separator byte
+	line      int // in which the row begins
+	lines     int // of the row so far
+	found     int
+	quoted    bool
+}
+
+// separatorByte gives the last byte of a separator, the one to count.
+func separatorByte(separator rune) byte {
+	b := utf8.AppendRune(nil, separator)
+	return b[len(b)-1]
+}
+
+func (n *narrow) Read(p []byte) (int, error) {
+	size, err := n.in.Read(p)
+	for _, c := range p[:size] {
+		switch {
+		case c == '"':
+			n.quoted = !n.quoted // twice for a quote within quotes
+		case c == '\n':
+			if n.lines++; !n.quoted {
+				n.line, n.lines, n.found = n.line+n.lines, 0, 0
+			}
+		case c == n.separator && !n.quoted:
+			if n.found++; n.found > mostSeparators {
+				return 0, tooManyColumns(n.line)
+			}
+		}
+	}
+	return size, err
 }
 
 func badQuotes(err error, skipped int) error {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -390,4 +391,31 @@ func FuzzRead(f *testing.F) {
 		require.Error(t, err)
 		require.Nil(t, report)
 	})
+}
+
+// A row of nothing but separators is refused before the library holds its cells,
+// wherever the row breaks its lines.
+func TestEndlessRowsTakeNoMemory(t *testing.T) {
+	const head = "key,name\n"
+	for name, c := range map[string]struct {
+		row  string
+		line string
+	}{
+		"commas":                   {strings.Repeat(",", 20<<20), "row 2"},
+		"lines within quotes":      {strings.Repeat("\"\n\","+strings.Repeat(",", 999), 20<<10), "row 2"},
+		"after a row with a break": {"a,\"b\nc\"\n" + strings.Repeat(",", 20<<20), "row 4"},
+	} {
+		var before, after runtime.MemStats
+		data := []byte(head + c.row)
+		runtime.ReadMemStats(&before)
+		_, err := Read(bytes.NewReader(data), Options{})
+		runtime.ReadMemStats(&after)
+		require.Equal(t, fault.TooLarge, fault.KindOf(err), name)
+		require.ErrorContains(t, err, "at most 200 columns", name)
+		require.ErrorContains(t, err, c.line, name)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16<<20), name)
+	}
+	list := strings.Repeat(",", MaxCellBytes)
+	table := mustRead(t, []byte(head+"a,\""+list+"\"\nb,\"1\n"+list[2:]+"\"\n"))
+	require.Equal(t, 2, table.Len(), "separators within quotes are text")
 }
