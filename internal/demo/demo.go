@@ -4,6 +4,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,9 @@ type Options struct {
 	Out        io.Writer
 	Log        *slog.Logger
 	Version    string
+	// Planning is how long the planner searches; 0 is ten seconds, which gives a
+	// plan worth looking at.
+	Planning time.Duration
 }
 
 // Run shows the sample company until ctx ends. A second run on the same folder
@@ -74,7 +78,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		fail(err)
 		ended <- err
 	}()
-	story := story{app: a, out: o.Out, base: cfg.BaseURL, side: side.url}
+	story := story{app: a, out: o.Out, base: a.BaseURL(), side: side.url, planning: cmp.Or(o.Planning, 10*time.Second)}
 	storyErr := story.tell(running)
 	if storyErr != nil {
 		fail(storyErr)

@@ -18,6 +18,9 @@ import (
 // and kept beside the data.
 func serviceAccountKey(path, tokenURL string) ([]byte, error) {
 	b, err := os.ReadFile(path)
+	if err == nil && !json.Valid(b) {
+		return nil, fault.Conflictf("The demo's key file %s is broken. Delete it: a new one is made.", path)
+	}
 	if err == nil {
 		return b, nil
 	}

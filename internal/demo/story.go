@@ -20,7 +20,6 @@ import (
 // What the demo's VP of Sales chooses.
 const (
 	visits         = 310 // what the 24 executives are willing to do together
-	planSeconds    = 10
 	selectionSeed  = "northlight 2027"
 	questionsEvery = 300 * time.Millisecond
 )
@@ -35,6 +34,7 @@ type story struct {
 	app        *app.App
 	out        io.Writer
 	base, side string
+	planning   time.Duration
 }
 
 func (s story) tell(ctx context.Context) error {
@@ -124,11 +124,12 @@ func (s story) choose(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintf(s.out, "Selected %d customers in %d groups.\n", selection.Visits, len(selection.Strata))
-	run, err := s.app.Flow.StartPlan(ctx, teller, flow.Key{}, flow.PlanInput{SelectionID: selection.ID, Seed: 1, Seconds: planSeconds})
+	seconds := max(1, int(s.planning/time.Second))
+	run, err := s.app.Flow.StartPlan(ctx, teller, flow.Key{}, flow.PlanInput{SelectionID: selection.ID, Seed: 1, Seconds: seconds})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "Planning the year for %d seconds …\n", planSeconds)
+	fmt.Fprintf(s.out, "Planning the year for %d seconds …\n", seconds)
 	return until(ctx, func() (bool, error) {
 		r, err := s.app.Flow.Run(ctx, teller, run.ID)
 		if err == nil && r.State == flow.Failed {
