@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -49,6 +50,7 @@ type App struct {
 	log      *slog.Logger
 	http     *http.Server
 	listener net.Listener
+	routes   []string
 	served   chan error
 	cleanups []cleanup
 }
@@ -186,8 +188,14 @@ func (a *App) makeServer(o Options, now func() time.Time) error {
 	api.Docs(pageGroup)
 	pages.Register(pageGroup)
 	a.http = server.HTTP(e, a.log)
+	for _, r := range e.Routes() {
+		a.routes = append(a.routes, r.Method+" "+r.Path)
+	}
 	return nil
 }
+
+// Routes gives every route of the server, such as "GET /visits/:id".
+func (a *App) Routes() []string { return slices.Sorted(slices.Values(a.routes)) }
 
 // Addr gives the address on which the server listens.
 func (a *App) Addr() string { return a.listener.Addr().String() }

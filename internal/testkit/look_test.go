@@ -1,9 +1,13 @@
 package testkit_test
 
 import (
+	"io"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 var tag = regexp.MustCompile(`(?s)<head>.*?</head>|<script.*?</script>|<[^>]*>`)
@@ -16,4 +20,12 @@ func shows(t *testing.T, page string, texts ...string) {
 			t.Errorf("the page does not show %q, but:\n%s", s, strings.Join(strings.Fields(tag.ReplaceAllString(page, " ")), " "))
 		}
 	}
+}
+
+func readAll(t *testing.T, r *http.Response) string {
+	t.Helper()
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	require.NoError(t, err)
+	return string(b)
 }

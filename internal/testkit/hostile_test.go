@@ -1,0 +1,156 @@
+package testkit_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"windshield/internal/flow"
+	. "windshield/internal/testkit"
+)
+
+// nasty is what nobody means well with.
+var nasty = map[string]string{
+	"nothing":       "",
+	"NUL":           "a\x00b",
+	"invalid UTF-8": "\xff\xfe\xc0\xaf",
+	"100 kB":        strings.Repeat("a", 100_000),
+	"negative":      "-1",
+	"huge":          "99999999999999999999999",
+	"float":         "1e309",
+	"no date":       "2027-02-30",
+	"path":          "../../../../etc/passwd",
+	"SQL":           "'; drop table visits; --",
+	"HTML":          `"><script>alert(1)</script>`,
+	"RTL":           "\u202egnp.exe\u202c",
+	"lines":         "a\r\nSet-Cookie: x=y",
+}
+
+// fields are those of all forms and addresses.
+var fields = []string{"answer", "reason", "held", "kind", "with_host", "note", "from", "to", "state", "after", "executive", "customer", "person", "period",
+	"selection", "name", "seconds", "seed", "year", "visits", "dimensions", "role", "q", "country", "group", "visit", "view", "email", "next", "done", "key",
+	"column-0", "column-1", "limit", "value", "search", "open", "plan"}
+
+// Whatever is sent to whichever route, the answer is never an error of ours, and
+// what was sent never becomes part of a page as it is.
+func TestNoInputIsTooBad(t *testing.T) {
+	Each(t, func(t *testing.T, h *House) {
+		vp := h.Small(8)
+		plan := h.Year(vp, 6)
+		c := h.As(Admin)
+		c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		visits := h.Visits(plan)
+		var imports []flow.Import
+		var selections []flow.Selection
+		require.NoError(t, h.App.Store.Read(t.Context(), func(tx flow.Tx) (err error) {
+			if imports, err = tx.Imports.Recent(1); err != nil {
+				return err
+			}
+			selections, err = tx.Selections.ByYear(0)
+			return err
+		}))
+		real := map[string]string{"plans": plan, "visits": visits[0].ID, "customers": visits[0].CustomerID, "people": h.Person(CEO).ID,
+			"imports": imports[0].ID, "selections": selections[0].ID}
+		send := func(what, method, path string, body string, kind string) {
+			t.Helper()
+			r, err := http.NewRequest(method, h.URL+path, strings.NewReader(body))
+			require.NoError(t, err, path)
+			if kind != "" {
+				r.Header.Set("Content-Type", kind)
+				r.Header.Set("If-Match", `"1"`)
+			}
+			answer, err := c.Do(r)
+			require.NoError(t, err, "%s: %s %s", what, method, path[:min(len(path), 200)])
+			page := readAll(t, answer)
+			if answer.StatusCode >= 500 {
+				t.Errorf("%s: %s %s gives %d: %s", what, method, path[:min(len(path), 200)], answer.StatusCode, page[:min(len(page), 500)])
+			}
+			if strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html") && strings.Contains(page, "<script>alert(1)") {
+				t.Errorf("%s: %s %s writes what was sent into the page", what, method, path)
+			}
+			if answer.Header.Get("Set-Cookie") == "x=y" {
+				t.Errorf("%s: %s %s writes what was sent into the header", what, method, path)
+			}
+		}
+		walked, turn := 0, 0
+		for _, route := range h.App.Routes() {
+			method, path, _ := strings.Cut(route, " ")
+			if strings.Contains(path, "*") || strings.HasSuffix(path, "/signout") || strings.HasSuffix(path, "/session") && method == http.MethodDelete {
+				continue // would end the walk
+			}
+			walked++
+			for what, v := range nasty {
+				inPath := v
+				if len(v) > 1000 || v == "" {
+					inPath = "x"
+				}
+				query, form := url.Values{}, url.Values{"version": {"1"}}
+				for _, f := range fields {
+					form.Set(f, v)
+					if len(v) < 1000 {
+						query.Set(f, v)
+					}
+				}
+				for _, id := range []string{url.PathEscape(inPath), known(path, real)} {
+					at := fill(path, id)
+					switch {
+					case method == http.MethodGet || method == http.MethodHead:
+						send(what, method, at, "", "")
+						send(what, method, at+"?"+query.Encode(), "", "")
+						if id == "x" || strings.HasPrefix(path, "/assets") || strings.HasPrefix(path, "/api/") || len(v) > 1000 {
+							continue
+						}
+						for _, f := range fields[turn%7:] { // one by one, a page might refuse the first and never look at the second
+							if turn++; turn%7 == 0 {
+								send(what, method, at+"?"+url.Values{f: {v}}.Encode(), "", "")
+							}
+						}
+					case strings.HasPrefix(path, "/api/"):
+						send(what, method, at, fmt.Sprintf("{%q:%q}", v, v), "application/json")
+						send(what, method, at, v, "application/json")
+						send(what, method, at, v, "multipart/form-data; boundary=x")
+					default:
+						send(what, method, at, form.Encode(), "application/x-www-form-urlencoded")
+						form.Set("version", v)
+						send(what, method, at, form.Encode(), "application/x-www-form-urlencoded")
+						form.Set("version", "1")
+						send(what, method, at, v, "multipart/form-data; boundary=x")
+						send(what, method, at, v, "")
+					}
+				}
+			}
+		}
+		require.Greater(t, walked, 60)
+		c.CheckRedirect = nil
+		status, _ := h.Get(c, "/api/v1/session")
+		require.Equal(t, http.StatusOK, status, "the walk was that of somebody who may do all")
+		status, _ = h.Get(h.As(VP), "/plans/"+plan)
+		require.Equal(t, http.StatusOK, status, "all is as it was")
+		require.Len(t, h.Visits(plan), len(visits))
+	})
+}
+
+// known gives the id of something that is really there for a route.
+func known(path string, real map[string]string) string {
+	for _, part := range strings.Split(path, "/") {
+		if id := real[part]; id != "" {
+			return id
+		}
+	}
+	return "x"
+}
+
+// fill puts a value in the place of each parameter.
+func fill(path, v string) string {
+	parts := strings.Split(path, "/")
+	for i, p := range parts {
+		if strings.HasPrefix(p, ":") {
+			parts[i] = v
+		}
+	}
+	return strings.Join(parts, "/")
+}
