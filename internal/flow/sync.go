@@ -462,6 +462,32 @@ func (f *Flow) SyncNow(ctx context.Context, a access.Actor) error {
 	return f.pullAll(ctx)
 }
 
+// Believe says that the many events which are gone from a calendar at once are
+// really gone: what a person confirms before the visits behind them are
+// cancelled. Conflict where nothing is in doubt.
+func (f *Flow) Believe(ctx context.Context, a access.Actor, calendar string) error {
+	if err := access.Require(a, access.ManageConnection, access.Subject{}); err != nil {
+		return err
+	}
+	return f.untilFresh(ctx, func(tx Tx) error {
+		c, err := tx.Calendars.Cursor(calendar)
+		if err != nil {
+			return err
+		}
+		if c.Error != string(calsync.MassLoss) {
+			return fault.Conflictf("Nothing is in doubt in this calendar.")
+		}
+		c.Cursor.Believe = true
+		if err := tx.Calendars.SaveCursor(&c); err != nil {
+			return err
+		}
+		if err := tx.Queue.Enqueue(Job{Kind: JobPull, Key: calendar}); err != nil {
+			return err
+		}
+		return f.audit(tx, a, "believe deletions", "calendars", nil)
+	})
+}
+
 // Connections gives the state of every calendar, worst first.
 func (f *Flow) Connections(ctx context.Context, a access.Actor) ([]ConnectionView, error) {
 	if err := access.Require(a, access.SeeConnections, access.Subject{}); err != nil {
@@ -495,7 +521,7 @@ func (f *Flow) Connections(ctx context.Context, a access.Actor) ([]ConnectionVie
 				return nil, err
 			}
 			v := ConnectionView{Address: calendar, Name: names[calendar], LastSuccess: c.LastSuccess, LastError: c.Error,
-				Applied: states[EventApplied], Waiting: states[EventWaiting], Problems: byCalendar[calendar]}
+				Applied: states[EventApplied], Waiting: states[EventWaiting], Problems: byCalendar[calendar], Doubted: c.Error == string(calsync.MassLoss)}
 			for _, n := range states {
 				v.Wanted += n
 			}

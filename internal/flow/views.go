@@ -138,6 +138,7 @@ type ConnectionView struct {
 	State       string // "connected", "retrying", "needs action", "never connected"
 	LastSuccess time.Time
 	LastError   string // in words
+	Doubted     bool   // many events are gone at once; a person has to say whether that is so
 	Wanted      int    // events that should stand
 	Applied     int    // events that stand as wanted
 	Waiting     int    // events that are not yet as wanted

@@ -1,6 +1,8 @@
 package testkit_test
 
 import (
+	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
@@ -130,4 +132,36 @@ func pick(visits []visit.Visit, which func(visit.Visit) bool) []visit.Visit {
 		}
 	}
 	return out
+}
+
+// Somebody clears a whole calendar: nothing is concluded before a person says so.
+func TestManyDeletionsAreBelievedOnlyWhenSomebodySaysSo(t *testing.T) {
+	Each(t, func(t *testing.T, h *House) {
+		vp := h.Small(24)
+		plan := h.Year(vp, 20)
+		busiest, most := "", []visit.Visit(nil)
+		byOrganizer := map[string][]visit.Visit{}
+		for _, v := range h.Visits(plan, visit.Published) {
+			o := h.Organizer(v.ID)
+			byOrganizer[o] = append(byOrganizer[o], v)
+			if len(byOrganizer[o]) > len(most) {
+				busiest, most = o, byOrganizer[o]
+			}
+		}
+		require.GreaterOrEqual(t, len(most), 4)
+		require.NoError(t, h.Calendar.Wipe(busiest))
+		h.Tick()
+		h.Tick()
+		require.Len(t, h.Visits(plan, visit.Cancelled), 0)
+		_, page := h.Get(h.As(Admin), "/admin/calendar")
+		shows(t, page, "many events are gone at once")
+
+		status, page := h.Post(h.As(Admin), "/admin/calendar/believe", url.Values{"calendar": {busiest}})
+		require.Equal(t, http.StatusOK, status, page)
+		h.Settle()
+		require.Len(t, h.Visits(plan, visit.Cancelled), len(most))
+		status, _ = h.Post(h.As(Admin), "/admin/calendar/believe", url.Values{"calendar": {busiest}})
+		require.Equal(t, http.StatusConflict, status, "nothing is in doubt any more")
+		quiet(t, h)
+	})
 }

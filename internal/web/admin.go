@@ -1,10 +1,8 @@
 package web
 
 import (
-	"cmp"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -25,19 +23,13 @@ type calendarModel struct {
 	MaySync   bool
 }
 
-// worst orders the states of a connection.
-var worst = map[string]int{"needs action": 0, "never connected": 1, "retrying": 2, "connected": 3}
-
 func (p *Pages) calendar(c echo.Context) error {
 	a := auth.Actor(c)
 	rows, err := p.Flow.Connections(ctx(c), a)
 	if err != nil {
 		return err
 	}
-	m := calendarModel{Rows: slices.Clone(rows), MaySync: may(access.ManageConnection)(a)}
-	slices.SortStableFunc(m.Rows, func(a, b flow.ConnectionView) int {
-		return cmp.Or(worst[a.State]-worst[b.State], len(b.Problems)-len(a.Problems), b.Waiting-a.Waiting)
-	})
+	m := calendarModel{Rows: rows, MaySync: may(access.ManageConnection)(a)}
 	for _, r := range m.Rows {
 		switch r.State {
 		case "connected":
@@ -65,6 +57,13 @@ func connectionTag(state string) (text, class string) {
 
 func (p *Pages) syncNow(c echo.Context) error {
 	if err := p.Flow.SyncNow(ctx(c), auth.Actor(c)); err != nil {
+		return err
+	}
+	return back(c, "/admin/calendar", "sync")
+}
+
+func (p *Pages) believe(c echo.Context) error {
+	if err := p.Flow.Believe(ctx(c), auth.Actor(c), c.FormValue("calendar")); err != nil {
 		return err
 	}
 	return back(c, "/admin/calendar", "sync")

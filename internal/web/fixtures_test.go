@@ -604,6 +604,8 @@ func (s *story) Connections(context.Context, access.Actor) ([]flow.ConnectionVie
 
 func (s *story) SyncNow(context.Context, access.Actor) error { return s.change("sync") }
 
+func (s *story) Believe(context.Context, access.Actor, string) error { return s.change("believe") }
+
 func (s *story) People(context.Context, access.Actor) ([]roster.Person, error) {
 	return s.people, s.failing("people")
 }

@@ -66,6 +66,7 @@ type Watching interface {
 	Coverage(ctx context.Context, a access.Actor, period slot.Interval) (flow.CoverageView, error)
 	Connections(ctx context.Context, a access.Actor) ([]flow.ConnectionView, error)
 	SyncNow(ctx context.Context, a access.Actor) error
+	Believe(ctx context.Context, a access.Actor, calendar string) error
 	People(ctx context.Context, a access.Actor) ([]roster.Person, error)
 	SetRoles(ctx context.Context, a access.Actor, personID string, version int, roles []roster.Role) (roster.Person, error)
 	Trail(ctx context.Context, a access.Actor, after string, limit int) (rows []flow.Entry, next string, err error)
@@ -191,6 +192,7 @@ func (p *Pages) Register(r Router) {
 
 	r.GET("/admin/calendar", p.calendar)
 	r.POST("/admin/calendar/sync", p.syncNow)
+	r.POST("/admin/calendar/believe", p.believe)
 	r.GET("/admin/audit", p.audit)
 	r.GET("/admin/people", p.people)
 	r.POST("/admin/people/:id/roles", p.setRoles)
