@@ -103,7 +103,7 @@ func TestImportingThroughThePages(t *testing.T) {
 				form.Set(fmt.Sprintf("column-%d", i), field)
 			}
 			status, page := h.Post(c, at+"/match", form)
-			require.Equal(t, http.StatusOK, status)
+			require.Equal(t, http.StatusOK, status, page)
 			_, page = h.Get(c, at+"/confirm")
 			form = carried(page)
 			status, page = h.Post(c, at+"/confirm", form)
