@@ -135,7 +135,10 @@ func (c *serveCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	log.Info("windshield is ready", "version", version, "url", cfg.BaseURL, "listening", a.Addr())
+	for _, line := range config.Dump(cfg) {
+		log.Debug("option", "set", line)
+	}
+	log.Info("windshield starts", "version", version)
 	return a.Run(ctx)
 }
 

@@ -20,6 +20,7 @@ import (
 	"windshield/internal/config"
 	"windshield/internal/fault"
 	"windshield/internal/flow"
+	"windshield/internal/geo"
 	"windshield/internal/httpapi"
 	"windshield/internal/jobs"
 	"windshield/internal/mail"
@@ -74,6 +75,9 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 }
 
 func (a *App) make(ctx context.Context, o Options) error {
+	if err := geo.Ready(); err != nil {
+		return err
+	}
 	if err := a.listen(); err != nil {
 		return err
 	}
@@ -222,6 +226,7 @@ func (a *App) Stop(ctx context.Context) error { return a.cleanUp(ctx) }
 func (a *App) Run(ctx context.Context) error {
 	err := a.Start(ctx)
 	if err == nil {
+		a.log.Info("windshield is ready", "url", a.cfg.BaseURL, "listening", a.Addr())
 		select {
 		case <-ctx.Done():
 		case err = <-a.served:

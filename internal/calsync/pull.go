@@ -54,10 +54,23 @@ type Reading struct {
 const (
 	// paramsVersion changes with the query that List sends; a token belongs to it.
 	paramsVersion = "1"
-	fullEvery     = time.Hour // between full readings that refused tokens force, after the first
+	fullEvery     = time.Hour // between full readings that refused tokens force, after the second
 	sampleSize    = 5
 	maxPages      = 10000
 )
+
+// patience is how long to wait with the next full reading after refused ones. Two
+// tokens may expire one after the other; from the third on, something is wrong
+// on the server, and reading everything again and again would not mend it.
+func patience(refused int) time.Duration {
+	switch refused {
+	case 0:
+		return 0
+	case 1:
+		return time.Minute
+	}
+	return fullEvery
+}
 
 // Pull reads what changed on a calendar since the cursor, everything where the
 // cursor holds no usable token. The new cursor counts only once what was found
@@ -75,7 +88,7 @@ func Pull(ctx context.Context, cal Calendar, r Reading, c Cursor, known Known) (
 	p := Pulled{Next: c, Full: c.Token == ""}
 	events, token, err := readAll(ctx, cal, r.Calendar, c.Token)
 	if Is(err, TokenInvalid) && c.Token != "" {
-		if wait := c.FullAt.Add(fullEvery).Sub(r.Now); c.Refused > 0 && wait > 0 {
+		if wait := c.FullAt.Add(patience(c.Refused)).Sub(r.Now); wait > 0 {
 			return Pulled{Next: c}, &Error{Class: TokenInvalid, Call: "list", Reason: "every sync token is refused", RetryAfter: wait}
 		}
 		p.Full, p.Next.Refused = true, c.Refused+1

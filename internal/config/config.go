@@ -133,6 +133,9 @@ func Load(getenv func(string) string, file io.Reader) (Config, error) {
 	if c.TestClock != "" && !c.UnsafeTest {
 		bad = append(bad, fault.Detail{Where: "WINDSHIELD_TEST_CLOCK", Expected: "no test clock in production", Mend: "Unset it, or set WINDSHIELD_UNSAFE_TEST=1 in a test."})
 	}
+	if c.UnsafeTest && c.Secure() {
+		bad = append(bad, fault.Detail{Where: "WINDSHIELD_UNSAFE_TEST", Expected: "no unsafe test on a server that people reach over https", Mend: "Unset it."})
+	}
 	if len(bad) > 0 {
 		return Config{}, fault.Invalidf("The configuration cannot be used.").With(bad...)
 	}

@@ -58,6 +58,8 @@ func TestATestClockNeedsAnUnsafeTest(t *testing.T) {
 	require.ErrorContains(t, err, "WINDSHIELD_UNSAFE_TEST=1")
 	_, err = Load(env("WINDSHIELD_TEST_CLOCK", "/tmp/clock", "WINDSHIELD_UNSAFE_TEST", "1"), nil)
 	require.NoError(t, err)
+	_, err = Load(env("WINDSHIELD_UNSAFE_TEST", "1", "WINDSHIELD_BASE_URL", "https://visits.example.com"), nil)
+	require.ErrorContains(t, err, "https")
 }
 
 func TestTheDumpHidesSecrets(t *testing.T) {

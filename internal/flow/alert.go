@@ -6,6 +6,7 @@ import (
 	"windshield/internal/access"
 	"windshield/internal/alert"
 	"windshield/internal/coverage"
+	"windshield/internal/fault"
 	"windshield/internal/notify"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
@@ -95,7 +96,11 @@ func (f *Flow) lookAtClocks(ctx context.Context) error {
 			return err
 		}
 		for _, s := range v.settle {
-			if err := tx.Alerts.Settle(s.PersonID, s.Breach, s.Reason, f.Now().UTC()); err != nil {
+			err := tx.Alerts.Settle(s.PersonID, s.Breach, s.Reason, f.Now().UTC())
+			if fault.Is(err, fault.NotFound) {
+				continue // another look has settled it meanwhile
+			}
+			if err != nil {
 				return err
 			}
 			if err := f.audit(tx, access.System("clock"), "settle alert", alertSubject(s.PersonID, s.Breach), s.Outcome); err != nil {

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"errors"
+	"time"
 
 	"windshield/internal/fault"
 	"windshield/internal/notify"
@@ -50,7 +51,11 @@ func (f *Flow) sendDelivery(ctx context.Context, id string) error {
 		return nil
 	}
 	sendErr := f.Notifier.Send(ctx, notify.Message{ID: d.MessageID, To: to.Email, ToName: to.Name, Subject: d.Subject, Text: d.Body})
-	err = f.Store.Write(ctx, func(tx Tx) error {
+	// What came of it is kept even where the process is being stopped: else the
+	// message would be sent again.
+	keep, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	err = f.Store.Write(keep, func(tx Tx) error {
 		now, err := tx.Alerts.Delivery(id)
 		if err != nil || now.State != Sending {
 			return err

@@ -440,7 +440,7 @@ func (f *Flow) SyncNow(ctx context.Context, a access.Actor) error {
 	if err := access.Require(a, access.ManageConnection, access.Subject{}); err != nil {
 		return err
 	}
-	err := f.Store.Write(ctx, func(tx Tx) error {
+	err := f.untilFresh(ctx, func(tx Tx) error {
 		waiting, err := tx.Calendars.Problems()
 		if err != nil {
 			return err
@@ -454,12 +454,38 @@ func (f *Flow) SyncNow(ctx context.Context, a access.Actor) error {
 				return err
 			}
 		}
+		if err := patient(tx); err != nil {
+			return err
+		}
 		return f.audit(tx, a, "sync now", "calendars", nil)
 	})
 	if err != nil {
 		return err
 	}
 	return f.pullAll(ctx)
+}
+
+// patient ends the wait of calendars whose tokens were refused: somebody asks to
+// read them now.
+func patient(tx Tx) error {
+	tally, err := tx.Calendars.Tally()
+	if err != nil {
+		return err
+	}
+	for calendar := range tally {
+		c, err := tx.Calendars.Cursor(calendar)
+		if err != nil {
+			return err
+		}
+		if c.Cursor.Refused == 0 {
+			continue
+		}
+		c.Cursor.Refused = 0
+		if err := tx.Calendars.SaveCursor(&c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Believe says that the many events which are gone from a calendar at once are

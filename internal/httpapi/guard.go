@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -87,6 +88,9 @@ func (a *API) guard(op *operation) echo.MiddlewareFunc {
 			if op.media != mediaForm { // files are read by their handler
 				var err error
 				if body, err = io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, mostJSON)); err != nil {
+					if c.Request().Context().Err() == nil && !errors.As(err, new(*http.MaxBytesError)) {
+						return fault.Invalidf("The body did not arrive whole.").Because(err)
+					}
 					return err
 				}
 				r.Body = io.NopCloser(bytes.NewReader(body))

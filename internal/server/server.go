@@ -5,6 +5,7 @@ package server
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -156,8 +157,21 @@ func removeFiles(log *slog.Logger) echo.MiddlewareFunc {
 
 // HTTP gives the http.Server with the time limits of reliability rule 12.
 func HTTP(h http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
+	return &http.Server{Handler: headAsGet(h), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
 		IdleTimeout: 60 * time.Second, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+}
+
+// headAsGet answers HEAD as GET: the handlers see a GET, and the server, which
+// still knows better, leaves out the body.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			get := *r
+			get.Method = http.MethodGet
+			r = &get
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func isImport(c echo.Context) bool {
@@ -241,6 +255,10 @@ func asFault(err error) error {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		return fault.New(fault.TooLarge, "This is more than can be sent at once.").Because(err)
+	}
+	var slow net.Error
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &slow) && slow.Timeout() {
+		return fault.Invalidf("The request did not arrive whole.").Because(err)
 	}
 	var h *echo.HTTPError
 	if !errors.As(err, &h) {
