@@ -55,7 +55,7 @@ func TestPublishingThroughFaults(t *testing.T) {
 	}
 	Each(t, func(t *testing.T, h *House) {
 		vp := h.Small(16)
-		selection := h.Select(vp, PlanYear, 12, "region")
+		selection := h.Select(vp, PlanYear, 8, "region")
 		for i, c := range cases {
 			t.Log(c.name)
 			plan := h.Draft(vp, selection, int64(i+1), 2_000)
@@ -73,7 +73,7 @@ func TestPublishingThroughFaults(t *testing.T) {
 				_, page := h.Get(h.As(Admin), "/plans/"+plan)
 				shows(t, page, "Plan 2027")
 				_, page = h.Get(h.As(Admin), "/admin/calendar")
-				shows(t, page, "12 events on the way")
+				shows(t, page, "8 events on the way")
 				h.Calendar.ClearFaults()
 			}
 			h.Drain()
@@ -82,7 +82,7 @@ func TestPublishingThroughFaults(t *testing.T) {
 				for _, f := range h.Calendar.Faults() {
 					played += f.Played
 				}
-				require.Greater(t, played, 5)
+				require.Greater(t, played, 3)
 				h.Calendar.ClearFaults()
 			}
 			onceEach(t, h, plan)

@@ -55,14 +55,14 @@ func TestTheYearOfTheSampleCompany(t *testing.T) {
 			require.Equal(t, done.Counts.Rows, done.Counts.Create)
 		}
 		vp := h.API(salesVP)
-		plan := h.Draft(vp, h.Select(vp, PlanYear, 120, "region", "size_band"), 1, 100_000)
+		plan := h.Draft(vp, h.Select(vp, PlanYear, 72, "region", "size_band"), 1, 20_000)
 		require.Empty(t, h.Calendar.People(), "a draft tells nobody")
 
 		published := h.Publish(vp, plan, "the-year")
 		require.NoError(t, client.Check(published))
 		visits := h.Visits(plan)
 		require.Equal(t, len(visits), published.JSON200.New)
-		require.Greater(t, len(visits), 100)
+		require.Greater(t, len(visits), 60)
 		h.Settle()
 		oneInvitationEach(t, h, visits)
 		h.Check()
