@@ -2523,7 +2523,7 @@ type ListCustomersParams struct {
 
 // UploadImportParams defines parameters for UploadImport.
 type UploadImportParams struct {
-	// IdempotencyKey A text of your choice that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
@@ -2538,7 +2538,7 @@ type ConfirmImportParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
 	IfMatch IfMatch `json:"If-Match"`
 
-	// IdempotencyKey A text of your choice that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
@@ -2556,7 +2556,7 @@ type SetRolesParams struct {
 
 // StartPlanParams defines parameters for StartPlan.
 type StartPlanParams struct {
-	// IdempotencyKey A text of your choice that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
@@ -2583,7 +2583,7 @@ type PublishPlanParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
 	IfMatch IfMatch `json:"If-Match"`
 
-	// IdempotencyKey A text of your choice that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
@@ -2595,7 +2595,7 @@ type ListSelectionsParams struct {
 
 // SelectParams defines parameters for Select.
 type SelectParams struct {
-	// IdempotencyKey A text of your choice that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 

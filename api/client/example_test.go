@@ -28,7 +28,7 @@ func Example() {
 		if err != nil {
 			return err
 		}
-		key := "customers of 4 January"
+		key := "customers-2027-01-04"
 		uploaded, err := c.UploadImportWithBodyWithResponse(ctx, &client.UploadImportParams{IdempotencyKey: &key}, contentType, body)
 		if err != nil {
 			return err
