@@ -54,9 +54,9 @@ func TestEveryProblemIsNamedAtOnce(t *testing.T) {
 }
 
 func TestATestClockNeedsAnUnsafeTest(t *testing.T) {
-	_, err := Load(env("WINDSHIELD_TEST_CLOCK", "/tmp/clock"), nil)
+	_, err := Load(env("WINDSHIELD_TEST_CLOCK", "clock.txt"), nil)
 	require.ErrorContains(t, err, "WINDSHIELD_UNSAFE_TEST=1")
-	_, err = Load(env("WINDSHIELD_TEST_CLOCK", "/tmp/clock", "WINDSHIELD_UNSAFE_TEST", "1"), nil)
+	_, err = Load(env("WINDSHIELD_TEST_CLOCK", "clock.txt", "WINDSHIELD_UNSAFE_TEST", "1"), nil)
 	require.NoError(t, err)
 	_, err = Load(env("WINDSHIELD_UNSAFE_TEST", "1", "WINDSHIELD_BASE_URL", "https://visits.example.com"), nil)
 	require.ErrorContains(t, err, "https")
