@@ -115,7 +115,7 @@ func (f *Flow) look(ctx context.Context, id string) (ImportView, error) {
 		if err != nil {
 			return v, err
 		}
-		v.Counts = Counts(v.Report.Counts)
+		v.Counts = v.Report.Counts
 		return v, nil
 	})
 }
@@ -245,7 +245,7 @@ func (f *Flow) ConfirmImport(ctx context.Context, a access.Actor, k Key, id stri
 		if err := f.writeRows(tx, a, im.Kind, report, have); err != nil {
 			return "", err
 		}
-		im.Version, im.State, im.DoneAt, im.Counts = version, Confirmed, f.Now().UTC(), Counts(report.Counts)
+		im.Version, im.State, im.DoneAt, im.Counts = version, Confirmed, f.Now().UTC(), report.Counts
 		if err := tx.Imports.Save(&im); err != nil {
 			return "", err
 		}

@@ -23,20 +23,11 @@ type Import struct {
 	FileName  string
 	State     ImportState
 	Mapping   intake.Mapping
-	Counts    Counts // of the last check
+	Counts    intake.Counts // of the last check
 	CreatedAt time.Time
 	CreatedBy string // person id
 	DoneAt    time.Time
 	Version   int
-}
-
-// Counts add up to the rows of the file.
-type Counts struct {
-	Rows      int `json:"rows"`
-	Create    int `json:"create"`
-	Update    int `json:"update"`
-	Unchanged int `json:"unchanged"`
-	Problem   int `json:"problem"`
 }
 
 // Selection is whom to visit in a year, with what is needed to replay the draw.

@@ -144,7 +144,7 @@ func importOf(i flow.Import) Import {
 		CreatedAt: i.CreatedAt.UTC(), CreatedBy: i.CreatedBy, DoneAt: someTime(i.DoneAt), Version: i.Version}
 }
 
-func importCounts(c flow.Counts) ImportCounts {
+func importCounts(c intake.Counts) ImportCounts {
 	return ImportCounts{Rows: c.Rows, Create: c.Create, Update: c.Update, Unchanged: c.Unchanged, Problem: c.Problem}
 }
 

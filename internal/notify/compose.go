@@ -12,44 +12,6 @@ import (
 	"windshield/internal/roster"
 )
 
-// Recipient is somebody who might be told, and whether they are.
-type Recipient struct {
-	PersonID string
-	To       string // address; "" where none is known
-	Name     string
-	Told     bool
-	Reason   string // why told, or why not; a sentence for people
-}
-
-// Recipients decides who gets the mail about a breach: the executive, and nobody
-// else. Assistants of the executive are listed with the reason why not, so that
-// a page can say it. Persons may hold anybody; who has no part in it is left out.
-func Recipients(person roster.Person, s alert.Status, persons []roster.Person) []Recipient {
-	first := Recipient{PersonID: person.ID, To: person.Email, Name: person.Name}
-	switch {
-	case s.Paused:
-		first.Reason = fmt.Sprintf("On leave until %s: the mail waits.", alert.Day(s.Back.Add(-1), s.Today))
-	case !ValidAddress(person.Email):
-		first.Reason = "No mail address is known."
-	default:
-		first.Told, first.Reason = true, "It is the person's own 30-day clock."
-	}
-	out := []Recipient{first}
-	for _, p := range persons {
-		if !p.Has(roster.Assistant) || p.ID == person.ID {
-			continue
-		}
-		for _, id := range p.Serves {
-			if id == person.ID {
-				out = append(out, Recipient{p.ID, p.Email, p.Name, false,
-					"The mail about a breach goes to the executive alone; assistants see the alert on the executive's page."})
-				break
-			}
-		}
-	}
-	return out
-}
-
 // MessageID gives the id of a message from what it is about, which message of
 // several it is, and to whom it goes. It stays the same in every repeat, and
 // tells nothing about its parts. The domain is the host of baseURL.

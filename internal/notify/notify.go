@@ -1,4 +1,4 @@
-// Package notify says who is told what, and why somebody else is not. It writes
+// Package notify says who is told what. It writes
 // messages and declares the port by which they leave; it sends nothing itself.
 package notify
 

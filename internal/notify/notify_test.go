@@ -76,29 +76,6 @@ func TestBreachListsFewVisits(t *testing.T) {
 	require.NotContains(t, m.Text, "did not take place")
 }
 
-func TestRecipients(t *testing.T) {
-	helper := roster.Person{ID: "hal", Name: "Hal", Email: "hal@example.com", Roles: []roster.Role{roster.Assistant}, Serves: []string{"ben", "ana"}}
-	other := roster.Person{ID: "olga", Roles: []roster.Role{roster.Assistant}, Serves: []string{"ben"}}
-	boss := roster.Person{ID: "vp", Roles: []roster.Role{roster.VP}}
-	rs := Recipients(ana, status("2026-12-20"), []roster.Person{ana, helper, other, boss})
-	require.Equal(t, []Recipient{
-		{"ana", "ana@example.com", "Ana Castro", true, "It is the person's own 30-day clock."},
-		{"hal", "hal@example.com", "Hal", false, "The mail about a breach goes to the executive alone; assistants see the alert on the executive's page."},
-	}, rs)
-
-	silent := ana
-	silent.Email = ""
-	rs = Recipients(silent, status("2026-12-20"), nil)
-	require.False(t, rs[0].Told)
-	require.Equal(t, "No mail address is known.", rs[0].Reason)
-
-	s := alert.Clock(alert.Watch{PersonID: "ana", Since: slot.MustDate("2026-10-01"), Today: slot.MustDate("2026-12-20"),
-		Absences: []slot.Interval{{Start: slot.MustDate("2026-12-19"), End: slot.MustDate("2026-12-24")}}}, nil, 0)
-	rs = Recipients(ana, s, nil)
-	require.False(t, rs[0].Told)
-	require.Equal(t, "On leave until Thu 24 Dec: the mail waits.", rs[0].Reason)
-}
-
 func TestSignIn(t *testing.T) {
 	m := SignIn("Ana\r\nBcc: all@example.com", "https://windshield.example.com/sign-in/abc", 15)
 	require.Equal(t, "Ana Bcc: all@example.com", m.ToName)

@@ -17,13 +17,14 @@ import (
 
 	"windshield/internal/access"
 	"windshield/internal/auth"
+	"windshield/internal/httpapi"
 	"windshield/internal/roster"
 	"windshield/internal/server"
 )
 
 // house gives a server whose asker has a role, and its page for uploads.
 func house(role roster.Role, upload echo.HandlerFunc) http.Handler {
-	answer := func(c echo.Context, err error) { _ = c.String(server.Status(err), err.Error()) }
+	answer := func(c echo.Context, err error) { _ = c.String(httpapi.Status(err), err.Error()) }
 	e, _, pages := server.New(server.Options{
 		Log: slog.New(slog.DiscardHandler), APIError: answer, PageError: answer, Metrics: prometheus.NewRegistry(),
 		Ready: func(context.Context) error { return nil },

@@ -13,7 +13,7 @@ type importRow struct {
 	FileName  string
 	State     flow.ImportState
 	Mapping   doc[intake.Mapping]
-	Counts    doc[flow.Counts]
+	Counts    doc[intake.Counts]
 	CreatedAt instant `gorm:"autoCreateTime:false"`
 	CreatedBy string
 	DoneAt    instant
@@ -26,7 +26,7 @@ func (r importRow) next() int       { return r.Version }
 
 func toImportRow(im *flow.Import) importRow {
 	return importRow{ID: im.ID, Kind: im.Kind, FileName: im.FileName, State: im.State, Mapping: doc[intake.Mapping]{im.Mapping},
-		Counts: doc[flow.Counts]{im.Counts}, CreatedAt: instant(im.CreatedAt), CreatedBy: im.CreatedBy, DoneAt: instant(im.DoneAt),
+		Counts: doc[intake.Counts]{im.Counts}, CreatedAt: instant(im.CreatedAt), CreatedBy: im.CreatedBy, DoneAt: instant(im.DoneAt),
 		Version: im.Version + 1}
 }
 

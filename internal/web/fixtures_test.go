@@ -241,10 +241,10 @@ func (s *story) importView(id string) flow.ImportView {
 		v.MappingProblem = err
 		return v
 	}
-	v.Report, v.Counts = r, flow.Counts(r.Counts)
+	v.Report, v.Counts = r, r.Counts
 	if id == "good" {
 		v.Report = &intake.Report{Kind: intake.Customers, Counts: intake.Counts{Rows: 12, Create: 9, Update: 2, Unchanged: 1}}
-		v.Counts = flow.Counts(v.Report.Counts)
+		v.Counts = v.Report.Counts
 	}
 	return v
 }
@@ -264,7 +264,7 @@ func (s *story) Import(_ context.Context, _ access.Actor, id string) (flow.Impor
 	v := s.importView(id)
 	if id == "written" {
 		v.State, v.Report, v.DoneAt = flow.Confirmed, nil, s.now
-		v.Counts = flow.Counts{Rows: 12, Create: 9, Update: 2, Unchanged: 1}
+		v.Counts = intake.Counts{Rows: 12, Create: 9, Update: 2, Unchanged: 1}
 	}
 	return v, s.failing("import")
 }
