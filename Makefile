@@ -1,6 +1,7 @@
 # make run    builds Windshield and starts it with the sample company
 # make test   runs every check there is; sets the machine up first if need be
-# The rest is for those who work on it: build, generate, lint, pictures, clean.
+# The rest is for those who work on it: build, generate, lint, pictures,
+# problems, clean.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
@@ -15,7 +16,7 @@ DATA       := internal/geo/data/cities.tsv.gz internal/slot/data/holidays.json.g
 BUNDLE     := internal/web/dist/meta.json
 WEB        := $(shell find web -type f 2>/dev/null)
 
-.PHONY: build run test generate lint pictures clean setup inputs
+.PHONY: build run test generate lint pictures problems clean setup inputs
 .DELETE_ON_ERROR:
 
 build: inputs
@@ -60,6 +61,12 @@ PICTURES ?= ./internal/browsertest/...
 pictures: setup inputs
 	@mkdir -p docs/pictures
 	WINDSHIELD_PICTURES=$(CURDIR)/docs/pictures go test -tags pictures -count=1 -v -run '^TestPictures$$' $(PICTURES)
+
+# Writes planning problems as files: make problems DIR=/tmp/problems SIZES=medium SHAPES=standard SEEDS="1 2"
+DIR ?= build/problems
+problems: inputs
+	WINDSHIELD_PROBLEMS=$(abspath $(DIR)) SIZES="$(SIZES)" SHAPES="$(SHAPES)" SEEDS="$(SEEDS)" \
+		go test -tags problems -count=1 -run '^TestWriteProblems$$' ./internal/planning/shapes -v
 
 clean:
 	rm -rf bin build node_modules

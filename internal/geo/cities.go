@@ -377,3 +377,25 @@ func Near(p Point) (Place, error) {
 // Distance counts the letters to insert, delete, replace or swap with their
 // neighbour to make b of a; limit+1 where that would be more than limit.
 func Distance(a, b string, limit int) int { return editDistance([]rune(a), []rune(b), limit) }
+
+// Biggest gives up to n cities of a country, the biggest first. It fails for a
+// country without a known city, and for a build without the table of cities.
+func Biggest(country string, n int) ([]Place, error) {
+	a, err := loadAtlas()
+	if err != nil {
+		return nil, err
+	}
+	var out []Place
+	for i := range a.cities {
+		if len(out) == n {
+			break
+		}
+		if a.cities[i].country == country {
+			out = append(out, a.place(int32(i)))
+		}
+	}
+	if len(out) == 0 {
+		return nil, fault.Invalidf("No city of country %s is known.", fault.Short(country))
+	}
+	return out, nil
+}
