@@ -50,7 +50,8 @@ func (c *PlanCmd) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if c.Check {
 		return c.judge(p, stdout)
 	}
-	opts := solver.Options{Seed: c.Seed, Iterations: c.Iterations}
+	var tried int64
+	opts := solver.Options{Seed: c.Seed, Iterations: c.Iterations, Progress: func(x solver.Progress) { tried = x.Iterations }}
 	searching := ctx
 	if c.Limit > 0 {
 		timed, cancel := context.WithDeadline(ctx, start.Add(c.Limit))
@@ -75,7 +76,7 @@ func (c *PlanCmd) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if ctx.Err() != nil {
 		fmt.Fprintln(stderr, "Stopped early; this is the best plan so far.")
 	}
-	_, err = fmt.Fprintf(report, "%d of %d visits have a place.\n%s", len(s.Assignments), len(p.Visits), p.Table(s.Cost))
+	_, err = fmt.Fprintf(report, "%d of %d visits have a place. %d moves tried.\n%s", len(s.Assignments), len(p.Visits), tried, p.Table(s.Cost))
 	return err
 }
 
