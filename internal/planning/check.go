@@ -172,12 +172,12 @@ func (j *judge) read(a Assignment, visits map[string]*Visit) *Visit {
 	case x == nil:
 		j.breach(Readable, "There is no visit %q.", a.Visit)
 	case twice:
-		j.breach(Once, "Visit %s is listed twice.", a.Visit).Visits = []string{a.Visit}
+		j.breach(Once, "Visit %s is listed twice.", j.p.Name(a.Visit)).Visits = []string{a.Visit}
 		return nil
 	case j.execs[a.Executive] == nil:
-		j.breach(Readable, "Visit %s: there is no executive %q.", a.Visit, a.Executive).Visits = []string{a.Visit}
+		j.breach(Readable, "Visit %s: there is no executive %q.", j.p.Name(a.Visit), a.Executive).Visits = []string{a.Visit}
 	case a.Half != slot.AM && a.Half != slot.PM:
-		j.breach(Readable, "Visit %s: the half is neither am nor pm but %q.", a.Visit, string(a.Half)).Visits = []string{a.Visit}
+		j.breach(Readable, "Visit %s: the half is neither am nor pm but %q.", j.p.Name(a.Visit), string(a.Half)).Visits = []string{a.Visit}
 	default:
 		j.places[a.Visit] = a.Place()
 		return x
@@ -199,12 +199,12 @@ func (j *judge) rules() {
 	}
 	for _, id := range slices.Sorted(maps.Keys(j.byExec)) {
 		visits := j.byExec[id]
-		j.once("Executive "+id, visits)
+		j.once("Executive "+j.p.Name(id), visits)
 		j.capacity(j.execs[id], visits)
 		j.reach(id, visits)
 	}
 	for _, id := range slices.Sorted(maps.Keys(j.byHost)) {
-		j.once("Host "+id, j.byHost[id])
+		j.once("Host "+j.p.Name(id), j.byHost[id])
 	}
 	for _, id := range slices.Sorted(maps.Keys(j.byCust)) {
 		j.spacing(j.byCust[id])
@@ -214,14 +214,14 @@ func (j *judge) rules() {
 func (j *judge) once(who string, visits []placed) {
 	for i := 1; i < len(visits); i++ {
 		if a, b := visits[i-1], visits[i]; a.Place().Slot() == b.Place().Slot() {
-			j.breach(Once, "%s has visits %s and %s on %s.", who, a.Visit, b.Visit, a.Place().Slot()).Visits = ids(a, b)
+			j.breach(Once, "%s has visits %s and %s on %s.", who, j.p.Name(a.Visit), j.p.Name(b.Visit), a.Place().Slot()).Visits = ids(a, b)
 		}
 	}
 }
 
 func (j *judge) workingDay(x placed) {
 	for _, why := range j.closed(x.Place(), x.customer) {
-		j.breach(WorkingDay, "Visit %s on %s: %s.", x.Visit, x.Date, why).Visits = ids(x)
+		j.breach(WorkingDay, "Visit %s on %s: %s.", j.p.Name(x.Visit), x.Date, why).Visits = ids(x)
 	}
 }
 
@@ -233,19 +233,19 @@ func (j *judge) closed(at Place, c *Customer) []string {
 		why = append(why, "the date lies outside the horizon "+j.p.Horizon.String())
 	}
 	if !j.calendars[e.Calendar].Works(at.Date) {
-		why = append(why, "it is no working day for executive "+e.ID+" (calendar "+e.Calendar+")")
+		why = append(why, "it is no working day for executive "+j.p.Name(e.ID)+" (calendar "+e.Calendar+")")
 	}
 	if c.Calendar != e.Calendar && !j.calendars[c.Calendar].Works(at.Date) {
-		why = append(why, "it is no working day for customer "+c.ID+" (calendar "+c.Calendar+")")
+		why = append(why, "it is no working day for customer "+j.p.Name(c.ID)+" (calendar "+c.Calendar+")")
 	}
 	if slot.In(at.Date, e.Unavailable) {
-		why = append(why, "executive "+e.ID+" is unavailable")
+		why = append(why, "executive "+j.p.Name(e.ID)+" is unavailable")
 	}
 	if slot.In(at.Date, h.Unavailable) {
-		why = append(why, "host "+h.ID+" is unavailable")
+		why = append(why, "host "+j.p.Name(h.ID)+" is unavailable")
 	}
 	if slot.In(at.Date, c.Blackouts) {
-		why = append(why, "customer "+c.ID+" has a blackout")
+		why = append(why, "customer "+j.p.Name(c.ID)+" has a blackout")
 	}
 	return why
 }
@@ -253,10 +253,10 @@ func (j *judge) closed(at Place, c *Customer) []string {
 func (j *judge) tags(x placed) {
 	if lacking := lacking(j.execs[x.Executive], x.customer); len(lacking) > 0 {
 		j.breach(Tags, "Visit %s: executive %s lacks %s, which customer %s requires.",
-			x.Visit, x.Executive, strings.Join(lacking, ", "), x.customer.ID).Visits = ids(x)
+			j.p.Name(x.Visit), j.p.Name(x.Executive), strings.Join(lacking, ", "), j.p.Name(x.customer.ID)).Visits = ids(x)
 	}
 	if slices.Contains(x.visit.Excludes, x.Executive) {
-		j.breach(Tags, "Visit %s: executive %s has declined it.", x.Visit, x.Executive).Visits = ids(x)
+		j.breach(Tags, "Visit %s: executive %s has declined it.", j.p.Name(x.Visit), j.p.Name(x.Executive)).Visits = ids(x)
 	}
 }
 
@@ -285,7 +285,7 @@ func (j *judge) spans(e *Executive, name string, most int, visits []placed, star
 		}
 		if n > most {
 			j.breach(Capacity, "Executive %s has %d visits in the %s from %s, %d are allowed.",
-				e.ID, n, name, first, most).Visits = ids(visits[i : i+n]...)
+				j.p.Name(e.ID), n, name, first, most).Visits = ids(visits[i : i+n]...)
 		}
 		i += n
 	}
@@ -301,7 +301,7 @@ func (j *judge) reach(exec string, visits []placed) {
 			}
 			if km := geo.Km(a.customer.Place(), b.customer.Place()); km > reach[days] {
 				j.breach(Reach, "Executive %s: visits %s on %s and %s on %s are %d km apart, %d are allowed at %d days.",
-					exec, a.Visit, a.Date, b.Visit, b.Date, km, reach[days], days).Visits = ids(a, b)
+					j.p.Name(exec), j.p.Name(a.Visit), a.Date, j.p.Name(b.Visit), b.Date, km, reach[days], days).Visits = ids(a, b)
 			}
 		}
 	}
@@ -312,7 +312,7 @@ func (j *judge) spacing(visits []placed) {
 		a, b := visits[i-1], visits[i]
 		if days := b.Date.Sub(a.Date); days < a.customer.MinSpacingDays {
 			j.breach(Spacing, "Customer %s: visits %s on %s and %s on %s are %d days apart, %d are wanted.",
-				a.customer.ID, a.Visit, a.Date, b.Visit, b.Date, days, a.customer.MinSpacingDays).Visits = ids(a, b)
+				j.p.Name(a.customer.ID), j.p.Name(a.Visit), a.Date, j.p.Name(b.Visit), b.Date, days, a.customer.MinSpacingDays).Visits = ids(a, b)
 		}
 	}
 }
@@ -325,12 +325,15 @@ func (j *judge) pinned() {
 			continue
 		}
 		if at, ok := j.places[x.ID]; !ok {
-			j.breach(Pinned, "Visit %s is pinned to %s but unassigned.", x.ID, *x.Pinned).Visits = []string{x.ID}
+			j.breach(Pinned, "Visit %s is pinned to %s but unassigned.", j.p.Name(x.ID), j.place(*x.Pinned)).Visits = []string{x.ID}
 		} else if at != *x.Pinned {
-			j.breach(Pinned, "Visit %s is pinned to %s but stands at %s.", x.ID, *x.Pinned, at).Visits = []string{x.ID}
+			j.breach(Pinned, "Visit %s is pinned to %s but stands at %s.", j.p.Name(x.ID), j.place(*x.Pinned), j.place(at)).Visits = []string{x.ID}
 		}
 	}
 }
+
+// place names a place; unlike Where it keeps the date as files write it.
+func (j *judge) place(at Place) string { return j.p.Name(at.Executive) + " on " + at.Slot().String() }
 
 func ids(visits ...placed) []string {
 	out := make([]string, len(visits))

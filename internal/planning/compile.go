@@ -37,7 +37,7 @@ type Traveller struct {
 // customer's id, so that a solution reads back without a table. Errors are
 // fault.Invalid and name the person or customer that cannot be planned with.
 func Compile(d Draft) (*Problem, error) {
-	p := &Problem{Format: ProblemFormat, Horizon: d.Horizon, Rules: d.Rules, Dimensions: d.Shares}
+	p := &Problem{Format: ProblemFormat, Horizon: d.Horizon, Rules: d.Rules, Dimensions: d.Shares, Names: map[string]string{}}
 	calendars := map[string]bool{}
 	var bad []fault.Detail
 	calendar := func(country, who string) {
@@ -59,6 +59,7 @@ func Compile(d Draft) (*Problem, error) {
 		p.Calendars = append(p.Calendars, year)
 	}
 	for _, e := range d.Executives {
+		p.Names[e.ID] = e.Name
 		calendar(e.Terms.Calendar, "executive "+e.Name)
 		x := Executive{ID: e.ID, Calendar: e.Terms.Calendar, Lat: e.Office.Point.Lat, Lon: e.Office.Point.Lon,
 			Tags: e.Terms.Tags, Unavailable: e.Absences,
@@ -77,6 +78,7 @@ func Compile(d Draft) (*Problem, error) {
 		going[e.ID] = true
 	}
 	for _, c := range d.Customers {
+		p.Names[c.ID] = c.Name
 		calendar(c.Country, "customer "+c.Name)
 		if _, ok := d.Hosts[c.HostID]; !ok {
 			bad = append(bad, fault.Detail{Where: "customer " + c.Name, Expected: "a host who goes along", Mend: "Give the account a host and select again."})

@@ -31,6 +31,10 @@ type Problem struct {
 	Hosts      []Host         `json:"hosts"`
 	Customers  []Customer     `json:"customers"`
 	Visits     []Visit        `json:"visits"`
+
+	// Names says what people call an executive, a customer, a host or a visit, by
+	// id. Sentences use it; it is no part of the format and never changes a plan.
+	Names map[string]string `json:"-"`
 }
 
 // Calendar holds the days of a country on which nobody visits anybody.
