@@ -1,7 +1,7 @@
 # make run    builds Windshield and starts it with the sample company
 # make test   runs every check there is; sets the machine up first if need be
 # The rest is for those who work on it: build, generate, lint, pictures,
-# problems, clean.
+# problems, bench-plan, clean.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
@@ -16,7 +16,7 @@ DATA       := internal/geo/data/cities.tsv.gz internal/slot/data/holidays.json.g
 BUNDLE     := internal/web/dist/meta.json
 WEB        := $(shell find web -type f 2>/dev/null)
 
-.PHONY: build run test generate lint pictures problems clean setup inputs
+.PHONY: build run test generate lint pictures problems bench-plan clean setup inputs
 .DELETE_ON_ERROR:
 
 build: inputs
@@ -67,6 +67,15 @@ DIR ?= build/problems
 problems: inputs
 	WINDSHIELD_PROBLEMS=$(abspath $(DIR)) SIZES="$(SIZES)" SHAPES="$(SHAPES)" SEEDS="$(SEEDS)" \
 		go test -tags problems -count=1 -run '^TestWriteProblems$$' ./internal/planning/shapes -v
+
+# Measures the planner as a program and writes the table of internal/planning/README.md. SIZES, LIMITS, SHAPES
+# and SEEDS choose what is measured; OUT names another file to write the table into.
+OUT ?= internal/planning/README.md
+bench-plan: build
+	@$(MAKE) problems DIR=build/bench-plan SEEDS=20270101 SIZES="$(or $(SIZES),tiny small medium large huge)" SHAPES="$(or $(SHAPES),standard)"
+	@$(if $(SHAPES),true,$(MAKE) problems DIR=build/bench-plan SEEDS=20270101 SIZES=medium SHAPES=)
+	WINDSHIELD_BIN=$(CURDIR)/bin/windshield WINDSHIELD_PROBLEMS=$(CURDIR)/build/bench-plan OUT=$(abspath $(OUT)) SIZES="$(SIZES)" LIMITS="$(LIMITS)" SHAPES="$(SHAPES)" SEEDS="$(SEEDS)" \
+		go test -tags bench -count=1 -timeout 0 -v -run '^TestBenchPlan$$' ./cmd/windshield
 
 clean:
 	rm -rf bin build node_modules
