@@ -35,6 +35,7 @@ type Tx struct {
 	Imports    Imports
 	Selections Selections
 	Plans      Plans
+	Runs       Runs
 	Visits     Visits
 	Bookings   Bookings
 	Calendars  Calendars
@@ -102,16 +103,27 @@ type Selections interface {
 	Rows(id string, onlyTaken bool) ([]SelectionRow, error)
 }
 
-// Plans keeps the versions of the years and the runs of the planner.
+// Plans keeps the versions of the years.
 type Plans interface {
 	Get(id string) (visit.Plan, error)
 	// ByYear gives the plans of a year, newest first; of all years where year is 0.
 	ByYear(year int) ([]visit.Plan, error)
 	Save(p *visit.Plan) error
-	Run(id string) (Run, error)
-	// Runs gives the newest first.
-	Runs(limit int) ([]Run, error)
-	SaveRun(r *Run) error
+}
+
+// Runs keeps the runs of the planner with their files.
+type Runs interface {
+	Get(id string) (Run, error)
+	// OfPlan gives the run that became a plan.
+	OfPlan(planID string) (Run, error)
+	// OfSet gives the runs of a set of scenarios in the order in which they were made.
+	OfSet(setID string) ([]Run, error)
+	// Newest gives the newest first, without their trails.
+	Newest(limit int) ([]Run, error)
+	Save(r *Run) error
+	File(runID string, kind RunFile) ([]byte, error)
+	// SetFile keeps a file with a run, in place of the one of its kind before.
+	SetFile(runID string, kind RunFile, data []byte) error
 }
 
 // VisitQuery narrows a list of visits. Zero values do not narrow.

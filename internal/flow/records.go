@@ -70,18 +70,24 @@ const (
 	Failed  RunState = "failed"
 )
 
-// Run is one run of the planner, with its progress.
+// Run is one run of the planner, with its progress. A plan that was brought from
+// outside has one too, which has ended when it begins.
 type Run struct {
 	ID          string // UUID
 	PlanName    string
 	SelectionID string
 	Seed        uint64
-	Seconds     int // time limit; 0 where Iterations is set
+	Seconds     int // time limit; 0 where Iterations is set, or the plan was brought
 	Iterations  int
 	State       RunState
 	Stop        bool             // somebody asked to stop and keep the best
-	Cost        map[string]int64 // of the best so far
-	Trail       []Mark           // how the best total fell
+	Cost        map[string]int64 // by term, of the best so far
+	Trail       []Mark           // how the best fell
+	Bound       Bound            // what no plan of the problem can cost less than
+	Scenario    Scenario         // what it assumes otherwise than our data say
+	SetID       string           // the scenarios that are planned side by side with it; "" for a run alone
+	Nth         int              // its place in the set, from 0
+	Brought     bool             // the plan came from outside
 	PlanID      string           // the draft it became
 	Error       string           // for people
 	CreatedAt   time.Time
@@ -91,11 +97,37 @@ type Run struct {
 	Version     int
 }
 
-// Mark is a point on the falling line of a run.
+// Mark is a point on the falling lines of a run.
 type Mark struct {
-	Millis int64 `json:"ms"` // since the start
-	Total  int64 `json:"total"`
+	Millis int64            `json:"ms"` // since the start
+	Total  int64            `json:"total"`
+	Cost   map[string]int64 `json:"cost,omitempty"` // by term; nil where the search has not said
 }
+
+// Bound is a cost that no plan of a problem can be below, with its parts by term
+// and how it was found. The zero Bound says nothing: Method is "".
+type Bound struct {
+	Total  int64            `json:"total"`
+	Terms  map[string]int64 `json:"terms"`
+	Method string           `json:"method"`
+}
+
+// Gap says by how many per cent of the bound a cost lies above it at most; known
+// is false where there is no bound, or it is nothing.
+func (b Bound) Gap(total int64) (percent float64, known bool) {
+	if b.Method == "" || b.Total <= 0 {
+		return 0, false
+	}
+	return 100 * float64(total-b.Total) / float64(b.Total), true
+}
+
+// RunFile names a file that is kept with a run.
+type RunFile string
+
+const (
+	ProblemFile  RunFile = "problem"  // windshield.problem/1
+	SolutionFile RunFile = "solution" // windshield.solution/1
+)
 
 // Alert is one breach of the 30-day clock by one person.
 type Alert struct {

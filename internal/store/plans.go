@@ -1,7 +1,6 @@
 package store
 
 import (
-	"windshield/internal/flow"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
 )
@@ -17,6 +16,7 @@ type planRow struct {
 	Seed        int64 // the bits of a uint64: neither engine has one
 	Cost        dict[int64]
 	Unassigned  list[visit.Unassigned]
+	Assumes     string
 	CreatedAt   instant `gorm:"autoCreateTime:false"`
 	CreatedBy   string
 	PublishedAt instant
@@ -29,50 +29,14 @@ func (r planRow) next() int       { return r.Version }
 
 func toPlanRow(p *visit.Plan) planRow {
 	return planRow{ID: p.ID, Year: p.Year, Name: p.Name, State: p.State, SelectionID: optional(p.SelectionID),
-		FirstDay: day(p.Horizon.Start), LastDay: day(p.Horizon.End), Seed: int64(p.Seed), Cost: p.Cost, Unassigned: p.Unassigned,
+		FirstDay: day(p.Horizon.Start), LastDay: day(p.Horizon.End), Seed: int64(p.Seed), Cost: p.Cost, Unassigned: p.Unassigned, Assumes: p.Assumes,
 		CreatedAt: instant(p.CreatedAt), CreatedBy: p.CreatedBy, PublishedAt: instant(p.PublishedAt), Version: p.Version + 1}
 }
 
 func (r planRow) plan() visit.Plan {
 	return visit.Plan{ID: r.ID, Year: r.Year, Name: r.Name, State: r.State, SelectionID: string(r.SelectionID),
-		Horizon: slot.Interval{Start: slot.Date(r.FirstDay), End: slot.Date(r.LastDay)}, Seed: uint64(r.Seed), Cost: r.Cost, Unassigned: r.Unassigned,
+		Horizon: slot.Interval{Start: slot.Date(r.FirstDay), End: slot.Date(r.LastDay)}, Seed: uint64(r.Seed), Cost: r.Cost, Unassigned: r.Unassigned, Assumes: r.Assumes,
 		CreatedAt: r.CreatedAt.time(), CreatedBy: r.CreatedBy, PublishedAt: r.PublishedAt.time(), Version: r.Version}
-}
-
-type runRow struct {
-	ID          string `gorm:"primaryKey"`
-	PlanName    string
-	SelectionID optional
-	Seed        int64
-	Seconds     int
-	Iterations  int
-	State       flow.RunState
-	Stop        bool
-	Cost        dict[int64]
-	Trail       list[flow.Mark]
-	PlanID      optional
-	Error       string
-	CreatedAt   instant `gorm:"autoCreateTime:false"`
-	CreatedBy   string
-	StartedAt   instant
-	EndedAt     instant
-	Version     int
-}
-
-func (runRow) TableName() string { return "runs" }
-func (r runRow) ident() string   { return r.ID }
-func (r runRow) next() int       { return r.Version }
-
-func toRunRow(r *flow.Run) runRow {
-	return runRow{ID: r.ID, PlanName: r.PlanName, SelectionID: optional(r.SelectionID), Seed: int64(r.Seed), Seconds: r.Seconds,
-		Iterations: r.Iterations, State: r.State, Stop: r.Stop, Cost: r.Cost, Trail: r.Trail, PlanID: optional(r.PlanID), Error: r.Error,
-		CreatedAt: instant(r.CreatedAt), CreatedBy: r.CreatedBy, StartedAt: instant(r.StartedAt), EndedAt: instant(r.EndedAt), Version: r.Version + 1}
-}
-
-func (r runRow) run() flow.Run {
-	return flow.Run{ID: r.ID, PlanName: r.PlanName, SelectionID: string(r.SelectionID), Seed: uint64(r.Seed), Seconds: r.Seconds,
-		Iterations: r.Iterations, State: r.State, Stop: r.Stop, Cost: r.Cost, Trail: r.Trail, PlanID: string(r.PlanID), Error: r.Error,
-		CreatedAt: r.CreatedAt.time(), CreatedBy: r.CreatedBy, StartedAt: r.StartedAt.time(), EndedAt: r.EndedAt.time(), Version: r.Version}
 }
 
 // plans implements flow.Plans. At most one plan of a year is published: save the
@@ -98,29 +62,7 @@ func (p plans) ByYear(year int) ([]visit.Plan, error) {
 }
 
 func (p plans) Save(x *visit.Plan) error {
-	if err := saveAll(p.unit, "plan", "id", 14, []planRow{toPlanRow(x)}); err != nil {
-		return err
-	}
-	p.raise(&x.Version)
-	return nil
-}
-
-func (p plans) Run(id string) (flow.Run, error) {
-	var r runRow
-	err := p.db.Where("id = ?", id).Take(&r).Error
-	return r.run(), p.one(err, "run")
-}
-
-func (p plans) Runs(limit int) ([]flow.Run, error) {
-	var rows []runRow
-	if err := p.db.Order("created_at DESC, id DESC").Limit(limit).Find(&rows).Error; err != nil {
-		return nil, p.fail(err)
-	}
-	return each(rows, runRow.run), nil
-}
-
-func (p plans) SaveRun(x *flow.Run) error {
-	if err := saveAll(p.unit, "run", "id", 17, []runRow{toRunRow(x)}); err != nil {
+	if err := saveAll(p.unit, "plan", "id", 15, []planRow{toPlanRow(x)}); err != nil {
 		return err
 	}
 	p.raise(&x.Version)

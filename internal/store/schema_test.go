@@ -15,7 +15,7 @@ import (
 )
 
 // rows lists every row type; each has a table, and every table has one.
-var rows = []any{personRow{}, absenceRow{}, customerRow{}, importRow{}, importFileRow{}, selectionRow{}, drawnRow{}, planRow{}, runRow{},
+var rows = []any{personRow{}, absenceRow{}, customerRow{}, importRow{}, importFileRow{}, selectionRow{}, drawnRow{}, planRow{}, runRow{}, runFileRow{},
 	visitRow{}, bookingRow{}, calendarEventRow{}, calendarCursorRow{}, alertRow{}, deliveryRow{}, linkRow{}, attemptRow{}, entryRow{},
 	headRow{}, keyRow{}, settingRow{}, sessionRow{}}
 

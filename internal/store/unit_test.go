@@ -194,7 +194,7 @@ func TestMissingThings(t *testing.T) {
 				"file":      func() error { _, err := tx.Imports.File("x"); return err },
 				"selection": func() error { _, err := tx.Selections.Get("x"); return err },
 				"plan":      func() error { _, err := tx.Plans.Get("x"); return err },
-				"run":       func() error { _, err := tx.Plans.Run("x"); return err },
+				"run":       func() error { _, err := tx.Runs.Get("x"); return err },
 				"visit":     func() error { _, err := tx.Visits.Get("x"); return err },
 				"message":   func() error { _, err := tx.Alerts.Delivery("x"); return err },
 			} {

@@ -26,6 +26,7 @@ type Plan struct {
 	Seed        uint64
 	Cost        map[string]int64 // terms of the planning problem, and "total"
 	Unassigned  []Unassigned     // visits for which no place was found, with the reason
+	Assumes     string           // what it assumes otherwise than our data say, for people; "" for a plan that can be published
 	CreatedAt   time.Time
 	CreatedBy   string // person id
 	PublishedAt time.Time

@@ -1,0 +1,208 @@
+package flow
+
+import (
+	"slices"
+	"time"
+
+	"windshield/internal/access"
+	"windshield/internal/alert"
+	"windshield/internal/fault"
+	"windshield/internal/planning"
+	"windshield/internal/roster"
+	"windshield/internal/slot"
+	"windshield/internal/visit"
+)
+
+// crunchDays is how many days at the end of a quarter our company keeps free.
+const crunchDays = 10
+
+// yearOf gives the days of a year.
+func yearOf(year int) slot.Interval {
+	return slot.Interval{Start: slot.MakeDate(year, time.January, 1), End: slot.MakeDate(year, time.December, 31)}
+}
+
+// ask is what a planning problem is made of, beside what the store says.
+type ask struct {
+	selection Selection
+	ids       []string // of the selection's customers, in its order
+	customers map[string]roster.Customer
+	people    []roster.Person
+	scenario  Scenario
+	shares    []planning.Dimension // the cross-section of all customers; nil: counted anew, which reads them all
+}
+
+// compile makes the planning problem of a selection from today's roster: of what
+// is left of the year, for the customers who have not been visited in it.
+func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, error) {
+	s := in.selection
+	horizon := yearOf(s.Year)
+	if horizon.Start = max(horizon.Start, f.today("UTC")); horizon.Start > horizon.End {
+		return nil, fault.Invalidf("The year %d is over: nothing of it can be planned any more.", s.Year)
+	}
+	absences, err := absencesByPerson(tx)
+	if err != nil {
+		return nil, err
+	}
+	d := planning.Draft{Horizon: horizon, Rules: planning.StandardRules(), Hosts: map[string][]slot.Interval{},
+		Current: map[string]planning.Place{}, Pinned: map[string]planning.Place{}, Excludes: map[string][]string{},
+		Calendar: func(country string) (slot.WorkCalendar, error) { return slot.CountryCalendar(country, s.Year) }}
+	// A visit on the 31st day ends a breach that began that morning: plan for the
+	// day before.
+	d.Rules.MaxGapDays = alert.MaxGapDays - 1
+	d.Rules.Crunch = planning.Crunches(s.Year, crunchDays)
+	if d.Shares = in.shares; d.Shares == nil {
+		counts, err := dimensions(tx)
+		if err != nil {
+			return nil, err
+		}
+		d.Shares = planning.Shares(s.Dimensions, counts)
+	}
+	held, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, States: []visit.State{visit.Held}, To: horizon.Start.Add(-1)})
+	if err != nil {
+		return nil, err
+	}
+	last, this := map[string]slot.Date{}, map[string]int{}
+	for _, v := range held {
+		if counts, _ := v.Counts(); counts {
+			last[v.ExecutiveID] = max(last[v.ExecutiveID], v.Slot.Date)
+		}
+		if v.Slot.Date.Year() == s.Year {
+			this[v.ExecutiveID]++
+		}
+	}
+	st, err := f.standing(tx, s.Year, &d)
+	if err != nil {
+		return nil, err
+	}
+	taken, err := tx.Bookings.Between(horizon)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range taken { // by visits of another year that people moved into this one
+		if b.Kind == visit.BookedVisit && !st.own[b.VisitID] {
+			absences[b.PersonID] = append(absences[b.PersonID], slot.Interval{Start: b.Slot.Date, End: b.Slot.Date})
+		}
+	}
+	for _, p := range in.people {
+		away := absences[p.ID]
+		// What lies behind us cannot be planned any more, nor can tomorrow.
+		if today := f.today(p.Zone); today.Add(1) >= horizon.Start {
+			away = append(slices.Clone(away), slot.Interval{Start: horizon.Start, End: today.Add(1)})
+		}
+		if p.Has(roster.Host) {
+			d.Hosts[p.ID] = away
+		}
+		if p.Has(roster.Executive) && p.Terms.TargetVisits > 0 {
+			p.Terms.TargetVisits = max(1, p.Terms.TargetVisits-this[p.ID])
+			d.Executives = append(d.Executives, planning.Traveller{Person: p, Absences: away, LastVisit: max(p.Terms.LastVisit, last[p.ID])})
+		}
+	}
+	for _, id := range in.ids {
+		if !st.visited[id] {
+			d.Customers = append(d.Customers, in.customers[id])
+		}
+	}
+	if len(d.Customers) == 0 {
+		return nil, fault.Invalidf("All customers of this selection have been visited in %d already.", s.Year)
+	}
+	in.scenario.apply(&d)
+	going := map[string]bool{}
+	for _, e := range d.Executives {
+		going[e.ID] = true
+	}
+	for id := range st.accepted {
+		if !going[d.Pinned[id].Executive] { // an answer of somebody who has left binds nobody
+			delete(d.Pinned, id)
+		}
+	}
+	p, err := planning.Compile(d)
+	if err != nil {
+		return nil, err
+	}
+	loosen(p, st.accepted)
+	return p, nil
+}
+
+// loosen turns the pins that no plan can keep into places that cost to leave,
+// where nobody has pinned the visit on purpose: who has accepted a day and falls
+// ill on it is planned anew. Other pins that clash are for people to mend.
+func loosen(p *planning.Problem, accepted map[string]bool) {
+	for range p.Visits {
+		pins := planning.NewSolution(p, nil, nil)
+		for i := range p.Visits {
+			if at := p.Visits[i].Pinned; at != nil {
+				pins.Assignments = append(pins.Assignments, planning.Assignment{Visit: p.Visits[i].ID, Executive: at.Executive, Date: at.Date, Half: at.Half})
+			}
+		}
+		free := map[string]bool{}
+		for _, x := range planning.Check(p, pins).Violations {
+			for _, id := range slices.Backward(x.Visits) {
+				if accepted[id] {
+					free[id] = true
+					break
+				}
+			}
+		}
+		if len(free) == 0 {
+			return
+		}
+		for i := range p.Visits {
+			if v := &p.Visits[i]; free[v.ID] {
+				v.Current, v.Pinned = v.Pinned, nil
+			}
+		}
+	}
+}
+
+// standings says how the visits of a year's published plan stand.
+type standings struct {
+	visited  map[string]bool // customers whose visit is settled
+	accepted map[string]bool // customers whose visit the executive has accepted, and nobody has pinned
+	own      map[string]bool // ids of all visits of the year
+}
+
+// standing tells the planner where the visits of the year's published plan
+// stand: what is settled is a fact and its customer visited, what is pinned or
+// accepted stays, the others cost to move, and who has declined a customer is not
+// asked again.
+func (f *Flow) standing(tx Tx, year int, d *planning.Draft) (standings, error) {
+	st := standings{visited: map[string]bool{}, accepted: map[string]bool{}, own: map[string]bool{}}
+	plans, err := tx.Plans.ByYear(year)
+	if err != nil {
+		return st, err
+	}
+	for _, p := range plans {
+		if p.State == visit.Draft {
+			continue
+		}
+		visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: p.ID})
+		if err != nil {
+			return st, err
+		}
+		for _, v := range visits {
+			st.own[v.ID] = true
+			at := planning.Place{Executive: v.ExecutiveID, Date: v.Slot.Date, Half: v.Slot.Half}
+			switch {
+			case f.settled(v):
+				st.visited[v.CustomerID] = true
+			case v.State == visit.Published && v.Pinned:
+				d.Pinned[v.CustomerID] = at
+			case v.State == visit.Published && v.Answer == visit.Accepted:
+				d.Pinned[v.CustomerID] = at
+				st.accepted[v.CustomerID] = true
+			case v.State == visit.Published:
+				d.Current[v.CustomerID] = at
+			case v.State == visit.Declined:
+				d.Excludes[v.CustomerID] = append(d.Excludes[v.CustomerID], v.ExecutiveID)
+			}
+		}
+	}
+	return st, nil
+}
+
+// settled says whether a visit took place, should have, or is so near that
+// nobody may move it any more: today and tomorrow are not planned again, unless
+// somebody has said that nobody met.
+func (f *Flow) settled(v visit.Visit) bool {
+	return v.State == visit.Held || v.State == visit.Published && v.Slot.Date <= f.today(v.Zone).Add(1)
+}
