@@ -2,7 +2,9 @@ package sampling
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 
 	"windshield/internal/fault"
 )
@@ -41,6 +43,46 @@ func (p problem) check() error {
 	case tooMany(p.n):
 		return fault.Invalidf("The visits cannot be shared out: there are too many.").With(fault.Detail{
 			Where: "visits", Value: fmt.Sprint(p.n), Expected: fmt.Sprintf("at most %d", math.MaxInt32), Mend: "Plan fewer visits."})
+	}
+	return nil
+}
+
+// bind puts the bounds of single strata in place of the general ones, and names
+// those that cannot be kept or that belong to no stratum.
+func (d Design) bind(p problem, parts []part) error {
+	var bad []fault.Detail
+	found := 0
+	for h, part := range parts {
+		b, bound := d.Bounds[stratumKey(part.values)]
+		if !bound {
+			continue
+		}
+		found++
+		where, size := "bounds of "+stratumLabel(part.values), len(part.units)
+		if b.Most == 0 {
+			b.Most = size
+		}
+		switch {
+		case b.Least < 0 || b.Least > size:
+			bad = append(bad, fault.Detail{Where: where + ", least", Value: fmt.Sprint(b.Least), Expected: fmt.Sprintf("0 to %d, the customers there are", size), Mend: "Lower the minimum."})
+		case b.Most < b.Least:
+			bad = append(bad, fault.Detail{Where: where + ", most", Value: fmt.Sprint(b.Most), Expected: fmt.Sprintf("at least the minimum %d, or 0 for no limit", b.Least), Mend: "Raise the maximum or lower the minimum."})
+		}
+		p.lo[h], p.hi[h] = b.Least, min(b.Most, size)
+	}
+	if found < len(d.Bounds) {
+		known := map[string]bool{}
+		for _, part := range parts {
+			known[stratumKey(part.values)] = true
+		}
+		for _, k := range slices.Sorted(maps.Keys(d.Bounds)) {
+			if !known[k] {
+				bad = append(bad, fault.Detail{Where: "bounds", Value: fault.Short(k), Expected: "the key of a stratum of this selection", Mend: "Draw without bounds first to see the strata as merged."})
+			}
+		}
+	}
+	if len(bad) > 0 {
+		return fault.Invalidf("The visits cannot be shared out: bounds of single strata cannot be kept.").With(bad[:min(len(bad), 100)]...)
 	}
 	return nil
 }

@@ -17,20 +17,20 @@ type cell struct {
 	visits  int
 }
 
-// cells cuts strata into cells and rounds the visits due in them. Without
-// dimensions to keep even, and in a take-all stratum, a stratum is one cell.
+// fine says whether strata are cut into cells.
+func (d Design) fine() bool { return len(d.Within)+len(d.Across) > 0 }
+
+// cells cuts strata into cells. Without dimensions to keep even, and in the
+// stratum of must-visits, a stratum is one cell and has its visits; those of
+// finer cells are rounded by roundCells.
 func (d Design) cells(f Frame, parts []part, strata []Stratum) []cell {
 	var out []cell
-	fine := len(d.Within)+len(d.Across) > 0
 	for h, p := range parts {
-		if !fine || strata[h].Must {
+		if !d.fine() || strata[h].Must {
 			out = append(out, cell{stratum: h, units: p.units, visits: strata[h].X})
 			continue
 		}
 		out = append(out, d.cut(f, h, p.units)...)
-	}
-	if fine {
-		d.roundCells(out, strata)
 	}
 	return out
 }
@@ -78,7 +78,7 @@ func (d Design) cellLabel(values []string) string {
 // dimensions within; a stratum's visits are whole already, so they stay. Second
 // tree: the dimensions across. The common unit is the least common multiple of
 // the strata's sizes, so what is due is exact.
-func (d Design) roundCells(cells []cell, strata []Stratum) {
+func (d Design) roundCells(cells []cell, strata []Stratum, below func(*big.Int) *big.Int) {
 	unit := big.NewInt(1)
 	for _, s := range strata {
 		if !s.Must {
@@ -116,8 +116,7 @@ func (d Design) roundCells(cells []cell, strata []Stratum) {
 		t.first, t.second = append(t.first, first), append(t.second, second)
 		which = append(which, i)
 	}
-	stream := newStream(d.Seed, "cells/v1", d.Year)
-	for i, n := range t.round(stream.below) {
+	for i, n := range t.round(below) {
 		cells[which[i]].visits = n
 	}
 }

@@ -29,11 +29,11 @@ const (
 
 // Dimension is an attribute by which customers are put into strata.
 type Dimension struct {
-	Name string
+	Name string `json:"name"`
 	// Order lists the values from low to high where that means something (size,
 	// buying stage); small groups then merge with a neighbour only. Empty means
 	// the values have no order. Values not listed come last, by name.
-	Order []string
+	Order []string `json:"order"`
 }
 
 // Named makes dimensions without an order of values.
@@ -48,23 +48,32 @@ func Named(names ...string) []Dimension {
 // Design is what the VP chooses. The zero value of each optional field is the
 // stated default.
 type Design struct {
-	Dimensions    []Dimension // top one first; none: a single stratum
-	Visits        int         // customers to be visited, must-visits included
-	Seed          string      // committed before the freeze, published after
-	Year          int         // enters the rounding of cells only, never a customer's number
-	Rule          Rule        // "": Proportional
-	Alpha         float64     // Mixed only: weight of the share of customers, 0..1
-	Q             float64     // Power only: 0..1
-	MinPerStratum int         // least visits per stratum, as far as it has customers
-	MaxPerStratum int         // most visits per stratum; 0: as many as it has customers
-	MergeBelow    int         // a stratum must expect this many visits, or it is merged; 0: 2; -1: never merge
-	MergeTop      bool        // small values of the top dimension may merge too (they always may where it is the only one)
-	Within        []string    // dimensions to keep even inside each stratum, top one first
-	Across        []string    // a second hierarchy to keep even across strata, top one first
+	Dimensions    []Dimension `json:"dimensions"`      // top one first; none: a single stratum
+	Visits        int         `json:"visits"`          // customers to be visited, must-visits included
+	Seed          string      `json:"seed"`            // committed before the freeze, published after
+	Year          int         `json:"year"`            // enters the rounding of cells only, never a customer's number
+	Rule          Rule        `json:"rule"`            // "": Proportional
+	Alpha         float64     `json:"alpha"`           // Mixed only: weight of the share of customers, 0..1
+	Q             float64     `json:"q"`               // Power only: 0..1
+	MinPerStratum int         `json:"min_per_stratum"` // least visits per stratum, as far as it has customers
+	MaxPerStratum int         `json:"max_per_stratum"` // most visits per stratum; 0: as many as it has customers
+	MergeBelow    int         `json:"merge_below"`     // a stratum must expect this many visits, or it is merged; 0: 2; -1: never merge
+	MergeTop      bool        `json:"merge_top"`       // small values of the top dimension may merge too (they always may where it is the only one)
+	Within        []string    `json:"within"`          // dimensions to keep even inside each stratum, top one first
+	Across        []string    `json:"across"`          // a second hierarchy to keep even across strata, top one first
+	// Bounds has the least and the most visits of single strata (by Stratum.Key),
+	// in place of MinPerStratum and MaxPerStratum.
+	Bounds map[string]Bound `json:"bounds"`
 	// Turns says where on the circle of random numbers each stratum starts (by
 	// Stratum.Key), as left by last year's selection in Stratum.Next. A stratum
 	// not named starts at 0.
-	Turns map[string]Turn
+	Turns map[string]Turn `json:"turns"`
+}
+
+// Bound is the least and the most visits of a stratum.
+type Bound struct {
+	Least int `json:"least"` // 0 or more, at most the stratum's customers
+	Most  int `json:"most"`  // at least Least; 0: as many as it has customers
 }
 
 // Value is what a stratum has in one dimension: one value, or several merged.
@@ -109,30 +118,32 @@ type Merge struct {
 // Row is the record of one customer: with the frame, the design and the seed it
 // can be recomputed by anybody.
 type Row struct {
-	ID       string
-	Excluded string // coded reason; "" where in the frame
-	Stratum  string // code; "" where excluded
-	Cell     string // finer group inside the stratum, "" where the stratum is one cell
-	Must     bool
-	X, N     int     // of its stratum: visits and customers
-	Due      float64 // visits due in its cell, X·(customers in the cell)/N
-	InCell   int     // visits that the rounding gave its cell
-	Pi       float64 // inclusion probability, 0..1
-	Weight   float64 // 1/Pi; 0 where Pi is 0: nobody stands for this customer
-	U        float64 // permanent random number, 0..1
-	Rank     int     // in its cell, from 1, in the order of replacement
-	Taken    bool
+	ID       string  `json:"id"`
+	Excluded string  `json:"excluded"` // coded reason; "" where in the frame
+	Stratum  string  `json:"stratum"`  // code; "" where excluded
+	Cell     string  `json:"cell"`     // finer group inside the stratum, "" where the stratum is one cell
+	Must     bool    `json:"must"`
+	X        int     `json:"x"`       // of its stratum: visits
+	N        int     `json:"n"`       // of its stratum: customers
+	Due      float64 `json:"due"`     // visits due in its cell, X·(customers in the cell)/N
+	InCell   int     `json:"in_cell"` // visits that the rounding gave its cell
+	Pi       float64 `json:"pi"`      // inclusion probability, 0..1
+	Weight   float64 `json:"weight"`  // 1/Pi; 0 where Pi is 0: nobody stands for this customer
+	U        float64 `json:"u"`       // permanent random number, 0..1
+	Rank     int     `json:"rank"`    // in its cell, from 1, in the order of replacement
+	Taken    bool    `json:"taken"`   // to be visited
+	ByHand   Kind    `json:"by_hand"` // Added or Removed where Adjust changed what was drawn, else ""
 }
 
 // Selection is whom to visit, with everything needed to replay the draw.
 type Selection struct {
-	FrameHash      string
-	SeedCommitment string // SHA-256 of the seed in hexadecimal: publish it before the freeze
-	Strata         []Stratum
-	Rows           []Row // by ID, the excluded ones too
-	MergeLog       []Merge
-	NextVisits     []string // codes of the strata that would get the next 100 visits, in order
-	Warnings       []string // what the reader of the selection must know, in plain words
+	FrameHash      string    `json:"frame_hash"`
+	SeedCommitment string    `json:"seed_commitment"` // SHA-256 of the seed in hexadecimal: publish it before the freeze
+	Strata         []Stratum `json:"strata"`
+	Rows           []Row     `json:"rows"` // by ID, the excluded ones too
+	MergeLog       []Merge   `json:"merge_log"`
+	NextVisits     []string  `json:"next_visits"` // codes of the strata that would get the next 100 visits, in order
+	Warnings       []string  `json:"warnings"`    // what the reader of the selection must know, in plain words
 }
 
 // complete fills in the defaults and brings names to the form that Freeze gives.

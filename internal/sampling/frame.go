@@ -19,17 +19,17 @@ import (
 
 // Unit is one customer as the draw sees it.
 type Unit struct {
-	ID      string            // the customer's lasting key: the draw hangs on it, so it must not change over the years
-	Revenue int64             // whole units of the company's currency per year; 0 or more
-	Values  map[string]string // dimension -> value; a missing or empty value is a value of its own
-	Must    bool              // taken with certainty
+	ID      string            `json:"id"`      // the customer's lasting key: the draw hangs on it, so it must not change over the years
+	Revenue int64             `json:"revenue"` // whole units of the company's currency per year; 0 or more
+	Values  map[string]string `json:"values"`  // dimension -> value; a missing or empty value is a value of its own
+	Must    bool              `json:"must"`    // taken with certainty
 }
 
 // Exclusion is a customer that leaves the frame before the draw, and why.
 type Exclusion struct {
-	Unit   Unit
-	Reason string // code in lower case, such as ReasonNoSite
-	Note   string // in words, for people; not part of the hash
+	Unit   Unit   `json:"customer"`
+	Reason string `json:"reason"` // code in lower case, such as ReasonNoSite
+	Note   string `json:"note"`   // in words, for people; not part of the hash
 }
 
 // Reasons for leaving the frame. Others may be added by whoever freezes it: any

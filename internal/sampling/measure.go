@@ -81,6 +81,19 @@ func Compare(customers, visits []float64) Distance {
 	return d
 }
 
+// Variation is the total variation between two lists, ½ Σ |share − share|, from
+// 0 (alike) to 1; 0 where one of them is empty.
+func Variation(customers, visits []float64) float64 {
+	all, made, v := sum(customers), sum(visits), 0.0
+	if all == 0 || made == 0 {
+		return 0
+	}
+	for h := range customers {
+		v += math.Abs(visits[h]/made-customers[h]/all) / 2
+	}
+	return v
+}
+
 func sum(in []float64) float64 {
 	s := 0.0
 	for _, v := range in {
@@ -101,7 +114,8 @@ type Line struct {
 
 // Lines compares strata with the visits made in them by code (planned: nil). A
 // visited customer stands for its stratum's customers per visit made, so a
-// stratum without a visit has nobody to stand for it.
+// stratum without a visit has nobody to stand for it; a must-visit stands for
+// itself alone.
 func Lines(strata []Stratum, made map[string]int) (lines []Line, visited, stoodFor Distance) {
 	customers, visits, weights := make([]float64, len(strata)), make([]float64, len(strata)), make([]float64, len(strata))
 	lines = make([]Line, len(strata))
@@ -114,6 +128,9 @@ func Lines(strata []Stratum, made map[string]int) (lines []Line, visited, stoodF
 		customers[h], visits[h] = float64(s.N), float64(n)
 		if n > 0 {
 			weights[h] = float64(s.N)
+		}
+		if s.Must {
+			weights[h] = float64(n)
 		}
 	}
 	all, total, weight := sum(customers), sum(visits), sum(weights)

@@ -27,6 +27,11 @@ type table struct {
 func (t table) round(below func(*big.Int) *big.Int) []int {
 	n := t.network()
 	n.settle(below)
+	return t.whole(n)
+}
+
+// whole reads the cells of a settled network.
+func (t table) whole(n *network) []int {
 	out := make([]int, len(t.values))
 	whole := new(big.Int)
 	for c := range t.values {

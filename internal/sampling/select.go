@@ -2,6 +2,7 @@ package sampling
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 
 	"golang.org/x/text/unicode/norm"
@@ -16,12 +17,32 @@ import (
 // fault.Invalid where the design asks for what cannot be, with one detail per
 // problem (place, value, what was expected, how to mend it).
 func Select(f Frame, d Design) (Selection, error) {
-	if !f.intact() {
-		return Selection{}, fault.Conflictf("The customer list was changed after it was frozen. Freeze it again.")
-	}
-	d = d.complete()
-	if err := d.check(f); err != nil {
+	p, err := prepare(f, d)
+	if err != nil {
 		return Selection{}, err
+	}
+	return p.draw(p.design.Seed), nil
+}
+
+// prepared is all of a selection that does not hang on the seed.
+type prepared struct {
+	frame  Frame
+	design Design
+	parts  []part
+	strata []Stratum
+	log    []Merge
+	cells  []cell                 // without their visits
+	serve  func(visits int) []int // strata (counted without the must-visits') that get that many further visits, in order
+}
+
+func prepare(f Frame, d Design) (prepared, error) {
+	if !f.intact() {
+		return prepared{}, fault.Conflictf("The customer list was changed after it was frozen. Freeze it again.")
+	}
+	p := prepared{frame: f, design: d.complete()}
+	d = p.design
+	if err := d.check(f); err != nil {
+		return prepared{}, err
 	}
 	var must, rest []int
 	for i, u := range f.Units {
@@ -31,21 +52,41 @@ func Select(f Frame, d Design) (Selection, error) {
 			rest = append(rest, i)
 		}
 	}
-	parts, log := d.strata(f, rest, d.Visits-len(must))
-	strata, next, err := d.allocate(f, parts, d.Visits-len(must))
-	if err != nil {
-		return Selection{}, err
+	p.parts, p.log = d.strata(f, rest, d.Visits-len(must))
+	var err error
+	if p.strata, p.serve, err = d.allocate(f, p.parts, d.Visits-len(must)); err != nil {
+		return prepared{}, err
 	}
 	if len(must) > 0 {
-		strata = append([]Stratum{mustStratum(f, must)}, strata...)
-		parts = append([]part{{units: must}}, parts...)
+		p.strata = append([]Stratum{mustStratum(f, must)}, p.strata...)
+		p.parts = append([]part{{units: must}}, p.parts...)
 	}
-	s := Selection{FrameHash: f.Hash, SeedCommitment: Commitment(d.Seed), Strata: strata, MergeLog: log, NextVisits: next}
-	s.Rows = d.draw(f, parts, strata)
-	s.Rows = append(s.Rows, leftOut(f)...)
+	p.cells = d.cells(f, p.parts, p.strata)
+	return p, nil
+}
+
+// draw makes the selection that belongs to a seed.
+func (p prepared) draw(seed string) Selection {
+	s := Selection{FrameHash: p.frame.Hash, SeedCommitment: Commitment(seed), Strata: p.strata, MergeLog: p.log}
+	for _, h := range p.serve(NextAsked) {
+		s.NextVisits = append(s.NextVisits, p.open()[h].Code)
+	}
+	cells := slices.Clone(p.cells)
+	if p.design.fine() {
+		p.design.roundCells(cells, p.strata, newStream(seed, "cells/v1", p.design.Year).below)
+	}
+	s.Rows = append(p.rows(seed, cells), leftOut(p.frame)...)
 	sort.Slice(s.Rows, func(i, j int) bool { return s.Rows[i].ID < s.Rows[j].ID })
-	s.Warnings = warnings(strata)
-	return s, nil
+	s.Warnings = warnings(p.strata)
+	return s
+}
+
+// open gives the strata without that of the must-visits.
+func (p prepared) open() []Stratum {
+	if len(p.strata) > 0 && p.strata[0].Must {
+		return p.strata[1:]
+	}
+	return p.strata
 }
 
 // leftOut gives the rows of the customers that left the frame.
@@ -57,9 +98,9 @@ func leftOut(f Frame) []Row {
 	return out
 }
 
-// allocate makes the strata with their visits, and says who would get the next
-// hundred.
-func (d Design) allocate(f Frame, parts []part, visits int) ([]Stratum, []string, error) {
+// allocate makes the strata with their visits, and a function that says who would
+// get further ones.
+func (d Design) allocate(f Frame, parts []part, visits int) ([]Stratum, func(int) []int, error) {
 	sums, all := make([]moments, len(parts)), 0
 	p := problem{n: visits, lo: make([]int, len(parts)), hi: make([]int, len(parts))}
 	for h, part := range parts {
@@ -72,9 +113,12 @@ func (d Design) allocate(f Frame, parts []part, visits int) ([]Stratum, []string
 		p.lo[h] = min(p.hi[h], d.MinPerStratum)
 	}
 	if len(parts) == 0 {
-		return nil, nil, nil
+		return nil, func(int) []int { return nil }, nil
 	}
-	var err error
+	err := d.bind(p, parts)
+	if err != nil {
+		return nil, nil, err
+	}
 	if p.weights, p.by, err = d.pulls(sums); err != nil {
 		return nil, nil, err
 	}
@@ -85,18 +129,11 @@ func (d Design) allocate(f Frame, parts []part, visits int) ([]Stratum, []string
 	names := codes(parts)
 	strata := make([]Stratum, len(parts))
 	for h, part := range parts {
-		strata[h] = Stratum{Code: names[h], Key: key(part.values), Label: label(part.values), Values: part.values, N: sums[h].n, X: x[h],
+		strata[h] = Stratum{Code: names[h], Key: stratumKey(part.values), Label: stratumLabel(part.values), Values: part.values, N: sums[h].n, X: x[h],
 			Revenue: sums[h].revenue.Int64(), Lo: p.lo[h], Hi: p.hi[h], Alone: atLeast(sums[h].n, visits, 5, all)}
-		if len(part.values) == 0 {
-			strata[h].Label, strata[h].Key = "All customers", "all"
-		}
 		strata[h].finish(d.Turns[strata[h].Key])
 	}
-	var next []string
-	for _, h := range p.serve(x, 100) {
-		next = append(next, names[h])
-	}
-	return strata, next, nil
+	return strata, func(visits int) []int { return p.serve(slices.Clone(x), visits) }, nil
 }
 
 // finish fills in what follows from visits and customers.
@@ -114,13 +151,14 @@ func mustStratum(f Frame, units []int) Stratum {
 		Revenue: momentsOf(f, units).revenue.Int64()}
 }
 
-// draw takes in each cell the customers whose numbers come first after the
+// rows takes in each cell the customers whose numbers come first after the
 // stratum's start.
-func (d Design) draw(f Frame, parts []part, strata []Stratum) []Row {
-	rows := make([]Row, 0, len(f.Units))
-	key := newMac(d.Seed)
-	for _, c := range d.cells(f, parts, strata) {
-		s := strata[c.stratum]
+func (p prepared) rows(seed string, cells []cell) []Row {
+	f := p.frame
+	rows := make([]Row, 0, len(f.Units)+len(f.Excluded))
+	key := newMac(seed)
+	for _, c := range cells {
+		s := p.strata[c.stratum]
 		type ticket struct {
 			u    Turn
 			unit int

@@ -138,6 +138,21 @@ func label(values []Value) string {
 	return strings.Join(parts, " · ")
 }
 
+// stratumKey and stratumLabel name a stratum, also where all customers are one.
+func stratumKey(values []Value) string {
+	if len(values) == 0 {
+		return "all"
+	}
+	return key(values)
+}
+
+func stratumLabel(values []Value) string {
+	if len(values) == 0 {
+		return "All customers"
+	}
+	return label(values)
+}
+
 // key names a group beyond doubt, for finding the same one next year.
 func key(values []Value) string {
 	var b strings.Builder

@@ -1,0 +1,136 @@
+package sampling
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"windshield/internal/fault"
+)
+
+// Rake scales the rows and columns of a table in turn until its margins are met
+// (iterative proportional fitting, Deming and Stephan 1940). Zeros stay zero and
+// the odds between the other cells are kept (Ireland and Kullback 1968). It asks
+// first, by a maximum flow, whether a table with these margins exists on the
+// cells above 0, for otherwise it would never end. Error: fault.Invalid, naming
+// the rows or columns that want more than they can get.
+func Rake(table [][]float64, rows, cols []float64) ([][]float64, error) {
+	f := newFit(len(rows), len(cols))
+	copy(f.rows, rows)
+	copy(f.cols, cols)
+	for r := range f.cells {
+		copy(f.cells[r], table[r])
+	}
+	if err := f.possible(); err != nil {
+		return nil, err
+	}
+	f.run()
+	return f.cells, nil
+}
+
+// fit is a table on its way to its margins.
+type fit struct {
+	cells      [][]float64
+	rows, cols []float64
+	most       bool // rows are at most, not exactly, what they should be
+}
+
+func newFit(rows, cols int) *fit {
+	f := &fit{cells: make([][]float64, rows), rows: make([]float64, rows), cols: make([]float64, cols)}
+	for r := range f.cells {
+		f.cells[r] = make([]float64, cols)
+	}
+	return f
+}
+
+// fitRounds bounds the work where margins can only be met in the limit.
+const fitRounds = 10_000
+
+// run scales until the margins are met to 13 digits or so. With rows that are at
+// most something, a row's factor never passes 1 (the dual of the bound).
+func (f *fit) run() {
+	factor := make([]float64, len(f.rows))
+	for r := range factor {
+		factor[r] = 1
+	}
+	for range fitRounds {
+		worst := 0.0
+		for r, row := range f.cells {
+			have := sum(row)
+			if have == 0 {
+				continue
+			}
+			by := f.rows[r] / have
+			if f.most {
+				by = math.Min(by, 1/factor[r])
+			}
+			factor[r] *= by
+			worst = math.Max(worst, math.Abs(by-1))
+			for c := range row {
+				row[c] *= by
+			}
+		}
+		for c := range f.cols {
+			have := 0.0
+			for r := range f.cells {
+				have += f.cells[r][c]
+			}
+			if have == 0 {
+				continue
+			}
+			by := f.cols[c] / have
+			worst = math.Max(worst, math.Abs(by-1))
+			for r := range f.cells {
+				f.cells[r][c] *= by
+			}
+		}
+		if worst < 1e-13 {
+			return
+		}
+	}
+}
+
+// possible says whether the margins can be met on the cells above 0.
+func (f *fit) possible() error {
+	const unit = 1 << 30
+	if math.Abs(sum(f.rows)-sum(f.cols)) > 1e-6 {
+		return fault.Invalidf("The margins cannot be met: the rows want %g in all and the columns %g.", sum(f.rows), sum(f.cols)).With(
+			fault.Detail{Where: "margins", Expected: "the same sum of rows and of columns"})
+	}
+	rows, cols := make([]int64, len(f.rows)), make([]int64, len(f.cols))
+	for r, v := range f.rows {
+		rows[r] = int64(math.Round(v * unit))
+	}
+	for c, v := range f.cols {
+		cols[c] = int64(math.Round(v * unit))
+	}
+	// Seen from the columns, so that the lack is named by rows.
+	t := newTransport(cols, rows, func(c, r int) bool { return f.cells[r][c] > 0 })
+	t.fill()
+	if t.missing() <= int64(len(rows)+len(cols)) {
+		return nil
+	}
+	few, many := t.lack()
+	want, have := 0.0, 0.0
+	for _, r := range many {
+		want += f.rows[r]
+	}
+	for _, c := range few {
+		have += f.cols[c]
+	}
+	return fault.Invalidf("The margins cannot be met on the allowed cells (%s need %g but %s take only %g).",
+		numbered("row", many), want, numbered("column", few), have).With(fault.Detail{
+		Where: numbered("row", many), Value: fmt.Sprint(want), Expected: fmt.Sprintf("at most %g", have), Mend: "Allow more cells, or change the margins."})
+}
+
+// numbered lists indices from 1: "row 3", "rows 1,2".
+func numbered(what string, which []int) string {
+	if len(which) != 1 {
+		what += "s"
+	}
+	var out []string
+	for _, i := range which {
+		out = append(out, fmt.Sprint(i+1))
+	}
+	return what + " " + strings.Join(out, ",")
+}
