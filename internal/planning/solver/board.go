@@ -314,13 +314,12 @@ func breaches(p *planning.Problem, violations []planning.Violation) []fault.Deta
 	return out
 }
 
-// windowed says whether the visit's customer has windows.
-func (b *Board) windowed(visit string) bool {
+// window says whether a place lies in a window of the visit's customer, and
+// whether the customer has any.
+func (b *Board) window(visit string, at planning.Place) (inside, windows bool) {
 	cust := &b.m.custs[b.m.visits[b.visits[visit]].cust]
 	for day := range b.m.days {
-		if !cust.window.has(day) {
-			return true
-		}
+		windows = windows || !cust.window.has(day)
 	}
-	return false
+	return cust.window.has(b.slotOf(at) >> 1), windows
 }

@@ -3,6 +3,7 @@ package solver
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"windshield/internal/fault"
@@ -30,7 +31,7 @@ const mostProposals = 1000
 // They keep a question below 50 ms on 200 executives and 3,000 visits.
 const (
 	blockedMost = 400 // closed places looked at, the cheapest first
-	ejectMost   = 24  // pairs of a place and a visit that moves away, the cheapest first
+	ejectMost   = 40  // pairs of a place and a visit that moves away, the cheapest first
 	refugeMost  = 4   // near executives to whom a visit that moves away may go, besides the two concerned
 	fillMost    = 4   // visits that may take over the place that is left, the cheapest first
 	fillDays    = 10  // how far, in days, from the place that is left
@@ -493,14 +494,32 @@ func (b *Board) proposals(offers []offer) []Proposal {
 func (b *Board) sentence(x Proposal) string {
 	to := x.Changes[0].To
 	text := b.p.Where(*to) + ": " + x.Price.InWords()
-	cust := &b.m.custs[b.m.visits[b.visits[x.Changes[0].Visit]].cust]
-	if day := b.slotOf(*to) >> 1; !cust.window.has(day) {
-		text += ", outside the customer's windows"
-	} else if b.windowed(x.Changes[0].Visit) {
+	switch inside, windows := b.window(x.Changes[0].Visit, *to); {
+	case windows && inside:
 		text += ", inside the customer's window"
+	case windows && x.Price[planning.OutOfWindow] <= 0: // else the price says so
+		text += ", outside the customer's windows"
 	}
-	for _, c := range x.Changes[1:] {
-		text += "; " + b.p.Name(c.Visit) + " moves from " + b.p.Where(*c.From) + " to " + b.p.Where(*c.To)
+	return text + b.alsoMoves(x.Changes[1:]) + "."
+}
+
+// namedMoves is how many visits that also move are named in a sentence.
+const namedMoves = 3
+
+// alsoMoves says which other visits change.
+func (b *Board) alsoMoves(others []Change) (text string) {
+	for _, c := range others[:min(namedMoves, len(others))] {
+		switch text += "; " + b.p.Name(c.Visit); {
+		case c.To == nil:
+			text += " is left out, now with " + b.p.Where(*c.From)
+		case c.From == nil:
+			text += " comes in with " + b.p.Where(*c.To)
+		default:
+			text += " moves from " + b.p.Where(*c.From) + " to " + b.p.Where(*c.To)
+		}
 	}
-	return text + "."
+	if more := len(others) - namedMoves; more > 0 {
+		text += fmt.Sprintf("; %d more visits move", more)
+	}
+	return text
 }

@@ -1,0 +1,111 @@
+package solver
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"windshield/internal/fault"
+	"windshield/internal/planning"
+	"windshield/internal/slot"
+)
+
+// requireProof demands that a way is what it says: a feasible plan of its problem
+// in which the visit stands, at that price, reached by those changes.
+func requireProof(t require.TestingT, p *planning.Problem, s *planning.Solution, visit string, w Way) {
+	require.NoError(t, w.Problem.Validate())
+	after := planning.Check(w.Problem, w.Plan)
+	require.Empty(t, after.Violations)
+	require.Empty(t, after.Wrong)
+	require.Contains(t, w.Plan.Places(), visit)
+	require.Equal(t, after.Cost.Minus(planning.Check(p, s).Cost), w.Price)
+	require.Equal(t, visit, w.Changes[0].Visit)
+	require.Equal(t, w.Plan.Places(), changed(w.Problem, s, w.Changes).Places())
+	require.NotEmpty(t, w.Text)
+}
+
+func TestWaysInAreProved(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p, s, _ := anyBoard(t)
+		before := planning.Check(p, s)
+		places := s.Places()
+		for _, v := range p.Visits {
+			a, err := LetIn(context.Background(), p, s, v.ID, LetInOptions{Ways: 9, Iterations: 50})
+			if _, stands := places[v.ID]; stands {
+				require.True(t, fault.Is(err, fault.Invalid))
+				continue
+			}
+			require.NoError(t, err)
+			require.NotEmpty(t, a.Text)
+			for _, w := range a.Ways {
+				requireProof(t, p, s, v.ID, w)
+				if w.Mend == NoChange {
+					require.Len(t, a.Ways, 1)
+					require.Less(t, w.Price[planning.Unassigned], int64(0))
+				}
+			}
+		}
+		require.Equal(t, before, planning.Check(p, s), "the problem is left as it was")
+	})
+}
+
+// Each mend alone lets the visit in where only its own rule shuts it out.
+func TestEachMendLetsInWhatOnlyItShutsOut(t *testing.T) {
+	day := slot.MustDate
+	whole := []slot.Interval{{Start: day("2027-03-01"), End: day("2027-03-05")}}
+	for name, c := range map[string]struct {
+		shape func(*planning.Problem)
+		mend  Mend
+		who   string
+		text  string
+	}{
+		"free": {func(*planning.Problem) {}, NoChange, "",
+			"No change is needed: then Ann Lee on Wed 3 Mar, afternoon, 1 fewer visit off the executives' targets, 445 more km of travel."},
+		"declined": {func(p *planning.Problem) { p.Visits[1].Excludes = []string{"e1"} }, Decline, "e1",
+			"If Ann Lee takes the decline back: then Ann Lee on Wed 3 Mar, afternoon, 1 fewer visit off the executives' targets, 445 more km of travel."},
+		"week full": {func(p *planning.Problem) { p.Executives[0].MaxPerWeek = 1 }, Capacity, "e1",
+			"If Ann Lee may make 2 visits a week instead of 1: then Ann Lee on Wed 3 Mar, afternoon, 1 fewer visit off the executives' targets, 445 more km of travel."},
+		"nobody with the tag": {func(p *planning.Problem) { p.Customers[1].Requires = []string{"language:zh"} }, Tags, "e1",
+			"If Ann Lee gets language:zh: then Ann Lee on Wed 3 Mar, afternoon, 1 fewer visit off the executives' targets, 445 more km of travel."},
+		"executive away": {func(p *planning.Problem) {
+			p.Executives[0].Unavailable = []slot.Interval{{Start: day("2027-03-01"), End: day("2027-03-02")}, {Start: day("2027-03-04"), End: day("2027-03-05")}}
+			p.Customers[1].Blackouts = []slot.Interval{{Start: day("2027-03-03"), End: day("2027-03-04")}}
+		}, Absence, "e1", "If Ann Lee gives up the absence on Mon 1 Mar: then Ann Lee on Mon 1 Mar, morning, 1 fewer visit off the executives' targets, 668 more km of travel."},
+		"host away": {func(p *planning.Problem) {
+			p.Hosts = append(p.Hosts, planning.Host{ID: "h2", Unavailable: whole})
+			p.Customers[1].Host = "h2"
+		}, Absence, "h2", "If h2 gives up the absence on Wed 3 Mar: then Ann Lee on Wed 3 Mar, afternoon, 1 fewer visit off the executives' targets, 445 more km of travel."},
+		"blackout": {func(p *planning.Problem) { p.Customers[1].Blackouts = whole }, Blackout, "c2",
+			"If Hilti gives up the blackout on Wed 3 Mar: then Ann Lee on Wed 3 Mar, afternoon, 1 fewer visit off the executives' targets, 445 more km of travel."},
+		"too far": {func(p *planning.Problem) { p.Rules.ReachKM = []int{60, 60, 200, 60, 60, 60} }, Reach, "",
+			"If two visits of an executive may be 222 km instead of 200 at 2 days apart: then Ann Lee on Mon 1 Mar, morning, 1 fewer visit off the executives' targets, 668 more km of travel."},
+		"too near in time": {func(p *planning.Problem) { p.Visits[1].Customer, p.Customers[0].MinSpacingDays = "c1", 7 }, Spacing, "c1",
+			"If visits to c1 may be 2 days apart instead of 7: then Ann Lee on Mon 1 Mar, morning, 1 fewer visit off the executives' targets, 222 more km of travel."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &planning.Problem{
+				Horizon:    slot.Interval{Start: day("2027-03-01"), End: day("2027-03-05")},
+				Calendars:  []planning.Calendar{{ID: "x", Weekend: []planning.Weekday{0, 6}}},
+				Rules:      planning.Rules{MaxGapDays: 30, StayDays: 0},
+				Executives: []planning.Executive{{ID: "e1", Calendar: "x", MaxPerWeek: 5, MaxPerMonth: 5, TargetVisits: 2}},
+				Hosts:      []planning.Host{{ID: "h1"}},
+				Customers:  []planning.Customer{{ID: "c1", Calendar: "x", Host: "h1", Lat: 1}, {ID: "c2", Calendar: "x", Host: "h1", Lat: 3}},
+				Visits:     []planning.Visit{{ID: "v1", Customer: "c1"}, {ID: "v2", Customer: "c2"}},
+				Names:      map[string]string{"e1": "Ann Lee", "c2": "Hilti"},
+			}
+			pin := planning.Place{Executive: "e1", Date: day("2027-03-03"), Half: slot.AM}
+			p.Visits[0].Pinned = &pin
+			c.shape(p)
+			s := planning.NewSolution(p, map[string]planning.Place{"v1": pin}, nil)
+			a, err := LetIn(context.Background(), p, s, "v2", LetInOptions{})
+			require.NoError(t, err)
+			require.NotEmpty(t, a.Ways)
+			requireProof(t, p, s, "v2", a.Ways[0])
+			require.Equal(t, c.mend, a.Ways[0].Mend)
+			require.Equal(t, c.who, a.Ways[0].Who)
+			require.Equal(t, c.text, a.Text)
+		})
+	}
+}
