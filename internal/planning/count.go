@@ -20,7 +20,28 @@ func (j *judge) cost() Cost {
 			c[Moved]++
 		}
 	}
-	for _, x := range j.all {
+	for i := range j.p.Executives {
+		j.addYear(&j.p.Executives[i], c)
+	}
+	return c.Sum(j.p)
+}
+
+// costOf counts what hangs on one executive's visits and days, with its total.
+func (j *judge) costOf(e *Executive) Cost {
+	c := Cost{}
+	for _, x := range j.byExec[e.ID] {
+		if x.visit.Current != nil && x.Place() != *x.visit.Current {
+			c[Moved]++
+		}
+	}
+	j.addYear(e, c)
+	return c.Sum(j.p)
+}
+
+// addYear adds the terms of one executive's year, all but the moved visits.
+func (j *judge) addYear(e *Executive, c Cost) {
+	visits := j.byExec[e.ID]
+	for _, x := range visits {
 		if len(x.customer.Windows) > 0 && !slot.In(x.Date, x.customer.Windows) {
 			c[OutOfWindow]++
 		}
@@ -28,22 +49,17 @@ func (j *judge) cost() Cost {
 			c[Crunch]++
 		}
 		for _, want := range x.customer.Prefers {
-			if !slices.Contains(j.execs[x.Executive].Tags, want.Tag) {
+			if !slices.Contains(e.Tags, want.Tag) {
 				c[Mismatch] += want.Points
 			}
 		}
 	}
-	for i := range j.p.Executives {
-		e := &j.p.Executives[i]
-		visits := j.byExec[e.ID]
-		c[OverdueDays] += j.overdue(e, visits)
-		c[Excess] += j.excess(e, visits)
-		c[Load] += int64(max(len(visits)-e.TargetVisits, e.TargetVisits-len(visits)))
-		for _, leg := range j.legs(e, visits) {
-			c[TravelKM] += int64(leg)
-		}
+	c[OverdueDays] += j.overdue(e, visits)
+	c[Excess] += j.excess(e, visits)
+	c[Load] += int64(max(len(visits)-e.TargetVisits, e.TargetVisits-len(visits)))
+	for _, leg := range j.legs(e, visits) {
+		c[TravelKM] += int64(leg)
 	}
-	return c.Sum(j.p)
 }
 
 // overdue counts the days of the horizon on which the latest visit is too long
@@ -53,10 +69,10 @@ func (j *judge) overdue(e *Executive, visits []placed) int64 {
 	if latest.IsZero() {
 		latest = h.Start.Add(-1)
 	}
-	away := make(map[slot.Date]bool)
+	away := make([]bool, h.Days())
 	for _, x := range e.Unavailable {
 		for d := max(x.Start, h.Start); d <= min(x.End, h.End); d++ {
-			away[d] = true
+			away[d.Sub(h.Start)] = true
 		}
 	}
 	days, next := int64(0), 0
@@ -64,7 +80,7 @@ func (j *judge) overdue(e *Executive, visits []placed) int64 {
 		for ; next < len(visits) && visits[next].Date <= d; next++ {
 			latest = max(latest, visits[next].Date)
 		}
-		if d.Sub(latest) > j.p.Rules.MaxGapDays && !away[d] {
+		if d.Sub(latest) > j.p.Rules.MaxGapDays && !away[d.Sub(h.Start)] {
 			days++
 		}
 	}
