@@ -42,7 +42,12 @@ type Violation struct {
 	Rule   Rule
 	Visits []string // the visits that break it together, in order of time
 	Reason string   // one sentence
+	Limit  string   // of Capacity: max_per_week or max_per_month
 }
+
+// maxOfARule bounds the violations that are told of each rule: a plan that breaks
+// one more often is no better known by more of them.
+const maxOfARule = 1000
 
 // Name gives the rule's name.
 func (v Violation) Name() string { return v.Rule.String() }
@@ -109,6 +114,8 @@ type judge struct {
 	byHost    map[string][]placed
 	byCust    map[string][]placed
 	found     []Violation
+	told      [len(ruleNames)]int // violations in found, by rule
+	steps     int                 // compared so far to find out why visits have no place
 }
 
 func newJudge(p *Problem, s *Solution) *judge {
@@ -185,8 +192,12 @@ func (j *judge) read(a Assignment, visits map[string]*Visit) *Visit {
 	return nil
 }
 
-// breach notes a violation; the caller may add to it at once.
+// breach notes a violation, unless there are plenty of its kind; the caller may
+// add to it at once.
 func (j *judge) breach(r Rule, format string, args ...any) *Violation {
+	if j.told[r]++; j.told[r] > maxOfARule {
+		return &Violation{}
+	}
 	j.found = append(j.found, Violation{Rule: r, Reason: fmt.Sprintf(format, args...)})
 	return &j.found[len(j.found)-1]
 }
@@ -273,8 +284,10 @@ func lacking(e *Executive, c *Customer) []string {
 
 func (j *judge) capacity(e *Executive, visits []placed) {
 	j.spans(e, "week", e.MaxPerWeek, visits, slot.Date.Monday)
-	j.spans(e, "month", e.MaxPerMonth, visits, func(d slot.Date) slot.Date { return slot.MakeDate(d.Year(), d.Month(), 1) })
+	j.spans(e, "month", e.MaxPerMonth, visits, firstOfMonth)
 }
+
+func firstOfMonth(d slot.Date) slot.Date { return slot.MakeDate(d.Year(), d.Month(), 1) }
 
 // spans counts the visits that start their week or month on the same day.
 func (j *judge) spans(e *Executive, name string, most int, visits []placed, start func(slot.Date) slot.Date) {
@@ -284,8 +297,8 @@ func (j *judge) spans(e *Executive, name string, most int, visits []placed, star
 			n++
 		}
 		if n > most {
-			j.breach(Capacity, "Executive %s has %d visits in the %s from %s, %d are allowed.",
-				j.p.Name(e.ID), n, name, first, most).Visits = ids(visits[i : i+n]...)
+			v := j.breach(Capacity, "Executive %s has %d visits in the %s from %s, %d are allowed.", j.p.Name(e.ID), n, name, first, most)
+			v.Visits, v.Limit = ids(visits[i:i+n]...), "max_per_"+name
 		}
 		i += n
 	}
@@ -293,8 +306,9 @@ func (j *judge) spans(e *Executive, name string, most int, visits []placed, star
 
 func (j *judge) reach(exec string, visits []placed) {
 	reach := j.p.Rules.ReachKM
+	most := 2 * (len(reach) + 1) // with more visits in these days one half-day has two, and the plan is refused anyway
 	for i, a := range visits {
-		for _, b := range visits[i+1:] {
+		for _, b := range visits[i+1 : min(len(visits), i+1+most)] {
 			days := b.Date.Sub(a.Date)
 			if days >= len(reach) {
 				break

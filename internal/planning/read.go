@@ -17,7 +17,7 @@ import (
 
 // maxBytes bounds a problem or solution file after unpacking. The largest size
 // we plan for (1,000 executives, 100,000 customers) needs about 45 MB.
-const maxBytes = 512 << 20
+const maxBytes = 256 << 20
 
 // ReadProblem reads a problem, plain or gzipped, and validates it. Errors are of
 // kind Invalid or TooLarge and name the place in the file as a JSON pointer, or
@@ -84,7 +84,7 @@ func readAll(r io.Reader, what string) ([]byte, error) {
 	case len(data) > maxBytes:
 		return nil, fault.New(fault.TooLarge, "The %s is larger than %d MB when unpacked.", what, maxBytes>>20)
 	}
-	return data, nil
+	return bytes.TrimPrefix(data, []byte("\ufeff")), nil // some editors put a mark before the text
 }
 
 // isCorrupt says whether err comes from unpacking; flate has a type of its own.

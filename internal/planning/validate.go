@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"windshield/internal/fault"
@@ -22,9 +23,11 @@ const (
 	maxDays       = 1_100 // three years
 	maxValues     = 4_000 // of all dimensions together
 	maxList       = 20_000
+	maxIntervals  = 4_000_000 // of everybody together
 	maxID         = 200
 	maxKM         = 1_000_000
 	maxWeight     = 1_000_000_000_000
+	maxTerm       = 1 << 58
 	maxDetails    = 20 // problems named in one error
 )
 
@@ -80,22 +83,39 @@ func (v *validation) sizes() error {
 	p := v.p
 	days := p.Horizon.Days()
 	for _, s := range []struct {
-		what      string
-		n, atMost int
+		what, where, mend string
+		n, atMost         int
 	}{
-		{"executives", len(p.Executives), maxExecutives},
-		{"visits", len(p.Visits), maxVisits},
-		{"customers", len(p.Customers), maxCustomers},
-		{"hosts", len(p.Hosts), maxCustomers},
-		{"calendars", len(p.Calendars), maxList},
-		{"days in the horizon", days, maxDays},
-		{"pairs of a visit and an executive", len(p.Visits) * min(len(p.Executives), maxExecutives), maxPairs},
+		{"executives", "/executives", "", len(p.Executives), maxExecutives},
+		{"visits", "/visits", "Plan parts of the company apart.", len(p.Visits), maxVisits},
+		{"customers", "/customers", "Leave out those who are not visited.", len(p.Customers), maxCustomers},
+		{"hosts", "/hosts", "Leave out those of customers who are not visited.", len(p.Hosts), maxCustomers},
+		{"calendars", "/calendars", "", len(p.Calendars), maxList},
+		{"days in the horizon", "/horizon", "Plan a year at a time.", days, maxDays},
+		{"pairs of a visit and an executive", "/visits", "Plan parts of the company apart.",
+			len(p.Visits) * min(len(p.Executives), maxExecutives), maxPairs},
+		{"intervals", "/", "Join intervals that touch, and leave out those outside the horizon.", p.allIntervals(), maxIntervals},
 	} {
 		if s.n > s.atMost {
-			return fault.New(fault.TooLarge, "The problem has %d %s; at most %d can be planned.", s.n, s.what, s.atMost)
+			return fault.New(fault.TooLarge, "The problem has %d %s; at most %d can be planned.", s.n, s.what, s.atMost).With(fault.Detail{
+				Where: s.where, Value: strconv.Itoa(s.n), Expected: fmt.Sprintf("at most %d %s", s.atMost, s.what), Mend: s.mend})
 		}
 	}
 	return nil
+}
+
+func (p *Problem) allIntervals() int {
+	n := len(p.Rules.Crunch)
+	for i := range p.Executives {
+		n += len(p.Executives[i].Unavailable)
+	}
+	for i := range p.Hosts {
+		n += len(p.Hosts[i].Unavailable)
+	}
+	for i := range p.Customers {
+		n += len(p.Customers[i].Windows) + len(p.Customers[i].Blackouts)
+	}
+	return n
 }
 
 // frame checks the horizon, the rules, the weights and the dimensions.
@@ -106,7 +126,11 @@ func (v *validation) frame() {
 	}
 	first, last := slot.MakeDate(2000, 1, 1), slot.MakeDate(2199, 12, 31)
 	if h := p.Horizon; h.Start < first || h.End > last || h.End < h.Start {
-		v.bad("/horizon", h.String(), "two dates from 2000 to 2199, the start not after the end", "")
+		mend := ""
+		if h.End < h.Start && !h.End.IsZero() {
+			mend = "Exchange the two dates."
+		}
+		v.bad("/horizon", h.String(), "two dates from 2000 to 2199, the start not after the end", mend)
 	}
 	v.number("/rules/max_gap_days", int64(p.Rules.MaxGapDays), 0, 36_500)
 	v.number("/rules/stay_days", int64(p.Rules.StayDays), 0, 366)
@@ -167,7 +191,7 @@ func (v *validation) executives() {
 		e := &v.p.Executives[i]
 		v.id(v.executive, "executives", i, e.ID)
 		if !v.calendar[e.Calendar] {
-			v.bad(at("executives", i, "calendar"), e.Calendar, "the id of a calendar", "")
+			v.unknown(at("executives", i, "calendar"), e.Calendar, "calendar")
 		}
 		v.position("executives", i, e.Lat, e.Lon)
 		v.intervalsOf("executives", i, "unavailable", e.Unavailable)
@@ -196,10 +220,10 @@ func (v *validation) customers() {
 		c := &v.p.Customers[i]
 		v.id(v.customer, "customers", i, c.ID)
 		if !v.calendar[c.Calendar] {
-			v.bad(at("customers", i, "calendar"), c.Calendar, "the id of a calendar", "")
+			v.unknown(at("customers", i, "calendar"), c.Calendar, "calendar")
 		}
 		if !v.host[c.Host] {
-			v.bad(at("customers", i, "host"), c.Host, "the id of a host", "")
+			v.unknown(at("customers", i, "host"), c.Host, "host")
 		}
 		v.position("customers", i, c.Lat, c.Lon)
 		v.intervalsOf("customers", i, "windows", c.Windows)
@@ -222,11 +246,11 @@ func (v *validation) visits() {
 		x := &v.p.Visits[i]
 		v.id(seen, "visits", i, x.ID)
 		if !v.customer[x.Customer] {
-			v.bad(at("visits", i, "customer"), x.Customer, "the id of a customer", "")
+			v.unknown(at("visits", i, "customer"), x.Customer, "customer")
 		}
 		for j, e := range x.Excludes {
 			if !v.executive[e] {
-				v.bad(at(at("visits", i, "excludes")[1:], j, ""), e, "the id of an executive", "")
+				v.unknown(at(at("visits", i, "excludes")[1:], j, ""), e, "executive")
 			}
 		}
 		v.length(at("visits", i, "excludes"), len(x.Excludes))
@@ -241,7 +265,7 @@ func (v *validation) place(i int, field string, at *Place) {
 	}
 	where := "/visits/" + strconv.Itoa(i) + "/" + field
 	if !v.executive[at.Executive] {
-		v.bad(where+"/executive", at.Executive, "the id of an executive", "")
+		v.unknown(where+"/executive", at.Executive, "executive")
 	}
 	if at.Date.IsZero() {
 		v.bad(where+"/date", "", "a date such as 2027-03-04", "")
@@ -249,6 +273,24 @@ func (v *validation) place(i int, field string, at *Place) {
 	if at.Half != slot.AM && at.Half != slot.PM {
 		v.bad(where+"/half", string(at.Half), "am or pm", "")
 	}
+}
+
+// unknown notes an id that stands in no list, and one that differs in case only.
+func (v *validation) unknown(where, id, kind string) {
+	if len(v.found) >= maxDetails {
+		return
+	}
+	article, list := "a ", map[string]map[string]bool{"calendar": v.calendar, "host": v.host, "customer": v.customer, "executive": v.executive}[kind]
+	if kind == "executive" {
+		article = "an "
+	}
+	mend := "Add it to the list of " + kind + "s."
+	for known := range list {
+		if strings.EqualFold(strings.TrimSpace(id), known) {
+			mend = "Write " + known + "."
+		}
+	}
+	v.bad(where, id, "the id of "+article+kind, mend)
 }
 
 func (v *validation) id(seen map[string]bool, list string, i int, id string) {
@@ -314,8 +356,8 @@ func (v *validation) intervals(where string, intervals []slot.Interval) {
 	}
 }
 
-// overflow refuses weights with which the worst plan's cost would not fit into
-// 62 bits: sums must never wrap round.
+// overflow refuses weights with which a term of the worst plan would cost more
+// than maxTerm, so that the sum of all stays below 2^62 and never wraps round.
 func (p *Problem) overflow() error {
 	visits, execs := uint64(len(p.Visits)), uint64(len(p.Executives))
 	var target, points uint64
@@ -334,55 +376,13 @@ func (p *Problem) overflow() error {
 		Excess: visits * uint64(len(p.Dimensions)), Load: visits + target, Crunch: visits,
 		Mismatch: visits * points, TravelKM: (visits*2 + 1) * 20_100,
 	}
-	var sum uint64
 	for _, t := range Terms() {
-		hi, lo := bits.Mul64(most[t], uint64(p.Weight(t)))
-		if sum += lo; hi != 0 || lo >= 1<<60 || sum >= 1<<62 {
+		if hi, lo := bits.Mul64(most[t], uint64(p.Weight(t))); hi != 0 || lo > maxTerm {
 			return fault.Invalidf("The weights are too large.").With(fault.Detail{Where: "/weights/" + string(t),
-				Value: strconv.FormatInt(p.Weight(t), 10), Expected: "weights with which no plan costs more than 2^60"})
+				Value:    strconv.FormatInt(p.Weight(t), 10),
+				Expected: fmt.Sprintf("at most %d, so that costs can be counted", maxTerm/most[t]),
+				Mend:     "Divide all weights by the same number: plans compare as before."})
 		}
 	}
 	return nil
-}
-
-// pinClashes names the pins that break a rule among themselves: no plan can
-// keep them all.
-func (p *Problem) pinClashes() error {
-	places := map[string]Place{}
-	for i := range p.Visits {
-		if at := p.Visits[i].Pinned; at != nil {
-			places[p.Visits[i].ID] = *at
-		}
-	}
-	if len(places) == 0 {
-		return nil
-	}
-	j := newJudge(p, NewSolution(p, places, nil))
-	j.rules()
-	if len(j.found) == 0 {
-		return nil
-	}
-	err := fault.Invalidf("The pinned visits do not fit together: %d clashes.", len(j.found))
-	for i, v := range j.found {
-		if i == maxDetails {
-			break
-		}
-		err = err.With(fault.Detail{Where: pinPlaces(p, v.Visits), Value: v.Reason,
-			Expected: "pins that keep rule " + v.Name(), Mend: "Unpin one of them or change what forbids it."})
-	}
-	return err
-}
-
-// pinPlaces gives the JSON pointers of the visits.
-func pinPlaces(p *Problem, visits []string) string {
-	where := ""
-	for i := range p.Visits {
-		if slices.Contains(visits, p.Visits[i].ID) {
-			if where != "" {
-				where += " and "
-			}
-			where += at("visits", i, "pinned")
-		}
-	}
-	return where
 }

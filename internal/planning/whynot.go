@@ -13,6 +13,12 @@ import (
 // that the answer for a hopeless problem still comes within seconds.
 const maxTries = 10_000_000
 
+// maxSteps bounds the days, tags and absences that are compared for that.
+const maxSteps = 3_000_000_000
+
+// notLooked is said of visits for which no steps were left.
+const notLooked = "So many visits have no place that this one was not looked into."
+
 // leftOut adds the reasons of the visits that have no place.
 func (j *judge) leftOut(reasons map[string]Reason) {
 	customers := make(map[string]*Customer, len(j.p.Customers))
@@ -34,6 +40,9 @@ func (j *judge) leftOut(reasons map[string]Reason) {
 // whyNot gives the first rule that leaves visit x no place, and says why.
 // Readable means that no rule does.
 func (j *judge) whyNot(x *Visit, c *Customer, tries int) (Rule, string) {
+	if j.steps > maxSteps {
+		return Readable, notLooked
+	}
 	able, why := j.able(x, c)
 	if len(able) == 0 {
 		return Tags, why
@@ -46,6 +55,10 @@ func (j *judge) whyNot(x *Visit, c *Customer, tries int) (Rule, string) {
 	common := false
 	for _, e := range able {
 		calendar := j.calendars[e.Calendar]
+		j.steps += len(open) * (1 + len(e.Unavailable))
+		if j.steps > maxSteps {
+			return Readable, notLooked
+		}
 		for _, d := range open {
 			if !calendar.Works(d) || slot.In(d, e.Unavailable) {
 				continue
@@ -77,6 +90,7 @@ func (j *judge) able(x *Visit, c *Customer) (able []*Executive, why string) {
 	anyone := map[string]bool{} // required tags that somebody has
 	for i := range j.p.Executives {
 		e := &j.p.Executives[i]
+		j.steps += 1 + len(c.Requires)*(1+len(e.Tags))
 		lacks := lacking(e, c)
 		for _, t := range c.Requires {
 			if !slices.Contains(lacks, t) {
@@ -108,6 +122,7 @@ func (j *judge) able(x *Visit, c *Customer) (able []*Executive, why string) {
 // openDays lists the days on which customer and host can meet somebody.
 func (j *judge) openDays(c *Customer) (open []slot.Date) {
 	calendar, host := j.calendars[c.Calendar], j.hosts[c.Host]
+	j.steps += j.p.Horizon.Days() * (1 + len(host.Unavailable) + len(c.Blackouts))
 	for d := j.p.Horizon.Start; d <= j.p.Horizon.End; d++ {
 		if calendar.Works(d) && !slot.In(d, host.Unavailable) && !slot.In(d, c.Blackouts) {
 			open = append(open, d)
