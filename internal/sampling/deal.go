@@ -248,8 +248,8 @@ func (g *deck) allow() {
 	for _, e := range who {
 		have += rows[e]
 	}
-	g.out.Shortfalls = append(g.out.Shortfalls, fmt.Sprintf("%s want %s, but the %s who may go there have room for %d: %s.",
-		many(int(want), "customer"), many(int(want), "visit"), many(len(who), "executive"), have, g.names(what)))
+	g.out.Shortfalls = append(g.out.Shortfalls, fmt.Sprintf("%s: %s drawn, but the executives who may go there (%d) have room for %s.",
+		g.names(what), many(int(want), "customer"), len(who), many(int(have), "visit")))
 	for c, missing := range t.cols {
 		g.leave(c, int(missing), UndealtCapacity)
 	}

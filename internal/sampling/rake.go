@@ -118,19 +118,21 @@ func (f *fit) possible() error {
 	for _, c := range few {
 		have += f.cols[c]
 	}
-	return fault.Invalidf("The margins cannot be met on the allowed cells (%s need %g but %s take only %g).",
-		numbered("row", many), want, numbered("column", few), have).With(fault.Detail{
-		Where: numbered("row", many), Value: fmt.Sprint(want), Expected: fmt.Sprintf("at most %g", have), Mend: "Allow more cells, or change the margins."})
+	return fault.Invalidf("The margins cannot be met on the allowed cells (%s %g but %s only %g).",
+		numbered("row", "need", many), want, numbered("column", "take", few), have).With(fault.Detail{
+		Where: numbered("row", "need", many), Value: fmt.Sprint(want), Expected: fmt.Sprintf("at most %g", have), Mend: "Allow more cells, or change the margins."})
 }
 
-// numbered lists indices from 1: "row 3", "rows 1,2".
-func numbered(what string, which []int) string {
-	if len(which) != 1 {
+// numbered lists indices from 1 with a verb: "row 3 needs", "rows 1,2 need".
+func numbered(what, does string, which []int) string {
+	if len(which) == 1 {
+		does += "s"
+	} else {
 		what += "s"
 	}
 	var out []string
 	for _, i := range which {
 		out = append(out, fmt.Sprint(i+1))
 	}
-	return what + " " + strings.Join(out, ",")
+	return what + " " + strings.Join(out, ",") + " " + does
 }

@@ -26,7 +26,9 @@ type table struct {
 // arcs. It needs exact numbers: with rounded ones flow would leak.
 func (t table) round(below func(*big.Int) *big.Int) []int {
 	n := t.network()
-	n.settle(below)
+	n.settle(func(_ []int, _ []bool, rise, fall *big.Int) bool {
+		return below(new(big.Int).Add(rise, fall)).Cmp(fall) < 0
+	})
 	return t.whole(n)
 }
 
@@ -133,8 +135,12 @@ func (n *network) next(node, by int) int {
 	return -1
 }
 
+// direction decides whether a cycle of arcs is pushed forwards, by rise, or
+// backwards, by fall. forwards says which arcs run along the cycle.
+type direction func(cycle []int, forwards []bool, rise, fall *big.Int) bool
+
 // settle pushes along cycles of broken arcs until none is left.
-func (n *network) settle(below func(*big.Int) *big.Int) {
+func (n *network) settle(decide direction) {
 	place := make([]int, len(n.at)) // 1 + position on the path, 0 where not on it
 	var nodes, path []int
 	for start := range n.at {
@@ -157,7 +163,7 @@ func (n *network) settle(below func(*big.Int) *big.Int) {
 				continue
 			}
 			begin := place[there] - 1
-			n.push(there, path[begin:], below)
+			n.push(there, path[begin:], decide)
 			for _, v := range nodes[begin+1:] {
 				place[v] = 0
 			}
@@ -167,9 +173,10 @@ func (n *network) settle(below func(*big.Int) *big.Int) {
 	}
 }
 
-// push moves flow around the cycle that starts at a node, with the odds that
-// keep every arc's mean.
-func (n *network) push(node int, cycle []int, below func(*big.Int) *big.Int) {
+// push moves flow around the cycle that starts at a node, as far as it goes in
+// the direction that was decided. With odds of fall to rise for going forwards,
+// every arc keeps its mean.
+func (n *network) push(node int, cycle []int, decide direction) {
 	forwards := make([]bool, len(cycle))
 	rise, fall := new(big.Int).Set(n.unit), new(big.Int).Set(n.unit)
 	room := new(big.Int)
@@ -190,7 +197,7 @@ func (n *network) push(node int, cycle []int, below func(*big.Int) *big.Int) {
 		}
 	}
 	by := rise
-	if below(new(big.Int).Add(rise, fall)).Cmp(fall) >= 0 {
+	if !decide(cycle, forwards, rise, fall) {
 		by = fall.Neg(fall)
 	}
 	for i, a := range cycle {
