@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"windshield/internal/geo"
+	"windshield/internal/slot"
 )
 
 // Reason says in numbers and in a sentence why a visit stands where it does, or
@@ -15,6 +16,8 @@ type Reason struct {
 	Place    Place // zero where the visit is unassigned
 
 	HomeKM    int      // from the executive's home to the customer
+	HomeRank  int      // 1 where no executive who may go has a home nearer to the customer, 2 where one has, and so on
+	MayGo     int      // executives with the required tags who have not declined, this one included
 	LegKM     int      // travelled to the customer: from home, or from the visit before on the same trip
 	Before    string   // the visit before on the same trip, "" where the executive comes from home
 	After     string   // the visit after on the same trip
@@ -26,6 +29,11 @@ type Reason struct {
 	GapAfter  int      // days until the executive's next visit, 0 where this is the last
 	Last      bool     // no later visit of this executive
 	Pinned    bool
+
+	// The visit keeps the executive's clock on every day from Earliest to Latest,
+	// and its date is one of them; both are zero where the clock does not need the
+	// visit or a gap is too long even so.
+	Earliest, Latest slot.Date
 
 	Rule Rule   // unassigned: the rule that leaves no place; Readable where none does
 	Text string // one or two sentences for people
@@ -45,9 +53,10 @@ const (
 func Reasons(p *Problem, s *Solution) map[string]Reason {
 	j := newJudge(p, s)
 	reasons := make(map[string]Reason, len(p.Visits))
+	near := newNearness(p)
 	for _, visits := range j.byExec {
 		for i := range visits {
-			reasons[visits[i].Visit] = j.assigned(visits, i)
+			reasons[visits[i].Visit] = j.assigned(near, visits, i)
 		}
 	}
 	j.leftOut(reasons)
@@ -60,7 +69,7 @@ func ReasonOf(p *Problem, s *Solution, visit string) Reason {
 	j := newJudge(p, s)
 	if at, ok := j.places[visit]; ok {
 		visits := j.byExec[at.Executive]
-		return j.assigned(visits, slices.IndexFunc(visits, func(x placed) bool { return x.Visit == visit }))
+		return j.assigned(newNearness(p), visits, slices.IndexFunc(visits, func(x placed) bool { return x.Visit == visit }))
 	}
 	for i := range p.Visits {
 		x := &p.Visits[i]
@@ -74,13 +83,14 @@ func ReasonOf(p *Problem, s *Solution, visit string) Reason {
 	return Reason{}
 }
 
-func (j *judge) assigned(visits []placed, i int) Reason {
+func (j *judge) assigned(near *nearness, visits []placed, i int) Reason {
 	x := visits[i]
 	e := j.execs[x.Executive]
 	r := Reason{
 		Assigned: true, Place: x.Place(), Pinned: x.visit.Pinned != nil,
 		HomeKM: geo.Km(e.Home(), x.customer.Place()), Window: AnyTime, Last: i == len(visits)-1,
 	}
+	r.HomeRank, r.MayGo = near.rank(x)
 	r.LegKM = r.HomeKM
 	if i > 0 {
 		r.GapBefore = x.Date.Sub(visits[i-1].Date)
@@ -117,22 +127,37 @@ func (j *judge) assigned(visits []placed, i int) Reason {
 			r.Lacking = append(r.Lacking, want.Tag)
 		}
 	}
-	r.Text = r.sentence(j.p.Rules.MaxGapDays)
+	// A day is overdue when more than the gap has passed: two visits may be one day farther apart than the gap.
+	if most := j.p.Rules.MaxGapDays + 1; !r.Last && r.GapBefore <= most && r.GapAfter <= most && r.GapBefore+r.GapAfter > most {
+		r.Earliest, r.Latest = x.Date.Add(r.GapAfter-most), x.Date.Add(most-r.GapBefore)
+	}
+	r.Text = r.sentence(j.p)
 	return r
 }
 
 // sentence puts an assigned visit's reason into words.
-func (r *Reason) sentence(maxGap int) string {
+func (r *Reason) sentence(p *Problem) string {
+	maxGap := p.Rules.MaxGapDays
 	var b strings.Builder
 	switch {
 	case r.Pinned:
 		b.WriteString("Pinned here.")
 	case r.Before != "":
-		fmt.Fprintf(&b, "On one trip with %s, %s km on.", r.Before, thousands(int64(r.LegKM)))
+		fmt.Fprintf(&b, "On one trip with %s, %s km on.", p.Name(r.Before), thousands(int64(r.LegKM)))
 	case r.After != "":
-		fmt.Fprintf(&b, "On one trip with %s, %s km from home.", r.After, thousands(int64(r.HomeKM)))
+		fmt.Fprintf(&b, "On one trip with %s, %s km from home.", p.Name(r.After), thousands(int64(r.HomeKM)))
 	default:
 		fmt.Fprintf(&b, "A trip of its own, %s km from home.", thousands(int64(r.HomeKM)))
+	}
+	switch {
+	case r.MayGo == 1:
+		b.WriteString(" Nobody else may go.")
+	case r.HomeRank == 1:
+		fmt.Fprintf(&b, " Of the %s executives who may go, no home is nearer.", thousands(int64(r.MayGo)))
+	case r.HomeRank == 2:
+		fmt.Fprintf(&b, " Of the %s executives who may go, one has a nearer home.", thousands(int64(r.MayGo)))
+	default:
+		fmt.Fprintf(&b, " Of the %s executives who may go, %s have a nearer home.", thousands(int64(r.MayGo)), thousands(int64(r.HomeRank-1)))
 	}
 	switch r.Window {
 	case InWindow:
@@ -152,8 +177,14 @@ func (r *Reason) sentence(maxGap int) string {
 	switch {
 	case r.GapBefore > maxGap+1:
 		fmt.Fprintf(&b, " Ends a gap of %d days, %d too many (leave included).", r.GapBefore, r.GapBefore-maxGap-1)
-	case !r.Last && r.GapBefore+r.GapAfter > maxGap+1:
-		fmt.Fprintf(&b, " Keeps the %d-day clock: without it %d days would pass between visits.", maxGap, r.GapBefore+r.GapAfter)
+	case r.GapAfter > maxGap+1:
+		fmt.Fprintf(&b, " Begins a gap of %d days, %d too many (leave included).", r.GapAfter, r.GapAfter-maxGap-1)
+	case !r.Earliest.IsZero() && r.Earliest == r.Latest:
+		fmt.Fprintf(&b, " Keeps the %d-day clock, on the only day that does: without it %d days would pass between visits.",
+			maxGap, r.GapBefore+r.GapAfter)
+	case !r.Earliest.IsZero():
+		fmt.Fprintf(&b, " Keeps the %d-day clock, as any day from %s to %s would: without it %d days would pass between visits.",
+			maxGap, p.Day(r.Earliest), p.Day(r.Latest), r.GapBefore+r.GapAfter)
 	}
 	return b.String()
 }

@@ -48,18 +48,63 @@ func TestReasonsTellWhyHereAndNow(t *testing.T) {
 	require.Len(t, reasons, 3)
 
 	require.Equal(t, planning.Reason{
-		Assigned: true, Place: at("2027-03-04"), HomeKM: 111, LegKM: 111, After: "v2", Window: planning.InWindow,
+		Assigned: true, Place: at("2027-03-04"), HomeKM: 111, HomeRank: 1, MayGo: 1, LegKM: 111, After: "v2", Window: planning.InWindow,
 		Matched: []string{"function:ceo"}, Lacking: []string{"language:ja"}, GapBefore: 12, GapAfter: 1,
-		Text: "On one trip with v2, 111 km from home. Inside the customer's window. Wanted and there: function:ceo. Wanted but lacking: language:ja.",
+		Text: "On one trip with v2, 111 km from home. Nobody else may go. Inside the customer's window. Wanted and there: function:ceo. Wanted but lacking: language:ja.",
 	}, reasons["v1"])
 	require.Equal(t, planning.Reason{
-		Assigned: true, Place: at("2027-03-05"), HomeKM: 222, LegKM: 111, Before: "v1", Window: planning.Missed, GapBefore: 1, GapAfter: 33,
-		Text: "On one trip with v1, 111 km on. Outside the customer's windows. Keeps the 30-day clock: without it 34 days would pass between visits.",
+		Assigned: true, Place: at("2027-03-05"), HomeKM: 222, HomeRank: 1, MayGo: 1, LegKM: 111, Before: "v1", Window: planning.Missed, GapBefore: 1, GapAfter: 33,
+		Text: "On one trip with v1, 111 km on. Nobody else may go. Outside the customer's windows. Begins a gap of 33 days, 2 too many (leave included).",
 	}, reasons["v2"])
 	require.Equal(t, planning.Reason{
-		Assigned: true, Place: at("2027-04-07"), HomeKM: 334, LegKM: 334, Window: planning.AnyTime, InCrunch: true, GapBefore: 33, Last: true, Pinned: true,
-		Text: "Pinned here. In a crunch period. Ends a gap of 33 days, 2 too many (leave included).",
+		Assigned: true, Place: at("2027-04-07"), HomeKM: 334, HomeRank: 1, MayGo: 1, LegKM: 334, Window: planning.AnyTime, InCrunch: true, GapBefore: 33, Last: true, Pinned: true,
+		Text: "Pinned here. Nobody else may go. In a crunch period. Ends a gap of 33 days, 2 too many (leave included).",
 	}, reasons["v3"])
+}
+
+func TestReasonsTellWhyThisExecutiveAndThisWeek(t *testing.T) {
+	p := company(t, func(p *planning.Problem) {
+		p.Names = map[string]string{"v1": "Hilti"}
+		for i, lat := range []float64{4, 2, -9} {
+			e := p.Executives[0]
+			e.ID, e.Lat = []string{"e2", "e3", "e4"}[i], lat
+			p.Executives = append(p.Executives, e)
+		}
+		p.Executives[3].Tags = []string{"language:zh"}
+		p.Customers[0].Requires = []string{"function:ceo"}
+		p.Customers[2].Requires = []string{"function:ceo", "language:zh"}
+		p.Executives[0].Tags = []string{"function:ceo", "language:zh"}
+		p.Visits[1].Excludes = []string{"e3"}
+	})
+	s := planning.NewSolution(p, map[string]planning.Place{"v1": at("2027-03-10"), "v2": at("2027-03-22"), "v3": at("2027-04-15")}, nil)
+	require.True(t, planning.Check(p, s).Feasible)
+	reasons := planning.Reasons(p, s)
+	for id, want := range map[string][2]int{"v1": {1, 3}, "v2": {1, 3}, "v3": {1, 1}} {
+		require.Equal(t, want, [2]int{reasons[id].HomeRank, reasons[id].MayGo}, id)
+	}
+	v2 := reasons["v2"]
+	require.Equal(t, "A trip of its own, 222 km from home. Of the 3 executives who may go, no home is nearer. "+
+		"Keeps the 30-day clock, as any day from Mon 15 Mar to Sat 10 Apr would: without it 36 days would pass between visits.", v2.Text)
+	for id, r := range reasons {
+		require.Equal(t, r, planning.ReasonOf(p, s, id))
+	}
+	require.Zero(t, planning.ReasonOf(p, s, "nothing"))
+
+	late := func(day slot.Date) int64 {
+		moved := s.Places()
+		moved["v2"] = planning.Place{Executive: "e1", Date: day, Half: slot.AM}
+		return planning.Check(p, planning.NewSolution(p, moved, nil)).Cost[planning.OverdueDays]
+	}
+	now := late(v2.Place.Date)
+	for day := p.Horizon.Start.Add(10); day < slot.MustDate("2027-04-15"); day++ {
+		require.Equal(t, v2.Earliest <= day && day <= v2.Latest, late(day) == now, day)
+	}
+	p.Executives[0].Lat = 9
+	v1 := planning.ReasonOf(p, s, "v1")
+	require.Equal(t, 3, v1.HomeRank)
+	require.Contains(t, v1.Text, "Of the 3 executives who may go, 2 have a nearer home.")
+	v3 := planning.Reasons(p, planning.NewSolution(p, map[string]planning.Place{"v1": at("2027-04-14"), "v3": at("2027-04-15")}, nil))["v3"]
+	require.Contains(t, v3.Text, "On one trip with Hilti, 222 km on.")
 }
 
 func TestReasonsTellWhyNot(t *testing.T) {
@@ -103,7 +148,7 @@ func TestReasonsTellWhyNot(t *testing.T) {
 			p.Customers[0].MinSpacingDays = 100
 		}, planning.Spacing, "Every place that tags and calendars allow is closed by other visits: the executive or the host has another visit (2 half-days), too near in time to another visit to this customer (88 half-days)."},
 		"free": {func(*planning.Problem) {},
-			planning.Readable, "No rule forbids it: e1 on 2027-03-01 am is free. Taking that place costs more than leaving the visit out, or the search ended before it was tried."},
+			planning.Readable, "No rule forbids it: e1 on Mon 1 Mar, morning is free. Taking that place costs more than leaving the visit out, or the search ended before it was tried."},
 		"nobody at all": {func(p *planning.Problem) { p.Executives = nil }, planning.Tags, "There are no executives."},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -71,14 +71,14 @@ func (j *judge) whyNot(x *Visit, c *Customer, tries int) (Rule, string) {
 				at := Place{e.ID, d, half}
 				rule := j.blocked(at, c, e)
 				if rule == Readable {
-					return Readable, fmt.Sprintf("No rule forbids it: %s is free. Taking that place costs more than leaving the visit out, or the search ended before it was tried.", at)
+					return Readable, fmt.Sprintf("No rule forbids it: %s is free. Taking that place costs more than leaving the visit out, or the search ended before it was tried.", j.p.Where(at))
 				}
 				tally[rule]++
 			}
 		}
 	}
 	if !common {
-		return WorkingDay, fmt.Sprintf("No executive who may see %s works on any of the %d days that suit the customer and host %s.", c.ID, len(open), c.Host)
+		return WorkingDay, fmt.Sprintf("No executive who may see %s works on any of the %d days that suit the customer and host %s.", j.p.Name(c.ID), len(open), j.p.Name(c.Host))
 	}
 	return most(tally), "Every place that tags and calendars allow is closed by other visits: " + inWords(tally) + "."
 }
@@ -109,14 +109,14 @@ func (j *judge) able(x *Visit, c *Customer) (able []*Executive, why string) {
 		return nil, "There are no executives."
 	}
 	if tagged > 0 {
-		return able, "Every executive who may see " + c.ID + " has declined this visit."
+		return able, "Every executive who may see " + j.p.Name(c.ID) + " has declined this visit."
 	}
 	for _, t := range c.Requires {
 		if !anyone[t] {
-			return nil, "No executive has tag " + t + ", which " + c.ID + " requires."
+			return nil, "No executive has tag " + t + ", which " + j.p.Name(c.ID) + " requires."
 		}
 	}
-	return nil, "No executive has all the tags that " + c.ID + " requires: " + strings.Join(c.Requires, ", ") + "."
+	return nil, "No executive has all the tags that " + j.p.Name(c.ID) + " requires: " + strings.Join(c.Requires, ", ") + "."
 }
 
 // openDays lists the days on which customer and host can meet somebody.
@@ -143,13 +143,13 @@ func (j *judge) neverOpen(c *Customer) string {
 	}
 	switch {
 	case !works:
-		return "Calendar " + c.Calendar + " of " + c.ID + " has no working day in the horizon."
+		return "Calendar " + c.Calendar + " of " + j.p.Name(c.ID) + " has no working day in the horizon."
 	case host:
-		return "Host " + c.Host + " is away on all working days."
+		return "Host " + j.p.Name(c.Host) + " is away on all working days."
 	case black:
-		return "Customer " + c.ID + " has blackouts on all working days."
+		return "Customer " + j.p.Name(c.ID) + " has blackouts on all working days."
 	}
-	return "Host " + c.Host + " is away on all working days that the blackouts of " + c.ID + " leave."
+	return "Host " + j.p.Name(c.Host) + " is away on all working days that the blackouts of " + j.p.Name(c.ID) + " leave."
 }
 
 // blocked gives the first rule by which other visits close a place, Readable

@@ -2,6 +2,7 @@ package solver
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -121,4 +122,42 @@ func smallBoard(t testing.TB) (*planning.Problem, *Board) {
 	b, err := NewBoard(context.Background(), p, solve(t, p, Options{Seed: 1, Iterations: 100_000}))
 	require.NoError(t, err)
 	return p, b
+}
+
+func BenchmarkReasonsOnLarge(b *testing.B) {
+	p, s, _ := largeBoard(b, 1_000_000)
+	for b.Loop() {
+		require.Len(b, planning.Reasons(p, s), len(p.Visits))
+	}
+}
+
+func BenchmarkCompareOnLarge(b *testing.B) {
+	p, s, _ := largeBoard(b, 1_000_000)
+	for b.Loop() {
+		require.Empty(b, planning.Compare(p, s, s).Differences)
+	}
+}
+
+func BenchmarkLetInOnLarge(b *testing.B) {
+	p, s, _ := largeBoard(b, 1_000_000)
+	c := &p.Customers[slices.IndexFunc(p.Customers, func(c planning.Customer) bool { return c.ID == p.Visits[2999].Customer })]
+	c.Requires = []string{"a tag that nobody has"}
+	s = changed(p, s, []Change{{Visit: p.Visits[2999].ID}})
+	for b.Loop() {
+		a, err := LetIn(context.Background(), p, s, p.Visits[2999].ID, LetInOptions{})
+		require.NoError(b, err)
+		require.NotEmpty(b, a.Ways)
+	}
+}
+
+func BenchmarkJudgeOnLarge(b *testing.B) {
+	p, s, board := largeBoard(b, 1_000_000)
+	i := 0
+	for b.Loop() {
+		i++
+		x, y := s.Assignments[i%1500], s.Assignments[1500+i%1500]
+		_, err := board.Judge([]Change{{Visit: x.Visit, To: new(y.Place())}, {Visit: y.Visit, To: new(x.Place())}})
+		_ = err
+	}
+	_ = p
 }

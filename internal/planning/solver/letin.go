@@ -274,7 +274,11 @@ func (l *letIn) prove(w Way) bool {
 	}
 	w.Plan.Cost = verdict.Cost
 	w.Price = verdict.Cost.Minus(l.before)
-	w.Text += ": then " + l.p.Where(*w.Changes[0].To) + ", " + l.cost(w) + l.board.alsoMoves(w.Changes[1:]) + "."
+	w.Text += ": then " + l.p.Where(*w.Changes[0].To) + ", " + l.cost(w)
+	if w.Mend != Instead { // which has said it
+		w.Text += l.board.alsoMoves(w.Changes[1:])
+	}
+	w.Text += "."
 	l.ways = append(l.ways, w)
 	return true
 }
@@ -322,7 +326,7 @@ func (l *letIn) instead() error {
 	for _, o := range all[:min(mostProofs, len(all))] {
 		changes := b.changes(o.moves)
 		other := changes[1].Visit
-		if l.prove(Way{Mend: Instead, Who: other, Problem: l.p, Changes: changes, Text: "If " + l.p.Name(other) + " is left out instead"}) {
+		if l.prove(Way{Mend: Instead, Who: other, Problem: l.p, Changes: changes, Text: "If " + l.p.Name(other) + ", now with " + l.p.Where(*changes[1].From) + ", is left out instead"}) {
 			return nil
 		}
 	}

@@ -85,20 +85,7 @@ func TestEachMendLetsInWhatOnlyItShutsOut(t *testing.T) {
 			"If visits to c1 may be 2 days apart instead of 7: then Ann Lee on Mon 1 Mar, morning, 1 fewer visit off the executives' targets, 222 more km of travel."},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := &planning.Problem{
-				Horizon:    slot.Interval{Start: day("2027-03-01"), End: day("2027-03-05")},
-				Calendars:  []planning.Calendar{{ID: "x", Weekend: []planning.Weekday{0, 6}}},
-				Rules:      planning.Rules{MaxGapDays: 30, StayDays: 0},
-				Executives: []planning.Executive{{ID: "e1", Calendar: "x", MaxPerWeek: 5, MaxPerMonth: 5, TargetVisits: 2}},
-				Hosts:      []planning.Host{{ID: "h1"}},
-				Customers:  []planning.Customer{{ID: "c1", Calendar: "x", Host: "h1", Lat: 1}, {ID: "c2", Calendar: "x", Host: "h1", Lat: 3}},
-				Visits:     []planning.Visit{{ID: "v1", Customer: "c1"}, {ID: "v2", Customer: "c2"}},
-				Names:      map[string]string{"e1": "Ann Lee", "c2": "Hilti"},
-			}
-			pin := planning.Place{Executive: "e1", Date: day("2027-03-03"), Half: slot.AM}
-			p.Visits[0].Pinned = &pin
-			c.shape(p)
-			s := planning.NewSolution(p, map[string]planning.Place{"v1": pin}, nil)
+			p, s := oneWeek(c.shape)
 			a, err := LetIn(context.Background(), p, s, "v2", LetInOptions{})
 			require.NoError(t, err)
 			require.NotEmpty(t, a.Ways)
@@ -108,4 +95,80 @@ func TestEachMendLetsInWhatOnlyItShutsOut(t *testing.T) {
 			require.Equal(t, c.text, a.Text)
 		})
 	}
+}
+
+// oneWeek has one executive, a pinned visit on Wednesday morning, and one visit that was left out.
+func oneWeek(shape func(*planning.Problem)) (*planning.Problem, *planning.Solution) {
+	day := slot.MustDate
+	p := &planning.Problem{
+		Horizon:    slot.Interval{Start: day("2027-03-01"), End: day("2027-03-05")},
+		Calendars:  []planning.Calendar{{ID: "x", Weekend: []planning.Weekday{0, 6}}},
+		Rules:      planning.Rules{MaxGapDays: 30, StayDays: 0},
+		Executives: []planning.Executive{{ID: "e1", Calendar: "x", MaxPerWeek: 5, MaxPerMonth: 5, TargetVisits: 2}},
+		Hosts:      []planning.Host{{ID: "h1"}},
+		Customers:  []planning.Customer{{ID: "c1", Calendar: "x", Host: "h1", Lat: 1}, {ID: "c2", Calendar: "x", Host: "h1", Lat: 3}},
+		Visits:     []planning.Visit{{ID: "v1", Customer: "c1"}, {ID: "v2", Customer: "c2"}},
+		Names:      map[string]string{"e1": "Ann Lee", "c2": "Hilti"},
+	}
+	pin := planning.Place{Executive: "e1", Date: day("2027-03-03"), Half: slot.AM}
+	p.Visits[0].Pinned = &pin
+	shape(p)
+	return p, planning.NewSolution(p, map[string]planning.Place{"v1": pin}, nil)
+}
+
+// Mends that change more than a rule.
+func TestOtherWaysIn(t *testing.T) {
+	never := []slot.Interval{{Start: slot.MustDate("2027-03-01"), End: slot.MustDate("2027-03-02")}, {Start: slot.MustDate("2027-03-04"), End: slot.MustDate("2027-03-05")}}
+	t.Run("another visit is left out", func(t *testing.T) {
+		p, s := oneWeek(func(p *planning.Problem) {
+			p.Executives[0].MaxPerWeek = 1
+			p.Visits[0].Pinned = nil
+		})
+		a, err := LetIn(context.Background(), p, s, "v2", LetInOptions{})
+		require.NoError(t, err)
+		require.Len(t, a.Ways, 2)
+		require.Equal(t, []Mend{Capacity, Instead}, []Mend{a.Ways[0].Mend, a.Ways[1].Mend})
+		requireProof(t, p, s, "v2", a.Ways[1])
+		require.Equal(t, "v1", a.Ways[1].Who)
+		require.Equal(t, "If v1, now with Ann Lee on Wed 3 Mar, morning, is left out instead: then Ann Lee on Mon 1 Mar, morning, 446 more km of travel.", a.Ways[1].Text)
+	})
+	t.Run("another host", func(t *testing.T) {
+		p, s := oneWeek(func(p *planning.Problem) {
+			p.Hosts = append(p.Hosts, planning.Host{ID: "h2", Unavailable: never}, planning.Host{ID: "h3"})
+			p.Customers = append(p.Customers, planning.Customer{ID: "c3", Calendar: "x", Host: "h3", Lat: 4})
+			p.Customers[1].Host, p.Customers[1].Blackouts = "h2", []slot.Interval{{Start: slot.MustDate("2027-03-03"), End: slot.MustDate("2027-03-03")}}
+			p.Names["h3"] = "Bob Ray"
+		})
+		a, err := LetIn(context.Background(), p, s, "v2", LetInOptions{Ways: 9})
+		require.NoError(t, err)
+		last := a.Ways[len(a.Ways)-1]
+		require.Equal(t, OtherHost, last.Mend)
+		require.Equal(t, "h3", last.Who)
+		require.Contains(t, last.Text, "If Bob Ray goes along as host: then Ann Lee on ")
+		requireProof(t, p, s, "v2", last)
+	})
+	t.Run("two rules at once are not mended by one change", func(t *testing.T) {
+		p, s := oneWeek(func(p *planning.Problem) {
+			p.Customers[1].Requires = []string{"language:zh"}
+			p.Visits[1].Excludes = []string{"e1"}
+		})
+		a, err := LetIn(context.Background(), p, s, "v2", LetInOptions{Iterations: 100})
+		require.NoError(t, err)
+		require.Empty(t, a.Ways)
+		require.Equal(t, "No single change lets v2 in. No executive has tag language:zh, which Hilti requires.", a.Text)
+	})
+	t.Run("it stands, or is unknown", func(t *testing.T) {
+		p, s := oneWeek(func(*planning.Problem) {})
+		_, err := LetIn(context.Background(), p, s, "v1", LetInOptions{})
+		require.True(t, fault.Is(err, fault.Invalid))
+		_, err = LetIn(context.Background(), p, s, "v9", LetInOptions{})
+		require.True(t, fault.Is(err, fault.NotFound))
+	})
+	t.Run("stopped", func(t *testing.T) {
+		p, s := oneWeek(func(*planning.Problem) {})
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		_, err := LetIn(ctx, p, s, "v2", LetInOptions{})
+		require.ErrorIs(t, err, context.Canceled)
+	})
 }
