@@ -96,7 +96,11 @@ func (j *judge) excess(e *Executive, visits []placed) int64 {
 			seen[x.customer.Values[d.ID]]++
 		}
 		for _, v := range d.Values {
-			over += int64(max(0, seen[v.ID]-v.Quota(e.TargetVisits)))
+			quota := e.TargetVisits * v.Permille / 1000
+			if e.TargetVisits*v.Permille%1000 > 0 {
+				quota++
+			}
+			over += int64(max(0, seen[v.ID]-quota))
 		}
 	}
 	return over
