@@ -79,7 +79,7 @@ func oneLine(err error) string {
 			text += fmt.Sprintf(" … and %d more.", len(details)-5)
 			break
 		}
-		text += " " + d.String() + "."
+		text += " " + strings.TrimSuffix(d.String(), ".") + "."
 	}
 	if cause := f.Unwrap(); cause != nil && f.Kind != fault.Invalid {
 		text += " (" + cause.Error() + ")"

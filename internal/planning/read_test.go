@@ -120,6 +120,15 @@ func TestReadProblemTakesGzipAndRemarks(t *testing.T) {
 		_, err := planning.ReadProblem(bytes.NewReader(damaged))
 		require.True(t, fault.Is(err, fault.Invalid), "%s: %v", name, err)
 	}
+	_, err = planning.ReadProblem(strings.NewReader("\ufeff" + remarks))
+	require.NoError(t, err, "some editors put a mark before the text")
+	for name, text := range map[string]string{
+		"nothing": "", "null": "null", "deep": strings.Repeat("[", 1_000_000), "deep inside": strings.Replace(small, `"rules"`, `"remark": `+strings.Repeat(`{"a":`, 100_000)+`1, "rules"`, 1),
+		"a number out of range": strings.Replace(small, `"max_gap_days": 30`, `"max_gap_days": 99999999999999999999`, 1),
+	} {
+		_, err := planning.ReadProblem(strings.NewReader(text))
+		require.True(t, fault.Is(err, fault.Invalid), "%s: %v", name, err)
+	}
 	_, err = planning.ReadProblem(iotest.ErrReader(errors.New("disk on fire")))
 	require.True(t, fault.Is(err, fault.Temporary))
 }
