@@ -27,7 +27,7 @@ func (m *maker) stand() {
 		if i%2 == 1 {
 			continue
 		}
-		at, ok := m.free(d, v, 400)
+		at, ok := m.free(d, v, 2000)
 		if !ok {
 			continue
 		}
@@ -42,8 +42,8 @@ func (m *maker) stand() {
 	}
 }
 
-// free looks at so many places for a visit and gives the one nearest to where
-// the executive is anyway, if any is allowed.
+// free looks at so many places for a visit and gives the one with the least
+// detour for the executive, if any is allowed.
 func (m *maker) free(d *diary, v *planning.Visit, tries int) (planning.Place, bool) {
 	c := m.customer(v.Customer)
 	best, cost := planning.Place{}, -1
@@ -54,11 +54,18 @@ func (m *maker) free(d *diary, v *planning.Visit, tries int) (planning.Place, bo
 			w := pick(m, c.Windows)
 			at.Date = w.Start.Add(m.rnd.IntN(w.Days()))
 		}
+		if booked := d.byExec[e.ID]; len(booked) > 0 && m.permille(700) {
+			at.Date = pick(m, booked).at.Date.Add(m.between(-m.p.Rules.StayDays, m.p.Rules.StayDays))
+		}
 		if !d.allows(e, c, at) {
 			continue
 		}
-		if km := d.detour(e, c, at.Date); cost < 0 || km < cost {
-			best, cost = at, km
+		price := d.detour(e, c, at.Date)
+		if len(c.Windows) > 0 && !slot.In(at.Date, c.Windows) {
+			price += 2000
+		}
+		if cost < 0 || price < cost {
+			best, cost = at, price
 		}
 	}
 	return best, cost >= 0
@@ -142,12 +149,16 @@ func (d *diary) allows(e *planning.Executive, c *planning.Customer, at planning.
 	return week <= e.MaxPerWeek && month <= e.MaxPerMonth && len(d.byExec[e.ID]) < e.TargetVisits
 }
 
-// detour gives the km from home, or from another visit of the same days.
+// detour gives the km of a trip of its own, or those from another visit of the
+// same days. A trip soon after another is dear: it is missing when it is due.
 func (d *diary) detour(e *planning.Executive, c *planning.Customer, day slot.Date) int {
-	km := geo.Km(e.Home(), c.Place())
+	km := 2 * geo.Km(e.Home(), c.Place())
 	for _, x := range d.byExec[e.ID] {
-		if apart(x.at.Date, day) <= d.p.Rules.StayDays {
-			km = min(km, geo.Km(x.place, c.Place()))
+		switch days := apart(x.at.Date, day); {
+		case days <= d.p.Rules.StayDays:
+			return min(km, geo.Km(x.place, c.Place()))
+		case days < 20:
+			km += 2000
 		}
 	}
 	return km
