@@ -19,6 +19,7 @@ type Board struct {
 	visits map[string]int32
 	execs  map[string]int32
 	byHost [][]int32 // visits that a host goes along to, assigned or not
+	swept  places    // what the latest question looked at
 }
 
 // NewBoard lays a plan out. It takes about 0.2 s for 200 executives and 3,000

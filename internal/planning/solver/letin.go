@@ -309,8 +309,8 @@ func (l *letIn) answer() LetInAnswer {
 func (l *letIn) instead() error {
 	b := l.board
 	var all []offer
-	err := b.without(b.visits[l.visit.ID], func(_ move, gain int64) error {
-		w, err := b.sweep(l.ctx, b.visits[l.visit.ID], gain)
+	err := b.without(b.visits[l.visit.ID], func(from move, gain int64) error {
+		w, err := b.sweep(l.ctx, from, gain)
 		if err != nil {
 			return err
 		}

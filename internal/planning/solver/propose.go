@@ -27,17 +27,6 @@ type Runners struct {
 // mostProposals bounds what one question may ask for.
 const mostProposals = 1000
 
-// Bounds on the search for places from which another visit must move away first.
-// They keep a question below 50 ms on 200 executives and 3,000 visits.
-const (
-	blockedMost = 400 // closed places looked at, the cheapest first
-	ejectMost   = 40  // pairs of a place and a visit that moves away, the cheapest first
-	refugeMost  = 4   // near executives to whom a visit that moves away may go, besides the two concerned
-	fillMost    = 4   // visits that may take over the place that is left, the cheapest first
-	fillDays    = 10  // how far, in days, from the place that is left
-	fillPlaces  = 8   // cheapest direct places that are combined with a visit that takes over
-)
-
 // Propose gives up to n places for a visit that may move, ranked by price: the
 // best place with each executive in each week, at most half of them with one
 // executive where others can go. Where another visit stands in the way and can
@@ -68,7 +57,7 @@ func (b *Board) RunnersUp(ctx context.Context, visit string, n int) (Runners, er
 	var executives, weeks []offer
 	seen := map[int32]bool{b.s.by[v]: true}
 	err = b.without(v, func(from move, gain int64) error {
-		w, err := b.sweep(ctx, v, gain)
+		w, err := b.sweep(ctx, from, gain)
 		if err != nil {
 			return err
 		}
@@ -114,7 +103,7 @@ type offer struct {
 // order never hangs on chance.
 func byCost(a, b offer) int {
 	return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(len(a.moves), len(b.moves)),
-		cmp.Compare(a.moves[0].exec, b.moves[0].exec), cmp.Compare(a.moves[0].slot, b.moves[0].slot))
+		cmp.Compare(a.moves[0].exec, b.moves[0].exec), cmp.Compare(a.moves[0].slot, b.moves[0].slot), cmp.Compare(a.moves[0].visit, b.moves[0].visit))
 }
 
 func (b *Board) cost(c change) int64 { return c.fixed + int64(c.days)*b.m.price.overdue }
@@ -141,11 +130,10 @@ func (b *Board) without(v int32, ask func(from move, gain int64) error) error {
 func (b *Board) offers(ctx context.Context, v int32) ([]offer, error) {
 	var all []offer
 	err := b.without(v, func(from move, gain int64) error {
-		w, err := b.sweep(ctx, v, gain)
+		w, err := b.sweep(ctx, from, gain)
 		if err != nil {
 			return err
 		}
-		w.drop(from)
 		direct := w.direct()
 		all = append(all, direct...)
 		all = append(all, b.ejections(w, from)...)
@@ -158,7 +146,8 @@ func (b *Board) offers(ctx context.Context, v int32) ([]offer, error) {
 	return all, err
 }
 
-// places are what a sweep over all executives and days finds for one visit.
+// places are what a sweep over all executives and days finds for one visit; the
+// next sweep of the board takes over their memory.
 type places struct {
 	visit  int32
 	gain   int64
@@ -176,13 +165,16 @@ type offered struct {
 // weekOf numbers the weeks of the horizon from 0.
 func (b *Board) weekOf(slot int32) int32 { return (b.m.week[slot>>1] - b.m.week[0]) / 7 }
 
-// sweep prices visit v, which stands nowhere, at every place of every executive
-// who may go. What closed places would cost were they open tells which are worth
-// an ejection.
-func (b *Board) sweep(ctx context.Context, v int32, gain int64) (*places, error) {
-	m, s := b.m, b.s
-	w := &places{visit: v, gain: gain, weeks: b.weekOf(2*(m.days-1)) + 1}
-	w.best = make([]offered, int32(len(m.execs))*w.weeks)
+// sweep prices a visit that was taken out at every place of every executive who
+// may go, besides the one it comes from. What closed places would cost were they
+// open tells which are worth an ejection.
+func (b *Board) sweep(ctx context.Context, from move, gain int64) (*places, error) {
+	m, s, v := b.m, b.s, from.visit
+	w := &b.swept
+	*w = places{visit: v, gain: gain, weeks: b.weekOf(2*(m.days-1)) + 1, best: w.best, closed: w.closed[:0]}
+	if w.best == nil {
+		w.best = make([]offered, int32(len(m.execs))*w.weeks)
+	}
 	for i := range w.best {
 		w.best[i].exec = none
 	}
@@ -207,7 +199,7 @@ func (b *Board) sweep(ctx context.Context, v int32, gain int64) (*places, error)
 					// the other half costs the same unless the day has more visits or a place to come back to
 					same = !x.hasNow && (at == len(s.year[e]) || s.year[e][at].slot>>1 != day)
 				}
-				if best.exec != none && cost >= best.cost {
+				if best.exec != none && cost >= best.cost || e == from.exec && slot == from.slot {
 					continue
 				}
 				if s.free(v, slot, none) && s.fits(e, none, v, slot, at) {
@@ -221,224 +213,18 @@ func (b *Board) sweep(ctx context.Context, v int32, gain int64) (*places, error)
 	return w, nil
 }
 
-// drop strikes the place where the visit stands out of the best ones.
-func (w *places) drop(from move) {
-	for i := range w.best {
-		if o := &w.best[i]; o.exec == from.exec && o.slot == from.slot && o.exec != none {
-			o.exec = none
-		}
-	}
-}
-
 // direct lists the best open places, the cheapest first.
 func (w *places) direct() []offer {
-	var all []offer
+	moves := make([]move, 0, len(w.best)) // one piece of memory for thousands of offers
+	all := make([]offer, 0, len(w.best))
 	for _, o := range w.best {
 		if o.exec != none {
-			all = append(all, offer{[]move{{w.visit, o.exec, o.slot}}, o.cost})
+			moves = append(moves, move{w.visit, o.exec, o.slot})
+			all = append(all, offer{moves[len(moves)-1 : len(moves) : len(moves)], o.cost})
 		}
 	}
 	slices.SortFunc(all, byCost)
 	return all
-}
-
-// blocker is a closed place, a visit whose leaving opens it, and the price of
-// both, the leaving visit standing nowhere.
-type blocker struct {
-	to   offered
-	out  int32
-	cost int64
-	rank int64 // cost with a guess at what the leaving visit costs elsewhere
-}
-
-// blockers finds, for the closed places that would be cheapest, the visits of
-// which one has to leave.
-func (b *Board) blockers(w *places) []blocker {
-	m, s, v := b.m, b.s, w.visit
-	closed := w.closed[:0]
-	for _, o := range w.closed {
-		if best := w.best[o.exec*w.weeks+b.weekOf(o.slot)]; best.exec == none || o.cost < best.cost {
-			closed = append(closed, o)
-		}
-	}
-	slices.SortFunc(closed, func(a, b offered) int {
-		return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(a.exec, b.exec), cmp.Compare(a.slot, b.slot))
-	})
-	var all []blocker
-	for _, o := range closed[:min(blockedMost, len(closed))] {
-		at := s.seek(o.exec, o.slot)
-		for _, u := range b.inTheWay(v, o.exec, o.slot) {
-			f, uAt := s.by[u], s.at[u]
-			out := none
-			if f == o.exec {
-				out = s.seek(f, uAt)
-			}
-			if m.visits[u].pinned || !s.free(v, o.slot, u) || !s.fits(o.exec, out, v, o.slot, at) {
-				continue
-			}
-			c := s.replace(o.exec, out, v, o.slot, at)
-			if f != o.exec {
-				c = c.plus(s.replace(f, s.seek(f, uAt), none, none, 0))
-			}
-			cost := w.gain + b.cost(c)
-			all = append(all, blocker{o, u, cost, cost + 2*m.price.km*int64(m.pair(m.visits[u].cust, f).home)})
-		}
-	}
-	slices.SortFunc(all, func(a, b blocker) int {
-		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.to.exec, b.to.exec), cmp.Compare(a.to.slot, b.to.slot), cmp.Compare(a.out, b.out))
-	})
-	return all
-}
-
-// inTheWay lists assigned visits of which one may close a place to v: those of
-// the host and the customer where they are the trouble, else those of the
-// executive around that day.
-func (b *Board) inTheWay(v, e, slot int32) (all []int32) {
-	m, s := b.m, b.s
-	x := &m.visits[v]
-	if !s.free(v, slot, none) {
-		for _, u := range b.byHost[x.host] {
-			if u != v && (s.at[u] == slot || s.at[u] != none && m.visits[u].cust == x.cust) {
-				all = append(all, u)
-			}
-		}
-		return all
-	}
-	day := slot >> 1
-	for _, q := range s.year[e] {
-		d := q.slot >> 1
-		if m.week[d] == m.week[day] || m.month[d] == m.month[day] || abs(d-day) < int32(len(m.reach)) {
-			all = append(all, q.visit)
-		}
-	}
-	return all
-}
-
-// ejections are offers in which one visit leaves for another place, so that v
-// can have its place or one near it.
-func (b *Board) ejections(w *places, from move) (all []offer) {
-	tried := 0
-	for _, k := range b.blockers(w) {
-		if tried++; tried > ejectMost {
-			break
-		}
-		best := w.best[k.to.exec*w.weeks+b.weekOf(k.to.slot)]
-		u := move{k.out, b.s.by[k.out], b.s.at[k.out]}
-		b.s.leave(u.visit)
-		b.s.enter(w.visit, k.to.exec, k.to.slot)
-		to := b.refuge(u, k.to.exec, from.exec)
-		b.s.leave(w.visit)
-		b.s.enter(u.visit, u.exec, u.slot)
-		cost := k.cost + to.cost
-		if to.exec == none || best.exec != none && cost+b.m.price.moved >= best.cost {
-			continue
-		}
-		all = append(all, offer{[]move{{w.visit, k.to.exec, k.to.slot}, {u.visit, to.exec, to.slot}}, cost})
-	}
-	return all
-}
-
-// refuge finds the cheapest place for a visit that had to leave: with its own
-// executive, with the two executives concerned, or with one near the customer.
-// It is not the place it left.
-func (b *Board) refuge(u move, concerned ...int32) offered {
-	m := b.m
-	execs := []int32{u.exec}
-	for _, e := range concerned {
-		if e != none && !slices.Contains(execs, e) {
-			execs = append(execs, e)
-		}
-	}
-	c := m.visits[u.visit].cust
-	var near []offered
-	for e := range int32(len(m.execs)) {
-		if m.allowed(u.visit, e) && !slices.Contains(execs, e) {
-			near = append(near, offered{exec: e, cost: int64(m.pair(c, e).home)})
-		}
-	}
-	slices.SortFunc(near, func(a, b offered) int { return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(a.exec, b.exec)) })
-	for _, o := range near[:min(refugeMost, len(near))] {
-		execs = append(execs, o.exec)
-	}
-	best := offered{exec: none}
-	for _, e := range execs {
-		if o := b.cheapest(u.visit, e, m.custs[c].any, u); o.exec != none && (best.exec == none || o.cost < best.cost) {
-			best = o
-		}
-	}
-	return best
-}
-
-// cheapest finds the cheapest open place for an unassigned visit with one
-// executive on some days, besides the place not.
-func (b *Board) cheapest(v, e int32, days []int32, not move) offered {
-	m, s := b.m, b.s
-	best := offered{exec: none}
-	if !m.allowed(v, e) {
-		return best
-	}
-	for _, day := range days {
-		if !m.execs[e].open.has(day) {
-			continue
-		}
-		for slot := 2 * day; slot <= 2*day+1; slot++ {
-			if e == not.exec && slot == not.slot {
-				continue
-			}
-			at := s.seek(e, slot)
-			cost := b.cost(s.replace(e, none, v, slot, at))
-			if best.exec != none && cost >= best.cost || !s.free(v, slot, none) || !s.fits(e, none, v, slot, at) {
-				continue
-			}
-			best = offered{e, slot, cost}
-		}
-	}
-	return best
-}
-
-// takeovers are offers in which v goes elsewhere and a visit of somebody else
-// takes over near the place that v leaves, which keeps the clock of v's executive.
-func (b *Board) takeovers(direct []offer, from move) (all []offer) {
-	m, s := b.m, b.s
-	day := from.slot >> 1
-	type fill struct {
-		move
-		of   int32
-		cost int64
-	}
-	var fills []fill
-	for w := range int32(len(m.visits)) {
-		of := s.by[w]
-		if of == none || of == from.exec || m.visits[w].pinned || !m.allowed(w, from.exec) {
-			continue
-		}
-		left := b.cost(s.replace(of, s.seek(of, s.at[w]), none, none, 0))
-		days := m.custs[m.visits[w].cust].any
-		lo, _ := slices.BinarySearch(days, day-fillDays)
-		hi, _ := slices.BinarySearch(days, day+fillDays+1)
-		if o := b.cheapestNow(w, from.exec, days[lo:hi]); o.exec != none && left+o.cost < -m.price.moved {
-			fills = append(fills, fill{move{w, o.exec, o.slot}, of, left + o.cost})
-		}
-	}
-	slices.SortFunc(fills, func(a, b fill) int { return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(a.visit, b.visit)) })
-	for _, o := range direct[:min(fillPlaces, len(direct))] {
-		for _, f := range fills[:min(fillMost, len(fills))] {
-			to := o.moves[0]
-			if to.exec != from.exec && to.exec != f.of { // else the two prices do not add up
-				all = append(all, offer{[]move{to, f.move}, o.cost + f.cost})
-			}
-		}
-	}
-	return all
-}
-
-// cheapestNow is cheapest for an assigned visit, were it taken out.
-func (b *Board) cheapestNow(w, e int32, days []int32) offered {
-	from := move{w, b.s.by[w], b.s.at[w]}
-	b.s.leave(w)
-	o := b.cheapest(w, e, days, from)
-	b.s.enter(w, from.exec, from.slot)
-	return o
 }
 
 // spread takes the n cheapest offers: one for each executive, week and number of
