@@ -90,6 +90,33 @@ func (e DeliveryState) Valid() bool {
 	}
 }
 
+// Defines values for DifferenceHow.
+const (
+	DifferenceHowAdded     DifferenceHow = "added"
+	DifferenceHowBoth      DifferenceHow = "both"
+	DifferenceHowDate      DifferenceHow = "date"
+	DifferenceHowDropped   DifferenceHow = "dropped"
+	DifferenceHowExecutive DifferenceHow = "executive"
+)
+
+// Valid indicates whether the value is a known member of the DifferenceHow enum.
+func (e DifferenceHow) Valid() bool {
+	switch e {
+	case DifferenceHowAdded:
+		return true
+	case DifferenceHowBoth:
+		return true
+	case DifferenceHowDate:
+		return true
+	case DifferenceHowDropped:
+		return true
+	case DifferenceHowExecutive:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EventState.
 const (
 	EventStateApplied  EventState = "applied"
@@ -261,6 +288,27 @@ func (e ProblemKind) Valid() bool {
 	}
 }
 
+// Defines values for ReasonFactsWindow.
+const (
+	ReasonFactsWindowAny     ReasonFactsWindow = "any"
+	ReasonFactsWindowInside  ReasonFactsWindow = "inside"
+	ReasonFactsWindowOutside ReasonFactsWindow = "outside"
+)
+
+// Valid indicates whether the value is a known member of the ReasonFactsWindow enum.
+func (e ReasonFactsWindow) Valid() bool {
+	switch e {
+	case ReasonFactsWindowAny:
+		return true
+	case ReasonFactsWindowInside:
+		return true
+	case ReasonFactsWindowOutside:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Role.
 const (
 	RoleAdministrator Role = "administrator"
@@ -421,6 +469,34 @@ type AnswerRequest struct {
 	Note *string `json:"note,omitempty"`
 }
 
+// Assignment defines model for Assignment.
+type Assignment struct {
+	// Date Example: 2027-03-04
+	Date openapi_types.Date `json:"date"`
+
+	// Executive Example: 8f1f5c8e-6a1f-4b8a-9d1c-2b7a4c0e5d11
+	Executive string `json:"executive"`
+
+	// Half Half of a working day at the customer's place.
+	//
+	// Example: am
+	Half Half `json:"half"`
+
+	// Visit Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit string `json:"visit"`
+}
+
+// Attention defines model for Attention.
+type Attention struct {
+	LeftOut []Needy `json:"left_out"`
+
+	// Plan Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Plan  Id      `json:"plan"`
+	Stuck []Needy `json:"stuck"`
+}
+
 // AuditEntry defines model for AuditEntry.
 type AuditEntry struct {
 	// Action Example: publish plan
@@ -462,6 +538,27 @@ type AuditPage struct {
 	//
 	// Example: WyJhdWRpdCJd
 	Next *string `json:"next,omitempty"`
+}
+
+// Bound What no plan of the problem can cost less than.
+type Bound struct {
+	// GapPercent By how much the best plan so far lies above it at most.
+	//
+	// Example: 3.8
+	GapPercent *float64 `json:"gap_percent,omitempty"`
+
+	// Method How it was found.
+	//
+	// Example: by term
+	Method string `json:"method"`
+
+	// Terms The count of each term of the planning problem, and the weighted total; lower is better.
+	//
+	// Example: {"overdue_days":12,"total":60211,"travel_km":48211,"unassigned":0}
+	Terms Cost `json:"terms"`
+
+	// Total Example: 58000
+	Total int64 `json:"total"`
 }
 
 // Breach defines model for Breach.
@@ -519,6 +616,11 @@ type CalendarEvent struct {
 	//
 	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Visit Id `json:"visit"`
+}
+
+// ChangesRequest defines model for ChangesRequest.
+type ChangesRequest struct {
+	Changes []PlanChange `json:"changes"`
 }
 
 // Clock The 30-day clock of one person.
@@ -596,6 +698,34 @@ type Clock struct {
 	Start *openapi_types.Date `json:"start,omitempty"`
 }
 
+// Comparison defines model for Comparison.
+type Comparison struct {
+	A           PlanRef      `json:"a"`
+	B           PlanRef      `json:"b"`
+	Differences []Difference `json:"differences"`
+	Executives  []SharePair  `json:"executives"`
+
+	// LeftOut Visits with no place, in the first and in the second plan.
+	LeftOut []int `json:"left_out"`
+
+	// Moved Visits that stand in both, but elsewhere.
+	//
+	// Example: 4
+	Moved int `json:"moved"`
+
+	// Notes What one must know to read this.
+	Notes []string `json:"notes"`
+
+	// Strata By group of customers.
+	Strata []CountPair `json:"strata"`
+
+	// Terms By term, the total last.
+	Terms []TermPair `json:"terms"`
+
+	// Values By value of the planned dimensions.
+	Values []CountPair `json:"values"`
+}
+
 // Connection defines model for Connection.
 type Connection struct {
 	// Applied Events that stand as wanted.
@@ -654,6 +784,25 @@ type Contact struct {
 //
 // Example: {"overdue_days":12,"total":60211,"travel_km":48211,"unassigned":0}
 type Cost map[string]int64
+
+// CountPair defines model for CountPair.
+type CountPair struct {
+	// Code Of the group; or the dimension.
+	//
+	// Example: EN
+	Code string `json:"code"`
+
+	// Name Of the group; or the value.
+	//
+	// Example: Enterprise
+	Name string `json:"name"`
+
+	// VisitsA Example: 57
+	VisitsA int `json:"visits_a"`
+
+	// VisitsB Example: 58
+	VisitsB int `json:"visits_b"`
+}
 
 // Coverage defines model for Coverage.
 type Coverage struct {
@@ -892,6 +1041,25 @@ type Delivery struct {
 // DeliveryState Example: sent
 type DeliveryState string
 
+// Difference defines model for Difference.
+type Difference struct {
+	A *NamedPlace `json:"a,omitempty"`
+	B *NamedPlace `json:"b,omitempty"`
+
+	// Customer Somebody or something by id and name.
+	Customer Named `json:"customer"`
+
+	// How Added to the second plan, dropped from the first, or moved: to another executive, another half-day, or both.
+	//
+	// Example: date
+	How DifferenceHow `json:"how"`
+}
+
+// DifferenceHow Added to the second plan, dropped from the first, or moved: to another executive, another half-day, or both.
+//
+// Example: date
+type DifferenceHow string
+
 // Dimension defines model for Dimension.
 type Dimension struct {
 	// Name Example: region
@@ -965,6 +1133,54 @@ type Drawn struct {
 //
 // Example: applied
 type EventState string
+
+// Explanation defines model for Explanation.
+type Explanation struct {
+	// Customer Somebody or something by id and name.
+	Customer Named `json:"customer"`
+
+	// Executives The best place with each other executive.
+	Executives []Proposal `json:"executives"`
+
+	// Facts Left out where the visit has no place.
+	Facts *ReasonFacts `json:"facts,omitempty"`
+
+	// Pinned A pin or the executive's yes holds it.
+	//
+	// Example: false
+	Pinned bool `json:"pinned"`
+
+	// Plan Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Plan Id `json:"plan"`
+
+	// Settled Nobody moves it any more.
+	//
+	// Example: false
+	Settled bool `json:"settled"`
+
+	// Stands It has a place in the plan.
+	//
+	// Example: true
+	Stands bool `json:"stands"`
+
+	// Stuck Why it cannot stay where it stands; empty where it can.
+	//
+	// Example:
+	Stuck string `json:"stuck"`
+
+	// Text Example: A trip of its own, 40 km from home. Inside the customer's window.
+	Text string `json:"text"`
+
+	// Visit The visit that stands, or the latest that does not; left out where there was none.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit *string `json:"visit,omitempty"`
+
+	// Weeks The best place in each other week of the same executive.
+	Weeks []Proposal `json:"weeks"`
+}
 
 // Gap defines model for Gap.
 type Gap struct {
@@ -1241,6 +1457,45 @@ type LedgerEntry struct {
 	WhyNot string `json:"why_not"`
 }
 
+// LeftOut defines model for LeftOut.
+type LeftOut struct {
+	// Customer Somebody or something by id and name.
+	Customer Named `json:"customer"`
+
+	// Plan Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Plan Id `json:"plan"`
+
+	// Reason Example: Every executive who may see Alpine Instruments has declined this visit.
+	Reason string `json:"reason"`
+
+	// Text Example: It would have a place if Ann Lee took the decline back.
+	Text string `json:"text"`
+
+	// Ways The smallest change first.
+	Ways []Letting `json:"ways"`
+}
+
+// Letting defines model for Letting.
+type Letting struct {
+	// Changes What would move.
+	Changes []PlanChange `json:"changes"`
+
+	// Price The count of each term of the planning problem, and the weighted total; lower is better.
+	//
+	// Example: {"overdue_days":12,"total":60211,"travel_km":48211,"unassigned":0}
+	Price Cost `json:"price"`
+
+	// Ready The changes can be made as they are; nothing else has to change first.
+	//
+	// Example: false
+	Ready bool `json:"ready"`
+
+	// Text Example: With one more visit a week, Ann Lee on Thu 4 Mar, morning.
+	Text string `json:"text"`
+}
+
 // LinkRequest defines model for LinkRequest.
 type LinkRequest struct {
 	// Email The address to which the link goes.
@@ -1291,6 +1546,11 @@ type MappingProblem struct {
 
 // Mark defines model for Mark.
 type Mark struct {
+	// Cost The count of each term of the planning problem, and the weighted total; lower is better.
+	//
+	// Example: {"overdue_days":12,"total":60211,"travel_km":48211,"unassigned":0}
+	Cost *Cost `json:"cost,omitempty"`
+
 	// Ms Milliseconds since the start.
 	//
 	// Example: 1000
@@ -1366,6 +1626,50 @@ type Named struct {
 
 	// Name Example: VP of Sales
 	Name string `json:"name"`
+}
+
+// NamedPlace defines model for NamedPlace.
+type NamedPlace struct {
+	// Date Example: 2027-03-04
+	Date openapi_types.Date `json:"date"`
+
+	// Executive Somebody or something by id and name.
+	Executive Named `json:"executive"`
+
+	// Half Half of a working day at the customer's place.
+	//
+	// Example: am
+	Half Half `json:"half"`
+}
+
+// NamedScenario defines model for NamedScenario.
+type NamedScenario struct {
+	// Name Left out, what it assumes.
+	//
+	// Example: one more a week
+	Name *string `json:"name,omitempty"`
+
+	// Scenario What is assumed otherwise than our data say; what is left out is as it is.
+	Scenario *Scenario `json:"scenario,omitempty"`
+
+	// Selection Another selection of the year.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Selection *string `json:"selection,omitempty"`
+}
+
+// Needy defines model for Needy.
+type Needy struct {
+	// Customer Somebody or something by id and name.
+	Customer Named `json:"customer"`
+
+	// Reason Example: Declined: On a journey
+	Reason string `json:"reason"`
+
+	// Visit The visit that stands, was declined or cancelled.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit *string `json:"visit,omitempty"`
 }
 
 // Neighbour defines model for Neighbour.
@@ -1572,8 +1876,29 @@ type PersonRef struct {
 	Phone *string `json:"phone,omitempty"`
 }
 
+// Place defines model for Place.
+type Place struct {
+	// Date Example: 2027-03-04
+	Date openapi_types.Date `json:"date"`
+
+	// Executive Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Executive Id `json:"executive"`
+
+	// Half Half of a working day at the customer's place.
+	//
+	// Example: am
+	Half Half `json:"half"`
+}
+
 // Plan defines model for Plan.
 type Plan struct {
+	// Assumes What a scenario assumes otherwise than our data say; such a draft cannot be published.
+	//
+	// Example:
+	Assumes string `json:"assumes"`
+
 	// Cost The count of each term of the planning problem, and the weighted total; lower is better.
 	//
 	// Example: {"overdue_days":12,"total":60211,"travel_km":48211,"unassigned":0}
@@ -1620,6 +1945,16 @@ type Plan struct {
 	Year int `json:"year"`
 }
 
+// PlanChange One customer's visit goes from one place to another; a place that is left out is nowhere.
+type PlanChange struct {
+	// Customer Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Customer Id     `json:"customer"`
+	From     *Place `json:"from,omitempty"`
+	To       *Place `json:"to,omitempty"`
+}
+
 // PlanDetail defines model for PlanDetail.
 type PlanDetail struct {
 	Groups []Group `json:"groups"`
@@ -1640,6 +1975,20 @@ type PlanList struct {
 	Items []Plan `json:"items"`
 }
 
+// PlanRef defines model for PlanRef.
+type PlanRef struct {
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// Name Example: Plan 2027
+	Name string `json:"name"`
+
+	// State Example: draft
+	State PlanState `json:"state"`
+}
+
 // PlanRequest defines model for PlanRequest.
 type PlanRequest struct {
 	// Iterations How many steps to search instead.
@@ -1651,6 +2000,9 @@ type PlanRequest struct {
 	//
 	// Example: Plan 2027
 	Name *string `json:"name,omitempty"`
+
+	// Scenario What is assumed otherwise than our data say; what is left out is as it is.
+	Scenario *Scenario `json:"scenario,omitempty"`
 
 	// Seconds How long to search.
 	//
@@ -1681,6 +2033,19 @@ type PlanRow struct {
 
 // PlanRun defines model for PlanRun.
 type PlanRun struct {
+	// Assumes The scenario in words; empty where nothing is assumed.
+	//
+	// Example: 1 visit more a week per executive
+	Assumes string `json:"assumes"`
+
+	// Bound What no plan of the problem can cost less than.
+	Bound *Bound `json:"bound,omitempty"`
+
+	// Brought The plan came from outside.
+	//
+	// Example: false
+	Brought bool `json:"brought"`
+
 	// Cost The count of each term of the planning problem, and the weighted total; lower is better.
 	//
 	// Example: {"overdue_days":12,"total":60211,"travel_km":48211,"unassigned":0}
@@ -1716,6 +2081,9 @@ type PlanRun struct {
 	// PlanName Example: Plan 2027
 	PlanName string `json:"plan_name"`
 
+	// Scenario What is assumed otherwise than our data say; what is left out is as it is.
+	Scenario Scenario `json:"scenario"`
+
 	// Seconds Example: 30
 	Seconds *int `json:"seconds,omitempty"`
 
@@ -1726,6 +2094,11 @@ type PlanRun struct {
 	//
 	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Selection Id `json:"selection"`
+
+	// Set The scenarios that are planned side by side with it.
+	//
+	// Example: 5b1f5c8e-6a1f-4b8a-9d1c-2b7a4c0e5d11
+	Set *string `json:"set,omitempty"`
 
 	// StartedAt Example: 2027-01-04T08:45:01Z
 	StartedAt *time.Time `json:"started_at,omitempty"`
@@ -1738,7 +2111,7 @@ type PlanRun struct {
 	// Example: false
 	Stop bool `json:"stop"`
 
-	// Trail How the best total fell.
+	// Trail How the best fell; empty in lists.
 	Trail []Mark `json:"trail"`
 
 	// Version Example: 4
@@ -1873,6 +2246,11 @@ type ProblemDetail struct {
 	Where *string `json:"where,omitempty"`
 }
 
+// ProblemFile A file in the format windshield.problem/1.
+//
+// Example: {"format":"windshield.problem/1"}
+type ProblemFile = json.RawMessage
+
 // ProblemGroup defines model for ProblemGroup.
 type ProblemGroup struct {
 	// Column Example: City
@@ -1897,6 +2275,28 @@ type ProblemGroup struct {
 
 // ProblemKind Example: invalid
 type ProblemKind string
+
+// Proposal defines model for Proposal.
+type Proposal struct {
+	// Calendars Whose calendars change.
+	Calendars []string `json:"calendars"`
+
+	// Changes The visit's own first, then those that move with it.
+	Changes []PlanChange `json:"changes"`
+
+	// Price The count of each term of the planning problem, and the weighted total; lower is better.
+	//
+	// Example: {"overdue_days":12,"total":60211,"travel_km":48211,"unassigned":0}
+	Price Cost `json:"price"`
+
+	// Text Example: Ann Lee on Thu 4 Mar, morning: 210 more km of travel, inside the customer's window.
+	Text string `json:"text"`
+}
+
+// ProposalList defines model for ProposalList.
+type ProposalList struct {
+	Items []Proposal `json:"items"`
+}
 
 // Publication defines model for Publication.
 type Publication struct {
@@ -1949,6 +2349,71 @@ type Quality struct {
 	Weeks  []WeekLoad `json:"weeks"`
 }
 
+// Rearranged defines model for Rearranged.
+type Rearranged struct {
+	// Plan Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Plan Id `json:"plan"`
+
+	// Price Difference of the plan's cost.
+	//
+	// Example: 212
+	Price int64 `json:"price"`
+
+	// Visits The visits that changed.
+	Visits []Id `json:"visits"`
+}
+
+// ReasonFacts Left out where the visit has no place.
+type ReasonFacts struct {
+	// Crunch In the last days of a quarter.
+	//
+	// Example: false
+	Crunch bool `json:"crunch"`
+
+	// GapAfter Days until the next.
+	//
+	// Example: 14
+	GapAfter int `json:"gap_after"`
+
+	// GapBefore Days since the executive's visit before.
+	//
+	// Example: 12
+	GapBefore int `json:"gap_before"`
+
+	// HomeKm From the executive's office to the customer.
+	//
+	// Example: 40
+	HomeKm int `json:"home_km"`
+
+	// Lacking Preferred tags that the executive lacks.
+	Lacking []string `json:"lacking"`
+
+	// Last The executive has no later visit.
+	//
+	// Example: false
+	Last bool `json:"last"`
+
+	// LegKm Travelled to the customer: from the office or from the visit before.
+	//
+	// Example: 40
+	LegKm int `json:"leg_km"`
+
+	// Matched Preferred tags that the executive has.
+	Matched []string `json:"matched"`
+
+	// Window How the date lies to the customer's windows.
+	//
+	// Example: inside
+	Window ReasonFactsWindow `json:"window"`
+}
+
+// ReasonFactsWindow How the date lies to the customer's windows.
+//
+// Example: inside
+type ReasonFactsWindow string
+
 // Role What a person is in Windshield.
 //
 // Example: vp
@@ -1990,6 +2455,83 @@ type RowProblem struct {
 
 // RunState Example: running
 type RunState string
+
+// Scenario What is assumed otherwise than our data say; what is left out is as it is.
+type Scenario struct {
+	// MaxGapDays Days that nobody may go without a counting visit.
+	//
+	// Example: 20
+	MaxGapDays *int `json:"max_gap_days,omitempty"`
+
+	// PerMonth More visits a month.
+	//
+	// Example: 2
+	PerMonth *int `json:"per_month,omitempty"`
+
+	// PerWeek More visits a week for every executive.
+	//
+	// Example: 1
+	PerWeek *int `json:"per_week,omitempty"`
+
+	// TargetPercent Of everybody's target number of visits.
+	//
+	// Example: 110
+	TargetPercent *int `json:"target_percent,omitempty"`
+}
+
+// ScenarioColumn defines model for ScenarioColumn.
+type ScenarioColumn struct {
+	// Moved Visits of the published plan that would move.
+	//
+	// Example: 4
+	Moved int     `json:"moved"`
+	Run   PlanRun `json:"run"`
+
+	// Visits That have a place.
+	//
+	// Example: 238
+	Visits int `json:"visits"`
+
+	// Wanted That its selection wants.
+	//
+	// Example: 240
+	Wanted int `json:"wanted"`
+}
+
+// ScenarioSet defines model for ScenarioSet.
+type ScenarioSet struct {
+	// Columns The base first.
+	Columns []ScenarioColumn `json:"columns"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+}
+
+// ScenariosRequest defines model for ScenariosRequest.
+type ScenariosRequest struct {
+	// Iterations How many steps to search instead.
+	//
+	// Example: 2000000
+	Iterations *int `json:"iterations,omitempty"`
+
+	// Scenarios Beside the base.
+	Scenarios []NamedScenario `json:"scenarios"`
+
+	// Seconds How long to search for each.
+	//
+	// Example: 30
+	Seconds *int `json:"seconds,omitempty"`
+
+	// Seed Example: 1
+	Seed *int64 `json:"seed,omitempty"`
+
+	// Selection Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Selection Id `json:"selection"`
+}
 
 // Selection defines model for Selection.
 type Selection struct {
@@ -2083,6 +2625,38 @@ type Session struct {
 	Serves []Id `json:"serves"`
 }
 
+// SharePair defines model for SharePair.
+type SharePair struct {
+	// CostA Example: 4100
+	CostA int64 `json:"cost_a"`
+
+	// CostB Example: 3900
+	CostB int64 `json:"cost_b"`
+
+	// Executive Somebody or something by id and name.
+	Executive Named `json:"executive"`
+
+	// KmA Example: 4100
+	KmA int64 `json:"km_a"`
+
+	// KmB Example: 3900
+	KmB int64 `json:"km_b"`
+
+	// OverdueA Days.
+	//
+	// Example: 0
+	OverdueA int64 `json:"overdue_a"`
+
+	// OverdueB Example: 0
+	OverdueB int64 `json:"overdue_b"`
+
+	// VisitsA Example: 12
+	VisitsA int `json:"visits_a"`
+
+	// VisitsB Example: 12
+	VisitsB int `json:"visits_b"`
+}
+
 // SignIn defines model for SignIn.
 type SignIn struct {
 	// Token The last part of the mailed link's address.
@@ -2090,6 +2664,9 @@ type SignIn struct {
 	// Example: 6f1ed002ab5595859014ebf0951522d9
 	Token string `json:"token"`
 }
+
+// SolutionFile A file in the format windshield.solution/1.
+type SolutionFile = json.RawMessage
 
 // Stratum A reporting group with its own number of visits.
 type Stratum struct {
@@ -2152,6 +2729,26 @@ type StratumValue struct {
 
 	// Values One value, or several merged.
 	Values []string `json:"values"`
+}
+
+// TermPair defines model for TermPair.
+type TermPair struct {
+	// CostA Weighted.
+	//
+	// Example: 48211
+	CostA int64 `json:"cost_a"`
+
+	// CostB Example: 47900
+	CostB int64 `json:"cost_b"`
+
+	// CountA Example: 48211
+	CountA int64 `json:"count_a"`
+
+	// CountB Example: 47900
+	CountB int64 `json:"count_b"`
+
+	// Term Example: travel_km
+	Term string `json:"term"`
 }
 
 // Terms How much an executive visits.
@@ -2434,6 +3031,11 @@ type IfMatch = string
 // Limit Example: 50
 type Limit = int
 
+// OfCustomer Names a thing; a UUID.
+//
+// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+type OfCustomer = Id
+
 // PlanCountry Example: CH
 type PlanCountry = string
 
@@ -2560,6 +3162,15 @@ type StartPlanParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// BringSolutionParams defines parameters for BringSolution.
+type BringSolutionParams struct {
+	// Name Of the draft; left out, it is made from the run's.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListPlansParams defines parameters for ListPlans.
 type ListPlansParams struct {
 	// Year Of this year; left out, of all years.
@@ -2578,11 +3189,29 @@ type GetPlanParams struct {
 	Group *PlanGroup `form:"group,omitempty" json:"group,omitempty"`
 }
 
+// ChangePlanParams defines parameters for ChangePlan.
+type ChangePlanParams struct {
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ProposePlacesParams defines parameters for ProposePlaces.
+type ProposePlacesParams struct {
+	// Count How many.
+	Count *int `form:"count,omitempty" json:"count,omitempty"`
+}
+
 // PublishPlanParams defines parameters for PublishPlan.
 type PublishPlanParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
 	IfMatch IfMatch `json:"If-Match"`
 
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// StartScenariosParams defines parameters for StartScenarios.
+type StartScenariosParams struct {
 	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -2661,6 +3290,15 @@ type SetRolesJSONRequestBody = RolesChange
 
 // StartPlanJSONRequestBody defines body for StartPlan for application/json ContentType.
 type StartPlanJSONRequestBody = PlanRequest
+
+// BringSolutionJSONRequestBody defines body for BringSolution for application/json ContentType.
+type BringSolutionJSONRequestBody = SolutionFile
+
+// ChangePlanJSONRequestBody defines body for ChangePlan for application/json ContentType.
+type ChangePlanJSONRequestBody = ChangesRequest
+
+// StartScenariosJSONRequestBody defines body for StartScenarios for application/json ContentType.
+type StartScenariosJSONRequestBody = ScenariosRequest
 
 // SelectJSONRequestBody defines body for Select for application/json ContentType.
 type SelectJSONRequestBody = SelectionRequest
@@ -2913,6 +3551,38 @@ type ClientInterface interface {
 	// Corresponds with GET /plan-runs/{id} (the `GetPlanRun` operationId).
 	GetPlanRun(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetRunProblem The problem of a run, as a file
+	//
+	// In the format windshield.problem/1: everything the planner knew, by ids.
+	//
+	// Corresponds with GET /plan-runs/{id}/problem.json (the `GetRunProblem` operationId).
+	GetRunProblem(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetRunSolution The solution of a run, as a file
+	//
+	// In the format windshield.solution/1: where the visits stand, and what that costs.
+	//
+	// Corresponds with GET /plan-runs/{id}/solution.json (the `GetRunSolution` operationId).
+	GetRunSolution(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// BringSolutionWithBody Bring a solution that was made outside
+	//
+	// Judges a solution of the run's problem by every rule and makes a draft of it. Where it breaks a rule or states a wrong cost, everything that is wrong is named and nothing is kept. Up to 10 MB.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /plan-runs/{id}/solutions (the `BringSolution` operationId).
+	BringSolutionWithBody(ctx context.Context, id Id, params *BringSolutionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// BringSolution Bring a solution that was made outside
+	//
+	// Judges a solution of the run's problem by every rule and makes a draft of it. Where it breaks a rule or states a wrong cost, everything that is wrong is named and nothing is kept. Up to 10 MB.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /plan-runs/{id}/solutions (the `BringSolution` operationId).
+	BringSolution(ctx context.Context, id Id, params *BringSolutionParams, body BringSolutionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// StopPlan Stop a run and keep the best plan it has
 	//
 	// A run that has ended already is left as it is.
@@ -2930,12 +3600,88 @@ type ClientInterface interface {
 	// Corresponds with GET /plans/{id} (the `GetPlan` operationId).
 	GetPlan(ctx context.Context, id Id, params *GetPlanParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetAttention Whose visits need a place
+	//
+	// Customers without a place in the plan, and visits that stand where they cannot stay: somebody is ill, a window has moved.
+	//
+	// Corresponds with GET /plans/{id}/attention (the `GetAttention` operationId).
+	GetAttention(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangePlanWithBody Move visits of a plan
+	//
+	// A proposal that is taken, a swap, a move by hand: all or none, and no rule is broken. In the published plan the calendars follow. A change says where it has seen the visit; where it stands elsewhere by now, the answer is 412.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /plans/{id}/changes (the `ChangePlan` operationId).
+	ChangePlanWithBody(ctx context.Context, id Id, params *ChangePlanParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangePlan Move visits of a plan
+	//
+	// A proposal that is taken, a swap, a move by hand: all or none, and no rule is broken. In the published plan the calendars follow. A change says where it has seen the visit; where it stands elsewhere by now, the answer is 412.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /plans/{id}/changes (the `ChangePlan` operationId).
+	ChangePlan(ctx context.Context, id Id, params *ChangePlanParams, body ChangePlanJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ComparePlans Two plans side by side
+	//
+	// By term, executive and group, and every visit that stands differently. From a published plan to a draft it says what publishing the draft would move.
+	//
+	// Corresponds with GET /plans/{id}/comparison/{other} (the `ComparePlans` operationId).
+	ComparePlans(ctx context.Context, id Id, other Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExplainCustomer Why a visit stands where it does
+	//
+	// Also for a customer without a place; with the best places with other executives and in other weeks.
+	//
+	// Corresponds with GET /plans/{id}/customers/{customer}/explanation (the `ExplainCustomer` operationId).
+	ExplainCustomer(ctx context.Context, id Id, customer OfCustomer, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LetIn The smallest change that would give a customer a place
+	//
+	// Each is proved by planning again with it. Answers within some two seconds.
+	//
+	// Corresponds with GET /plans/{id}/customers/{customer}/letin (the `LetIn` operationId).
+	LetIn(ctx context.Context, id Id, customer OfCustomer, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProposePlaces Places for a visit, ranked by price
+	//
+	// After a refusal, an illness or a moved window, or for a customer without a place. Take one by sending its changes to the plan's changes.
+	//
+	// Corresponds with GET /plans/{id}/customers/{customer}/proposals (the `ProposePlaces` operationId).
+	ProposePlaces(ctx context.Context, id Id, customer OfCustomer, params *ProposePlacesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// PublishPlan Make a draft the plan of its year
 	//
 	// Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody.
 	//
 	// Corresponds with POST /plans/{id}/publish (the `PublishPlan` operationId).
 	PublishPlan(ctx context.Context, id Id, params *PublishPlanParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartScenariosWithBody Plan several scenarios side by side
+	//
+	// Plans the year of a selection once as it is and once for each scenario. Each ends in a draft; the published plan is not touched, and a draft that assumes what is not so cannot be published.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /scenarios (the `StartScenarios` operationId).
+	StartScenariosWithBody(ctx context.Context, params *StartScenariosParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartScenarios Plan several scenarios side by side
+	//
+	// Plans the year of a selection once as it is and once for each scenario. Each ends in a draft; the published plan is not touched, and a draft that assumes what is not so cannot be published.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /scenarios (the `StartScenarios` operationId).
+	StartScenarios(ctx context.Context, params *StartScenariosParams, body StartScenariosJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetScenarios Scenarios side by side
+	//
+	// Corresponds with GET /scenarios/{id} (the `GetScenarios` operationId).
+	GetScenarios(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListSelections Selections
 	//
@@ -3042,6 +3788,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /visits/{id}/answer (the `AnswerVisit` operationId).
 	AnswerVisit(ctx context.Context, id Id, params *AnswerVisitParams, body AnswerVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExplainVisit Why a visit stands where it does
+	//
+	// Corresponds with GET /visits/{id}/explanation (the `ExplainVisit` operationId).
+	ExplainVisit(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RecordOutcomeWithBody Say what came of a visit
 	//
@@ -3469,6 +4220,78 @@ func (c *Client) GetPlanRun(ctx context.Context, id Id, reqEditors ...RequestEdi
 	return c.Client.Do(req)
 }
 
+// GetRunProblem The problem of a run, as a file
+//
+// In the format windshield.problem/1: everything the planner knew, by ids.
+//
+// Corresponds with GET /plan-runs/{id}/problem.json (the `GetRunProblem` operationId).
+func (c *Client) GetRunProblem(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetRunProblemRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetRunSolution The solution of a run, as a file
+//
+// In the format windshield.solution/1: where the visits stand, and what that costs.
+//
+// Corresponds with GET /plan-runs/{id}/solution.json (the `GetRunSolution` operationId).
+func (c *Client) GetRunSolution(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetRunSolutionRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// BringSolutionWithBody Bring a solution that was made outside
+//
+// Judges a solution of the run's problem by every rule and makes a draft of it. Where it breaks a rule or states a wrong cost, everything that is wrong is named and nothing is kept. Up to 10 MB.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /plan-runs/{id}/solutions (the `BringSolution` operationId).
+func (c *Client) BringSolutionWithBody(ctx context.Context, id Id, params *BringSolutionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBringSolutionRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// BringSolution Bring a solution that was made outside
+//
+// Judges a solution of the run's problem by every rule and makes a draft of it. Where it breaks a rule or states a wrong cost, everything that is wrong is named and nothing is kept. Up to 10 MB.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /plan-runs/{id}/solutions (the `BringSolution` operationId).
+func (c *Client) BringSolution(ctx context.Context, id Id, params *BringSolutionParams, body BringSolutionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBringSolutionRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // StopPlan Stop a run and keep the best plan it has
 //
 // A run that has ended already is left as it is.
@@ -3516,6 +4339,129 @@ func (c *Client) GetPlan(ctx context.Context, id Id, params *GetPlanParams, reqE
 	return c.Client.Do(req)
 }
 
+// GetAttention Whose visits need a place
+//
+// Customers without a place in the plan, and visits that stand where they cannot stay: somebody is ill, a window has moved.
+//
+// Corresponds with GET /plans/{id}/attention (the `GetAttention` operationId).
+func (c *Client) GetAttention(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAttentionRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangePlanWithBody Move visits of a plan
+//
+// A proposal that is taken, a swap, a move by hand: all or none, and no rule is broken. In the published plan the calendars follow. A change says where it has seen the visit; where it stands elsewhere by now, the answer is 412.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /plans/{id}/changes (the `ChangePlan` operationId).
+func (c *Client) ChangePlanWithBody(ctx context.Context, id Id, params *ChangePlanParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangePlanRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangePlan Move visits of a plan
+//
+// A proposal that is taken, a swap, a move by hand: all or none, and no rule is broken. In the published plan the calendars follow. A change says where it has seen the visit; where it stands elsewhere by now, the answer is 412.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /plans/{id}/changes (the `ChangePlan` operationId).
+func (c *Client) ChangePlan(ctx context.Context, id Id, params *ChangePlanParams, body ChangePlanJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangePlanRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ComparePlans Two plans side by side
+//
+// By term, executive and group, and every visit that stands differently. From a published plan to a draft it says what publishing the draft would move.
+//
+// Corresponds with GET /plans/{id}/comparison/{other} (the `ComparePlans` operationId).
+func (c *Client) ComparePlans(ctx context.Context, id Id, other Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewComparePlansRequest(c.Server, id, other)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExplainCustomer Why a visit stands where it does
+//
+// Also for a customer without a place; with the best places with other executives and in other weeks.
+//
+// Corresponds with GET /plans/{id}/customers/{customer}/explanation (the `ExplainCustomer` operationId).
+func (c *Client) ExplainCustomer(ctx context.Context, id Id, customer OfCustomer, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExplainCustomerRequest(c.Server, id, customer)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LetIn The smallest change that would give a customer a place
+//
+// Each is proved by planning again with it. Answers within some two seconds.
+//
+// Corresponds with GET /plans/{id}/customers/{customer}/letin (the `LetIn` operationId).
+func (c *Client) LetIn(ctx context.Context, id Id, customer OfCustomer, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLetInRequest(c.Server, id, customer)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ProposePlaces Places for a visit, ranked by price
+//
+// After a refusal, an illness or a moved window, or for a customer without a place. Take one by sending its changes to the plan's changes.
+//
+// Corresponds with GET /plans/{id}/customers/{customer}/proposals (the `ProposePlaces` operationId).
+func (c *Client) ProposePlaces(ctx context.Context, id Id, customer OfCustomer, params *ProposePlacesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProposePlacesRequest(c.Server, id, customer, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // PublishPlan Make a draft the plan of its year
 //
 // Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody.
@@ -3523,6 +4469,59 @@ func (c *Client) GetPlan(ctx context.Context, id Id, params *GetPlanParams, reqE
 // Corresponds with POST /plans/{id}/publish (the `PublishPlan` operationId).
 func (c *Client) PublishPlan(ctx context.Context, id Id, params *PublishPlanParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPublishPlanRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartScenariosWithBody Plan several scenarios side by side
+//
+// Plans the year of a selection once as it is and once for each scenario. Each ends in a draft; the published plan is not touched, and a draft that assumes what is not so cannot be published.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /scenarios (the `StartScenarios` operationId).
+func (c *Client) StartScenariosWithBody(ctx context.Context, params *StartScenariosParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartScenariosRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartScenarios Plan several scenarios side by side
+//
+// Plans the year of a selection once as it is and once for each scenario. Each ends in a draft; the published plan is not touched, and a draft that assumes what is not so cannot be published.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /scenarios (the `StartScenarios` operationId).
+func (c *Client) StartScenarios(ctx context.Context, params *StartScenariosParams, body StartScenariosJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartScenariosRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetScenarios Scenarios side by side
+//
+// Corresponds with GET /scenarios/{id} (the `GetScenarios` operationId).
+func (c *Client) GetScenarios(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetScenariosRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -3769,6 +4768,21 @@ func (c *Client) AnswerVisitWithBody(ctx context.Context, id Id, params *AnswerV
 // Corresponds with POST /visits/{id}/answer (the `AnswerVisit` operationId).
 func (c *Client) AnswerVisit(ctx context.Context, id Id, params *AnswerVisitParams, body AnswerVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAnswerVisitRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExplainVisit Why a visit stands where it does
+//
+// Corresponds with GET /visits/{id}/explanation (the `ExplainVisit` operationId).
+func (c *Client) ExplainVisit(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExplainVisitRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -4771,6 +5785,163 @@ func NewGetPlanRunRequest(server string, id Id) (*http.Request, error) {
 	return req, nil
 }
 
+// NewGetRunProblemRequest constructs an http.Request for the GetRunProblem method
+func NewGetRunProblemRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/plan-runs/%s/problem.json", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetRunSolutionRequest constructs an http.Request for the GetRunSolution method
+func NewGetRunSolutionRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/plan-runs/%s/solution.json", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewBringSolutionRequest calls the generic BringSolution builder with application/json body
+func NewBringSolutionRequest(server string, id Id, params *BringSolutionParams, body BringSolutionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewBringSolutionRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewBringSolutionRequestWithBody constructs an http.Request for the BringSolution method, with any body, and a specified content type
+func NewBringSolutionRequestWithBody(server string, id Id, params *BringSolutionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/plan-runs/%s/solutions", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewStopPlanRequest constructs an http.Request for the StopPlan method
 func NewStopPlanRequest(server string, id Id) (*http.Request, error) {
 	var err error
@@ -4944,6 +6115,293 @@ func NewGetPlanRequest(server string, id Id, params *GetPlanParams) (*http.Reque
 	return req, nil
 }
 
+// NewGetAttentionRequest constructs an http.Request for the GetAttention method
+func NewGetAttentionRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/plans/%s/attention", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewChangePlanRequest calls the generic ChangePlan builder with application/json body
+func NewChangePlanRequest(server string, id Id, params *ChangePlanParams, body ChangePlanJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangePlanRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewChangePlanRequestWithBody constructs an http.Request for the ChangePlan method, with any body, and a specified content type
+func NewChangePlanRequestWithBody(server string, id Id, params *ChangePlanParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/plans/%s/changes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewComparePlansRequest constructs an http.Request for the ComparePlans method
+func NewComparePlansRequest(server string, id Id, other Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "other", other, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/plans/%s/comparison/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewExplainCustomerRequest constructs an http.Request for the ExplainCustomer method
+func NewExplainCustomerRequest(server string, id Id, customer OfCustomer) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "customer", customer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/plans/%s/customers/%s/explanation", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewLetInRequest constructs an http.Request for the LetIn method
+func NewLetInRequest(server string, id Id, customer OfCustomer) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "customer", customer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/plans/%s/customers/%s/letin", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewProposePlacesRequest constructs an http.Request for the ProposePlaces method
+func NewProposePlacesRequest(server string, id Id, customer OfCustomer, params *ProposePlacesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "customer", customer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/plans/%s/customers/%s/proposals", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Count != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "count", *params.Count, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewPublishPlanRequest constructs an http.Request for the PublishPlan method
 func NewPublishPlanRequest(server string, id Id, params *PublishPlanParams) (*http.Request, error) {
 	var err error
@@ -4997,6 +6455,95 @@ func NewPublishPlanRequest(server string, id Id, params *PublishPlanParams) (*ht
 			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewStartScenariosRequest calls the generic StartScenarios builder with application/json body
+func NewStartScenariosRequest(server string, params *StartScenariosParams, body StartScenariosJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewStartScenariosRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewStartScenariosRequestWithBody constructs an http.Request for the StartScenarios method, with any body, and a specified content type
+func NewStartScenariosRequestWithBody(server string, params *StartScenariosParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/scenarios")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetScenariosRequest constructs an http.Request for the GetScenarios method
+func NewGetScenariosRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/scenarios/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -5511,6 +7058,40 @@ func NewAnswerVisitRequestWithBody(server string, id Id, params *AnswerVisitPara
 	return req, nil
 }
 
+// NewExplainVisitRequest constructs an http.Request for the ExplainVisit method
+func NewExplainVisitRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/visits/%s/explanation", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewRecordOutcomeRequest calls the generic RecordOutcome builder with application/json body
 func NewRecordOutcomeRequest(server string, id Id, params *RecordOutcomeParams, body RecordOutcomeJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5896,6 +7477,42 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /plan-runs/{id} (the `GetPlanRun` operationId).
 	GetPlanRunWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetPlanRunResponse, error)
 
+	// GetRunProblemWithResponse The problem of a run, as a file
+	//
+	// In the format windshield.problem/1: everything the planner knew, by ids.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /plan-runs/{id}/problem.json (the `GetRunProblem` operationId).
+	GetRunProblemWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetRunProblemResponse, error)
+
+	// GetRunSolutionWithResponse The solution of a run, as a file
+	//
+	// In the format windshield.solution/1: where the visits stand, and what that costs.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /plan-runs/{id}/solution.json (the `GetRunSolution` operationId).
+	GetRunSolutionWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetRunSolutionResponse, error)
+
+	// BringSolutionWithBodyWithResponse Bring a solution that was made outside
+	//
+	// Judges a solution of the run's problem by every rule and makes a draft of it. Where it breaks a rule or states a wrong cost, everything that is wrong is named and nothing is kept. Up to 10 MB.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /plan-runs/{id}/solutions (the `BringSolution` operationId).
+	BringSolutionWithBodyWithResponse(ctx context.Context, id Id, params *BringSolutionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BringSolutionResponse, error)
+
+	// BringSolutionWithResponse Bring a solution that was made outside
+	//
+	// Judges a solution of the run's problem by every rule and makes a draft of it. Where it breaks a rule or states a wrong cost, everything that is wrong is named and nothing is kept. Up to 10 MB.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /plan-runs/{id}/solutions (the `BringSolution` operationId).
+	BringSolutionWithResponse(ctx context.Context, id Id, params *BringSolutionParams, body BringSolutionJSONRequestBody, reqEditors ...RequestEditorFn) (*BringSolutionResponse, error)
+
 	// StopPlanWithResponse Stop a run and keep the best plan it has
 	//
 	// A run that has ended already is left as it is.
@@ -5919,6 +7536,69 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /plans/{id} (the `GetPlan` operationId).
 	GetPlanWithResponse(ctx context.Context, id Id, params *GetPlanParams, reqEditors ...RequestEditorFn) (*GetPlanResponse, error)
 
+	// GetAttentionWithResponse Whose visits need a place
+	//
+	// Customers without a place in the plan, and visits that stand where they cannot stay: somebody is ill, a window has moved.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /plans/{id}/attention (the `GetAttention` operationId).
+	GetAttentionWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetAttentionResponse, error)
+
+	// ChangePlanWithBodyWithResponse Move visits of a plan
+	//
+	// A proposal that is taken, a swap, a move by hand: all or none, and no rule is broken. In the published plan the calendars follow. A change says where it has seen the visit; where it stands elsewhere by now, the answer is 412.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /plans/{id}/changes (the `ChangePlan` operationId).
+	ChangePlanWithBodyWithResponse(ctx context.Context, id Id, params *ChangePlanParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangePlanResponse, error)
+
+	// ChangePlanWithResponse Move visits of a plan
+	//
+	// A proposal that is taken, a swap, a move by hand: all or none, and no rule is broken. In the published plan the calendars follow. A change says where it has seen the visit; where it stands elsewhere by now, the answer is 412.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /plans/{id}/changes (the `ChangePlan` operationId).
+	ChangePlanWithResponse(ctx context.Context, id Id, params *ChangePlanParams, body ChangePlanJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangePlanResponse, error)
+
+	// ComparePlansWithResponse Two plans side by side
+	//
+	// By term, executive and group, and every visit that stands differently. From a published plan to a draft it says what publishing the draft would move.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /plans/{id}/comparison/{other} (the `ComparePlans` operationId).
+	ComparePlansWithResponse(ctx context.Context, id Id, other Id, reqEditors ...RequestEditorFn) (*ComparePlansResponse, error)
+
+	// ExplainCustomerWithResponse Why a visit stands where it does
+	//
+	// Also for a customer without a place; with the best places with other executives and in other weeks.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /plans/{id}/customers/{customer}/explanation (the `ExplainCustomer` operationId).
+	ExplainCustomerWithResponse(ctx context.Context, id Id, customer OfCustomer, reqEditors ...RequestEditorFn) (*ExplainCustomerResponse, error)
+
+	// LetInWithResponse The smallest change that would give a customer a place
+	//
+	// Each is proved by planning again with it. Answers within some two seconds.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /plans/{id}/customers/{customer}/letin (the `LetIn` operationId).
+	LetInWithResponse(ctx context.Context, id Id, customer OfCustomer, reqEditors ...RequestEditorFn) (*LetInResponse, error)
+
+	// ProposePlacesWithResponse Places for a visit, ranked by price
+	//
+	// After a refusal, an illness or a moved window, or for a customer without a place. Take one by sending its changes to the plan's changes.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /plans/{id}/customers/{customer}/proposals (the `ProposePlaces` operationId).
+	ProposePlacesWithResponse(ctx context.Context, id Id, customer OfCustomer, params *ProposePlacesParams, reqEditors ...RequestEditorFn) (*ProposePlacesResponse, error)
+
 	// PublishPlanWithResponse Make a draft the plan of its year
 	//
 	// Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody.
@@ -5927,6 +7607,31 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /plans/{id}/publish (the `PublishPlan` operationId).
 	PublishPlanWithResponse(ctx context.Context, id Id, params *PublishPlanParams, reqEditors ...RequestEditorFn) (*PublishPlanResponse, error)
+
+	// StartScenariosWithBodyWithResponse Plan several scenarios side by side
+	//
+	// Plans the year of a selection once as it is and once for each scenario. Each ends in a draft; the published plan is not touched, and a draft that assumes what is not so cannot be published.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /scenarios (the `StartScenarios` operationId).
+	StartScenariosWithBodyWithResponse(ctx context.Context, params *StartScenariosParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartScenariosResponse, error)
+
+	// StartScenariosWithResponse Plan several scenarios side by side
+	//
+	// Plans the year of a selection once as it is and once for each scenario. Each ends in a draft; the published plan is not touched, and a draft that assumes what is not so cannot be published.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /scenarios (the `StartScenarios` operationId).
+	StartScenariosWithResponse(ctx context.Context, params *StartScenariosParams, body StartScenariosJSONRequestBody, reqEditors ...RequestEditorFn) (*StartScenariosResponse, error)
+
+	// GetScenariosWithResponse Scenarios side by side
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /scenarios/{id} (the `GetScenarios` operationId).
+	GetScenariosWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetScenariosResponse, error)
 
 	// ListSelectionsWithResponse Selections
 	//
@@ -6045,6 +7750,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /visits/{id}/answer (the `AnswerVisit` operationId).
 	AnswerVisitWithResponse(ctx context.Context, id Id, params *AnswerVisitParams, body AnswerVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerVisitResponse, error)
+
+	// ExplainVisitWithResponse Why a visit stands where it does
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /visits/{id}/explanation (the `ExplainVisit` operationId).
+	ExplainVisitWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ExplainVisitResponse, error)
 
 	// RecordOutcomeWithBodyWithResponse Say what came of a visit
 	//
@@ -7788,6 +9500,276 @@ func (r GetPlanRunResponse) ContentType() string {
 	return ""
 }
 
+// GetRunProblemResponse200Headers the declared response headers of an HTTP 200 response for GetRunProblem
+type GetRunProblemResponse200Headers struct {
+	ContentDisposition *string
+}
+
+type GetRunProblemResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ProblemFile
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetRunProblemResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetRunProblemResponse) GetJSON200() *ProblemFile {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetRunProblemResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetRunProblemResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetRunProblemResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetRunProblemResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetRunProblemResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetRunProblemResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetRunProblemResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetRunProblemResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetRunProblemResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetRunSolutionResponse200Headers the declared response headers of an HTTP 200 response for GetRunSolution
+type GetRunSolutionResponse200Headers struct {
+	ContentDisposition *string
+}
+
+type GetRunSolutionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SolutionFile
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetRunSolutionResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetRunSolutionResponse) GetJSON200() *SolutionFile {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetRunSolutionResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetRunSolutionResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetRunSolutionResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetRunSolutionResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetRunSolutionResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetRunSolutionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetRunSolutionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetRunSolutionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetRunSolutionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// BringSolutionResponse201Headers the declared response headers of an HTTP 201 response for BringSolution
+type BringSolutionResponse201Headers struct {
+	Location *string
+}
+
+type BringSolutionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *PlanRun
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *BringSolutionResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r BringSolutionResponse) GetJSON201() *PlanRun {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r BringSolutionResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r BringSolutionResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r BringSolutionResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r BringSolutionResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r BringSolutionResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r BringSolutionResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r BringSolutionResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r BringSolutionResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r BringSolutionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r BringSolutionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r BringSolutionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r BringSolutionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type StopPlanResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -8030,6 +10012,553 @@ func (r GetPlanResponse) ContentType() string {
 	return ""
 }
 
+type GetAttentionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Attention
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetAttentionResponse) GetJSON200() *Attention {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetAttentionResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetAttentionResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetAttentionResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r GetAttentionResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetAttentionResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetAttentionResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetAttentionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetAttentionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetAttentionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetAttentionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ChangePlanResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Rearranged
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ChangePlanResponse) GetJSON200() *Rearranged {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ChangePlanResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ChangePlanResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ChangePlanResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ChangePlanResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r ChangePlanResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ChangePlanResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ChangePlanResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ChangePlanResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ChangePlanResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ChangePlanResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChangePlanResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChangePlanResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChangePlanResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ComparePlansResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Comparison
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Busy
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ComparePlansResponse) GetJSON200() *Comparison {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ComparePlansResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ComparePlansResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ComparePlansResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ComparePlansResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ComparePlansResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ComparePlansResponse) GetApplicationproblemJSON503() *Busy {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ComparePlansResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ComparePlansResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ComparePlansResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ComparePlansResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ComparePlansResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ExplainCustomerResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Explanation
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Busy
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ExplainCustomerResponse) GetJSON200() *Explanation {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ExplainCustomerResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ExplainCustomerResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ExplainCustomerResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ExplainCustomerResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ExplainCustomerResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ExplainCustomerResponse) GetApplicationproblemJSON503() *Busy {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ExplainCustomerResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ExplainCustomerResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExplainCustomerResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExplainCustomerResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExplainCustomerResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type LetInResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LeftOut
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Busy
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LetInResponse) GetJSON200() *LeftOut {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r LetInResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r LetInResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r LetInResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r LetInResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r LetInResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r LetInResponse) GetApplicationproblemJSON503() *Busy {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r LetInResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r LetInResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LetInResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LetInResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LetInResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ProposePlacesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ProposalList
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Busy
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ProposePlacesResponse) GetJSON200() *ProposalList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ProposePlacesResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ProposePlacesResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ProposePlacesResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ProposePlacesResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ProposePlacesResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ProposePlacesResponse) GetApplicationproblemJSON503() *Busy {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ProposePlacesResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ProposePlacesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ProposePlacesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ProposePlacesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ProposePlacesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type PublishPlanResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -8128,6 +10657,186 @@ func (r PublishPlanResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r PublishPlanResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// StartScenariosResponse202Headers the declared response headers of an HTTP 202 response for StartScenarios
+type StartScenariosResponse202Headers struct {
+	Location *string
+}
+
+type StartScenariosResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *ScenarioSet
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *StartScenariosResponse202Headers
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r StartScenariosResponse) GetJSON202() *ScenarioSet {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r StartScenariosResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r StartScenariosResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r StartScenariosResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r StartScenariosResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r StartScenariosResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r StartScenariosResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r StartScenariosResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StartScenariosResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StartScenariosResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StartScenariosResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StartScenariosResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StartScenariosResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetScenariosResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ScenarioSet
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetScenariosResponse) GetJSON200() *ScenarioSet {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetScenariosResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetScenariosResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetScenariosResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetScenariosResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetScenariosResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetScenariosResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetScenariosResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetScenariosResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetScenariosResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -8929,6 +11638,96 @@ func (r AnswerVisitResponse) ContentType() string {
 	return ""
 }
 
+type ExplainVisitResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Explanation
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Busy
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ExplainVisitResponse) GetJSON200() *Explanation {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ExplainVisitResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ExplainVisitResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ExplainVisitResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ExplainVisitResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ExplainVisitResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ExplainVisitResponse) GetApplicationproblemJSON503() *Busy {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ExplainVisitResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ExplainVisitResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExplainVisitResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExplainVisitResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExplainVisitResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // RecordOutcomeResponse200Headers the declared response headers of an HTTP 200 response for RecordOutcome
 type RecordOutcomeResponse200Headers struct {
 	ETag *string
@@ -9470,6 +12269,66 @@ func (c *ClientWithResponses) GetPlanRunWithResponse(ctx context.Context, id Id,
 	return ParseGetPlanRunResponse(rsp)
 }
 
+// GetRunProblemWithResponse The problem of a run, as a file
+//
+// In the format windshield.problem/1: everything the planner knew, by ids.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /plan-runs/{id}/problem.json (the `GetRunProblem` operationId).
+func (c *ClientWithResponses) GetRunProblemWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetRunProblemResponse, error) {
+	rsp, err := c.GetRunProblem(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetRunProblemResponse(rsp)
+}
+
+// GetRunSolutionWithResponse The solution of a run, as a file
+//
+// In the format windshield.solution/1: where the visits stand, and what that costs.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /plan-runs/{id}/solution.json (the `GetRunSolution` operationId).
+func (c *ClientWithResponses) GetRunSolutionWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetRunSolutionResponse, error) {
+	rsp, err := c.GetRunSolution(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetRunSolutionResponse(rsp)
+}
+
+// BringSolutionWithBodyWithResponse Bring a solution that was made outside
+//
+// Judges a solution of the run's problem by every rule and makes a draft of it. Where it breaks a rule or states a wrong cost, everything that is wrong is named and nothing is kept. Up to 10 MB.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /plan-runs/{id}/solutions (the `BringSolution` operationId).
+func (c *ClientWithResponses) BringSolutionWithBodyWithResponse(ctx context.Context, id Id, params *BringSolutionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BringSolutionResponse, error) {
+	rsp, err := c.BringSolutionWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBringSolutionResponse(rsp)
+}
+
+// BringSolutionWithResponse Bring a solution that was made outside
+//
+// Judges a solution of the run's problem by every rule and makes a draft of it. Where it breaks a rule or states a wrong cost, everything that is wrong is named and nothing is kept. Up to 10 MB.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /plan-runs/{id}/solutions (the `BringSolution` operationId).
+func (c *ClientWithResponses) BringSolutionWithResponse(ctx context.Context, id Id, params *BringSolutionParams, body BringSolutionJSONRequestBody, reqEditors ...RequestEditorFn) (*BringSolutionResponse, error) {
+	rsp, err := c.BringSolution(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBringSolutionResponse(rsp)
+}
+
 // StopPlanWithResponse Stop a run and keep the best plan it has
 //
 // A run that has ended already is left as it is.
@@ -9511,6 +12370,111 @@ func (c *ClientWithResponses) GetPlanWithResponse(ctx context.Context, id Id, pa
 	return ParseGetPlanResponse(rsp)
 }
 
+// GetAttentionWithResponse Whose visits need a place
+//
+// Customers without a place in the plan, and visits that stand where they cannot stay: somebody is ill, a window has moved.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /plans/{id}/attention (the `GetAttention` operationId).
+func (c *ClientWithResponses) GetAttentionWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetAttentionResponse, error) {
+	rsp, err := c.GetAttention(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetAttentionResponse(rsp)
+}
+
+// ChangePlanWithBodyWithResponse Move visits of a plan
+//
+// A proposal that is taken, a swap, a move by hand: all or none, and no rule is broken. In the published plan the calendars follow. A change says where it has seen the visit; where it stands elsewhere by now, the answer is 412.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /plans/{id}/changes (the `ChangePlan` operationId).
+func (c *ClientWithResponses) ChangePlanWithBodyWithResponse(ctx context.Context, id Id, params *ChangePlanParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangePlanResponse, error) {
+	rsp, err := c.ChangePlanWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangePlanResponse(rsp)
+}
+
+// ChangePlanWithResponse Move visits of a plan
+//
+// A proposal that is taken, a swap, a move by hand: all or none, and no rule is broken. In the published plan the calendars follow. A change says where it has seen the visit; where it stands elsewhere by now, the answer is 412.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /plans/{id}/changes (the `ChangePlan` operationId).
+func (c *ClientWithResponses) ChangePlanWithResponse(ctx context.Context, id Id, params *ChangePlanParams, body ChangePlanJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangePlanResponse, error) {
+	rsp, err := c.ChangePlan(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangePlanResponse(rsp)
+}
+
+// ComparePlansWithResponse Two plans side by side
+//
+// By term, executive and group, and every visit that stands differently. From a published plan to a draft it says what publishing the draft would move.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /plans/{id}/comparison/{other} (the `ComparePlans` operationId).
+func (c *ClientWithResponses) ComparePlansWithResponse(ctx context.Context, id Id, other Id, reqEditors ...RequestEditorFn) (*ComparePlansResponse, error) {
+	rsp, err := c.ComparePlans(ctx, id, other, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseComparePlansResponse(rsp)
+}
+
+// ExplainCustomerWithResponse Why a visit stands where it does
+//
+// Also for a customer without a place; with the best places with other executives and in other weeks.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /plans/{id}/customers/{customer}/explanation (the `ExplainCustomer` operationId).
+func (c *ClientWithResponses) ExplainCustomerWithResponse(ctx context.Context, id Id, customer OfCustomer, reqEditors ...RequestEditorFn) (*ExplainCustomerResponse, error) {
+	rsp, err := c.ExplainCustomer(ctx, id, customer, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExplainCustomerResponse(rsp)
+}
+
+// LetInWithResponse The smallest change that would give a customer a place
+//
+// Each is proved by planning again with it. Answers within some two seconds.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /plans/{id}/customers/{customer}/letin (the `LetIn` operationId).
+func (c *ClientWithResponses) LetInWithResponse(ctx context.Context, id Id, customer OfCustomer, reqEditors ...RequestEditorFn) (*LetInResponse, error) {
+	rsp, err := c.LetIn(ctx, id, customer, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLetInResponse(rsp)
+}
+
+// ProposePlacesWithResponse Places for a visit, ranked by price
+//
+// After a refusal, an illness or a moved window, or for a customer without a place. Take one by sending its changes to the plan's changes.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /plans/{id}/customers/{customer}/proposals (the `ProposePlaces` operationId).
+func (c *ClientWithResponses) ProposePlacesWithResponse(ctx context.Context, id Id, customer OfCustomer, params *ProposePlacesParams, reqEditors ...RequestEditorFn) (*ProposePlacesResponse, error) {
+	rsp, err := c.ProposePlaces(ctx, id, customer, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProposePlacesResponse(rsp)
+}
+
 // PublishPlanWithResponse Make a draft the plan of its year
 //
 // Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody.
@@ -9524,6 +12488,49 @@ func (c *ClientWithResponses) PublishPlanWithResponse(ctx context.Context, id Id
 		return nil, err
 	}
 	return ParsePublishPlanResponse(rsp)
+}
+
+// StartScenariosWithBodyWithResponse Plan several scenarios side by side
+//
+// Plans the year of a selection once as it is and once for each scenario. Each ends in a draft; the published plan is not touched, and a draft that assumes what is not so cannot be published.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /scenarios (the `StartScenarios` operationId).
+func (c *ClientWithResponses) StartScenariosWithBodyWithResponse(ctx context.Context, params *StartScenariosParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartScenariosResponse, error) {
+	rsp, err := c.StartScenariosWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartScenariosResponse(rsp)
+}
+
+// StartScenariosWithResponse Plan several scenarios side by side
+//
+// Plans the year of a selection once as it is and once for each scenario. Each ends in a draft; the published plan is not touched, and a draft that assumes what is not so cannot be published.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /scenarios (the `StartScenarios` operationId).
+func (c *ClientWithResponses) StartScenariosWithResponse(ctx context.Context, params *StartScenariosParams, body StartScenariosJSONRequestBody, reqEditors ...RequestEditorFn) (*StartScenariosResponse, error) {
+	rsp, err := c.StartScenarios(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartScenariosResponse(rsp)
+}
+
+// GetScenariosWithResponse Scenarios side by side
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /scenarios/{id} (the `GetScenarios` operationId).
+func (c *ClientWithResponses) GetScenariosWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetScenariosResponse, error) {
+	rsp, err := c.GetScenarios(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetScenariosResponse(rsp)
 }
 
 // ListSelectionsWithResponse Selections
@@ -9726,6 +12733,19 @@ func (c *ClientWithResponses) AnswerVisitWithResponse(ctx context.Context, id Id
 		return nil, err
 	}
 	return ParseAnswerVisitResponse(rsp)
+}
+
+// ExplainVisitWithResponse Why a visit stands where it does
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /visits/{id}/explanation (the `ExplainVisit` operationId).
+func (c *ClientWithResponses) ExplainVisitWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ExplainVisitResponse, error) {
+	rsp, err := c.ExplainVisit(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExplainVisitResponse(rsp)
 }
 
 // RecordOutcomeWithBodyWithResponse Say what came of a visit
@@ -11223,6 +14243,249 @@ func ParseGetPlanRunResponse(rsp *http.Response) (*GetPlanRunResponse, error) {
 	return response, nil
 }
 
+// ParseGetRunProblemResponse parses an HTTP response from a GetRunProblemWithResponse call
+func ParseGetRunProblemResponse(rsp *http.Response) (*GetRunProblemResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetRunProblemResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ProblemFile
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetRunProblemResponse200Headers
+		if values := rsp.Header.Values("Content-Disposition"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Disposition", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentDisposition = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetRunSolutionResponse parses an HTTP response from a GetRunSolutionWithResponse call
+func ParseGetRunSolutionResponse(rsp *http.Response) (*GetRunSolutionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetRunSolutionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SolutionFile
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetRunSolutionResponse200Headers
+		if values := rsp.Header.Values("Content-Disposition"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Disposition", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentDisposition = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseBringSolutionResponse parses an HTTP response from a BringSolutionWithResponse call
+func ParseBringSolutionResponse(rsp *http.Response) (*BringSolutionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &BringSolutionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest PlanRun
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers BringSolutionResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseStopPlanResponse parses an HTTP response from a StopPlanWithResponse call
 func ParseStopPlanResponse(rsp *http.Response) (*StopPlanResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -11426,6 +14689,463 @@ func ParseGetPlanResponse(rsp *http.Response) (*GetPlanResponse, error) {
 	return response, nil
 }
 
+// ParseGetAttentionResponse parses an HTTP response from a GetAttentionWithResponse call
+func ParseGetAttentionResponse(rsp *http.Response) (*GetAttentionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetAttentionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Attention
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseChangePlanResponse parses an HTTP response from a ChangePlanWithResponse call
+func ParseChangePlanResponse(rsp *http.Response) (*ChangePlanResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangePlanResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Rearranged
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseComparePlansResponse parses an HTTP response from a ComparePlansWithResponse call
+func ParseComparePlansResponse(rsp *http.Response) (*ComparePlansResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ComparePlansResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Comparison
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Busy
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseExplainCustomerResponse parses an HTTP response from a ExplainCustomerWithResponse call
+func ParseExplainCustomerResponse(rsp *http.Response) (*ExplainCustomerResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExplainCustomerResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Explanation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Busy
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseLetInResponse parses an HTTP response from a LetInWithResponse call
+func ParseLetInResponse(rsp *http.Response) (*LetInResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LetInResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LeftOut
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Busy
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseProposePlacesResponse parses an HTTP response from a ProposePlacesWithResponse call
+func ParseProposePlacesResponse(rsp *http.Response) (*ProposePlacesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ProposePlacesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ProposalList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Busy
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParsePublishPlanResponse parses an HTTP response from a PublishPlanWithResponse call
 func ParsePublishPlanResponse(rsp *http.Response) (*PublishPlanResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -11502,6 +15222,162 @@ func ParsePublishPlanResponse(rsp *http.Response) (*PublishPlanResponse, error) 
 			return nil, err
 		}
 		response.ApplicationproblemJSON428 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseStartScenariosResponse parses an HTTP response from a StartScenariosWithResponse call
+func ParseStartScenariosResponse(rsp *http.Response) (*StartScenariosResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StartScenariosResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest ScenarioSet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers StartScenariosResponse202Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers202 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetScenariosResponse parses an HTTP response from a GetScenariosWithResponse call
+func ParseGetScenariosResponse(rsp *http.Response) (*GetScenariosResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetScenariosResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ScenarioSet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Unexpected
@@ -12182,6 +16058,81 @@ func ParseAnswerVisitResponse(rsp *http.Response) (*AnswerVisitResponse, error) 
 			headers.ETag = &value
 		}
 		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseExplainVisitResponse parses an HTTP response from a ExplainVisitWithResponse call
+func ParseExplainVisitResponse(rsp *http.Response) (*ExplainVisitResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExplainVisitResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Explanation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Busy
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
 	}
 
 	return response, nil

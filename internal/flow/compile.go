@@ -29,6 +29,7 @@ type ask struct {
 	people    []roster.Person
 	scenario  Scenario
 	shares    []planning.Dimension // the cross-section of all customers; nil: counted anew, which reads them all
+	free      map[string]bool      // customers whose visit may move although the executive has accepted it
 }
 
 // compile makes the planning problem of a selection from today's roster: of what
@@ -70,7 +71,7 @@ func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, error) {
 			this[v.ExecutiveID]++
 		}
 	}
-	st, err := f.standing(tx, s.Year, &d)
+	st, err := f.standing(tx, s.Year, &d, in.free)
 	if err != nil {
 		return nil, err
 	}
@@ -119,6 +120,9 @@ func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, x := range in.people {
+		p.Names[x.ID] = x.Name // hosts too
+	}
 	loosen(p, st.accepted)
 	return p, nil
 }
@@ -165,7 +169,7 @@ type standings struct {
 // stand: what is settled is a fact and its customer visited, what is pinned or
 // accepted stays, the others cost to move, and who has declined a customer is not
 // asked again.
-func (f *Flow) standing(tx Tx, year int, d *planning.Draft) (standings, error) {
+func (f *Flow) standing(tx Tx, year int, d *planning.Draft, free map[string]bool) (standings, error) {
 	st := standings{visited: map[string]bool{}, accepted: map[string]bool{}, own: map[string]bool{}}
 	plans, err := tx.Plans.ByYear(year)
 	if err != nil {
@@ -187,7 +191,7 @@ func (f *Flow) standing(tx Tx, year int, d *planning.Draft) (standings, error) {
 				st.visited[v.CustomerID] = true
 			case v.State == visit.Published && v.Pinned:
 				d.Pinned[v.CustomerID] = at
-			case v.State == visit.Published && v.Answer == visit.Accepted:
+			case v.State == visit.Published && v.Answer == visit.Accepted && !free[v.CustomerID]:
 				d.Pinned[v.CustomerID] = at
 				st.accepted[v.CustomerID] = true
 			case v.State == visit.Published:

@@ -42,6 +42,7 @@ type Opener interface {
 type Flow struct {
 	Deps
 	importing chan struct{} // a place for each file that may be worked on
+	thinking  chan struct{} // a place for each question about a plan
 }
 
 // New makes the use cases.
@@ -65,5 +66,5 @@ func New(d Deps) *Flow {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Flow{Deps: d, importing: make(chan struct{}, importsAtOnce)}
+	return &Flow{Deps: d, importing: make(chan struct{}, importsAtOnce), thinking: make(chan struct{}, thinkers)}
 }

@@ -45,6 +45,9 @@ func (f *Flow) Publish(ctx context.Context, a access.Actor, k Key, planID string
 		case visit.Superseded:
 			return Published{}, fault.Conflictf("A newer plan has taken this one's place. Make a new draft to change the year.")
 		}
+		if p.Assumes != "" {
+			return Published{}, fault.Conflictf("This draft is a scenario: it assumes %s. Change the data it stands on, plan again and publish that.", p.Assumes)
+		}
 		if p.Version != version {
 			return Published{}, fault.Stalef("The plan has been changed meanwhile. Look at it again before you publish it.")
 		}

@@ -1,11 +1,10 @@
 package flow
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"time"
 
@@ -132,7 +131,9 @@ type draft struct {
 	run       Run
 	selection Selection
 	rows      map[string]SelectionRow // by customer id
+	ids       []string                // of the customers, in the selection's order
 	customers map[string]roster.Customer
+	people    []roster.Person
 	names     names
 	problem   *planning.Problem
 }
@@ -185,12 +186,12 @@ func (f *Flow) prepare(ctx context.Context, id string) (*draft, error) {
 		if err != nil || r.State == Done || r.State == Failed {
 			return nil, err
 		}
-		return f.draftOf(tx, r)
+		return f.draftOf(tx, r, nil, nil)
 	})
 	if err != nil || d == nil {
 		return nil, err
 	}
-	file, err := packed(d.problem)
+	file, err := packed(func(w io.Writer) error { return json.NewEncoder(w).Encode(d.problem) })
 	if err != nil {
 		return nil, err
 	}
@@ -209,8 +210,8 @@ func (f *Flow) prepare(ctx context.Context, id string) (*draft, error) {
 	return d, err
 }
 
-// draftOf reads what a run works on.
-func (f *Flow) draftOf(tx Tx, r Run) (*draft, error) {
+// surroundings reads all that a run works on but its problem.
+func (f *Flow) surroundings(tx Tx, r Run) (*draft, error) {
 	d := &draft{run: r, rows: map[string]SelectionRow{}}
 	var err error
 	if d.selection, err = tx.Selections.Get(r.SelectionID); err != nil {
@@ -220,20 +221,26 @@ func (f *Flow) draftOf(tx Tx, r Run) (*draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	var ids []string
 	for _, row := range rows {
 		d.rows[row.CustomerID] = row
-		ids = append(ids, row.CustomerID)
+		d.ids = append(d.ids, row.CustomerID)
 	}
-	if d.customers, err = customersByID(tx, ids); err != nil {
+	if d.customers, err = customersByID(tx, d.ids); err != nil {
 		return nil, err
 	}
-	people, err := tx.People.All()
+	d.people, err = tx.People.All()
+	d.names = namesOf(d.people, d.customers)
+	return d, err
+}
+
+// draftOf reads what a run works on, and compiles its problem; see ask for shares
+// and free.
+func (f *Flow) draftOf(tx Tx, r Run, shares []planning.Dimension, free map[string]bool) (*draft, error) {
+	d, err := f.surroundings(tx, r)
 	if err != nil {
 		return nil, err
 	}
-	d.names = namesOf(people, d.customers)
-	d.problem, err = f.compile(tx, ask{selection: d.selection, ids: ids, customers: d.customers, people: people, scenario: r.Scenario})
+	d.problem, err = f.compile(tx, ask{selection: d.selection, ids: d.ids, customers: d.customers, people: d.people, scenario: r.Scenario, shares: shares, free: free})
 	return d, d.names.fault(err)
 }
 
@@ -297,7 +304,7 @@ func (f *Flow) failRun(ctx context.Context, id string, why error) error {
 // keepDraft stores a run's solution, and as a draft plan with its proposed visits.
 func (f *Flow) keepDraft(ctx context.Context, d *draft, s *planning.Solution) error {
 	reasons := planning.Reasons(d.problem, s)
-	file, err := packed(s)
+	file, err := packed(s.Write)
 	if err != nil {
 		return err
 	}
@@ -353,15 +360,4 @@ func (f *Flow) saveDraft(tx Tx, d *draft, r Run, s *planning.Solution, reasons m
 	}
 	return p, f.audit(tx, access.System("planner"), "draft plan", "plan/"+p.ID,
 		map[string]any{"run": r.ID, "visits": len(visits), "unassigned": len(p.Unassigned), "total": s.Cost.Total()})
-}
-
-// packed gives the compressed JSON in which problems and solutions are kept.
-func packed(v any) ([]byte, error) {
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	if err := json.NewEncoder(z).Encode(v); err != nil {
-		return nil, err
-	}
-	err := z.Close()
-	return b.Bytes(), err
 }

@@ -90,6 +90,33 @@ func (e DeliveryState) Valid() bool {
 	}
 }
 
+// Defines values for DifferenceHow.
+const (
+	DifferenceHowAdded     DifferenceHow = "added"
+	DifferenceHowBoth      DifferenceHow = "both"
+	DifferenceHowDate      DifferenceHow = "date"
+	DifferenceHowDropped   DifferenceHow = "dropped"
+	DifferenceHowExecutive DifferenceHow = "executive"
+)
+
+// Valid indicates whether the value is a known member of the DifferenceHow enum.
+func (e DifferenceHow) Valid() bool {
+	switch e {
+	case DifferenceHowAdded:
+		return true
+	case DifferenceHowBoth:
+		return true
+	case DifferenceHowDate:
+		return true
+	case DifferenceHowDropped:
+		return true
+	case DifferenceHowExecutive:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EventState.
 const (
 	EventStateApplied  EventState = "applied"
@@ -261,6 +288,27 @@ func (e ProblemKind) Valid() bool {
 	}
 }
 
+// Defines values for ReasonFactsWindow.
+const (
+	ReasonFactsWindowAny     ReasonFactsWindow = "any"
+	ReasonFactsWindowInside  ReasonFactsWindow = "inside"
+	ReasonFactsWindowOutside ReasonFactsWindow = "outside"
+)
+
+// Valid indicates whether the value is a known member of the ReasonFactsWindow enum.
+func (e ReasonFactsWindow) Valid() bool {
+	switch e {
+	case ReasonFactsWindowAny:
+		return true
+	case ReasonFactsWindowInside:
+		return true
+	case ReasonFactsWindowOutside:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Role.
 const (
 	RoleAdministrator Role = "administrator"
@@ -421,6 +469,34 @@ type AnswerRequest struct {
 	Note *string `json:"note,omitempty"`
 }
 
+// Assignment defines model for Assignment.
+type Assignment struct {
+	// Date Example: 2027-03-04
+	Date openapi_types.Date `json:"date"`
+
+	// Executive Example: 8f1f5c8e-6a1f-4b8a-9d1c-2b7a4c0e5d11
+	Executive string `json:"executive"`
+
+	// Half Half of a working day at the customer's place.
+	//
+	// Example: am
+	Half Half `json:"half"`
+
+	// Visit Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit string `json:"visit"`
+}
+
+// Attention defines model for Attention.
+type Attention struct {
+	LeftOut []Needy `json:"left_out"`
+
+	// Plan Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Plan  Id      `json:"plan"`
+	Stuck []Needy `json:"stuck"`
+}
+
 // AuditEntry defines model for AuditEntry.
 type AuditEntry struct {
 	// Action Example: publish plan
@@ -462,6 +538,27 @@ type AuditPage struct {
 	//
 	// Example: WyJhdWRpdCJd
 	Next *string `json:"next,omitempty"`
+}
+
+// Bound What no plan of the problem can cost less than.
+type Bound struct {
+	// GapPercent By how much the best plan so far lies above it at most.
+	//
+	// Example: 3.8
+	GapPercent *float64 `json:"gap_percent,omitempty"`
+
+	// Method How it was found.
+	//
+	// Example: by term
+	Method string `json:"method"`
+
+	// Terms The count of each term of the planning problem, and the weighted total; lower is better.
+	//
+	// Example: {"overdue_days":12,"total":60211,"travel_km":48211,"unassigned":0}
+	Terms Cost `json:"terms"`
+
+	// Total Example: 58000
+	Total int64 `json:"total"`
 }
 
 // Breach defines model for Breach.
@@ -519,6 +616,11 @@ type CalendarEvent struct {
 	//
 	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Visit Id `json:"visit"`
+}
+
+// ChangesRequest defines model for ChangesRequest.
+type ChangesRequest struct {
+	Changes []PlanChange `json:"changes"`
 }
 
 // Clock The 30-day clock of one person.
@@ -596,6 +698,34 @@ type Clock struct {
 	Start *openapi_types.Date `json:"start,omitempty"`
 }
 
+// Comparison defines model for Comparison.
+type Comparison struct {
+	A           PlanRef      `json:"a"`
+	B           PlanRef      `json:"b"`
+	Differences []Difference `json:"differences"`
+	Executives  []SharePair  `json:"executives"`
+
+	// LeftOut Visits with no place, in the first and in the second plan.
+	LeftOut []int `json:"left_out"`
+
+	// Moved Visits that stand in both, but elsewhere.
+	//
+	// Example: 4
+	Moved int `json:"moved"`
+
+	// Notes What one must know to read this.
+	Notes []string `json:"notes"`
+
+	// Strata By group of customers.
+	Strata []CountPair `json:"strata"`
+
+	// Terms By term, the total last.
+	Terms []TermPair `json:"terms"`
+
+	// Values By value of the planned dimensions.
+	Values []CountPair `json:"values"`
+}
+
 // Connection defines model for Connection.
 type Connection struct {
 	// Applied Events that stand as wanted.
@@ -654,6 +784,25 @@ type Contact struct {
 //
 // Example: {"overdue_days":12,"total":60211,"travel_km":48211,"unassigned":0}
 type Cost map[string]int64
+
+// CountPair defines model for CountPair.
+type CountPair struct {
+	// Code Of the group; or the dimension.
+	//
+	// Example: EN
+	Code string `json:"code"`
+
+	// Name Of the group; or the value.
+	//
+	// Example: Enterprise
+	Name string `json:"name"`
+
+	// VisitsA Example: 57
+	VisitsA int `json:"visits_a"`
+
+	// VisitsB Example: 58
+	VisitsB int `json:"visits_b"`
+}
 
 // Coverage defines model for Coverage.
 type Coverage struct {
@@ -892,6 +1041,25 @@ type Delivery struct {
 // DeliveryState Example: sent
 type DeliveryState string
 
+// Difference defines model for Difference.
+type Difference struct {
+	A *NamedPlace `json:"a,omitempty"`
+	B *NamedPlace `json:"b,omitempty"`
+
+	// Customer Somebody or something by id and name.
+	Customer Named `json:"customer"`
+
+	// How Added to the second plan, dropped from the first, or moved: to another executive, another half-day, or both.
+	//
+	// Example: date
+	How DifferenceHow `json:"how"`
+}
+
+// DifferenceHow Added to the second plan, dropped from the first, or moved: to another executive, another half-day, or both.
+//
+// Example: date
+type DifferenceHow string
+
 // Dimension defines model for Dimension.
 type Dimension struct {
 	// Name Example: region
@@ -965,6 +1133,54 @@ type Drawn struct {
 //
 // Example: applied
 type EventState string
+
+// Explanation defines model for Explanation.
+type Explanation struct {
+	// Customer Somebody or something by id and name.
+	Customer Named `json:"customer"`
+
+	// Executives The best place with each other executive.
+	Executives []Proposal `json:"executives"`
+
+	// Facts Left out where the visit has no place.
+	Facts *ReasonFacts `json:"facts,omitempty"`
+
+	// Pinned A pin or the executive's yes holds it.
+	//
+	// Example: false
+	Pinned bool `json:"pinned"`
+
+	// Plan Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Plan Id `json:"plan"`
+
+	// Settled Nobody moves it any more.
+	//
+	// Example: false
+	Settled bool `json:"settled"`
+
+	// Stands It has a place in the plan.
+	//
+	// Example: true
+	Stands bool `json:"stands"`
+
+	// Stuck Why it cannot stay where it stands; empty where it can.
+	//
+	// Example:
+	Stuck string `json:"stuck"`
+
+	// Text Example: A trip of its own, 40 km from home. Inside the customer's window.
+	Text string `json:"text"`
+
+	// Visit The visit that stands, or the latest that does not; left out where there was none.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit *string `json:"visit,omitempty"`
+
+	// Weeks The best place in each other week of the same executive.
+	Weeks []Proposal `json:"weeks"`
+}
 
 // Gap defines model for Gap.
 type Gap struct {
@@ -1241,6 +1457,45 @@ type LedgerEntry struct {
 	WhyNot string `json:"why_not"`
 }
 
+// LeftOut defines model for LeftOut.
+type LeftOut struct {
+	// Customer Somebody or something by id and name.
+	Customer Named `json:"customer"`
+
+	// Plan Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Plan Id `json:"plan"`
+
+	// Reason Example: Every executive who may see Alpine Instruments has declined this visit.
+	Reason string `json:"reason"`
+
+	// Text Example: It would have a place if Ann Lee took the decline back.
+	Text string `json:"text"`
+
+	// Ways The smallest change first.
+	Ways []Letting `json:"ways"`
+}
+
+// Letting defines model for Letting.
+type Letting struct {
+	// Changes What would move.
+	Changes []PlanChange `json:"changes"`
+
+	// Price The count of each term of the planning problem, and the weighted total; lower is better.
+	//
+	// Example: {"overdue_days":12,"total":60211,"travel_km":48211,"unassigned":0}
+	Price Cost `json:"price"`
+
+	// Ready The changes can be made as they are; nothing else has to change first.
+	//
+	// Example: false
+	Ready bool `json:"ready"`
+
+	// Text Example: With one more visit a week, Ann Lee on Thu 4 Mar, morning.
+	Text string `json:"text"`
+}
+
 // LinkRequest defines model for LinkRequest.
 type LinkRequest struct {
 	// Email The address to which the link goes.
@@ -1291,6 +1546,11 @@ type MappingProblem struct {
 
 // Mark defines model for Mark.
 type Mark struct {
+	// Cost The count of each term of the planning problem, and the weighted total; lower is better.
+	//
+	// Example: {"overdue_days":12,"total":60211,"travel_km":48211,"unassigned":0}
+	Cost *Cost `json:"cost,omitempty"`
+
 	// Ms Milliseconds since the start.
 	//
 	// Example: 1000
@@ -1366,6 +1626,50 @@ type Named struct {
 
 	// Name Example: VP of Sales
 	Name string `json:"name"`
+}
+
+// NamedPlace defines model for NamedPlace.
+type NamedPlace struct {
+	// Date Example: 2027-03-04
+	Date openapi_types.Date `json:"date"`
+
+	// Executive Somebody or something by id and name.
+	Executive Named `json:"executive"`
+
+	// Half Half of a working day at the customer's place.
+	//
+	// Example: am
+	Half Half `json:"half"`
+}
+
+// NamedScenario defines model for NamedScenario.
+type NamedScenario struct {
+	// Name Left out, what it assumes.
+	//
+	// Example: one more a week
+	Name *string `json:"name,omitempty"`
+
+	// Scenario What is assumed otherwise than our data say; what is left out is as it is.
+	Scenario *Scenario `json:"scenario,omitempty"`
+
+	// Selection Another selection of the year.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Selection *string `json:"selection,omitempty"`
+}
+
+// Needy defines model for Needy.
+type Needy struct {
+	// Customer Somebody or something by id and name.
+	Customer Named `json:"customer"`
+
+	// Reason Example: Declined: On a journey
+	Reason string `json:"reason"`
+
+	// Visit The visit that stands, was declined or cancelled.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit *string `json:"visit,omitempty"`
 }
 
 // Neighbour defines model for Neighbour.
@@ -1572,8 +1876,29 @@ type PersonRef struct {
 	Phone *string `json:"phone,omitempty"`
 }
 
+// Place defines model for Place.
+type Place struct {
+	// Date Example: 2027-03-04
+	Date openapi_types.Date `json:"date"`
+
+	// Executive Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Executive Id `json:"executive"`
+
+	// Half Half of a working day at the customer's place.
+	//
+	// Example: am
+	Half Half `json:"half"`
+}
+
 // Plan defines model for Plan.
 type Plan struct {
+	// Assumes What a scenario assumes otherwise than our data say; such a draft cannot be published.
+	//
+	// Example:
+	Assumes string `json:"assumes"`
+
 	// Cost The count of each term of the planning problem, and the weighted total; lower is better.
 	//
 	// Example: {"overdue_days":12,"total":60211,"travel_km":48211,"unassigned":0}
@@ -1620,6 +1945,16 @@ type Plan struct {
 	Year int `json:"year"`
 }
 
+// PlanChange One customer's visit goes from one place to another; a place that is left out is nowhere.
+type PlanChange struct {
+	// Customer Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Customer Id     `json:"customer"`
+	From     *Place `json:"from,omitempty"`
+	To       *Place `json:"to,omitempty"`
+}
+
 // PlanDetail defines model for PlanDetail.
 type PlanDetail struct {
 	Groups []Group `json:"groups"`
@@ -1640,6 +1975,20 @@ type PlanList struct {
 	Items []Plan `json:"items"`
 }
 
+// PlanRef defines model for PlanRef.
+type PlanRef struct {
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// Name Example: Plan 2027
+	Name string `json:"name"`
+
+	// State Example: draft
+	State PlanState `json:"state"`
+}
+
 // PlanRequest defines model for PlanRequest.
 type PlanRequest struct {
 	// Iterations How many steps to search instead.
@@ -1651,6 +2000,9 @@ type PlanRequest struct {
 	//
 	// Example: Plan 2027
 	Name *string `json:"name,omitempty"`
+
+	// Scenario What is assumed otherwise than our data say; what is left out is as it is.
+	Scenario *Scenario `json:"scenario,omitempty"`
 
 	// Seconds How long to search.
 	//
@@ -1681,6 +2033,19 @@ type PlanRow struct {
 
 // PlanRun defines model for PlanRun.
 type PlanRun struct {
+	// Assumes The scenario in words; empty where nothing is assumed.
+	//
+	// Example: 1 visit more a week per executive
+	Assumes string `json:"assumes"`
+
+	// Bound What no plan of the problem can cost less than.
+	Bound *Bound `json:"bound,omitempty"`
+
+	// Brought The plan came from outside.
+	//
+	// Example: false
+	Brought bool `json:"brought"`
+
 	// Cost The count of each term of the planning problem, and the weighted total; lower is better.
 	//
 	// Example: {"overdue_days":12,"total":60211,"travel_km":48211,"unassigned":0}
@@ -1716,6 +2081,9 @@ type PlanRun struct {
 	// PlanName Example: Plan 2027
 	PlanName string `json:"plan_name"`
 
+	// Scenario What is assumed otherwise than our data say; what is left out is as it is.
+	Scenario Scenario `json:"scenario"`
+
 	// Seconds Example: 30
 	Seconds *int `json:"seconds,omitempty"`
 
@@ -1726,6 +2094,11 @@ type PlanRun struct {
 	//
 	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Selection Id `json:"selection"`
+
+	// Set The scenarios that are planned side by side with it.
+	//
+	// Example: 5b1f5c8e-6a1f-4b8a-9d1c-2b7a4c0e5d11
+	Set *string `json:"set,omitempty"`
 
 	// StartedAt Example: 2027-01-04T08:45:01Z
 	StartedAt *time.Time `json:"started_at,omitempty"`
@@ -1738,7 +2111,7 @@ type PlanRun struct {
 	// Example: false
 	Stop bool `json:"stop"`
 
-	// Trail How the best total fell.
+	// Trail How the best fell; empty in lists.
 	Trail []Mark `json:"trail"`
 
 	// Version Example: 4
@@ -1873,6 +2246,11 @@ type ProblemDetail struct {
 	Where *string `json:"where,omitempty"`
 }
 
+// ProblemFile A file in the format windshield.problem/1.
+//
+// Example: {"format":"windshield.problem/1"}
+type ProblemFile = json.RawMessage
+
 // ProblemGroup defines model for ProblemGroup.
 type ProblemGroup struct {
 	// Column Example: City
@@ -1897,6 +2275,28 @@ type ProblemGroup struct {
 
 // ProblemKind Example: invalid
 type ProblemKind string
+
+// Proposal defines model for Proposal.
+type Proposal struct {
+	// Calendars Whose calendars change.
+	Calendars []string `json:"calendars"`
+
+	// Changes The visit's own first, then those that move with it.
+	Changes []PlanChange `json:"changes"`
+
+	// Price The count of each term of the planning problem, and the weighted total; lower is better.
+	//
+	// Example: {"overdue_days":12,"total":60211,"travel_km":48211,"unassigned":0}
+	Price Cost `json:"price"`
+
+	// Text Example: Ann Lee on Thu 4 Mar, morning: 210 more km of travel, inside the customer's window.
+	Text string `json:"text"`
+}
+
+// ProposalList defines model for ProposalList.
+type ProposalList struct {
+	Items []Proposal `json:"items"`
+}
 
 // Publication defines model for Publication.
 type Publication struct {
@@ -1949,6 +2349,71 @@ type Quality struct {
 	Weeks  []WeekLoad `json:"weeks"`
 }
 
+// Rearranged defines model for Rearranged.
+type Rearranged struct {
+	// Plan Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Plan Id `json:"plan"`
+
+	// Price Difference of the plan's cost.
+	//
+	// Example: 212
+	Price int64 `json:"price"`
+
+	// Visits The visits that changed.
+	Visits []Id `json:"visits"`
+}
+
+// ReasonFacts Left out where the visit has no place.
+type ReasonFacts struct {
+	// Crunch In the last days of a quarter.
+	//
+	// Example: false
+	Crunch bool `json:"crunch"`
+
+	// GapAfter Days until the next.
+	//
+	// Example: 14
+	GapAfter int `json:"gap_after"`
+
+	// GapBefore Days since the executive's visit before.
+	//
+	// Example: 12
+	GapBefore int `json:"gap_before"`
+
+	// HomeKm From the executive's office to the customer.
+	//
+	// Example: 40
+	HomeKm int `json:"home_km"`
+
+	// Lacking Preferred tags that the executive lacks.
+	Lacking []string `json:"lacking"`
+
+	// Last The executive has no later visit.
+	//
+	// Example: false
+	Last bool `json:"last"`
+
+	// LegKm Travelled to the customer: from the office or from the visit before.
+	//
+	// Example: 40
+	LegKm int `json:"leg_km"`
+
+	// Matched Preferred tags that the executive has.
+	Matched []string `json:"matched"`
+
+	// Window How the date lies to the customer's windows.
+	//
+	// Example: inside
+	Window ReasonFactsWindow `json:"window"`
+}
+
+// ReasonFactsWindow How the date lies to the customer's windows.
+//
+// Example: inside
+type ReasonFactsWindow string
+
 // Role What a person is in Windshield.
 //
 // Example: vp
@@ -1990,6 +2455,83 @@ type RowProblem struct {
 
 // RunState Example: running
 type RunState string
+
+// Scenario What is assumed otherwise than our data say; what is left out is as it is.
+type Scenario struct {
+	// MaxGapDays Days that nobody may go without a counting visit.
+	//
+	// Example: 20
+	MaxGapDays *int `json:"max_gap_days,omitempty"`
+
+	// PerMonth More visits a month.
+	//
+	// Example: 2
+	PerMonth *int `json:"per_month,omitempty"`
+
+	// PerWeek More visits a week for every executive.
+	//
+	// Example: 1
+	PerWeek *int `json:"per_week,omitempty"`
+
+	// TargetPercent Of everybody's target number of visits.
+	//
+	// Example: 110
+	TargetPercent *int `json:"target_percent,omitempty"`
+}
+
+// ScenarioColumn defines model for ScenarioColumn.
+type ScenarioColumn struct {
+	// Moved Visits of the published plan that would move.
+	//
+	// Example: 4
+	Moved int     `json:"moved"`
+	Run   PlanRun `json:"run"`
+
+	// Visits That have a place.
+	//
+	// Example: 238
+	Visits int `json:"visits"`
+
+	// Wanted That its selection wants.
+	//
+	// Example: 240
+	Wanted int `json:"wanted"`
+}
+
+// ScenarioSet defines model for ScenarioSet.
+type ScenarioSet struct {
+	// Columns The base first.
+	Columns []ScenarioColumn `json:"columns"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+}
+
+// ScenariosRequest defines model for ScenariosRequest.
+type ScenariosRequest struct {
+	// Iterations How many steps to search instead.
+	//
+	// Example: 2000000
+	Iterations *int `json:"iterations,omitempty"`
+
+	// Scenarios Beside the base.
+	Scenarios []NamedScenario `json:"scenarios"`
+
+	// Seconds How long to search for each.
+	//
+	// Example: 30
+	Seconds *int `json:"seconds,omitempty"`
+
+	// Seed Example: 1
+	Seed *int64 `json:"seed,omitempty"`
+
+	// Selection Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Selection Id `json:"selection"`
+}
 
 // Selection defines model for Selection.
 type Selection struct {
@@ -2083,6 +2625,38 @@ type Session struct {
 	Serves []Id `json:"serves"`
 }
 
+// SharePair defines model for SharePair.
+type SharePair struct {
+	// CostA Example: 4100
+	CostA int64 `json:"cost_a"`
+
+	// CostB Example: 3900
+	CostB int64 `json:"cost_b"`
+
+	// Executive Somebody or something by id and name.
+	Executive Named `json:"executive"`
+
+	// KmA Example: 4100
+	KmA int64 `json:"km_a"`
+
+	// KmB Example: 3900
+	KmB int64 `json:"km_b"`
+
+	// OverdueA Days.
+	//
+	// Example: 0
+	OverdueA int64 `json:"overdue_a"`
+
+	// OverdueB Example: 0
+	OverdueB int64 `json:"overdue_b"`
+
+	// VisitsA Example: 12
+	VisitsA int `json:"visits_a"`
+
+	// VisitsB Example: 12
+	VisitsB int `json:"visits_b"`
+}
+
 // SignIn defines model for SignIn.
 type SignIn struct {
 	// Token The last part of the mailed link's address.
@@ -2090,6 +2664,9 @@ type SignIn struct {
 	// Example: 6f1ed002ab5595859014ebf0951522d9
 	Token string `json:"token"`
 }
+
+// SolutionFile A file in the format windshield.solution/1.
+type SolutionFile = json.RawMessage
 
 // Stratum A reporting group with its own number of visits.
 type Stratum struct {
@@ -2152,6 +2729,26 @@ type StratumValue struct {
 
 	// Values One value, or several merged.
 	Values []string `json:"values"`
+}
+
+// TermPair defines model for TermPair.
+type TermPair struct {
+	// CostA Weighted.
+	//
+	// Example: 48211
+	CostA int64 `json:"cost_a"`
+
+	// CostB Example: 47900
+	CostB int64 `json:"cost_b"`
+
+	// CountA Example: 48211
+	CountA int64 `json:"count_a"`
+
+	// CountB Example: 47900
+	CountB int64 `json:"count_b"`
+
+	// Term Example: travel_km
+	Term string `json:"term"`
 }
 
 // Terms How much an executive visits.
@@ -2434,6 +3031,11 @@ type IfMatch = string
 // Limit Example: 50
 type Limit = int
 
+// OfCustomer Names a thing; a UUID.
+//
+// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+type OfCustomer = Id
+
 // PlanCountry Example: CH
 type PlanCountry = string
 
@@ -2560,6 +3162,15 @@ type StartPlanParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// BringSolutionParams defines parameters for BringSolution.
+type BringSolutionParams struct {
+	// Name Of the draft; left out, it is made from the run's.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListPlansParams defines parameters for ListPlans.
 type ListPlansParams struct {
 	// Year Of this year; left out, of all years.
@@ -2578,11 +3189,29 @@ type GetPlanParams struct {
 	Group *PlanGroup `form:"group,omitempty" json:"group,omitempty"`
 }
 
+// ChangePlanParams defines parameters for ChangePlan.
+type ChangePlanParams struct {
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ProposePlacesParams defines parameters for ProposePlaces.
+type ProposePlacesParams struct {
+	// Count How many.
+	Count *int `form:"count,omitempty" json:"count,omitempty"`
+}
+
 // PublishPlanParams defines parameters for PublishPlan.
 type PublishPlanParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
 	IfMatch IfMatch `json:"If-Match"`
 
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// StartScenariosParams defines parameters for StartScenarios.
+type StartScenariosParams struct {
 	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -2661,6 +3290,15 @@ type SetRolesJSONRequestBody = RolesChange
 
 // StartPlanJSONRequestBody defines body for StartPlan for application/json ContentType.
 type StartPlanJSONRequestBody = PlanRequest
+
+// BringSolutionJSONRequestBody defines body for BringSolution for application/json ContentType.
+type BringSolutionJSONRequestBody = SolutionFile
+
+// ChangePlanJSONRequestBody defines body for ChangePlan for application/json ContentType.
+type ChangePlanJSONRequestBody = ChangesRequest
+
+// StartScenariosJSONRequestBody defines body for StartScenarios for application/json ContentType.
+type StartScenariosJSONRequestBody = ScenariosRequest
 
 // SelectJSONRequestBody defines body for Select for application/json ContentType.
 type SelectJSONRequestBody = SelectionRequest
@@ -2742,6 +3380,15 @@ type ServerInterface interface {
 	// GetPlanRun A run with its progress
 	// (GET /plan-runs/{id})
 	GetPlanRun(ctx echo.Context, id Id) error
+	// GetRunProblem The problem of a run, as a file
+	// (GET /plan-runs/{id}/problem.json)
+	GetRunProblem(ctx echo.Context, id Id) error
+	// GetRunSolution The solution of a run, as a file
+	// (GET /plan-runs/{id}/solution.json)
+	GetRunSolution(ctx echo.Context, id Id) error
+	// BringSolution Bring a solution that was made outside
+	// (POST /plan-runs/{id}/solutions)
+	BringSolution(ctx echo.Context, id Id, params BringSolutionParams) error
 	// StopPlan Stop a run and keep the best plan it has
 	// (POST /plan-runs/{id}/stop)
 	StopPlan(ctx echo.Context, id Id) error
@@ -2751,9 +3398,33 @@ type ServerInterface interface {
 	// GetPlan A plan with everybody's year
 	// (GET /plans/{id})
 	GetPlan(ctx echo.Context, id Id, params GetPlanParams) error
+	// GetAttention Whose visits need a place
+	// (GET /plans/{id}/attention)
+	GetAttention(ctx echo.Context, id Id) error
+	// ChangePlan Move visits of a plan
+	// (POST /plans/{id}/changes)
+	ChangePlan(ctx echo.Context, id Id, params ChangePlanParams) error
+	// ComparePlans Two plans side by side
+	// (GET /plans/{id}/comparison/{other})
+	ComparePlans(ctx echo.Context, id Id, other Id) error
+	// ExplainCustomer Why a visit stands where it does
+	// (GET /plans/{id}/customers/{customer}/explanation)
+	ExplainCustomer(ctx echo.Context, id Id, customer OfCustomer) error
+	// LetIn The smallest change that would give a customer a place
+	// (GET /plans/{id}/customers/{customer}/letin)
+	LetIn(ctx echo.Context, id Id, customer OfCustomer) error
+	// ProposePlaces Places for a visit, ranked by price
+	// (GET /plans/{id}/customers/{customer}/proposals)
+	ProposePlaces(ctx echo.Context, id Id, customer OfCustomer, params ProposePlacesParams) error
 	// PublishPlan Make a draft the plan of its year
 	// (POST /plans/{id}/publish)
 	PublishPlan(ctx echo.Context, id Id, params PublishPlanParams) error
+	// StartScenarios Plan several scenarios side by side
+	// (POST /scenarios)
+	StartScenarios(ctx echo.Context, params StartScenariosParams) error
+	// GetScenarios Scenarios side by side
+	// (GET /scenarios/{id})
+	GetScenarios(ctx echo.Context, id Id) error
 	// ListSelections Selections
 	// (GET /selections)
 	ListSelections(ctx echo.Context, params ListSelectionsParams) error
@@ -2784,6 +3455,9 @@ type ServerInterface interface {
 	// AnswerVisit Answer an invitation
 	// (POST /visits/{id}/answer)
 	AnswerVisit(ctx echo.Context, id Id, params AnswerVisitParams) error
+	// ExplainVisit Why a visit stands where it does
+	// (GET /visits/{id}/explanation)
+	ExplainVisit(ctx echo.Context, id Id) error
 	// RecordOutcome Say what came of a visit
 	// (POST /visits/{id}/outcome)
 	RecordOutcome(ctx echo.Context, id Id, params RecordOutcomeParams) error
@@ -3243,6 +3917,80 @@ func (w *ServerInterfaceWrapper) GetPlanRun(ctx echo.Context) error {
 	return err
 }
 
+// GetRunProblem converts echo context to params.
+func (w *ServerInterfaceWrapper) GetRunProblem(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetRunProblem(ctx, id)
+	return err
+}
+
+// GetRunSolution converts echo context to params.
+func (w *ServerInterfaceWrapper) GetRunSolution(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetRunSolution(ctx, id)
+	return err
+}
+
+// BringSolution converts echo context to params.
+func (w *ServerInterfaceWrapper) BringSolution(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params BringSolutionParams
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.BringSolution(ctx, id, params)
+	return err
+}
+
 // StopPlan converts echo context to params.
 func (w *ServerInterfaceWrapper) StopPlan(ctx echo.Context) error {
 	var err error
@@ -3316,6 +4064,163 @@ func (w *ServerInterfaceWrapper) GetPlan(ctx echo.Context) error {
 	return err
 }
 
+// GetAttention converts echo context to params.
+func (w *ServerInterfaceWrapper) GetAttention(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetAttention(ctx, id)
+	return err
+}
+
+// ChangePlan converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangePlan(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ChangePlanParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangePlan(ctx, id, params)
+	return err
+}
+
+// ComparePlans converts echo context to params.
+func (w *ServerInterfaceWrapper) ComparePlans(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "other" -------------
+	var other Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "other", ctx.Param("other"), &other, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter other: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ComparePlans(ctx, id, other)
+	return err
+}
+
+// ExplainCustomer converts echo context to params.
+func (w *ServerInterfaceWrapper) ExplainCustomer(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "customer" -------------
+	var customer OfCustomer
+
+	err = runtime.BindStyledParameterWithOptions("simple", "customer", ctx.Param("customer"), &customer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter customer: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ExplainCustomer(ctx, id, customer)
+	return err
+}
+
+// LetIn converts echo context to params.
+func (w *ServerInterfaceWrapper) LetIn(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "customer" -------------
+	var customer OfCustomer
+
+	err = runtime.BindStyledParameterWithOptions("simple", "customer", ctx.Param("customer"), &customer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter customer: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LetIn(ctx, id, customer)
+	return err
+}
+
+// ProposePlaces converts echo context to params.
+func (w *ServerInterfaceWrapper) ProposePlaces(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "customer" -------------
+	var customer OfCustomer
+
+	err = runtime.BindStyledParameterWithOptions("simple", "customer", ctx.Param("customer"), &customer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter customer: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ProposePlacesParams
+	// ------------- Optional query parameter "count" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "count", ctx.QueryParams(), &params.Count, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter count: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ProposePlaces(ctx, id, customer, params)
+	return err
+}
+
 // PublishPlan converts echo context to params.
 func (w *ServerInterfaceWrapper) PublishPlan(ctx echo.Context) error {
 	var err error
@@ -3366,6 +4271,51 @@ func (w *ServerInterfaceWrapper) PublishPlan(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PublishPlan(ctx, id, params)
+	return err
+}
+
+// StartScenarios converts echo context to params.
+func (w *ServerInterfaceWrapper) StartScenarios(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params StartScenariosParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StartScenarios(ctx, params)
+	return err
+}
+
+// GetScenarios converts echo context to params.
+func (w *ServerInterfaceWrapper) GetScenarios(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetScenarios(ctx, id)
 	return err
 }
 
@@ -3589,6 +4539,22 @@ func (w *ServerInterfaceWrapper) AnswerVisit(ctx echo.Context) error {
 	return err
 }
 
+// ExplainVisit converts echo context to params.
+func (w *ServerInterfaceWrapper) ExplainVisit(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ExplainVisit(ctx, id)
+	return err
+}
+
 // RecordOutcome converts echo context to params.
 func (w *ServerInterfaceWrapper) RecordOutcome(ctx echo.Context) error {
 	var err error
@@ -3736,12 +4702,24 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/plan-runs", wrapper.StartPlan, options.OperationMiddlewares["startPlan"]...)
 	router.GET(options.BaseURL+"/plan-runs/:id", wrapper.GetPlanRun, options.OperationMiddlewares["getPlanRun"]...)
 	router.POST(options.BaseURL+"/plan-runs/:id/stop", wrapper.StopPlan, options.OperationMiddlewares["stopPlan"]...)
+	router.GET(options.BaseURL+"/plan-runs/:id/problem.json", wrapper.GetRunProblem, options.OperationMiddlewares["getRunProblem"]...)
+	router.GET(options.BaseURL+"/plan-runs/:id/solution.json", wrapper.GetRunSolution, options.OperationMiddlewares["getRunSolution"]...)
+	router.POST(options.BaseURL+"/plan-runs/:id/solutions", wrapper.BringSolution, options.OperationMiddlewares["bringSolution"]...)
+	router.POST(options.BaseURL+"/scenarios", wrapper.StartScenarios, options.OperationMiddlewares["startScenarios"]...)
+	router.GET(options.BaseURL+"/scenarios/:id", wrapper.GetScenarios, options.OperationMiddlewares["getScenarios"]...)
 	router.GET(options.BaseURL+"/plans", wrapper.ListPlans, options.OperationMiddlewares["listPlans"]...)
 	router.GET(options.BaseURL+"/plans/:id", wrapper.GetPlan, options.OperationMiddlewares["getPlan"]...)
 	router.POST(options.BaseURL+"/plans/:id/publish", wrapper.PublishPlan, options.OperationMiddlewares["publishPlan"]...)
+	router.GET(options.BaseURL+"/plans/:id/attention", wrapper.GetAttention, options.OperationMiddlewares["getAttention"]...)
+	router.POST(options.BaseURL+"/plans/:id/changes", wrapper.ChangePlan, options.OperationMiddlewares["changePlan"]...)
+	router.GET(options.BaseURL+"/plans/:id/comparison/:other", wrapper.ComparePlans, options.OperationMiddlewares["comparePlans"]...)
+	router.GET(options.BaseURL+"/plans/:id/customers/:customer/explanation", wrapper.ExplainCustomer, options.OperationMiddlewares["explainCustomer"]...)
+	router.GET(options.BaseURL+"/plans/:id/customers/:customer/proposals", wrapper.ProposePlaces, options.OperationMiddlewares["proposePlaces"]...)
+	router.GET(options.BaseURL+"/plans/:id/customers/:customer/letin", wrapper.LetIn, options.OperationMiddlewares["letIn"]...)
 	router.GET(options.BaseURL+"/years/:year/plan", wrapper.GetPublishedPlan, options.OperationMiddlewares["getPublishedPlan"]...)
 	router.GET(options.BaseURL+"/visits", wrapper.ListVisits, options.OperationMiddlewares["listVisits"]...)
 	router.GET(options.BaseURL+"/visits/:id", wrapper.GetVisit, options.OperationMiddlewares["getVisit"]...)
+	router.GET(options.BaseURL+"/visits/:id/explanation", wrapper.ExplainVisit, options.OperationMiddlewares["explainVisit"]...)
 	router.POST(options.BaseURL+"/visits/:id/answer", wrapper.AnswerVisit, options.OperationMiddlewares["answerVisit"]...)
 	router.POST(options.BaseURL+"/visits/:id/outcome", wrapper.RecordOutcome, options.OperationMiddlewares["recordOutcome"]...)
 	router.GET(options.BaseURL+"/me", wrapper.GetMine, options.OperationMiddlewares["getMine"]...)
@@ -6229,6 +7207,395 @@ func (response GetPlanRundefaultApplicationProblemPlusJSONResponse) VisitGetPlan
 	return err
 }
 
+type GetRunProblemRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetRunProblemResponseObject interface {
+	VisitGetRunProblemResponse(w http.ResponseWriter) error
+}
+
+type GetRunProblem200ResponseHeaders struct {
+	ContentDisposition *string
+}
+
+type GetRunProblem200JSONResponse struct {
+	Body    ProblemFile
+	Headers GetRunProblem200ResponseHeaders
+}
+
+func (response GetRunProblem200JSONResponse) VisitGetRunProblemResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ContentDisposition != nil {
+		w.Header().Set("Content-Disposition", fmt.Sprint(*response.Headers.ContentDisposition))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRunProblem401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetRunProblem401ApplicationProblemPlusJSONResponse) VisitGetRunProblemResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRunProblem403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetRunProblem403ApplicationProblemPlusJSONResponse) VisitGetRunProblemResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRunProblem404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetRunProblem404ApplicationProblemPlusJSONResponse) VisitGetRunProblemResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRunProblem422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetRunProblem422ApplicationProblemPlusJSONResponse) VisitGetRunProblemResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRunProblemdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetRunProblemdefaultApplicationProblemPlusJSONResponse) VisitGetRunProblemResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRunSolutionRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetRunSolutionResponseObject interface {
+	VisitGetRunSolutionResponse(w http.ResponseWriter) error
+}
+
+type GetRunSolution200ResponseHeaders struct {
+	ContentDisposition *string
+}
+
+type GetRunSolution200JSONResponse struct {
+	Body    SolutionFile
+	Headers GetRunSolution200ResponseHeaders
+}
+
+func (response GetRunSolution200JSONResponse) VisitGetRunSolutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ContentDisposition != nil {
+		w.Header().Set("Content-Disposition", fmt.Sprint(*response.Headers.ContentDisposition))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRunSolution401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetRunSolution401ApplicationProblemPlusJSONResponse) VisitGetRunSolutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRunSolution403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetRunSolution403ApplicationProblemPlusJSONResponse) VisitGetRunSolutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRunSolution404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetRunSolution404ApplicationProblemPlusJSONResponse) VisitGetRunSolutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRunSolution422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetRunSolution422ApplicationProblemPlusJSONResponse) VisitGetRunSolutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRunSolutiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetRunSolutiondefaultApplicationProblemPlusJSONResponse) VisitGetRunSolutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BringSolutionRequestObject struct {
+	Id     Id `json:"id"`
+	Params BringSolutionParams
+	Body   *BringSolutionJSONRequestBody
+}
+
+type BringSolutionResponseObject interface {
+	VisitBringSolutionResponse(w http.ResponseWriter) error
+}
+
+type BringSolution201ResponseHeaders struct {
+	Location *string
+}
+
+type BringSolution201JSONResponse struct {
+	Body    PlanRun
+	Headers BringSolution201ResponseHeaders
+}
+
+func (response BringSolution201JSONResponse) VisitBringSolutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Location != nil {
+		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BringSolution401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response BringSolution401ApplicationProblemPlusJSONResponse) VisitBringSolutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BringSolution403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response BringSolution403ApplicationProblemPlusJSONResponse) VisitBringSolutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BringSolution404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response BringSolution404ApplicationProblemPlusJSONResponse) VisitBringSolutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BringSolution409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response BringSolution409ApplicationProblemPlusJSONResponse) VisitBringSolutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BringSolution413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response BringSolution413ApplicationProblemPlusJSONResponse) VisitBringSolutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BringSolution415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response BringSolution415ApplicationProblemPlusJSONResponse) VisitBringSolutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BringSolution422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response BringSolution422ApplicationProblemPlusJSONResponse) VisitBringSolutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BringSolutiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response BringSolutiondefaultApplicationProblemPlusJSONResponse) VisitBringSolutionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type StopPlanRequestObject struct {
 	Id Id `json:"id"`
 }
@@ -6565,6 +7932,839 @@ func (response GetPlandefaultApplicationProblemPlusJSONResponse) VisitGetPlanRes
 	return err
 }
 
+type GetAttentionRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetAttentionResponseObject interface {
+	VisitGetAttentionResponse(w http.ResponseWriter) error
+}
+
+type GetAttention200JSONResponse Attention
+
+func (response GetAttention200JSONResponse) VisitGetAttentionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAttention401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetAttention401ApplicationProblemPlusJSONResponse) VisitGetAttentionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAttention403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetAttention403ApplicationProblemPlusJSONResponse) VisitGetAttentionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAttention404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetAttention404ApplicationProblemPlusJSONResponse) VisitGetAttentionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAttention409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response GetAttention409ApplicationProblemPlusJSONResponse) VisitGetAttentionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAttention422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetAttention422ApplicationProblemPlusJSONResponse) VisitGetAttentionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAttentiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetAttentiondefaultApplicationProblemPlusJSONResponse) VisitGetAttentionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePlanRequestObject struct {
+	Id     Id `json:"id"`
+	Params ChangePlanParams
+	Body   *ChangePlanJSONRequestBody
+}
+
+type ChangePlanResponseObject interface {
+	VisitChangePlanResponse(w http.ResponseWriter) error
+}
+
+type ChangePlan200JSONResponse Rearranged
+
+func (response ChangePlan200JSONResponse) VisitChangePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePlan401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePlan401ApplicationProblemPlusJSONResponse) VisitChangePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePlan403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePlan403ApplicationProblemPlusJSONResponse) VisitChangePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePlan404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePlan404ApplicationProblemPlusJSONResponse) VisitChangePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePlan409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePlan409ApplicationProblemPlusJSONResponse) VisitChangePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePlan412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePlan412ApplicationProblemPlusJSONResponse) VisitChangePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePlan413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePlan413ApplicationProblemPlusJSONResponse) VisitChangePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePlan415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePlan415ApplicationProblemPlusJSONResponse) VisitChangePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePlan422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePlan422ApplicationProblemPlusJSONResponse) VisitChangePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePlandefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ChangePlandefaultApplicationProblemPlusJSONResponse) VisitChangePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ComparePlansRequestObject struct {
+	Id    Id `json:"id"`
+	Other Id `json:"other"`
+}
+
+type ComparePlansResponseObject interface {
+	VisitComparePlansResponse(w http.ResponseWriter) error
+}
+
+type ComparePlans200JSONResponse Comparison
+
+func (response ComparePlans200JSONResponse) VisitComparePlansResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ComparePlans401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ComparePlans401ApplicationProblemPlusJSONResponse) VisitComparePlansResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ComparePlans403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ComparePlans403ApplicationProblemPlusJSONResponse) VisitComparePlansResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ComparePlans404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ComparePlans404ApplicationProblemPlusJSONResponse) VisitComparePlansResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ComparePlans409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ComparePlans409ApplicationProblemPlusJSONResponse) VisitComparePlansResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ComparePlans422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ComparePlans422ApplicationProblemPlusJSONResponse) VisitComparePlansResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ComparePlans503ApplicationProblemPlusJSONResponse struct {
+	BusyApplicationProblemPlusJSONResponse
+}
+
+func (response ComparePlans503ApplicationProblemPlusJSONResponse) VisitComparePlansResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ComparePlansdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ComparePlansdefaultApplicationProblemPlusJSONResponse) VisitComparePlansResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainCustomerRequestObject struct {
+	Id       Id         `json:"id"`
+	Customer OfCustomer `json:"customer"`
+}
+
+type ExplainCustomerResponseObject interface {
+	VisitExplainCustomerResponse(w http.ResponseWriter) error
+}
+
+type ExplainCustomer200JSONResponse Explanation
+
+func (response ExplainCustomer200JSONResponse) VisitExplainCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainCustomer401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ExplainCustomer401ApplicationProblemPlusJSONResponse) VisitExplainCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainCustomer403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ExplainCustomer403ApplicationProblemPlusJSONResponse) VisitExplainCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainCustomer404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ExplainCustomer404ApplicationProblemPlusJSONResponse) VisitExplainCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainCustomer409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ExplainCustomer409ApplicationProblemPlusJSONResponse) VisitExplainCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainCustomer422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ExplainCustomer422ApplicationProblemPlusJSONResponse) VisitExplainCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainCustomer503ApplicationProblemPlusJSONResponse struct {
+	BusyApplicationProblemPlusJSONResponse
+}
+
+func (response ExplainCustomer503ApplicationProblemPlusJSONResponse) VisitExplainCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainCustomerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ExplainCustomerdefaultApplicationProblemPlusJSONResponse) VisitExplainCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LetInRequestObject struct {
+	Id       Id         `json:"id"`
+	Customer OfCustomer `json:"customer"`
+}
+
+type LetInResponseObject interface {
+	VisitLetInResponse(w http.ResponseWriter) error
+}
+
+type LetIn200JSONResponse LeftOut
+
+func (response LetIn200JSONResponse) VisitLetInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LetIn401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response LetIn401ApplicationProblemPlusJSONResponse) VisitLetInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LetIn403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response LetIn403ApplicationProblemPlusJSONResponse) VisitLetInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LetIn404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response LetIn404ApplicationProblemPlusJSONResponse) VisitLetInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LetIn409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response LetIn409ApplicationProblemPlusJSONResponse) VisitLetInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LetIn422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response LetIn422ApplicationProblemPlusJSONResponse) VisitLetInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LetIn503ApplicationProblemPlusJSONResponse struct {
+	BusyApplicationProblemPlusJSONResponse
+}
+
+func (response LetIn503ApplicationProblemPlusJSONResponse) VisitLetInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LetIndefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response LetIndefaultApplicationProblemPlusJSONResponse) VisitLetInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProposePlacesRequestObject struct {
+	Id       Id         `json:"id"`
+	Customer OfCustomer `json:"customer"`
+	Params   ProposePlacesParams
+}
+
+type ProposePlacesResponseObject interface {
+	VisitProposePlacesResponse(w http.ResponseWriter) error
+}
+
+type ProposePlaces200JSONResponse ProposalList
+
+func (response ProposePlaces200JSONResponse) VisitProposePlacesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProposePlaces401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ProposePlaces401ApplicationProblemPlusJSONResponse) VisitProposePlacesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProposePlaces403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ProposePlaces403ApplicationProblemPlusJSONResponse) VisitProposePlacesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProposePlaces404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ProposePlaces404ApplicationProblemPlusJSONResponse) VisitProposePlacesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProposePlaces409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ProposePlaces409ApplicationProblemPlusJSONResponse) VisitProposePlacesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProposePlaces422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ProposePlaces422ApplicationProblemPlusJSONResponse) VisitProposePlacesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProposePlaces503ApplicationProblemPlusJSONResponse struct {
+	BusyApplicationProblemPlusJSONResponse
+}
+
+func (response ProposePlaces503ApplicationProblemPlusJSONResponse) VisitProposePlacesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProposePlacesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ProposePlacesdefaultApplicationProblemPlusJSONResponse) VisitProposePlacesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type PublishPlanRequestObject struct {
 	Id     Id `json:"id"`
 	Params PublishPlanParams
@@ -6722,6 +8922,271 @@ type PublishPlandefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response PublishPlandefaultApplicationProblemPlusJSONResponse) VisitPublishPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartScenariosRequestObject struct {
+	Params StartScenariosParams
+	Body   *StartScenariosJSONRequestBody
+}
+
+type StartScenariosResponseObject interface {
+	VisitStartScenariosResponse(w http.ResponseWriter) error
+}
+
+type StartScenarios202ResponseHeaders struct {
+	Location *string
+}
+
+type StartScenarios202JSONResponse struct {
+	Body    ScenarioSet
+	Headers StartScenarios202ResponseHeaders
+}
+
+func (response StartScenarios202JSONResponse) VisitStartScenariosResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Location != nil {
+		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartScenarios401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response StartScenarios401ApplicationProblemPlusJSONResponse) VisitStartScenariosResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartScenarios403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response StartScenarios403ApplicationProblemPlusJSONResponse) VisitStartScenariosResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartScenarios404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response StartScenarios404ApplicationProblemPlusJSONResponse) VisitStartScenariosResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartScenarios409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response StartScenarios409ApplicationProblemPlusJSONResponse) VisitStartScenariosResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartScenarios413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response StartScenarios413ApplicationProblemPlusJSONResponse) VisitStartScenariosResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartScenarios415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response StartScenarios415ApplicationProblemPlusJSONResponse) VisitStartScenariosResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartScenarios422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response StartScenarios422ApplicationProblemPlusJSONResponse) VisitStartScenariosResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartScenariosdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StartScenariosdefaultApplicationProblemPlusJSONResponse) VisitStartScenariosResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetScenariosRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetScenariosResponseObject interface {
+	VisitGetScenariosResponse(w http.ResponseWriter) error
+}
+
+type GetScenarios200JSONResponse ScenarioSet
+
+func (response GetScenarios200JSONResponse) VisitGetScenariosResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetScenarios401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetScenarios401ApplicationProblemPlusJSONResponse) VisitGetScenariosResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetScenarios403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetScenarios403ApplicationProblemPlusJSONResponse) VisitGetScenariosResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetScenarios404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetScenarios404ApplicationProblemPlusJSONResponse) VisitGetScenariosResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetScenarios422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetScenarios422ApplicationProblemPlusJSONResponse) VisitGetScenariosResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetScenariosdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetScenariosdefaultApplicationProblemPlusJSONResponse) VisitGetScenariosResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -7856,6 +10321,141 @@ func (response AnswerVisitdefaultApplicationProblemPlusJSONResponse) VisitAnswer
 	return err
 }
 
+type ExplainVisitRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ExplainVisitResponseObject interface {
+	VisitExplainVisitResponse(w http.ResponseWriter) error
+}
+
+type ExplainVisit200JSONResponse Explanation
+
+func (response ExplainVisit200JSONResponse) VisitExplainVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainVisit401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ExplainVisit401ApplicationProblemPlusJSONResponse) VisitExplainVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainVisit403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ExplainVisit403ApplicationProblemPlusJSONResponse) VisitExplainVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainVisit404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ExplainVisit404ApplicationProblemPlusJSONResponse) VisitExplainVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainVisit409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ExplainVisit409ApplicationProblemPlusJSONResponse) VisitExplainVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainVisit422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ExplainVisit422ApplicationProblemPlusJSONResponse) VisitExplainVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainVisit503ApplicationProblemPlusJSONResponse struct {
+	BusyApplicationProblemPlusJSONResponse
+}
+
+func (response ExplainVisit503ApplicationProblemPlusJSONResponse) VisitExplainVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainVisitdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ExplainVisitdefaultApplicationProblemPlusJSONResponse) VisitExplainVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RecordOutcomeRequestObject struct {
 	Id     Id `json:"id"`
 	Params RecordOutcomeParams
@@ -8230,6 +10830,15 @@ type StrictServerInterface interface {
 	// GetPlanRun A run with its progress
 	// (GET /plan-runs/{id})
 	GetPlanRun(ctx context.Context, request GetPlanRunRequestObject) (GetPlanRunResponseObject, error)
+	// GetRunProblem The problem of a run, as a file
+	// (GET /plan-runs/{id}/problem.json)
+	GetRunProblem(ctx context.Context, request GetRunProblemRequestObject) (GetRunProblemResponseObject, error)
+	// GetRunSolution The solution of a run, as a file
+	// (GET /plan-runs/{id}/solution.json)
+	GetRunSolution(ctx context.Context, request GetRunSolutionRequestObject) (GetRunSolutionResponseObject, error)
+	// BringSolution Bring a solution that was made outside
+	// (POST /plan-runs/{id}/solutions)
+	BringSolution(ctx context.Context, request BringSolutionRequestObject) (BringSolutionResponseObject, error)
 	// StopPlan Stop a run and keep the best plan it has
 	// (POST /plan-runs/{id}/stop)
 	StopPlan(ctx context.Context, request StopPlanRequestObject) (StopPlanResponseObject, error)
@@ -8239,9 +10848,33 @@ type StrictServerInterface interface {
 	// GetPlan A plan with everybody's year
 	// (GET /plans/{id})
 	GetPlan(ctx context.Context, request GetPlanRequestObject) (GetPlanResponseObject, error)
+	// GetAttention Whose visits need a place
+	// (GET /plans/{id}/attention)
+	GetAttention(ctx context.Context, request GetAttentionRequestObject) (GetAttentionResponseObject, error)
+	// ChangePlan Move visits of a plan
+	// (POST /plans/{id}/changes)
+	ChangePlan(ctx context.Context, request ChangePlanRequestObject) (ChangePlanResponseObject, error)
+	// ComparePlans Two plans side by side
+	// (GET /plans/{id}/comparison/{other})
+	ComparePlans(ctx context.Context, request ComparePlansRequestObject) (ComparePlansResponseObject, error)
+	// ExplainCustomer Why a visit stands where it does
+	// (GET /plans/{id}/customers/{customer}/explanation)
+	ExplainCustomer(ctx context.Context, request ExplainCustomerRequestObject) (ExplainCustomerResponseObject, error)
+	// LetIn The smallest change that would give a customer a place
+	// (GET /plans/{id}/customers/{customer}/letin)
+	LetIn(ctx context.Context, request LetInRequestObject) (LetInResponseObject, error)
+	// ProposePlaces Places for a visit, ranked by price
+	// (GET /plans/{id}/customers/{customer}/proposals)
+	ProposePlaces(ctx context.Context, request ProposePlacesRequestObject) (ProposePlacesResponseObject, error)
 	// PublishPlan Make a draft the plan of its year
 	// (POST /plans/{id}/publish)
 	PublishPlan(ctx context.Context, request PublishPlanRequestObject) (PublishPlanResponseObject, error)
+	// StartScenarios Plan several scenarios side by side
+	// (POST /scenarios)
+	StartScenarios(ctx context.Context, request StartScenariosRequestObject) (StartScenariosResponseObject, error)
+	// GetScenarios Scenarios side by side
+	// (GET /scenarios/{id})
+	GetScenarios(ctx context.Context, request GetScenariosRequestObject) (GetScenariosResponseObject, error)
 	// ListSelections Selections
 	// (GET /selections)
 	ListSelections(ctx context.Context, request ListSelectionsRequestObject) (ListSelectionsResponseObject, error)
@@ -8272,6 +10905,9 @@ type StrictServerInterface interface {
 	// AnswerVisit Answer an invitation
 	// (POST /visits/{id}/answer)
 	AnswerVisit(ctx context.Context, request AnswerVisitRequestObject) (AnswerVisitResponseObject, error)
+	// ExplainVisit Why a visit stands where it does
+	// (GET /visits/{id}/explanation)
+	ExplainVisit(ctx context.Context, request ExplainVisitRequestObject) (ExplainVisitResponseObject, error)
 	// RecordOutcome Say what came of a visit
 	// (POST /visits/{id}/outcome)
 	RecordOutcome(ctx context.Context, request RecordOutcomeRequestObject) (RecordOutcomeResponseObject, error)
@@ -8883,6 +11519,105 @@ func (sh *strictHandler) GetPlanRun(ctx echo.Context, id Id) error {
 	return nil
 }
 
+// GetRunProblem operation middleware
+func (sh *strictHandler) GetRunProblem(ctx echo.Context, id Id) error {
+	var request GetRunProblemRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRunProblem(ctx.Request().Context(), request.(GetRunProblemRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRunProblem")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetRunProblemResponseObject); ok {
+		return validResponse.VisitGetRunProblemResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetRunSolution operation middleware
+func (sh *strictHandler) GetRunSolution(ctx echo.Context, id Id) error {
+	var request GetRunSolutionRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRunSolution(ctx.Request().Context(), request.(GetRunSolutionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRunSolution")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetRunSolutionResponseObject); ok {
+		return validResponse.VisitGetRunSolutionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// BringSolution operation middleware
+func (sh *strictHandler) BringSolution(ctx echo.Context, id Id, params BringSolutionParams) error {
+	var request BringSolutionRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body BringSolutionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.BringSolution(ctx.Request().Context(), request.(BringSolutionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "BringSolution")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(BringSolutionResponseObject); ok {
+		return validResponse.VisitBringSolutionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // StopPlan operation middleware
 func (sh *strictHandler) StopPlan(ctx echo.Context, id Id) error {
 	var request StopPlanRequestObject
@@ -8959,6 +11694,185 @@ func (sh *strictHandler) GetPlan(ctx echo.Context, id Id, params GetPlanParams) 
 	return nil
 }
 
+// GetAttention operation middleware
+func (sh *strictHandler) GetAttention(ctx echo.Context, id Id) error {
+	var request GetAttentionRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetAttention(ctx.Request().Context(), request.(GetAttentionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetAttention")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetAttentionResponseObject); ok {
+		return validResponse.VisitGetAttentionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ChangePlan operation middleware
+func (sh *strictHandler) ChangePlan(ctx echo.Context, id Id, params ChangePlanParams) error {
+	var request ChangePlanRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body ChangePlanJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangePlan(ctx.Request().Context(), request.(ChangePlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangePlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangePlanResponseObject); ok {
+		return validResponse.VisitChangePlanResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ComparePlans operation middleware
+func (sh *strictHandler) ComparePlans(ctx echo.Context, id Id, other Id) error {
+	var request ComparePlansRequestObject
+
+	request.Id = id
+	request.Other = other
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ComparePlans(ctx.Request().Context(), request.(ComparePlansRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ComparePlans")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ComparePlansResponseObject); ok {
+		return validResponse.VisitComparePlansResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ExplainCustomer operation middleware
+func (sh *strictHandler) ExplainCustomer(ctx echo.Context, id Id, customer OfCustomer) error {
+	var request ExplainCustomerRequestObject
+
+	request.Id = id
+	request.Customer = customer
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExplainCustomer(ctx.Request().Context(), request.(ExplainCustomerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExplainCustomer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ExplainCustomerResponseObject); ok {
+		return validResponse.VisitExplainCustomerResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LetIn operation middleware
+func (sh *strictHandler) LetIn(ctx echo.Context, id Id, customer OfCustomer) error {
+	var request LetInRequestObject
+
+	request.Id = id
+	request.Customer = customer
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LetIn(ctx.Request().Context(), request.(LetInRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LetIn")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LetInResponseObject); ok {
+		return validResponse.VisitLetInResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ProposePlaces operation middleware
+func (sh *strictHandler) ProposePlaces(ctx echo.Context, id Id, customer OfCustomer, params ProposePlacesParams) error {
+	var request ProposePlacesRequestObject
+
+	request.Id = id
+	request.Customer = customer
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ProposePlaces(ctx.Request().Context(), request.(ProposePlacesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ProposePlaces")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ProposePlacesResponseObject); ok {
+		return validResponse.VisitProposePlacesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // PublishPlan operation middleware
 func (sh *strictHandler) PublishPlan(ctx echo.Context, id Id, params PublishPlanParams) error {
 	var request PublishPlanRequestObject
@@ -8979,6 +11893,79 @@ func (sh *strictHandler) PublishPlan(ctx echo.Context, id Id, params PublishPlan
 		return err
 	} else if validResponse, ok := response.(PublishPlanResponseObject); ok {
 		return validResponse.VisitPublishPlanResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// StartScenarios operation middleware
+func (sh *strictHandler) StartScenarios(ctx echo.Context, params StartScenariosParams) error {
+	var request StartScenariosRequestObject
+
+	request.Params = params
+
+	var body StartScenariosJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StartScenarios(ctx.Request().Context(), request.(StartScenariosRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StartScenarios")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StartScenariosResponseObject); ok {
+		return validResponse.VisitStartScenariosResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetScenarios operation middleware
+func (sh *strictHandler) GetScenarios(ctx echo.Context, id Id) error {
+	var request GetScenariosRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetScenarios(ctx.Request().Context(), request.(GetScenariosRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetScenarios")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetScenariosResponseObject); ok {
+		return validResponse.VisitGetScenariosResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -9314,6 +12301,31 @@ func (sh *strictHandler) AnswerVisit(ctx echo.Context, id Id, params AnswerVisit
 		return err
 	} else if validResponse, ok := response.(AnswerVisitResponseObject); ok {
 		return validResponse.VisitAnswerVisitResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ExplainVisit operation middleware
+func (sh *strictHandler) ExplainVisit(ctx echo.Context, id Id) error {
+	var request ExplainVisitRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExplainVisit(ctx.Request().Context(), request.(ExplainVisitRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExplainVisit")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ExplainVisitResponseObject); ok {
+		return validResponse.VisitExplainVisitResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -37,6 +37,7 @@ type operation struct {
 	headers []string
 	changes bool   // needs If-Match
 	media   string // of the body; "" where it has none
+	most    int64  // bytes of a JSON body
 }
 
 func newOperation(doc *openapi3.T, path string, item *openapi3.PathItem, method string, op *openapi3.Operation) *operation {
@@ -45,6 +46,10 @@ func newOperation(doc *openapi3.T, path string, item *openapi3.PathItem, method 
 	checked := *op
 	checked.Security = openapi3.NewSecurityRequirements()
 	o := &operation{route: &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: &checked}, query: map[string]*openapi3.Parameter{}}
+	o.most = mostJSON
+	if n, ok := op.Extensions["x-most-bytes"].(float64); ok {
+		o.most = int64(n)
+	}
 	o.open = op.Security != nil && len(*op.Security) == 0
 	for _, p := range op.Parameters {
 		switch p.Value.In {
@@ -87,7 +92,7 @@ func (a *API) guard(op *operation) echo.MiddlewareFunc {
 			var body []byte
 			if op.media != mediaForm { // files are read by their handler
 				var err error
-				if body, err = io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, mostJSON)); err != nil {
+				if body, err = io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, op.most)); err != nil {
 					if c.Request().Context().Err() == nil && !errors.As(err, new(*http.MaxBytesError)) {
 						return fault.Invalidf("The body did not arrive whole.").Because(err)
 					}

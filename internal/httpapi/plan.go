@@ -11,10 +11,8 @@ import (
 // StartPlan starts the planner.
 func (a *API) StartPlan(ctx context.Context, r StartPlanRequestObject) (StartPlanResponseObject, error) {
 	c := callOf(ctx)
-	in := flow.PlanInput{SelectionID: r.Body.Selection, Name: value(r.Body.Name), Seed: 1, Seconds: value(r.Body.Seconds), Iterations: value(r.Body.Iterations)}
-	if r.Body.Seed != nil {
-		in.Seed = uint64(*r.Body.Seed) // not negative, says the contract
-	}
+	in := flow.PlanInput{SelectionID: r.Body.Selection, Name: value(r.Body.Name), Seed: seed(r.Body.Seed),
+		Seconds: value(r.Body.Seconds), Iterations: value(r.Body.Iterations), Scenario: scenario(r.Body.Scenario)}
 	run, err := a.flow.StartPlan(ctx, c.actor, c.key(r.Params.IdempotencyKey), in)
 	if err != nil {
 		return nil, err
@@ -99,11 +97,36 @@ func (a *API) PublishPlan(ctx context.Context, r PublishPlanRequestObject) (Publ
 	return PublishPlan200JSONResponse{Plan: p.PlanID, Visits: p.Visits, New: p.New, Moved: p.Moved, Cancelled: p.Cancelled, Unchanged: p.Unchanged}, nil
 }
 
+// seed reads a seed, which is not negative, says the contract.
+func seed(n *int64) uint64 {
+	if n == nil {
+		return 1
+	}
+	return uint64(*n)
+}
+
 func planRun(r flow.Run) PlanRun {
-	return PlanRun{Id: r.ID, PlanName: r.PlanName, Selection: r.SelectionID, Seed: r.Seed, Seconds: some(r.Seconds), Iterations: some(r.Iterations),
+	sc := r.Scenario
+	out := PlanRun{Id: r.ID, PlanName: r.PlanName, Selection: r.SelectionID, Seed: r.Seed, Seconds: some(r.Seconds), Iterations: some(r.Iterations),
 		State: RunState(r.State), Stop: r.Stop, Cost: cost(r.Cost), Plan: some(r.PlanID), Error: r.Error, CreatedAt: r.CreatedAt.UTC(),
 		CreatedBy: r.CreatedBy, StartedAt: someTime(r.StartedAt), EndedAt: someTime(r.EndedAt), Version: r.Version,
-		Trail: list(r.Trail, func(m flow.Mark) Mark { return Mark{Ms: m.Millis, Total: m.Total} })}
+		Scenario: Scenario{PerWeek: some(sc.PerWeek), PerMonth: some(sc.PerMonth), MaxGapDays: some(sc.MaxGapDays), TargetPercent: some(sc.Target)},
+		Assumes:  sc.String(), Set: some(r.SetID), Brought: r.Brought,
+		Trail: list(r.Trail, func(m flow.Mark) Mark {
+			out := Mark{Ms: m.Millis, Total: m.Total}
+			if m.Cost != nil {
+				c := cost(m.Cost)
+				out.Cost = &c
+			}
+			return out
+		})}
+	if b := r.Bound; b.Method != "" {
+		out.Bound = &Bound{Total: b.Total, Terms: cost(b.Terms), Method: b.Method}
+		if gap, known := b.Gap(r.Cost["total"]); known && r.Cost != nil {
+			out.Bound.GapPercent = &gap
+		}
+	}
+	return out
 }
 
 func cost(in map[string]int64) Cost {
@@ -115,7 +138,7 @@ func cost(in map[string]int64) Cost {
 
 func plan(p visit.Plan, names map[string]string) Plan {
 	return Plan{Id: p.ID, Year: p.Year, Name: p.Name, State: PlanState(p.State), Selection: p.SelectionID, Horizon: period(p.Horizon), Seed: p.Seed,
-		Cost: cost(p.Cost), CreatedAt: p.CreatedAt.UTC(), CreatedBy: p.CreatedBy, PublishedAt: someTime(p.PublishedAt), Version: p.Version,
+		Cost: cost(p.Cost), CreatedAt: p.CreatedAt.UTC(), CreatedBy: p.CreatedBy, PublishedAt: someTime(p.PublishedAt), Assumes: p.Assumes, Version: p.Version,
 		Unassigned: list(p.Unassigned, func(u visit.Unassigned) Unassigned {
 			return Unassigned{Customer: named(u.CustomerID, names[u.CustomerID]), Reason: u.Reason}
 		})}

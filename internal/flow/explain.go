@@ -1,0 +1,313 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"windshield/internal/access"
+	"windshield/internal/fault"
+	"windshield/internal/planning"
+	"windshield/internal/planning/solver"
+	"windshield/internal/roster"
+	"windshield/internal/visit"
+)
+
+// PlanChange takes one customer's visit from one place to another. From is where
+// the asker has seen it: who was slower is told so. nil is nowhere.
+type PlanChange struct {
+	CustomerID string          `json:"customer"`
+	From       *planning.Place `json:"from"`
+	To         *planning.Place `json:"to"`
+}
+
+// Proposal is one way to place a visit, in words and with its price.
+type Proposal struct {
+	Changes   []PlanChange     // the visit's own first, then those that must move with it
+	Text      string           // who, when, what it costs
+	Price     map[string]int64 // difference per term and in total against the plan as it stands
+	Calendars []string         // names of the people whose calendars change
+}
+
+// Explanation says why a visit stands where it does, or why it stands nowhere.
+type Explanation struct {
+	Plan       visit.Plan
+	Customer   roster.Customer
+	Visit      visit.Visit // the one that stands, or the latest that does not; zero where there was none
+	Stands     bool        // the visit has a place in the plan
+	Settled    bool        // nobody moves it any more: the rest is what was said when it was planned
+	Pinned     bool        // a pin or the executive's yes holds it
+	Reason     planning.Reason
+	Text       string // one or two sentences
+	Stuck      string // why it cannot stay where it stands; "" where it can
+	Executives []Proposal
+	Weeks      []Proposal // with the same executive
+}
+
+// runnersUp is how many other executives and weeks an explanation names.
+const runnersUp = 5
+
+// Explain says why a customer's visit stands where it does in a plan, and what
+// comes next: the best place with other executives and in other weeks.
+func (f *Flow) Explain(ctx context.Context, a access.Actor, planID, customerID string) (Explanation, error) {
+	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
+		return Explanation{}, err
+	}
+	done, err := f.think()
+	if err != nil {
+		return Explanation{}, err
+	}
+	defer done()
+	t, err := read(ctx, f, func(tx Tx) (*table, error) { return f.layOut(tx, planID, customerID) })
+	if err != nil {
+		return Explanation{}, err
+	}
+	x := Explanation{Plan: t.plan, Customer: t.customers[customerID], Visit: t.visits[customerID]}
+	x.Pinned = x.Visit.State == visit.Published && (x.Visit.Pinned || x.Visit.Answer == visit.Accepted)
+	if err := t.wants(customerID); err != nil {
+		if fault.Is(err, fault.NotFound) {
+			return x, err
+		}
+		x.Settled, x.Stands, x.Text = true, true, x.Visit.Why
+		return x, nil
+	}
+	_, x.Stands = t.places[customerID]
+	x.Stuck = t.stuck[customerID]
+	x.Reason = reasonOf(t.problem, t.solution, customerID)
+	x.Text = t.names.in(x.Reason.Text)
+	b, err := solver.NewBoard(ctx, t.problem, t.solution)
+	if err != nil {
+		return x, t.names.fault(err)
+	}
+	next, err := b.RunnersUp(ctx, customerID, runnersUp)
+	if fault.Is(err, fault.Invalid) {
+		return x, nil // pinned
+	}
+	x.Executives, x.Weeks = t.proposals(next.Executives), t.proposals(next.Weeks)
+	return x, err
+}
+
+// ExplainVisit is Explain for a visit of a plan.
+func (f *Flow) ExplainVisit(ctx context.Context, a access.Actor, visitID string) (Explanation, error) {
+	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
+		return Explanation{}, err
+	}
+	v, err := read(ctx, f, func(tx Tx) (visit.Visit, error) { return visible(tx, a, visitID) })
+	if err != nil {
+		return Explanation{}, err
+	}
+	if v.PlanID == "" {
+		return Explanation{}, fault.Conflictf("This visit is from before Windshield: no plan says why.")
+	}
+	return f.Explain(ctx, a, v.PlanID, v.CustomerID)
+}
+
+// reasonOf explains one visit without looking at all that were left out.
+func reasonOf(p *planning.Problem, s *planning.Solution, id string) planning.Reason {
+	few := *p
+	places := s.Places()
+	few.Visits = slices.DeleteFunc(slices.Clone(p.Visits), func(w planning.Visit) bool {
+		_, placed := places[w.ID]
+		return !placed && w.ID != id
+	})
+	return planning.Reasons(&few, s)[id]
+}
+
+// Proposals gives up to n places for a customer's visit, ranked by price: after a
+// refusal, an illness or a moved window, or for one that was left out.
+func (f *Flow) Proposals(ctx context.Context, a access.Actor, planID, customerID string, n int) ([]Proposal, error) {
+	if err := access.Require(a, access.MakePlan, access.Subject{}); err != nil {
+		return nil, err
+	}
+	done, err := f.think()
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	t, err := read(ctx, f, func(tx Tx) (*table, error) { return f.layOut(tx, planID, customerID) })
+	if err != nil {
+		return nil, err
+	}
+	if err := t.wants(customerID); err != nil {
+		return nil, err
+	}
+	b, err := solver.NewBoard(ctx, t.problem, t.solution)
+	if err != nil {
+		return nil, t.names.fault(err)
+	}
+	if n <= 0 || n > 50 {
+		n = 10
+	}
+	found, err := b.Propose(ctx, customerID, n)
+	return t.proposals(found), t.names.fault(err)
+}
+
+// proposals puts the solver's proposals into the words of the story. A visit that
+// cannot stay is nowhere for the solver; for people it still stands.
+func (t *table) proposals(in []solver.Proposal) []Proposal {
+	out := make([]Proposal, 0, len(in))
+	for _, x := range in {
+		p := Proposal{Text: t.names.in(x.Text), Price: costOf(x.Price)}
+		told := map[string]bool{}
+		p.Changes = t.changes(x.Changes)
+		for _, c := range p.Changes {
+			for _, at := range []*planning.Place{c.From, c.To} {
+				if at != nil {
+					told[at.Executive] = true
+				}
+			}
+			if c.From == nil || c.To == nil || c.From.Slot() != c.To.Slot() {
+				told[t.customers[c.CustomerID].HostID] = true
+			}
+		}
+		delete(told, "")
+		for id := range told {
+			p.Calendars = append(p.Calendars, t.names[id])
+		}
+		slices.Sort(p.Calendars)
+		out = append(out, p)
+	}
+	return out
+}
+
+// changes puts the solver's changes into ours.
+func (t *table) changes(in []solver.Change) []PlanChange {
+	out := make([]PlanChange, len(in))
+	for i, c := range in {
+		out[i] = PlanChange{CustomerID: c.Visit, From: c.From, To: c.To}
+		if at, ok := t.places[c.Visit]; ok {
+			out[i].From = &at
+		}
+	}
+	return out
+}
+
+// Letting is one change that would give a left-out customer a place, proved by
+// planning again with it.
+type Letting struct {
+	Text    string
+	Price   map[string]int64 // difference per term against the plan as it stands
+	Changes []PlanChange     // what would move, the visit's own first
+	Ready   bool             // the changes can be made as they are: nothing else has to change first
+}
+
+// LeftOut says why a customer has no place in a plan, and what would help.
+type LeftOut struct {
+	Plan     visit.Plan
+	Customer roster.Customer
+	Visit    visit.Visit // the one that was declined or cancelled; zero where there was none
+	Reason   string
+	Text     string // what would help, in a sentence or two
+	Ways     []Letting
+}
+
+// letInTime is how long somebody waits for the smallest change.
+const letInTime = 2 * time.Second
+
+// LetIn finds the smallest change that would give a left-out customer a place.
+// It answers within about two seconds.
+func (f *Flow) LetIn(ctx context.Context, a access.Actor, planID, customerID string) (LeftOut, error) {
+	if err := access.Require(a, access.MakePlan, access.Subject{}); err != nil {
+		return LeftOut{}, err
+	}
+	done, err := f.think()
+	if err != nil {
+		return LeftOut{}, err
+	}
+	defer done()
+	t, err := read(ctx, f, func(tx Tx) (*table, error) { return f.layOut(tx, planID, customerID) })
+	if err != nil {
+		return LeftOut{}, err
+	}
+	x := LeftOut{Plan: t.plan, Customer: t.customers[customerID], Visit: t.visits[customerID]}
+	if err := t.wants(customerID); err != nil {
+		return x, err
+	}
+	if _, stands := t.solution.Places()[customerID]; stands {
+		return x, fault.Conflictf("The visit to %s has a place in this plan.", x.Customer.Name)
+	}
+	x.Reason = t.whyOut(customerID)
+	work, stop := context.WithTimeout(ctx, letInTime)
+	defer stop()
+	answer, err := solver.LetIn(work, t.problem, t.solution, customerID, solver.LetInOptions{})
+	if err != nil && ctx.Err() == nil && work.Err() != nil {
+		x.Text = "No change was found in the time there is. Plan again, or look at who is full and whose window is narrow."
+		return x, nil
+	}
+	if err != nil {
+		return x, t.names.fault(err)
+	}
+	x.Text = t.names.in(answer.Text)
+	for _, w := range answer.Ways {
+		x.Ways = append(x.Ways, Letting{Text: t.names.in(w.Text), Price: costOf(w.Price), Changes: t.changes(w.Changes),
+			Ready: w.Mend == solver.NoChange || w.Mend == solver.Instead})
+	}
+	return x, nil
+}
+
+// whyOut says why a visit has no place: what people said, or what the rules say.
+func (t *table) whyOut(customerID string) string {
+	if why := t.stuck[customerID]; why != "" {
+		return why
+	}
+	switch v := t.visits[customerID]; v.State {
+	case visit.Declined, visit.Cancelled, visit.NoShow:
+		if v.Reason != "" {
+			return fmt.Sprintf("%s: %s", ended[v.State], v.Reason)
+		}
+		return ended[v.State] + "."
+	}
+	return t.names.in(reasonOf(t.problem, t.solution, customerID).Text)
+}
+
+var ended = map[visit.State]string{visit.Declined: "Declined", visit.Cancelled: "Cancelled", visit.NoShow: "It did not take place"}
+
+// Attention is what somebody has to look after in a plan.
+type Attention struct {
+	Plan    visit.Plan
+	LeftOut []Needy // customers without a place
+	Stuck   []Needy // visits that stand where they cannot stay: an illness, a moved window
+}
+
+// Needy is one customer that needs a place, or another one.
+type Needy struct {
+	CustomerID string
+	Customer   string
+	Visit      visit.Visit // zero where there is none
+	Reason     string
+}
+
+// Attention lists whose visits have no place in a plan, or cannot stay where
+// they stand.
+func (f *Flow) Attention(ctx context.Context, a access.Actor, planID string) (Attention, error) {
+	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
+		return Attention{}, err
+	}
+	return read(ctx, f, func(tx Tx) (Attention, error) {
+		t, err := f.layOut(tx, planID)
+		if err != nil {
+			return Attention{}, err
+		}
+		said := map[string]string{}
+		for _, u := range t.plan.Unassigned {
+			said[u.CustomerID] = u.Reason
+		}
+		out := Attention{Plan: t.plan}
+		for _, w := range t.problem.Visits {
+			n := Needy{CustomerID: w.ID, Customer: t.names[w.ID], Visit: t.visits[w.ID]}
+			if n.Reason = t.stuck[w.ID]; n.Reason != "" {
+				out.Stuck = append(out.Stuck, n)
+				continue
+			}
+			if _, stands := t.places[w.ID]; stands {
+				continue
+			}
+			if n.Reason = said[w.ID]; n.Reason == "" || n.Visit.ID != "" {
+				n.Reason = t.whyOut(w.ID)
+			}
+			out.LeftOut = append(out.LeftOut, n)
+		}
+		return out, nil
+	})
+}

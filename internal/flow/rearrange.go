@@ -1,0 +1,204 @@
+package flow
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"windshield/internal/access"
+	"windshield/internal/fault"
+	"windshield/internal/planning"
+	"windshield/internal/visit"
+)
+
+// Rearranged says what a change of a plan did.
+type Rearranged struct {
+	PlanID string   `json:"plan"`
+	Visits []string `json:"visits"` // ids of the visits that changed
+	Price  int64    `json:"price"`  // difference of the plan's cost
+}
+
+// mostChanges bounds what one request may move.
+const mostChanges = 100
+
+// Rearrange moves visits of a plan, all or none: a proposal that somebody takes,
+// a swap, a move by hand. Every rule of planning is kept. In a draft nobody hears
+// of it; in the published plan half-days are booked and the calendars follow.
+// Errors: Stale where a visit no longer stands where the asker saw it, Conflict
+// with the broken rules, or with who is booked already.
+func (f *Flow) Rearrange(ctx context.Context, a access.Actor, k Key, planID string, changes []PlanChange) (Rearranged, error) {
+	if err := access.Require(a, access.MakePlan, access.Subject{}); err != nil {
+		return Rearranged{}, err
+	}
+	if len(changes) == 0 || len(changes) > mostChanges {
+		return Rearranged{}, fault.Invalidf("There is nothing that can be changed like this.").With(fault.Detail{Where: "changes", Expected: "1 to 100 changes"})
+	}
+	return once(ctx, f, k, func(tx Tx) (Rearranged, error) {
+		ids := make([]string, len(changes))
+		for i, c := range changes {
+			ids[i] = c.CustomerID
+		}
+		t, err := f.layOut(tx, planID, ids...)
+		if err != nil {
+			return Rearranged{}, err
+		}
+		if t.plan.State == visit.Live {
+			if err := access.Require(a, access.PublishPlan, access.Subject{}); err != nil {
+				return Rearranged{}, err
+			}
+		}
+		after, err := t.judge(changes)
+		if err != nil {
+			return Rearranged{}, err
+		}
+		out := Rearranged{PlanID: planID, Price: after.Cost.Total() - t.solution.Cost.Total()}
+		if out.Visits, err = f.move(tx, t, changes, after); err != nil {
+			return out, err
+		}
+		return out, f.audit(tx, a, "change plan", "plan/"+planID, out)
+	})
+}
+
+// judge gives the plan after the changes with its cost, or says what speaks
+// against them.
+func (t *table) judge(changes []PlanChange) (*planning.Solution, error) {
+	after := t.solution.Places()
+	seen := map[string]bool{}
+	for _, c := range changes {
+		if seen[c.CustomerID] {
+			return nil, fault.Invalidf("%s is in these changes twice.", t.names[c.CustomerID])
+		}
+		seen[c.CustomerID] = true
+		if err := t.wants(c.CustomerID); err != nil {
+			return nil, err
+		}
+		at, stands := t.places[c.CustomerID]
+		if stands != (c.From != nil) || stands && at != *c.From {
+			return nil, fault.Stalef("The visit to %s no longer stands where you saw it. Look at it again.", t.names[c.CustomerID])
+		}
+		delete(after, c.CustomerID)
+		if c.To != nil {
+			after[c.CustomerID] = *c.To
+		}
+	}
+	s := planning.NewSolution(t.problem, after, nil)
+	verdict := planning.Check(t.problem, s)
+	if !verdict.Feasible {
+		err := fault.Conflictf("This cannot be done: it would break a rule.")
+		for _, x := range verdict.Violations[:min(len(verdict.Violations), 20)] {
+			err = err.With(fault.Detail{Where: x.Name(), Expected: "a plan that keeps this rule", Mend: t.names.in(x.Reason)})
+		}
+		return nil, err
+	}
+	s.Cost = verdict.Cost
+	return s, nil
+}
+
+// move writes changes that were judged.
+func (f *Flow) move(tx Tx, t *table, changes []PlanChange, after *planning.Solution) (ids []string, err error) {
+	var save []*visit.Visit
+	var discard, release []string
+	var bookings []visit.Booking
+	live := t.plan.State == visit.Live
+	for _, c := range changes {
+		v, why := t.visits[c.CustomerID], ""
+		if c.To != nil {
+			why = t.names.in(reasonOf(t.problem, after, c.CustomerID).Text)
+		}
+		switch {
+		case c.From == nil && c.To == nil:
+			continue
+		case c.From == nil:
+			if v, err = f.newVisit(t, c.CustomerID, live); err != nil {
+				return nil, err
+			}
+		case live:
+			release = append(release, v.ID)
+		case c.To == nil:
+			discard = append(discard, v.ID)
+			ids = append(ids, v.ID)
+			continue
+		}
+		v.Conflict = ""
+		if c.To == nil {
+			err = v.Become(visit.Cancelled, "The plan was changed: this visit was taken out.")
+		} else {
+			err = replace(&v, *c.To, t.customers[c.CustomerID].Zone)
+			v.Why = why
+		}
+		if err != nil {
+			return nil, err
+		}
+		if live && c.To != nil {
+			bookings = append(bookings, bookingsOf(v)...)
+		}
+		ids = append(ids, v.ID)
+		save = append(save, &v)
+	}
+	if len(release) > 0 {
+		if err := tx.Bookings.Release(release...); err != nil {
+			return nil, err
+		}
+	}
+	if len(discard) > 0 {
+		if err := tx.Visits.Discard(discard...); err != nil {
+			return nil, err
+		}
+	}
+	if err := tx.Visits.Save(save...); err != nil {
+		return nil, err
+	}
+	if live {
+		if err := tx.Bookings.Book(bookings...); err != nil {
+			return nil, err
+		}
+		if err := f.want(tx, save...); err != nil {
+			return nil, err
+		}
+	}
+	t.reckon(changes, after)
+	return ids, tx.Plans.Save(&t.plan) // two who change one plan at once cannot both have seen it right
+}
+
+// replace puts a visit elsewhere. Where only the executive changes, the hours that
+// people chose stay. Whoever had answered is asked again.
+func replace(v *visit.Visit, to planning.Place, zone string) error {
+	v.Answer, v.AnswerNote = visit.NoAnswer, ""
+	if v.Slot == to.Slot() && v.Begins != "" {
+		return v.PlaceAt(to.Executive, v.Slot, v.Begins, v.Ends, v.Zone)
+	}
+	return v.Place(to.Executive, to.Slot(), zone)
+}
+
+// newVisit makes the visit of a customer who had none, or whose visit was declined
+// or cancelled: that one stays as what happened.
+func (f *Flow) newVisit(t *table, customerID string, live bool) (visit.Visit, error) {
+	c, row := t.customers[customerID], t.rows[customerID]
+	v := visit.Visit{ID: f.NewID(), PlanID: t.plan.ID, CustomerID: c.ID, HostID: c.HostID, State: visit.Proposed, Answer: visit.NoAnswer,
+		Kind: visit.AtCustomer, Stratum: row.Stratum, Objective: t.visits[customerID].Objective}
+	for _, g := range t.selection.Strata {
+		if g.Code == row.Stratum {
+			v.Group = g.Label
+		}
+	}
+	if live {
+		return v, v.Become(visit.Published, "")
+	}
+	return v, nil
+}
+
+// reckon keeps what the plan says of itself true: who has no place, and in a
+// draft, where all is still ahead, what it costs.
+func (t *table) reckon(changes []PlanChange, after *planning.Solution) {
+	for _, c := range changes {
+		t.plan.Unassigned = slices.DeleteFunc(slices.Clone(t.plan.Unassigned), func(u visit.Unassigned) bool { return u.CustomerID == c.CustomerID })
+		if c.To == nil {
+			t.plan.Unassigned = append(t.plan.Unassigned, visit.Unassigned{CustomerID: c.CustomerID, Reason: "Taken out of the plan by hand."})
+		}
+	}
+	if t.plan.State == visit.Draft && len(t.stuck) == 0 {
+		cost := maps.Clone(t.plan.Cost)
+		maps.Copy(cost, costOf(after.Cost))
+		t.plan.Cost = cost
+	}
+}

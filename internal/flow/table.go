@@ -1,0 +1,169 @@
+package flow
+
+import (
+	"bytes"
+	"slices"
+
+	"windshield/internal/access"
+	"windshield/internal/fault"
+	"windshield/internal/planning"
+	"windshield/internal/visit"
+)
+
+// table is a plan as it stands now, laid out for questions and changes. Its
+// problem is compiled anew: who has fallen ill since it was planned, whose window
+// has moved and who has declined, all that shows.
+type table struct {
+	plan visit.Plan
+	*draft
+	visits   map[string]visit.Visit    // by customer: the visit that stands, or else the latest that does not
+	places   map[string]planning.Place // of the visits that stand and may still move
+	stuck    map[string]string         // customers whose visit stands where it cannot stay, with why
+	solution *planning.Solution        // the others: a feasible plan
+}
+
+// thinkers is how many questions about plans are answered at the same time: each
+// takes a processor for as long as it lasts.
+const thinkers = 4
+
+// think takes a place for a question, or asks to come back.
+func (f *Flow) think() (done func(), err error) {
+	select {
+	case f.thinking <- struct{}{}:
+		return func() { <-f.thinking }, nil
+	default:
+		return nil, fault.Temporaryf("Other questions about plans are being answered right now. Please try again in a moment.")
+	}
+}
+
+// layOut reads a plan and compiles its problem. Visits to the customers in free
+// may move although their executives have accepted them.
+func (f *Flow) layOut(tx Tx, planID string, free ...string) (*table, error) {
+	p, err := tx.Plans.Get(planID)
+	if err != nil {
+		return nil, err
+	}
+	if p.State == visit.Superseded {
+		return nil, fault.Conflictf("A newer plan has taken this one's place. Look at that one.")
+	}
+	r, err := tx.Runs.OfPlan(planID)
+	if fault.Is(err, fault.NotFound) {
+		r, err = Run{SelectionID: p.SelectionID}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	shares, err := sharesOf(tx, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	t := &table{plan: p, visits: map[string]visit.Visit{}, places: map[string]planning.Place{}, stuck: map[string]string{}}
+	loose := map[string]bool{}
+	for _, id := range free {
+		loose[id] = true
+	}
+	if t.draft, err = f.draftOf(tx, r, shares, loose); err != nil {
+		return nil, err
+	}
+	all, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: planID})
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range all {
+		stands := v.State == visit.Proposed || v.State == visit.Published
+		before, known := t.visits[v.CustomerID]
+		if !known || stands || before.State != visit.Proposed && before.State != visit.Published {
+			t.visits[v.CustomerID] = v
+		}
+	}
+	for _, w := range t.problem.Visits {
+		if v, ok := t.visits[w.ID]; ok && (v.State == visit.Proposed || v.State == visit.Published) {
+			t.places[w.ID] = planning.Place{Executive: v.ExecutiveID, Date: v.Slot.Date, Half: v.Slot.Half}
+		}
+	}
+	t.settle()
+	return t, nil
+}
+
+// sharesOf gives the cross-section with which a run was planned, so that its plan
+// is priced as it was, and so that nobody has to read all customers; nil where the
+// run has kept no problem.
+func sharesOf(tx Tx, runID string) ([]planning.Dimension, error) {
+	p, err := problemOf(tx, runID)
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return slices.Grow(p.Dimensions, 1), nil // not nil, also where there is none
+}
+
+// problemOf reads the problem of a run; NotFound where it has kept none.
+func problemOf(tx Tx, runID string) (*planning.Problem, error) {
+	data, err := tx.Runs.File(runID, ProblemFile)
+	if err != nil {
+		return nil, err
+	}
+	return planning.ReadProblem(bytes.NewReader(data))
+}
+
+// settle finds what cannot stay, one visit per broken rule, until the rest is a
+// feasible plan. A pin that cannot be kept binds no longer: the visit is stuck.
+func (t *table) settle() {
+	standing := make(map[string]planning.Place, len(t.places))
+	pins := map[string]*planning.Visit{}
+	for i := range t.problem.Visits {
+		w := &t.problem.Visits[i]
+		if at, ok := t.places[w.ID]; ok {
+			standing[w.ID] = at
+		}
+		if w.Pinned != nil {
+			pins[w.ID] = w
+		}
+	}
+	for range 2*len(t.problem.Visits) + 1 {
+		t.solution = planning.NewSolution(t.problem, standing, nil)
+		verdict := planning.Check(t.problem, t.solution)
+		if verdict.Feasible {
+			t.solution.Cost = verdict.Cost
+			return
+		}
+		for _, x := range verdict.Violations {
+			id := victim(x.Visits, standing, pins)
+			if w := pins[id]; w != nil {
+				w.Current, w.Pinned = w.Pinned, nil
+				delete(pins, id)
+			}
+			if _, there := standing[id]; there {
+				t.stuck[id] = t.names.in(x.Reason)
+				delete(standing, id)
+			}
+		}
+	}
+}
+
+// victim chooses who leaves where visits break a rule together: the last that no
+// pin holds, else the last.
+func victim(visits []string, standing map[string]planning.Place, pins map[string]*planning.Visit) string {
+	for _, id := range slices.Backward(visits) {
+		if _, there := standing[id]; there && pins[id] == nil {
+			return id
+		}
+	}
+	if len(visits) == 0 {
+		return ""
+	}
+	return visits[len(visits)-1]
+}
+
+// wants says whether a customer's visit can still be planned, and why not.
+func (t *table) wants(customerID string) error {
+	if slices.ContainsFunc(t.problem.Visits, func(w planning.Visit) bool { return w.ID == customerID }) {
+		return nil
+	}
+	if _, ok := t.visits[customerID]; ok {
+		return fault.Conflictf("This visit has taken place, or is so near that nobody moves it any more.")
+	}
+	return fault.NotFoundf("This plan has no visit to this customer.")
+}

@@ -1,0 +1,261 @@
+package testkit_test
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"testing"
+
+	openapi_types "github.com/oapi-codegen/runtime/types"
+	"github.com/stretchr/testify/require"
+
+	"windshield/api/client"
+	. "windshield/internal/testkit"
+	"windshield/internal/visit"
+)
+
+func explain(t *testing.T, c *client.ClientWithResponses, visitID string) client.Explanation {
+	t.Helper()
+	r, err := c.ExplainVisitWithResponse(context.Background(), visitID)
+	require.NoError(t, err)
+	require.NoError(t, client.Check(r))
+	return *r.JSON200
+}
+
+func propose(t *testing.T, c *client.ClientWithResponses, plan, customer string) []client.Proposal {
+	t.Helper()
+	r, err := c.ProposePlacesWithResponse(context.Background(), plan, customer, nil)
+	require.NoError(t, err)
+	require.NoError(t, client.Check(r))
+	return r.JSON200.Items
+}
+
+func change(t *testing.T, c *client.ClientWithResponses, plan, key string, changes ...client.PlanChange) *client.ChangePlanResponse {
+	t.Helper()
+	params := &client.ChangePlanParams{}
+	if key != "" {
+		params.IdempotencyKey = &key
+	}
+	r, err := c.ChangePlanWithResponse(context.Background(), plan, params, client.ChangePlanJSONRequestBody{Changes: changes})
+	require.NoError(t, err)
+	return r
+}
+
+// standsAt wants a visit where a change has put it.
+func standsAt(t *testing.T, v visit.Visit, at *client.Place) {
+	t.Helper()
+	require.NotNil(t, at)
+	require.Equal(t, at.Executive, v.ExecutiveID)
+	require.Equal(t, at.Date.Format("2006-01-02")+" "+string(at.Half), v.Slot.String())
+}
+
+func noIDs(t *testing.T, text string) {
+	t.Helper()
+	require.NotRegexp(t, `[0-9a-f]{8}-[0-9a-f]{4}-`, text, "people are told names")
+}
+
+func TestWhyAVisitStandsThere(t *testing.T) {
+	Each(t, func(t *testing.T, h *House) {
+		vp := h.Small(16)
+		draft := h.Draft(vp, h.Select(vp, PlanYear, 12, "region"), 1, 20_000)
+		for _, v := range h.Visits(draft) {
+			noIDs(t, v.Why)
+		}
+		v := h.Visits(draft)[3]
+		why := explain(t, vp, v.ID)
+		require.True(t, why.Stands)
+		require.Equal(t, draft, why.Plan)
+		require.NotEmpty(t, why.Text)
+		noIDs(t, why.Text)
+		require.NotNil(t, why.Facts)
+		require.NotEmpty(t, why.Executives, "three others could go")
+		require.NotEmpty(t, why.Weeks)
+		for _, p := range slices.Concat(why.Executives, why.Weeks) {
+			noIDs(t, p.Text)
+			require.Contains(t, p.Price, "total")
+			require.NotEmpty(t, p.Calendars)
+			require.NotEqual(t, p.Changes[0].From, p.Changes[0].To)
+		}
+
+		// Taken in a draft, nobody hears of it, and the plan's cost is right again.
+		before := h.Effects()
+		next := why.Executives[0]
+		taken := change(t, vp, draft, "take", next.Changes...)
+		require.NoError(t, client.Check(taken))
+		require.Equal(t, []string{v.ID}, taken.JSON200.Visits)
+		require.Equal(t, next.Price["total"], taken.JSON200.Price)
+		standsAt(t, h.Visit(v.ID), next.Changes[0].To)
+		require.Equal(t, visit.Proposed, h.Visit(v.ID).State)
+		require.Equal(t, before, h.Effects())
+		require.NoError(t, client.Check(change(t, vp, draft, "take", next.Changes...)), "the same request again changes nothing")
+		require.Equal(t, http.StatusPreconditionFailed, change(t, vp, draft, "", next.Changes...).StatusCode(), "it no longer stands there")
+
+		// Back again costs what it had saved.
+		back := change(t, vp, draft, "", client.PlanChange{Customer: v.CustomerID, From: next.Changes[0].To, To: next.Changes[0].From})
+		require.NoError(t, client.Check(back))
+		require.Equal(t, -next.Price["total"], back.JSON200.Price)
+
+		// Two visits of one executive in one half-day.
+		other := pick(h.Visits(draft), func(w visit.Visit) bool { return w.ID != v.ID && w.ExecutiveID == v.ExecutiveID })[0]
+		clash := change(t, vp, draft, "", client.PlanChange{Customer: other.CustomerID, From: placeOf(other), To: placeOf(h.Visit(v.ID))})
+		require.Equal(t, http.StatusConflict, clash.StatusCode(), "%s", clash.Body)
+		noIDs(t, clash.ApplicationproblemJSON409.Detail)
+
+		// Executives do not see drafts, and nobody but the VP changes plans.
+		r, err := h.API(Exec(1)).ExplainVisitWithResponse(context.Background(), v.ID)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusForbidden, r.StatusCode())
+		require.Equal(t, http.StatusForbidden, change(t, h.API(CEO), draft, "", next.Changes...).StatusCode())
+	})
+}
+
+func placeOf(v visit.Visit) *client.Place {
+	return &client.Place{Executive: v.ExecutiveID, Date: openapi_types.Date{Time: v.Slot.Date.Time()}, Half: client.Half(v.Slot.Half)}
+}
+
+func TestAProposalTakenInThePublishedPlan(t *testing.T) {
+	Each(t, func(t *testing.T, h *House) {
+		vp := h.Small(16)
+		plan := h.Year(vp, 12)
+		v := h.Visits(plan, visit.Published)[4]
+		answer(t, h, v, "accepted")
+		proposals := propose(t, vp, plan, v.CustomerID)
+		require.NotEmpty(t, proposals)
+		require.True(t, slices.IsSortedFunc(proposals, func(a, b client.Proposal) int { return int(a.Price["total"] - b.Price["total"]) }), "the cheapest first")
+		moved := proposals[0]
+		for _, p := range proposals { // to somebody else
+			if p.Changes[0].To.Executive != v.ExecutiveID {
+				moved = p
+				break
+			}
+		}
+		require.Contains(t, moved.Calendars, h.Person(v.ExecutiveID).Name)
+		require.Contains(t, moved.Calendars, h.Person(moved.Changes[0].To.Executive).Name)
+		require.NoError(t, client.Check(change(t, vp, plan, "", moved.Changes...)))
+		h.Settle()
+		now := h.Visit(v.ID)
+		standsAt(t, now, moved.Changes[0].To)
+		require.Equal(t, visit.NoAnswer, now.Answer, "who is asked anew has not answered")
+		require.False(t, h.Booked(v.ExecutiveID, v.Slot))
+		require.True(t, h.Booked(now.ExecutiveID, now.Slot))
+		e := h.InCalendar(v.ID)
+		require.True(t, e.Start.Equal(now.Start))
+		require.NotEmpty(t, e.Guest(h.Person(now.ExecutiveID).Email).Email)
+		quiet(t, h)
+	})
+}
+
+func TestADeclineGetsRankedProposals(t *testing.T) {
+	Each(t, func(t *testing.T, h *House) {
+		vp := h.Small(16)
+		plan := h.Year(vp, 12)
+		v := h.Visits(plan, visit.Published)[5]
+		answer(t, h, v, "declined")
+		h.Tick()
+		require.Equal(t, visit.Declined, h.Visit(v.ID).State)
+
+		list, err := vp.GetAttentionWithResponse(context.Background(), plan)
+		require.NoError(t, err)
+		require.NoError(t, client.Check(list))
+		require.Len(t, list.JSON200.LeftOut, 1)
+		require.Equal(t, v.CustomerID, list.JSON200.LeftOut[0].Customer.Id)
+		require.Contains(t, list.JSON200.LeftOut[0].Reason, "Declined")
+
+		proposals := propose(t, vp, plan, v.CustomerID)
+		require.NotEmpty(t, proposals)
+		for _, p := range proposals {
+			require.NotEqual(t, v.ExecutiveID, p.Changes[0].To.Executive, "who has declined is not asked again")
+			require.Negative(t, p.Price["unassigned"])
+		}
+		require.NoError(t, client.Check(change(t, vp, plan, "", proposals[0].Changes...)))
+		h.Settle()
+		require.Equal(t, visit.Declined, h.Visit(v.ID).State, "what happened stays")
+		fresh := pick(h.Visits(plan, visit.Published), func(w visit.Visit) bool { return w.CustomerID == v.CustomerID })
+		require.Len(t, fresh, 1)
+		standsAt(t, fresh[0], proposals[0].Changes[0].To)
+		require.True(t, h.InCalendar(fresh[0].ID).Start.Equal(fresh[0].Start))
+		list, err = vp.GetAttentionWithResponse(context.Background(), plan)
+		require.NoError(t, err)
+		require.Empty(t, list.JSON200.LeftOut)
+		quiet(t, h)
+	})
+}
+
+func TestAnIllnessMovesWhatMustMove(t *testing.T) {
+	Each(t, func(t *testing.T, h *House) {
+		vp := h.Small(16)
+		plan := h.Year(vp, 12)
+		v := h.Visits(plan, visit.Published)[6]
+		answer(t, h, v, "accepted")
+		away(t, h, v.ExecutiveID, v.Slot.Date.Add(-1).String()+".."+v.Slot.Date.Add(1).String())
+
+		list, err := vp.GetAttentionWithResponse(context.Background(), plan)
+		require.NoError(t, err)
+		require.NoError(t, client.Check(list))
+		require.Len(t, list.JSON200.Stuck, 1, "%s", list.Body)
+		require.Equal(t, v.CustomerID, list.JSON200.Stuck[0].Customer.Id)
+		require.Contains(t, list.JSON200.Stuck[0].Reason, h.Person(v.ExecutiveID).Name)
+		require.NotEmpty(t, explain(t, vp, v.ID).Stuck)
+
+		best := propose(t, vp, plan, v.CustomerID)[0]
+		require.NotNil(t, best.Changes[0].From, "for people it still stands there")
+		require.NoError(t, client.Check(change(t, vp, plan, "", best.Changes...)))
+		h.Settle()
+		standsAt(t, h.Visit(v.ID), best.Changes[0].To)
+		list, err = vp.GetAttentionWithResponse(context.Background(), plan)
+		require.NoError(t, err)
+		require.Empty(t, list.JSON200.Stuck)
+		quiet(t, h)
+	})
+}
+
+func TestWhatWouldLetACustomerIn(t *testing.T) {
+	Each(t, func(t *testing.T, h *House) {
+		vp := h.Small(16)
+		plan := h.Year(vp, 12)
+		v := h.Visits(plan, visit.Published)[5]
+		r, err := vp.LetInWithResponse(context.Background(), plan, v.CustomerID)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusConflict, r.StatusCode(), "it has a place")
+		// Nobody of ours is left who could go: one after the other declines.
+		for range 4 {
+			now := pick(h.Visits(plan, visit.Published), func(w visit.Visit) bool { return w.CustomerID == v.CustomerID })[0]
+			answer(t, h, now, "declined")
+			h.Tick()
+			if p := propose(t, vp, plan, v.CustomerID); len(p) > 0 {
+				require.NoError(t, client.Check(change(t, vp, plan, "", p[0].Changes...)))
+				h.Settle()
+			}
+		}
+		r, err = vp.LetInWithResponse(context.Background(), plan, v.CustomerID)
+		require.NoError(t, err)
+		require.NoError(t, client.Check(r))
+		require.NotEmpty(t, r.JSON200.Ways, "%s", r.Body)
+		noIDs(t, r.JSON200.Text)
+		for _, w := range r.JSON200.Ways {
+			noIDs(t, w.Text)
+			require.False(t, w.Ready, "somebody has to take a decline back first")
+			require.Equal(t, v.CustomerID, w.Changes[0].Customer)
+		}
+	})
+}
+
+// answer answers an invitation through the API as its executive.
+func answer(t *testing.T, h *House, v visit.Visit, how client.Answer) {
+	t.Helper()
+	note := "On a journey"
+	now := h.Visit(v.ID)
+	r, err := h.API(h.Person(now.ExecutiveID).Email).AnswerVisitWithResponse(context.Background(), v.ID,
+		&client.AnswerVisitParams{IfMatch: client.Match(now.Version)}, client.AnswerVisitJSONRequestBody{Answer: how, Note: &note})
+	require.NoError(t, err)
+	require.NoError(t, client.Check(r))
+	h.Settle()
+}
+
+// away brings in that an executive of the small company is away then.
+func away(t *testing.T, h *House, executiveID, dates string) {
+	t.Helper()
+	p := h.Person(executiveID)
+	h.Bring(Admin, client.ImportKindExecutives, "key,name,email,function,role,city,country,max_per_week,max_per_month,target_visits,last_visit,unavailable\n"+
+		p.Key+","+p.Name+","+p.Email+",Product,executive,Zürich,CH,2,6,4,2026-12-15,"+dates+"\n")
+}
