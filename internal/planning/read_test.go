@@ -162,7 +162,7 @@ func TestSizesAreBounded(t *testing.T) {
 	require.NoError(t, p.Validate())
 	p.Weights = map[planning.Term]int64{planning.TravelKM: 1_000_000_000_000}
 	require.ErrorContains(t, p.Validate(), "too large")
-	p.Visits = make([]planning.Visit, 200_001)
+	p.Visits = make([]planning.Visit, 60_001)
 	require.True(t, fault.Is(p.Validate(), fault.TooLarge))
 }
 

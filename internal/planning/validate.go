@@ -17,7 +17,7 @@ import (
 // keep a mistaken or hostile file from taking all memory.
 const (
 	maxExecutives = 10_000
-	maxVisits     = 200_000
+	maxVisits     = 60_000
 	maxPairs      = 64_000_000 // visits × executives
 	maxCustomers  = 2_000_000
 	maxDays       = 1_100 // three years
