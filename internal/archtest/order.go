@@ -22,6 +22,7 @@ var order = [][]string{
 	{"internal/planning"},
 	{"internal/planning/shapes"}, // makes problems for tests and measurements
 	{"internal/planning/solver"}, // compiles planning's problem to indices, then knows only those
+	{"internal/planning/bound"},  // how cheap a plan can be; only its tests know the search
 	{"internal/calsync"},
 	{"internal/alert"},
 	{"internal/notify"},

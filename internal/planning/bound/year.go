@@ -1,0 +1,753 @@
+package bound
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// far is more than any plan costs and may still be added to.
+const far = math.MaxInt64 / 4
+
+// Counts of visits a week and a month are followed up to these limits; a higher
+// limit is dropped, which can only make a year cheaper.
+const (
+	monthMost = 8
+	weekMost  = 8
+)
+
+// multipliers price what the relaxation lets go of: that each visit is made once,
+// that a cross-section is not exceeded, and that loads are even. Any whole numbers
+// give a valid bound.
+type multipliers struct {
+	visit []int64 // what making the visit is worth, at most what leaving it out costs
+	value []int64 // [exec × values + value] what a visit to a customer of that value costs, from 0 to the weight of excess
+	load  []int64 // [exec] what a visit costs beside, from minus to plus the weight of load
+}
+
+// year finds the cheapest year of one executive under multipliers: visits may be
+// made any number of times, but not twice within three places of a trip. All else
+// is as in the problem, but that hosts and the spacing between visits to one
+// customer outside of a trip do not count, and that the executive may go home
+// within a trip, which saves nothing.
+//
+// It goes over the days with the last visit of a trip and the numbers of visits in
+// its week and month as the state. Between trips only the cheapest state of a day
+// matters, and a trip is worth going on with only where that saves more than its
+// visits cost beyond the cheapest of their days: that leaves few states.
+type year struct {
+	m *model
+
+	// What depends on the executive alone.
+	exec   int
+	x      *exec
+	states int       // numbers of visits in week and month
+	next   [4][]int8 // by same week + 2·same month: the state after one more visit, or none
+	own    []int32   // visits that may be made and are not pinned
+	pinned []int32   // visits that are pinned to the executive
+	home   []int64   // by visit: cost of the way home
+	days   []int32   // that can be used
+
+	// What depends on the multipliers.
+	base     []int64 // by visit: cost but for travel and the day
+	single   []int64 // by day: the cheapest visit with both ways
+	singleBy []int32
+	saves    []int64 // by visit: the most that going on to or from it saves
+	joint    []int32 // visits that may be worth joining to a trip
+	index    []int32 // by visit: where it stands in joint
+	edges    [][]edge
+	ahead    []int64 // [day × joint] what a visit costs beyond the cheapest of the day at least, whatever follows, or far
+	row      []int64
+
+	// The day at hand.
+	lastPin     int32 // the last day with a pin before it, or none
+	am, pm      int32 // visits pinned on it, or none
+	cands       []candidate
+	place       []int32 // by visit: its index in cands, or none
+	best        best
+	opening     []int64 // by state: the cheapest way to set out
+	openFrom    []int32 // by state: the label before that
+	following   []int64 // by state: the cheapest way to be at home after a first visit that may be followed
+	followingBy []int32
+
+	// The days before. A label is a partial year that ends with a visit on a day:
+	// index (node × 2 + rank) × states + state.
+	nodes      []node
+	ways       []way
+	cost       []int64 // by label, without the way home
+	before     []int32 // by label: the label before, or none
+	pred       []int32 // by label: the visit before in the same trip, or none
+	from, to   []int32 // by day: its nodes
+	closing    []int64 // [day × states + state] the cheapest way to be at home after that day
+	closeBy    []int32 // its label
+	closeMin   []int64 // by day, over all states
+	closeMinBy []int32
+	last       int32 // the last label of the cheapest year
+}
+
+// candidate is a visit that may be worth making on the day at hand.
+type candidate struct {
+	visit int32
+	cost  int64 // but for travel
+	ahead int64 // what it costs at least beyond the day's cheapest, whatever follows; not negative
+}
+
+// node holds the labels of a visit on a day.
+type node struct {
+	visit, day int32
+	done       bool  // nothing more must come on this day
+	from, to   int32 // its ways
+}
+
+// way is a label that may be worth going on from.
+type way struct {
+	behind int64 // how much dearer than the cheapest of its day and state
+	label  int32
+	pred   int32
+	cost   int64
+	state  int32
+}
+
+// edge leads from a visit to one that may follow in the same trip.
+type edge struct {
+	to    int32
+	km    int32
+	saves int64 // against going home in between
+}
+
+// best holds the two cheapest ways to each candidate and state whose visits
+// before differ.
+type best struct {
+	cost   []int64
+	before []int32
+	pred   []int32
+}
+
+func (b *best) reset(n int) {
+	b.cost = slices.Grow(b.cost[:0], n)[:n]
+	b.before = slices.Grow(b.before[:0], n)[:n]
+	b.pred = slices.Grow(b.pred[:0], n)[:n]
+	for j := range b.cost {
+		b.cost[j] = far
+	}
+}
+
+// offer enters a way; the second best lies states further.
+func (b *best) offer(at, states int, cost int64, before, pred int32) {
+	second := at + states
+	switch {
+	case cost < b.cost[at]:
+		if b.cost[at] < far && b.pred[at] != pred {
+			b.cost[second], b.before[second], b.pred[second] = b.cost[at], b.before[at], b.pred[at]
+		}
+		b.cost[at], b.before[at], b.pred[at] = cost, before, pred
+	case cost < b.cost[second] && b.pred[at] != pred:
+		b.cost[second], b.before[second], b.pred[second] = cost, before, pred
+	}
+}
+
+func newYear(m *model) *year {
+	n := len(m.visits)
+	y := &year{m: m, exec: none}
+	y.home, y.base, y.saves = make([]int64, n), make([]int64, n), make([]int64, n)
+	y.edges, y.place, y.index = make([][]edge, n), make([]int32, n), make([]int32, n)
+	for v := range y.place {
+		y.place[v] = none
+	}
+	y.single, y.singleBy = make([]int64, m.days), make([]int32, m.days)
+	y.from, y.to = make([]int32, m.days), make([]int32, m.days)
+	y.closeMin, y.closeMinBy = make([]int64, m.days), make([]int32, m.days)
+	return y
+}
+
+// cheapest gives the cost of the cheapest year of executive e. Its visits are
+// told by made.
+func (y *year) cheapest(e int, by *multipliers) int64 {
+	y.begin(e)
+	y.prices(by)
+	y.join()
+	y.lookAhead()
+	y.ways = y.ways[:0]
+	y.nodes, y.cost, y.before, y.pred = y.nodes[:0], y.cost[:0], y.before[:0], y.pred[:0]
+	pin := 0
+	y.lastPin = none
+	for _, d := range y.days {
+		y.am, y.pm = none, none
+		for ; pin < len(y.x.pins) && y.x.pins[pin].day == d; pin++ {
+			if y.x.pins[pin].half == 0 {
+				y.am = y.x.pins[pin].visit
+			} else {
+				y.pm = y.x.pins[pin].visit
+			}
+		}
+		y.open(d)
+		y.firsts(d)
+		y.seconds(d)
+		if y.am != none || y.pm != none {
+			y.lastPin = d
+		}
+	}
+	return y.end()
+}
+
+// begin prepares what depends on the executive alone.
+func (y *year) begin(e int) {
+	m := y.m
+	if y.exec == e {
+		return
+	}
+	y.exec, y.x = e, &m.execs[e]
+	weeks, months := y.x.perWeek, y.x.perMonth
+	if weeks > weekMost || weeks >= int32(len(m.visits)) {
+		weeks = 0 // no limit
+	}
+	if months > monthMost || months >= int32(len(m.visits)) {
+		months = 0
+	}
+	y.transitions(max(1, weeks), max(1, months), weeks == 0, months == 0)
+	y.days = y.days[:0]
+	if y.x.perWeek > 0 && y.x.perMonth > 0 {
+		for d := range m.days {
+			if y.x.open[d] {
+				y.days = append(y.days, d)
+			}
+		}
+	}
+	y.own, y.pinned = y.own[:0], y.pinned[:0]
+	for v := range m.visits {
+		y.home[v] = m.price.km * int64(m.home[int(m.visits[v].cust)*len(m.execs)+e])
+		if !m.visits[v].pinned && m.allowed(v, e) {
+			y.own = append(y.own, int32(v))
+		}
+	}
+	for _, p := range y.x.pins {
+		y.pinned = append(y.pinned, p.visit)
+	}
+	y.closing = slices.Grow(y.closing[:0], int(m.days)*y.states)[:int(m.days)*y.states]
+	y.closeBy = slices.Grow(y.closeBy[:0], int(m.days)*y.states)[:int(m.days)*y.states]
+	y.opening, y.openFrom = make([]int64, y.states), make([]int32, y.states)
+	y.following, y.followingBy = make([]int64, y.states), make([]int32, y.states)
+}
+
+// transitions tables the state after one more visit. State 0 is the first visit
+// of a week and a month.
+func (y *year) transitions(weeks, months int32, anyWeek, anyMonth bool) {
+	y.states = int(weeks * months)
+	for same := range y.next {
+		y.next[same] = y.next[same][:0]
+		for s := range int32(y.states) {
+			w, n := s%weeks, s/weeks
+			switch {
+			case same&1 == 0:
+				w = 0
+			case !anyWeek:
+				w++
+			}
+			switch {
+			case same&2 == 0:
+				n = 0
+			case !anyMonth:
+				n++
+			}
+			if w < weeks && n < months {
+				y.next[same] = append(y.next[same], int8(n*weeks+w))
+			} else {
+				y.next[same] = append(y.next[same], none)
+			}
+		}
+	}
+}
+
+// after gives the states after one more visit, when the last was on day a and it is on day b.
+func (y *year) after(a, b int32) []int8 {
+	same := 0
+	if y.m.week[a] == y.m.week[b] {
+		same++
+	}
+	if y.m.month[a] == y.m.month[b] {
+		same += 2
+	}
+	return y.next[same]
+}
+
+// prices counts what each visit costs under the multipliers, and the cheapest of each day.
+func (y *year) prices(by *multipliers) {
+	m, e := y.m, y.exec
+	for d := range y.single {
+		y.single[d], y.singleBy[d] = far, none
+	}
+	for _, visits := range [2][]int32{y.own, y.pinned} {
+		for _, v := range visits {
+			x := &m.visits[v]
+			c := &m.custs[x.cust]
+			cost := by.load[e] + m.price.mismatch*int64(m.lacks[int(x.cust)*len(m.execs)+e])
+			if !x.pinned {
+				cost -= by.visit[v]
+			}
+			if x.hasNow {
+				cost += m.price.moved
+			}
+			for _, value := range c.values {
+				cost += by.value[e*m.values+int(value)]
+			}
+			y.base[v] = cost
+		}
+	}
+	extra := m.price.extra()
+	for _, v := range y.own {
+		class := m.custs[m.visits[v].cust].class
+		both := y.base[v] + 2*y.home[v]
+		for _, d := range y.days {
+			if k := class[d]; k != closed {
+				if cost := both + extra[k]; cost < y.single[d] {
+					y.single[d], y.singleBy[d] = cost, v
+				}
+			}
+		}
+		if d, ok := y.now(v); ok {
+			if cost := y.dayCost(v, d) + 2*y.home[v]; cost < y.single[d] {
+				y.single[d], y.singleBy[d] = cost, v
+			}
+		}
+	}
+}
+
+// now gives the day on which the visit stands in the plan that is being changed,
+// where that is with this executive and possible.
+func (y *year) now(v int32) (d int32, ok bool) {
+	x := &y.m.visits[v]
+	return x.nowDay, x.nowExec == int32(y.exec) && y.x.open[x.nowDay] && y.m.custs[x.cust].class[x.nowDay] != closed
+}
+
+// dayCost gives what a visit on a day costs but for travel.
+func (y *year) dayCost(v, d int32) int64 {
+	x := &y.m.visits[v]
+	extra := y.m.price.extra()
+	cost := y.base[v] + extra[y.m.custs[x.cust].class[d]]
+	if x.nowExec == int32(y.exec) && x.nowDay == d {
+		cost -= y.m.price.moved
+	}
+	return cost
+}
+
+// join finds the pairs of visits that may be worth making in one trip. Where a
+// visit saves, with one neighbour before and one behind, no more than it costs
+// beyond the cheapest visit of its day, that one can stand alone in its place.
+func (y *year) join() {
+	m := y.m
+	beyond := make([]int64, len(m.visits)) // least cost beyond the cheapest of a day
+	extra := m.price.extra()
+	y.joint = append(y.joint[:0], y.pinned...)
+	for _, v := range y.own {
+		class := m.custs[m.visits[v].cust].class
+		both := y.base[v] + 2*y.home[v]
+		least := int64(far)
+		for _, d := range y.days {
+			if k := class[d]; k != closed {
+				least = min(least, both+extra[k]-y.single[d])
+			}
+		}
+		if d, ok := y.now(v); ok {
+			least = min(least, y.dayCost(v, d)+2*y.home[v]-y.single[d])
+		}
+		y.saves[v] = 0
+		y.edges[v] = y.edges[v][:0]
+		beyond[v] = least
+		if least <= 4*(y.home[v]+m.price.km) { // going on saves at most the two ways home, and what is rounded
+			y.joint = append(y.joint, v)
+		}
+	}
+	for _, v := range y.pinned {
+		y.saves[v] = 0
+		y.edges[v] = y.edges[v][:0]
+	}
+	for i, v := range y.joint {
+		cust := m.visits[v].cust
+		for _, u := range y.joint[:i] {
+			s := y.home[v] + y.home[u] - m.price.km*int64(m.km.between(cust, m.visits[u].cust))
+			y.saves[v], y.saves[u] = max(y.saves[v], s), max(y.saves[u], s)
+		}
+	}
+	n := 0
+	for _, v := range y.joint {
+		if beyond[v] < 2*y.saves[v] || m.visits[v].pinned {
+			y.joint[n] = v
+			n++
+		}
+	}
+	y.joint = y.joint[:n]
+	for i, v := range y.joint {
+		y.index[v] = int32(i)
+	}
+	for _, v := range y.joint {
+		cust := m.visits[v].cust
+		edges := y.edges[v][:0]
+		for _, u := range y.joint {
+			if u == v {
+				continue
+			}
+			km := m.km.between(cust, m.visits[u].cust)
+			s := y.home[v] + y.home[u] - m.price.km*int64(km)
+			if s > max(0, beyond[v]-y.saves[v])+max(0, beyond[u]-y.saves[u]) {
+				edges = append(edges, edge{u, km, s})
+			}
+		}
+		slices.SortFunc(edges, func(a, b edge) int { return cmp.Or(cmp.Compare(b.saves, a.saves), cmp.Compare(a.to, b.to)) })
+		y.edges[v] = edges
+	}
+}
+
+// lookAhead finds what a visit in a trip costs beyond the cheapest of its day, less
+// the most that the rest of the trip can save, from the last day to the first.
+func (y *year) lookAhead() {
+	n := len(y.joint)
+	y.ahead = slices.Grow(y.ahead[:0], n*int(y.m.days))[:n*int(y.m.days)]
+	y.row = slices.Grow(y.row[:0], n)[:n]
+	for i := len(y.days) - 1; i >= 0; i-- {
+		d := y.days[i]
+		row := y.ahead[n*int(d):][:n]
+		for j, v := range y.joint {
+			row[j] = y.beyond(v, d)
+			if row[j] >= 2*y.saves[v] {
+				row[j] = far
+				continue
+			}
+			if most := y.onward(v, d, y.days[i+1:]); !y.m.visits[v].pinned {
+				row[j] -= most
+			}
+		}
+		y.row = append(y.row[:0], row...)
+		for j, v := range y.joint {
+			if row[j] >= far || y.m.visits[v].pinned {
+				continue
+			}
+			beyond := y.beyond(v, d)
+			if most := y.sameDay(v, row); beyond-most < row[j] {
+				y.row[j] = beyond - most
+			}
+			if y.row[j] >= y.saves[v] {
+				y.row[j] = far
+			}
+		}
+		copy(row, y.row)
+	}
+}
+
+// beyond gives what the visit costs more than the cheapest of the day, with both ways; far where it cannot be made.
+func (y *year) beyond(v, d int32) int64 {
+	x := &y.m.visits[v]
+	if x.pinned {
+		for _, p := range y.x.pins {
+			if p.visit == v && p.day == d {
+				return math.MinInt32
+			}
+		}
+		return far
+	}
+	if y.m.custs[x.cust].class[d] == closed {
+		return far
+	}
+	return y.dayCost(v, d) + 2*y.home[v] - y.single[d]
+}
+
+// onward gives the most that going on from a visit on day d saves.
+func (y *year) onward(v, d int32, days []int32) int64 {
+	n, most := len(y.joint), int64(0)
+	c := y.m.visits[v].cust
+	for _, g := range y.edges[v] {
+		if g.saves <= most {
+			break
+		}
+		for _, next := range days {
+			gap := next - d
+			if gap > y.m.stay {
+				break
+			}
+			ahead := y.ahead[n*int(next)+int(y.index[g.to])]
+			if ahead >= far || int(gap) < len(y.m.reach) && g.km > y.m.reach[gap] || gap < y.m.custs[c].spacing && y.m.visits[g.to].cust == c {
+				continue
+			}
+			most = max(most, g.saves-max(0, ahead))
+		}
+	}
+	return most
+}
+
+// sameDay gives the most that going on to a second visit of the same day saves.
+func (y *year) sameDay(v int32, row []int64) int64 {
+	most := int64(0)
+	c := y.m.visits[v].cust
+	for _, g := range y.edges[v] {
+		if g.saves <= most {
+			break
+		}
+		ahead := row[y.index[g.to]]
+		if ahead >= far || len(y.m.reach) > 0 && g.km > y.m.reach[0] || y.m.custs[c].spacing > 0 && y.m.visits[g.to].cust == c {
+			continue
+		}
+		most = max(most, g.saves-max(0, ahead))
+	}
+	return most
+}
+
+// candidates lists the visits that may be worth making on day d: the cheapest
+// alone, and those that trips may make cheaper.
+func (y *year) candidates(d int32) {
+	y.clear()
+	if alone := y.singleBy[d]; alone != none {
+		y.add(alone, d, 0)
+	}
+	for i, ahead := range y.ahead[len(y.joint)*int(d):][:len(y.joint)] {
+		if v := y.joint[i]; ahead < far && v != y.singleBy[d] && !y.m.visits[v].pinned {
+			y.add(v, d, max(0, ahead))
+		}
+	}
+}
+
+func (y *year) clear() {
+	for _, c := range y.cands {
+		y.place[c.visit] = none
+	}
+	y.cands = y.cands[:0]
+}
+
+func (y *year) add(v, d int32, ahead int64) {
+	y.place[v] = int32(len(y.cands))
+	y.cands = append(y.cands, candidate{v, y.dayCost(v, d), ahead})
+}
+
+// open finds the cheapest ways to set out from home on day d.
+func (y *year) open(d int32) {
+	m := y.m
+	for s := range y.opening {
+		y.opening[s], y.openFrom[s] = far, none
+	}
+	if y.lastPin == none {
+		y.opening[0] = m.price.overdue * y.x.overdue(m, y.x.clock, d)
+	}
+	for _, last := range y.days {
+		if last >= d {
+			break
+		}
+		if last < y.lastPin || y.closeMin[last] >= far {
+			continue
+		}
+		late := m.price.overdue * y.x.overdue(m, last, d)
+		if m.week[last] != m.week[d] && m.month[last] != m.month[d] {
+			if cost := y.closeMin[last] + late; cost < y.opening[0] {
+				y.opening[0], y.openFrom[0] = cost, y.closeMinBy[last]
+			}
+			continue
+		}
+		next := y.after(last, d)
+		for s, closing := range y.closing[int(last)*y.states:][:y.states] {
+			if t := next[s]; t != none && closing+late < y.opening[t] {
+				y.opening[t], y.openFrom[t] = closing+late, y.closeBy[int(last)*y.states+s]
+			}
+		}
+	}
+}
+
+// firsts finds the cheapest ways to a first visit on day d.
+func (y *year) firsts(d int32) {
+	switch {
+	case y.am != none:
+		y.clear()
+		y.add(y.am, d, 0)
+	case y.pm != none:
+		y.candidates(d)
+		y.add(y.pm, d, 0)
+	default:
+		y.candidates(d)
+	}
+	y.best.reset(len(y.cands) * 2 * y.states)
+	for s, opening := range y.opening {
+		if opening < far {
+			for k, c := range y.cands {
+				y.best.offer(k*2*y.states+s, y.states, opening+y.home[c.visit]+c.cost, y.openFrom[s], none)
+			}
+		}
+	}
+	for last := max(0, y.lastPin, d-y.m.stay); last < d; last++ {
+		if y.x.open[last] {
+			y.goOn(last, d)
+		}
+	}
+	y.from[d] = int32(len(y.nodes))
+	y.keep(d)
+	y.settle(d)
+}
+
+// seconds adds the second visits of day d.
+func (y *year) seconds(d int32) {
+	switch {
+	case y.pm != none:
+		y.clear()
+		y.add(y.pm, d, 0)
+	case y.am != none:
+		y.candidates(d)
+	}
+	y.best.reset(len(y.cands) * 2 * y.states)
+	some := false
+	for s, t := range y.next[3] {
+		if t == none || y.following[s] >= far {
+			continue
+		}
+		some = true
+		for k, c := range y.cands {
+			y.best.offer(k*2*y.states+int(t), y.states, y.following[s]+y.home[c.visit]+c.cost, y.followingBy[s], none)
+		}
+	}
+	if some {
+		y.goOn(d, d)
+		y.ways = y.ways[:y.nodes[y.from[d]].from]
+		y.keep(d)
+		y.settle(d)
+	}
+}
+
+// goOn extends the labels of a day by the candidates of day d, without going home
+// in between, where that may save more than is lost.
+func (y *year) goOn(last, d int32) {
+	m, gap := y.m, d-last
+	reach := int32(math.MaxInt32)
+	if int(gap) < len(m.reach) {
+		reach = m.reach[gap]
+	}
+	next := y.after(last, d)
+	for at := y.from[last]; at < y.to[last]; at++ {
+		n := &y.nodes[at]
+		ways := y.ways[n.from:n.to]
+		if len(ways) == 0 || gap > 0 && !n.done || gap == 0 && n.visit == y.pm {
+			continue
+		}
+		apart := gap >= m.custs[m.visits[n.visit].cust].spacing
+		for _, g := range y.edges[n.visit] {
+			if g.saves <= ways[0].behind {
+				break
+			}
+			k := y.place[g.to]
+			if k == none || g.km > reach || !apart && m.visits[g.to].cust == m.visits[n.visit].cust {
+				continue
+			}
+			c := &y.cands[k]
+			most, cost := g.saves-c.ahead, m.price.km*int64(g.km)+c.cost
+			for i := range ways {
+				w := &ways[i]
+				if w.behind >= most {
+					break
+				}
+				if t := next[w.state]; t != none && w.pred != g.to {
+					y.best.offer(int(k)*2*y.states+int(t), y.states, w.cost+cost, w.label, n.visit)
+				}
+			}
+		}
+	}
+}
+
+// savesFrom gives the most that going on from a visit can save.
+func (y *year) savesFrom(v int32) int64 {
+	if len(y.edges[v]) == 0 {
+		return 0
+	}
+	return y.edges[v][0].saves
+}
+
+// keep turns the ways to the candidates into nodes, but for those that are so far
+// behind that nothing can be worth following. Where a visit is pinned to the
+// afternoon, no other ends the day.
+func (y *year) keep(d int32) {
+	for k := range y.cands {
+		v := y.cands[k].visit
+		from := k * 2 * y.states
+		some := false
+		for _, cost := range y.best.cost[from : from+y.states] {
+			some = some || cost < far
+		}
+		if !some {
+			continue
+		}
+		y.nodes = append(y.nodes, node{visit: v, day: d, done: y.pm == none || v == y.pm})
+		y.cost = append(y.cost, y.best.cost[from:from+2*y.states]...)
+		y.before = append(y.before, y.best.before[from:from+2*y.states]...)
+		y.pred = append(y.pred, y.best.pred[from:from+2*y.states]...)
+	}
+	y.to[d] = int32(len(y.nodes))
+}
+
+// settle finds the cheapest ways to be at home after day d, from its labels.
+func (y *year) settle(d int32) {
+	closing, by := y.closing[int(d)*y.states:][:y.states], y.closeBy[int(d)*y.states:][:y.states]
+	for s := range closing {
+		closing[s], by[s] = far, none
+		y.following[s], y.followingBy[s] = far, none
+	}
+	for at := y.from[d]; at < y.to[d]; at++ {
+		n := &y.nodes[at]
+		first := int(at) * 2 * y.states
+		for s, cost := range y.cost[first : first+y.states] {
+			if cost >= far {
+				continue
+			}
+			cost += y.home[n.visit]
+			if n.done && cost < closing[s] {
+				closing[s], by[s] = cost, int32(first+s)
+			}
+			if n.visit != y.pm && cost < y.following[s] {
+				y.following[s], y.followingBy[s] = cost, int32(first+s)
+			}
+		}
+	}
+	for at := y.from[d]; at < y.to[d]; at++ {
+		n := &y.nodes[at]
+		n.from = int32(len(y.ways))
+		most := y.savesFrom(n.visit)
+		for i := int(at) * 2 * y.states; i < (int(at)+1)*2*y.states; i++ {
+			if y.cost[i] >= far {
+				continue
+			}
+			s := i % y.states
+			behind := y.cost[i] + y.home[n.visit] - closing[s]
+			if !n.done {
+				behind = y.cost[i] + y.home[n.visit] - y.following[s]
+			}
+			if behind < most {
+				y.ways = append(y.ways, way{behind, int32(i), y.pred[i], y.cost[i], int32(s)})
+			}
+		}
+		n.to = int32(len(y.ways))
+		slices.SortFunc(y.ways[n.from:n.to], func(a, b way) int { return cmp.Or(cmp.Compare(a.behind, b.behind), cmp.Compare(a.label, b.label)) })
+	}
+	y.closeMin[d], y.closeMinBy[d] = far, none
+	for s := range closing {
+		if closing[s] < y.closeMin[d] {
+			y.closeMin[d], y.closeMinBy[d] = closing[s], by[s]
+		}
+	}
+}
+
+// end gives the cheapest year over all last visits.
+func (y *year) end() int64 {
+	m := y.m
+	cost := int64(far)
+	y.last = none
+	if y.lastPin == none {
+		cost = m.price.overdue * y.x.overdue(m, y.x.clock, m.days)
+	}
+	for _, d := range y.days {
+		if d < y.lastPin || y.closeMin[d] >= far {
+			continue
+		}
+		if c := y.closeMin[d] + m.price.overdue*y.x.overdue(m, d, m.days); c < cost {
+			cost, y.last = c, y.closeMinBy[d]
+		}
+	}
+	return cost
+}
+
+// made tells the visits of the year that was found last, the latest first.
+func (y *year) made(tell func(n *node)) {
+	for at := y.last; at != none; at = y.before[at] {
+		tell(&y.nodes[int(at)/(2*y.states)])
+	}
+}
