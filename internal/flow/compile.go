@@ -28,8 +28,8 @@ type ask struct {
 	customers map[string]roster.Customer
 	people    []roster.Person
 	scenario  Scenario
-	shares    []planning.Dimension // the cross-section of all customers; nil: counted anew, which reads them all
-	free      map[string]bool      // customers whose visit may move although the executive has accepted it
+	base      *planning.Problem // what the plan in question was made for: cross-section and targets stay as they were; nil: counted anew, which reads all customers
+	free      map[string]bool   // customers whose visit may move although the executive has accepted it
 }
 
 // compile makes the planning problem of a selection from today's roster: of what
@@ -51,13 +51,6 @@ func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, error) {
 	// day before.
 	d.Rules.MaxGapDays = alert.MaxGapDays - 1
 	d.Rules.Crunch = planning.Crunches(s.Year, crunchDays)
-	if d.Shares = in.shares; d.Shares == nil {
-		counts, err := dimensions(tx)
-		if err != nil {
-			return nil, err
-		}
-		d.Shares = planning.Shares(s.Dimensions, counts)
-	}
 	held, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, States: []visit.State{visit.Held}, To: horizon.Start.Add(-1)})
 	if err != nil {
 		return nil, err
@@ -99,12 +92,19 @@ func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, error) {
 		}
 	}
 	for _, id := range in.ids {
-		if !st.visited[id] {
+		if st.visited[id] == "" {
 			d.Customers = append(d.Customers, in.customers[id])
 		}
 	}
 	if len(d.Customers) == 0 {
 		return nil, fault.Invalidf("All customers of this selection have been visited in %d already.", s.Year)
+	}
+	if in.base == nil {
+		counts, err := dimensions(tx)
+		if err != nil {
+			return nil, err
+		}
+		d.Shares = planning.Shares(s.Dimensions, counts)
 	}
 	in.scenario.apply(&d)
 	going := map[string]bool{}
@@ -123,8 +123,40 @@ func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, error) {
 	for _, x := range in.people {
 		p.Names[x.ID] = x.Name // hosts too
 	}
+	if in.base != nil {
+		asPlanned(p, in.base, st.visited)
+	}
 	loosen(p, st.accepted)
 	return p, nil
+}
+
+// asPlanned gives a problem the cross-section and the targets with which a plan
+// was made, so that its visits are priced as they were. What has been visited since
+// then no longer counts to anybody's target.
+func asPlanned(p, base *planning.Problem, visited map[string]string) {
+	p.Dimensions = base.Dimensions
+	values := make(map[string]map[string]string, len(base.Customers))
+	for i := range base.Customers {
+		values[base.Customers[i].ID] = base.Customers[i].Values
+	}
+	for i := range p.Customers {
+		if v, ok := values[p.Customers[i].ID]; ok {
+			p.Customers[i].Values = v
+		}
+	}
+	done := map[string]int{}
+	for i := range base.Visits {
+		done[visited[base.Visits[i].Customer]]++
+	}
+	targets := make(map[string]int, len(base.Executives))
+	for i := range base.Executives {
+		targets[base.Executives[i].ID] = base.Executives[i].TargetVisits
+	}
+	for i := range p.Executives {
+		if n, ok := targets[p.Executives[i].ID]; ok {
+			p.Executives[i].TargetVisits = max(1, n-done[p.Executives[i].ID])
+		}
+	}
 }
 
 // loosen turns the pins that no plan can keep into places that cost to leave,
@@ -160,9 +192,9 @@ func loosen(p *planning.Problem, accepted map[string]bool) {
 
 // standings says how the visits of a year's published plan stand.
 type standings struct {
-	visited  map[string]bool // customers whose visit is settled
-	accepted map[string]bool // customers whose visit the executive has accepted, and nobody has pinned
-	own      map[string]bool // ids of all visits of the year
+	visited  map[string]string // customers whose visit is settled, with the executive
+	accepted map[string]bool   // customers whose visit the executive has accepted, and nobody has pinned
+	own      map[string]bool   // ids of all visits of the year
 }
 
 // standing tells the planner where the visits of the year's published plan
@@ -170,7 +202,7 @@ type standings struct {
 // accepted stays, the others cost to move, and who has declined a customer is not
 // asked again.
 func (f *Flow) standing(tx Tx, year int, d *planning.Draft, free map[string]bool) (standings, error) {
-	st := standings{visited: map[string]bool{}, accepted: map[string]bool{}, own: map[string]bool{}}
+	st := standings{visited: map[string]string{}, accepted: map[string]bool{}, own: map[string]bool{}}
 	plans, err := tx.Plans.ByYear(year)
 	if err != nil {
 		return st, err
@@ -188,7 +220,7 @@ func (f *Flow) standing(tx Tx, year int, d *planning.Draft, free map[string]bool
 			at := planning.Place{Executive: v.ExecutiveID, Date: v.Slot.Date, Half: v.Slot.Half}
 			switch {
 			case f.settled(v):
-				st.visited[v.CustomerID] = true
+				st.visited[v.CustomerID] = v.ExecutiveID
 			case v.State == visit.Published && v.Pinned:
 				d.Pinned[v.CustomerID] = at
 			case v.State == visit.Published && v.Answer == visit.Accepted && !free[v.CustomerID]:

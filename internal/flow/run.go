@@ -233,14 +233,14 @@ func (f *Flow) surroundings(tx Tx, r Run) (*draft, error) {
 	return d, err
 }
 
-// draftOf reads what a run works on, and compiles its problem; see ask for shares
+// draftOf reads what a run works on, and compiles its problem; see ask for base
 // and free.
-func (f *Flow) draftOf(tx Tx, r Run, shares []planning.Dimension, free map[string]bool) (*draft, error) {
+func (f *Flow) draftOf(tx Tx, r Run, base *planning.Problem, free map[string]bool) (*draft, error) {
 	d, err := f.surroundings(tx, r)
 	if err != nil {
 		return nil, err
 	}
-	d.problem, err = f.compile(tx, ask{selection: d.selection, ids: d.ids, customers: d.customers, people: d.people, scenario: r.Scenario, shares: shares, free: free})
+	d.problem, err = f.compile(tx, ask{selection: d.selection, ids: d.ids, customers: d.customers, people: d.people, scenario: r.Scenario, base: base, free: free})
 	return d, d.names.fault(err)
 }
 

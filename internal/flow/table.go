@@ -53,8 +53,8 @@ func (f *Flow) layOut(tx Tx, planID string, free ...string) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	shares, err := sharesOf(tx, r.ID)
-	if err != nil {
+	base, err := problemOf(tx, r.ID)
+	if err != nil && !fault.Is(err, fault.NotFound) {
 		return nil, err
 	}
 	t := &table{plan: p, visits: map[string]visit.Visit{}, places: map[string]planning.Place{}, stuck: map[string]string{}}
@@ -62,7 +62,7 @@ func (f *Flow) layOut(tx Tx, planID string, free ...string) (*table, error) {
 	for _, id := range free {
 		loose[id] = true
 	}
-	if t.draft, err = f.draftOf(tx, r, shares, loose); err != nil {
+	if t.draft, err = f.draftOf(tx, r, base, loose); err != nil {
 		return nil, err
 	}
 	all, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: planID})
@@ -85,21 +85,7 @@ func (f *Flow) layOut(tx Tx, planID string, free ...string) (*table, error) {
 	return t, nil
 }
 
-// sharesOf gives the cross-section with which a run was planned, so that its plan
-// is priced as it was, and so that nobody has to read all customers; nil where the
-// run has kept no problem.
-func sharesOf(tx Tx, runID string) ([]planning.Dimension, error) {
-	p, err := problemOf(tx, runID)
-	if fault.Is(err, fault.NotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return slices.Grow(p.Dimensions, 1), nil // not nil, also where there is none
-}
-
-// problemOf reads the problem of a run; NotFound where it has kept none.
+// problemOf reads the problem of a run; nil and NotFound where it has kept none.
 func problemOf(tx Tx, runID string) (*planning.Problem, error) {
 	data, err := tx.Runs.File(runID, ProblemFile)
 	if err != nil {
