@@ -204,9 +204,13 @@ func grouped(n int64) string {
 
 const begins, ends = "<!-- bench-plan begins -->\n", "<!-- bench-plan ends -->"
 
-// put writes the table into a file, in place of what stood between the marks.
+// put writes the table into a file, in place of what stood between the marks. A
+// file that is not there yet is made.
 func put(t *testing.T, path, table string) {
 	text, err := os.ReadFile(path)
+	if os.IsNotExist(err) {
+		text, err = []byte(begins+ends+"\n"), nil
+	}
 	require.NoError(t, err)
 	before, rest, ok := strings.Cut(string(text), begins)
 	require.True(t, ok, "%s lacks the line %s", path, begins)
