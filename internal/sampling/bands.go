@@ -85,6 +85,7 @@ func BandsAt(from []int64) (Bands, error) {
 type group struct {
 	from    int64
 	n       int
+	revenue *big.Int // Σ r
 	squares *big.Int // Σ r²
 }
 
@@ -94,12 +95,12 @@ func grouped(sorted []int64, steps []int64, scale int64) []group {
 	var borders []int64
 	for ten := int64(1); ten <= maxRevenue; ten *= 10 {
 		for _, s := range steps {
-			if s*ten%scale == 0 && (len(borders) == 0 || s*ten/scale > borders[len(borders)-1]) {
-				borders = append(borders, s*ten/scale)
+			if s > maxRevenue/ten || s*ten%scale != 0 {
+				continue
 			}
-		}
-		if ten > maxRevenue/10 {
-			break
+			if b := s * ten / scale; len(borders) == 0 || b > borders[len(borders)-1] {
+				borders = append(borders, b)
+			}
 		}
 	}
 	var out []group
@@ -113,11 +114,13 @@ func grouped(sorted []int64, steps []int64, scale int64) []group {
 			from = borders[at-1]
 		}
 		if len(out) == 0 || out[len(out)-1].from != from {
-			out = append(out, group{from: from, squares: new(big.Int)})
+			out = append(out, group{from: from, revenue: new(big.Int), squares: new(big.Int)})
 		}
 		g := &out[len(out)-1]
 		g.n++
-		g.squares.Add(g.squares, new(big.Int).Mul(big.NewInt(r), big.NewInt(r)))
+		x := big.NewInt(r)
+		g.revenue.Add(g.revenue, x)
+		g.squares.Add(g.squares, x.Mul(x, x))
 	}
 	return out
 }
@@ -146,8 +149,9 @@ func cheapest(groups []group, n int) []int {
 		customers += g.n
 		counts[i+1] = counts[i] + g.n
 		squares[i+1] = new(big.Int).Add(squares[i], g.squares)
+		total.Add(total, g.revenue)
 	}
-	total.Mul(squares[size], big.NewInt(int64(customers))) // a common measure for both parts: N Σr²
+	total.Mul(total, total) // R²
 	alpha := Defaults().Alpha
 	pull := func(i, j int) float64 { // A of the band of groups i up to but without j
 		c := float64(counts[j] - counts[i])

@@ -22,7 +22,7 @@ func (d Design) fine() bool { return len(d.Within)+len(d.Across) > 0 }
 
 // cells cuts strata into cells. Without dimensions to keep even, and in the
 // stratum of must-visits, a stratum is one cell and has its visits; those of
-// finer cells are rounded by roundCells.
+// finer cells are rounded later, by cellTable.
 func (d Design) cells(f Frame, parts []part, strata []Stratum) []cell {
 	var out []cell
 	for h, p := range parts {
@@ -57,6 +57,15 @@ func (d Design) cut(f Frame, stratum int, units []int) []cell {
 		out[c].units = append(out[c].units, i)
 	}
 	slices.SortFunc(out, func(a, b cell) int { return slices.Compare(a.values, b.values) })
+	labels := map[string]int{}
+	for _, c := range out {
+		labels[c.label]++
+	}
+	for i := range out {
+		if labels[out[i].label] > 1 { // values that hold our own separators: the label must name one cell only
+			out[i].label = quoted(out[i].values)
+		}
+	}
 	return out
 }
 
@@ -74,11 +83,12 @@ func (d Design) cellLabel(values []string) string {
 	return label(named)
 }
 
-// roundCells gives each cell its visits. First tree: stratum, then the
-// dimensions within; a stratum's visits are whole already, so they stay. Second
-// tree: the dimensions across. The common unit is the least common multiple of
-// the strata's sizes, so what is due is exact.
-func (d Design) roundCells(cells []cell, strata []Stratum, below func(*big.Int) *big.Int) {
+// cellTable says what is due in each cell, without those of must-visits. First
+// tree: stratum, then the dimensions within; a stratum's visits are whole
+// already, so they stay. Second tree: the dimensions across. The common unit is
+// the least common multiple of the strata's sizes, so what is due is exact.
+// which gives the cell of each entry.
+func (d Design) cellTable(cells []cell, strata []Stratum) (t table, which []int) {
 	unit := big.NewInt(1)
 	for _, s := range strata {
 		if !s.Must {
@@ -86,7 +96,7 @@ func (d Design) roundCells(cells []cell, strata []Stratum, below func(*big.Int) 
 			unit.Mul(unit, new(big.Int).Quo(n, new(big.Int).GCD(nil, nil, unit, n)))
 		}
 	}
-	t := table{unit: unit}
+	t.unit = unit
 	names := map[string]int{}
 	node := func(path string) int {
 		n, known := names[path]
@@ -96,7 +106,6 @@ func (d Design) roundCells(cells []cell, strata []Stratum, below func(*big.Int) 
 		}
 		return n
 	}
-	var which []int
 	for i, c := range cells {
 		s := strata[c.stratum]
 		if s.Must {
@@ -116,9 +125,7 @@ func (d Design) roundCells(cells []cell, strata []Stratum, below func(*big.Int) 
 		t.first, t.second = append(t.first, first), append(t.second, second)
 		which = append(which, i)
 	}
-	for i, n := range t.round(below) {
-		cells[which[i]].visits = n
-	}
+	return t, which
 }
 
 // quoted joins values so that no two lists look alike.

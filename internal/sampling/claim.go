@@ -3,6 +3,7 @@ package sampling
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -164,14 +165,17 @@ func breadth(sizes []int, backers, seen int) (expected, chance float64) {
 		for i := range after {
 			after[i] = make([]float64, backers+1)
 		}
-		for s, row := range state {
-			for b, p := range row {
-				if p == 0 {
+		for b := range backers + 1 {
+			if !slices.ContainsFunc(state, func(row []float64) bool { return row[b] > negligible }) {
+				continue
+			}
+			from, odds := dealtTo(m, left, backers-b)
+			for s, row := range state {
+				if row[b] <= negligible {
 					continue
 				}
-				for k := 0; k <= min(m, backers-b); k++ {
-					odds := math.Exp(chooseLog(m, k) + chooseLog(left-m, backers-b-k) - chooseLog(left, backers-b))
-					after[s+min(k, 1)][b+k] += p * odds
+				for i, p := range odds {
+					after[s+min(from+i, 1)][b+from+i] += row[b] * p
 				}
 			}
 		}
@@ -181,6 +185,31 @@ func breadth(sizes []int, backers, seen int) (expected, chance float64) {
 		chance += state[s][backers]
 	}
 	return expected, math.Min(chance, 1)
+}
+
+// negligible chances change no digit that is shown.
+const negligible = 1e-18
+
+// dealtTo gives the chances that a stratum with m of the left customers gets
+// from, from+1 … of the backers (hypergeometric), without the negligible ends.
+// It begins at the likeliest number and goes on by ratios of neighbours.
+func dealtTo(m, left, backers int) (from int, odds []float64) {
+	low, high := max(0, backers-(left-m)), min(m, backers)
+	top := min(max((backers+1)*(m+1)/(left+2), low), high)
+	p := math.Exp(chooseLog(m, top) + chooseLog(left-m, backers-top) - chooseLog(left, backers))
+	for k, q := top, p; k >= low && q > negligible; k-- {
+		odds = append(odds, q)
+		from = k
+		q *= float64(k) * float64(left-m-backers+k) / (float64(m-k+1) * float64(backers-k+1))
+	}
+	slices.Reverse(odds)
+	for k, q := top, p; k < high; k++ {
+		if q *= float64(m-k) * float64(backers-k) / (float64(k+1) * float64(left-m-backers+k+1)); q <= negligible {
+			break
+		}
+		odds = append(odds, q)
+	}
+	return from, odds
 }
 
 // Sentence puts the share into words that do not promise more than it holds.

@@ -10,6 +10,8 @@ import (
 type lottery struct {
 	prepared
 	cells  []cell
+	table  table // of the cells, coarser
+	which  []int // cell of each entry of the table
 	views  []lotteryView
 	weight []float64 // by stratum
 }
@@ -26,6 +28,10 @@ func newLottery(p prepared, c comparison) *lottery {
 	for i, x := range p.cells {
 		x.units = append([]int(nil), x.units...)
 		l.cells[i] = x
+	}
+	if p.design.fine() {
+		l.table, l.which = p.design.cellTable(l.cells, p.strata)
+		l.table = l.table.coarse(func(entry int) int { return l.cells[l.which[entry]].stratum })
 	}
 	sizes := make([]float64, len(p.strata))
 	for h, s := range p.strata {
@@ -46,7 +52,10 @@ func (l *lottery) add(place []int, customers []float64) {
 // visits anew.
 func (l *lottery) draw(r *rand.Rand) {
 	if l.design.fine() {
-		l.design.roundCells(l.cells, l.strata, func(limit *big.Int) *big.Int { return uniform(r, limit) })
+		limit := new(big.Int)
+		for i, visits := range l.table.round(func(n *big.Int) *big.Int { return limit.SetUint64(r.Uint64N(n.Uint64())) }) {
+			l.cells[l.which[i]].visits = visits
+		}
 	}
 	for i := range l.views {
 		clear(l.views[i].visits)
@@ -73,12 +82,29 @@ func (l *lottery) distance(view int) (visited, stoodFor float64) {
 	return Variation(v.customers, v.visits), Variation(v.customers, v.weights)
 }
 
-// uniform draws a whole number from 0 up to but without limit.
-func uniform(r *rand.Rand, limit *big.Int) *big.Int {
-	words := make([]big.Word, (limit.BitLen()+127)/64) // 64 digits more than needed: the bias is below 2^-64
-	for i := range words {
-		words[i] = big.Word(r.Uint64())
+// coarse gives the table in units of 2^-40: fast, and off by less than can be
+// seen in any number of re-draws. Groups whose sum is whole keep it.
+func (t table) coarse(group func(entry int) int) table {
+	const digits = 40
+	out := table{unit: big.NewInt(1 << digits), first: t.first, second: t.second, values: make([]*big.Int, len(t.values))}
+	exact, rounded, last := map[int]*big.Int{}, map[int]*big.Int{}, map[int]int{}
+	for i, v := range t.values {
+		out.values[i] = new(big.Int).Lsh(v, digits)
+		out.values[i].Quo(out.values[i], t.unit)
+		g := group(i)
+		if exact[g] == nil {
+			exact[g], rounded[g] = new(big.Int), new(big.Int)
+		}
+		exact[g].Add(exact[g], v)
+		rounded[g].Add(rounded[g], out.values[i])
+		if v.Sign() > 0 {
+			last[g] = i
+		}
 	}
-	n := new(big.Int).SetBits(words)
-	return n.Mod(n, limit)
+	for g, i := range last {
+		whole := new(big.Int).Lsh(exact[g], digits)
+		whole.Quo(whole, t.unit)
+		out.values[i].Add(out.values[i], whole.Sub(whole, rounded[g]))
+	}
+	return out
 }

@@ -52,7 +52,10 @@ func Redraws(f Frame, d Design, times int) (Reference, error) {
 	if err != nil {
 		return Reference{}, err
 	}
-	c := newComparison(f, p.draw(p.design.Seed))
+	c, err := newComparison(f, p.draw(p.design.Seed))
+	if err != nil {
+		return Reference{}, err
+	}
 	out := Reference{Times: times, Spreads: make([]Spread, len(c.dimensions)+1)}
 	for i := range out.Spreads {
 		out.Spreads[i] = Spread{Visited: make([]float64, times), StoodFor: make([]float64, times)}

@@ -39,9 +39,6 @@ type Representation struct {
 // Errors: fault.Conflict where frame and selection do not belong together;
 // fault.Invalid for a customer who is not in the frame.
 func Represent(f Frame, s Selection, made []string) (Representation, error) {
-	if f.Hash != s.FrameHash || f.Hash == "" {
-		return Representation{}, fault.Conflictf("The selection was drawn from another customer list.")
-	}
 	var set map[string]bool
 	if made != nil {
 		set = make(map[string]bool, len(made))
@@ -49,7 +46,10 @@ func Represent(f Frame, s Selection, made []string) (Representation, error) {
 			set[id] = true
 		}
 	}
-	c := newComparison(f, s)
+	c, err := newComparison(f, s)
+	if err != nil {
+		return Representation{}, err
+	}
 	visited := 0
 	for i := range c.rows {
 		if set[c.rows[i].ID] {
@@ -75,17 +75,25 @@ type comparison struct {
 	revenue    float64
 }
 
-func newComparison(f Frame, s Selection) comparison {
+func newComparison(f Frame, s Selection) (comparison, error) {
+	if f.Hash != s.FrameHash || f.Hash == "" {
+		return comparison{}, fault.Conflictf("The selection was drawn from another customer list.")
+	}
 	c := comparison{frame: f, strata: s.Strata, rows: make([]Row, 0, len(f.Units))}
-	at := map[string]int{}
+	at, byID := map[string]int{}, make(map[string]Row, len(s.Rows))
 	for h, st := range s.Strata {
 		at[st.Code] = h
 	}
 	for _, r := range s.Rows {
-		if r.Excluded == "" {
-			c.rows = append(c.rows, r)
-			c.stratum = append(c.stratum, at[r.Stratum])
+		byID[r.ID] = r
+	}
+	for _, u := range f.Units {
+		r, known := byID[u.ID]
+		h, in := at[r.Stratum]
+		if !known || !in {
+			return comparison{}, fault.Conflictf("Customer %q is in the frozen list but in no stratum of the selection.", fault.Short(u.ID))
 		}
+		c.rows, c.stratum = append(c.rows, r), append(c.stratum, h)
 	}
 	names := map[string]bool{}
 	for _, u := range f.Units {
@@ -111,7 +119,7 @@ func newComparison(f Frame, s Selection) comparison {
 		}
 		c.values, c.place, c.total = append(c.values, values), append(c.place, place), append(c.total, total)
 	}
-	return c
+	return c, nil
 }
 
 func (c comparison) strangers(set map[string]bool) error {

@@ -1,6 +1,9 @@
 package sampling
 
-import "math/big"
+import (
+	"math/big"
+	"slices"
+)
 
 // table is a set of cells, each with the visits due in it as value/unit, and its
 // place in two trees: the nodes from the top down. Two cells under the same node
@@ -57,6 +60,9 @@ type network struct {
 	at    [][]int    // arcs of each node
 	cells []int      // arc of each cell
 	began []*big.Int // broken part of each cell at the beginning
+
+	forwards         []bool // of push, kept because it is called often
+	rise, fall, room big.Int
 }
 
 func (t table) network() *network {
@@ -177,9 +183,9 @@ func (n *network) settle(decide direction) {
 // the direction that was decided. With odds of fall to rise for going forwards,
 // every arc keeps its mean.
 func (n *network) push(node int, cycle []int, decide direction) {
-	forwards := make([]bool, len(cycle))
-	rise, fall := new(big.Int).Set(n.unit), new(big.Int).Set(n.unit)
-	room := new(big.Int)
+	forwards := slices.Grow(n.forwards[:0], len(cycle))[:len(cycle)]
+	n.forwards = forwards
+	rise, fall, room := n.rise.Set(n.unit), n.fall.Set(n.unit), &n.room
 	for i, a := range cycle {
 		p := n.arcs[a].part
 		forwards[i] = n.arcs[a].from == node

@@ -73,7 +73,10 @@ func (p prepared) draw(seed string) Selection {
 	}
 	cells := slices.Clone(p.cells)
 	if p.design.fine() {
-		p.design.roundCells(cells, p.strata, newStream(seed, "cells/v1", p.design.Year).below)
+		t, which := p.design.cellTable(cells, p.strata)
+		for i, visits := range t.round(newStream(seed, "cells/v1", p.design.Year).below) {
+			cells[which[i]].visits = visits
+		}
 	}
 	s.Rows = append(p.rows(seed, cells), leftOut(p.frame)...)
 	sort.Slice(s.Rows, func(i, j int) bool { return s.Rows[i].ID < s.Rows[j].ID })
