@@ -11,6 +11,7 @@ import (
 	"windshield/internal/access"
 	"windshield/internal/fault"
 	"windshield/internal/planning"
+	"windshield/internal/planning/bound"
 	"windshield/internal/planning/solver"
 	"windshield/internal/roster"
 	"windshield/internal/visit"
@@ -175,7 +176,44 @@ func (f *Flow) runPlan(ctx context.Context, id string) (err error) {
 		return f.failRun(ctx, id, fmt.Errorf("the planner made a plan that breaks a rule: %v", verdict.Violations))
 	}
 	solution.Cost = verdict.Cost
-	return f.keepDraft(ctx, d, solution)
+	if err := f.keepDraft(ctx, d, solution); err != nil {
+		return err
+	}
+	f.boundRun(ctx, d, elapsed())
+	return nil
+}
+
+// Bounds on the time in which the best possible cost is estimated, after the plan
+// is there: a fifth of the search's, and for a search by the clock at least a second.
+const (
+	leastBound = time.Second
+	mostBound  = 30 * time.Second
+)
+
+// boundRun adds to a run that is done what no plan of its problem can cost less
+// than, where the time suffices to find that. Without it the plan is as good, so a
+// failure is only logged.
+func (f *Flow) boundRun(ctx context.Context, d *draft, searched time.Duration) {
+	limit := min(searched/5, mostBound)
+	if d.run.Seconds > 0 {
+		limit = max(limit, leastBound)
+	}
+	work, stop := context.WithTimeout(ctx, limit)
+	defer stop()
+	b, err := bound.Lower(work, d.problem, bound.Options{})
+	if err == nil {
+		err = f.untilFresh(ctx, func(tx Tx) error {
+			r, err := tx.Runs.Get(d.run.ID)
+			if err != nil {
+				return err
+			}
+			r.Bound = Bound{Total: b.Total, Terms: costOf(b.Terms), Method: b.Method}
+			return tx.Runs.Save(&r)
+		})
+	}
+	if err != nil && work.Err() == nil {
+		f.Log.Warn("no bound on the best plan was found", "run", d.run.ID, "error", err)
+	}
 }
 
 // prepare compiles a run's problem, without holding up who writes, keeps it with
