@@ -97,7 +97,7 @@ func (c *endsAfter) Done() <-chan struct{} { return c.done }
 // feasible plan. The best of a few attempts counts: the machine may be busy.
 func TestACancelledSearchEndsAtOnce(t *testing.T) {
 	p := readInstance(t, "large-1")
-	for _, calls := range []int64{1, 2, 10, 50, 150, 400, 1000, 3000, 10_000} {
+	for _, calls := range []int64{1, 20, 200, 3000} {
 		best := time.Hour
 		for range 6 {
 			ctx := newEndsAfter(calls)
