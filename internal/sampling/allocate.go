@@ -35,7 +35,7 @@ func (p problem) check() error {
 	case lows > p.n:
 		return fault.Invalidf("The visits cannot be shared out (infeasible: sum of minimums %d > n %d).", lows, p.n).With(fault.Detail{
 			Where: "minimum visits of all strata together", Value: fmt.Sprint(lows), Expected: fmt.Sprintf("at most the %d visits there are", p.n),
-			Mend: "Plan more visits, lower the minimum, or use fewer dimensions."})
+			Mend: "Plan more visits, lower the minimum, use fewer dimensions, or let small values of the top dimension merge."})
 	case highs < p.n:
 		return fault.Invalidf("The visits cannot be shared out (infeasible: sum of maximums %d < n %d).", highs, p.n).With(fault.Detail{
 			Where: "maximum visits of all strata together", Value: fmt.Sprint(highs), Expected: fmt.Sprintf("at least the %d visits to be shared out", p.n),

@@ -2,6 +2,7 @@ package sampling
 
 import (
 	"math/big"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -403,6 +404,27 @@ func TestExactComparison(t *testing.T) {
 	require.Equal(t, -1, compareProducts(weight{}, 5, weight{1, -900}, 1))
 	require.Equal(t, 0, compareProducts(weight{}, 5, weight{}, 1))
 	require.Equal(t, 1, compareProducts(weight{1, 200}, 1, weight{1 << 63, 100}, 1<<30))
+}
+
+// BenchmarkAllocateMixed is the default rule from the revenues on: 100,000 strata
+// and 1.5 million visits.
+func BenchmarkAllocateMixed(b *testing.B) {
+	const size, visits = 100_000, 1_500_000
+	r := rand.New(rand.NewPCG(1, 1))
+	strata, hi := make([]moments, size), make([]int, size)
+	for h := range strata {
+		n, mean := 20+r.IntN(500), int64(1e6*r.ExpFloat64())
+		revenue := big.NewInt(mean * int64(n))
+		squares := new(big.Int).Mul(revenue, big.NewInt(3*mean))
+		strata[h], hi[h] = moments{n, revenue, squares}, n
+	}
+	d := Defaults()
+	for b.Loop() {
+		weights, by, err := d.pulls(strata)
+		require.NoError(b, err)
+		_, err = problem{weights, ints(size, d.MinPerStratum), hi, visits, by}.solve()
+		require.NoError(b, err)
+	}
 }
 
 func BenchmarkAllocate(b *testing.B) {

@@ -2,6 +2,7 @@ package sampling
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -51,8 +52,9 @@ func coverage(visits int, p float64, uneven bool, times int) (held, width float6
 	return held, width
 }
 
-// coverageCases tries sizes of selections and shares, and gives the least and the
-// mean coverage.
+// coverageCases tries sizes of selections and shares, names the cases that stay
+// below 94.5 % by more than chance explains in so many draws, and gives the least
+// and the mean coverage.
 func coverageCases(t testing.TB, times int) (least, mean float64) {
 	least = 1
 	n := 0.0
@@ -65,6 +67,7 @@ func coverageCases(t testing.TB, times int) (least, mean float64) {
 				}
 				held, width := coverage(visits, p, uneven, draws)
 				t.Logf("%4d visits, share %.2f, uneven %v: %.4f of %d, width %.3f", visits, p, uneven, held, draws, width)
+				require.Greater(t, held, 0.945-3*math.Sqrt(0.945*0.055/float64(draws)))
 				least, mean, n = min(least, held), mean+held, n+1
 			}
 		}
@@ -73,23 +76,18 @@ func coverageCases(t testing.TB, times int) (least, mean float64) {
 }
 
 // TestIntervalsCover wants the 95 % intervals to hold the truth, small selections
-// with two visits per stratum included. With few draws a single case may lie two
-// points low by chance; the benchmark looks closely.
+// with two visits per stratum included.
 func TestIntervalsCover(t *testing.T) {
-	least, mean := coverageCases(t, 400)
+	_, mean := coverageCases(t, 400)
 	require.Greater(t, mean, 0.945)
-	require.Greater(t, least, 0.925)
 }
 
-// BenchmarkIntervalsCover fails unless every case reaches 94.5 %, less what
-// chance may do to so many draws.
+// BenchmarkIntervalsCover looks closely: at least 94.5 % in every case.
 func BenchmarkIntervalsCover(b *testing.B) {
 	for b.Loop() {
 		least, mean := coverageCases(b, 10_000)
 		b.ReportMetric(100*least, "%least")
 		b.ReportMetric(100*mean, "%mean")
-		if least < 0.945-0.0025 || mean < 0.945 {
-			b.Fatalf("coverage %.4f at least, %.4f on average", least, mean)
-		}
+		require.GreaterOrEqual(b, least, 0.945)
 	}
 }

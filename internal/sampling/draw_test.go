@@ -312,29 +312,72 @@ func TestDrawKeepsBothTrees(t *testing.T) {
 	}
 }
 
-// TestEveryoneHasTheStatedChance draws often with different seeds: customers are
-// taken as often as their inclusion probability says, cells or not.
+// TestEveryoneHasTheStatedChance draws 20,000 times with different seeds:
+// customers are taken as often as their inclusion probability says, cells or not,
+// and weights give back the number of customers.
 func TestEveryoneHasTheStatedChance(t *testing.T) {
 	units := company(60, 13)
 	f := frozen(t, units)
 	for name, d := range map[string]Design{
 		"strata": {Visits: 15, Dimensions: Named("segment")},
 		"cells":  {Visits: 15, Dimensions: Named("segment"), Across: []string{"stage"}},
+		"turned": {Visits: 15, Turns: map[string]Turn{"all": Number("any", "start")}},
 	} {
-		const draws = 4000
+		const draws = 20_000
 		count, pi := make([]float64, len(units)), make([]float64, len(units))
+		d.Seed = "any"
+		p, err := prepare(f, d)
+		require.NoError(t, err)
 		for i := range draws {
-			d.Seed = fmt.Sprint("seed ", i)
-			for k, r := range selected(t, f, d).Rows {
+			weight := 0.0
+			for k, r := range p.draw(fmt.Sprint("seed ", i)).Rows {
 				pi[k] = r.Pi
 				if r.Taken {
 					count[k]++
+					weight += r.Weight
 				}
 			}
+			require.InDelta(t, len(units), weight, 1e-9)
 		}
 		for k := range units {
 			noise := math.Sqrt(pi[k]*(1-pi[k])/draws) + 1e-12
 			require.Less(t, math.Abs(count[k]/draws-pi[k]), 4.5*noise, "%s, %s", name, units[k].ID)
+		}
+	}
+}
+
+// TestRepeatsAreRare compares a year's draw with the next: the shift of a tenth
+// beyond the share visited leaves the stated number of repeats, where draws that
+// know nothing of each other repeat far more.
+func TestRepeatsAreRare(t *testing.T) {
+	for _, c := range []struct {
+		n, x    int
+		repeats float64
+	}{{50, 12, 0.087}, {10, 2, 0.03}, {50, 30, 10}} {
+		const draws = 10_000
+		again := 0.0
+		for i := range draws {
+			seed := fmt.Sprint(i)
+			order := func(start Turn) []int {
+				at := make([]int, c.n)
+				u := make([]Turn, c.n)
+				for k := range at {
+					at[k], u[k] = k, Number(seed, fmt.Sprint(k)).From(start)
+				}
+				sort.Slice(at, func(i, j int) bool { return u[at[i]] < u[at[j]] })
+				return at[:c.x]
+			}
+			first := order(0)
+			for _, k := range order(Shift(c.x, c.n)) {
+				if slices.Contains(first, k) {
+					again += 1.0 / draws
+				}
+			}
+		}
+		if c.repeats < 1 {
+			require.InDelta(t, c.repeats, again, 0.02, "%d of %d", c.x, c.n)
+		} else {
+			require.InDelta(t, c.repeats, again, 1.5, "%d of %d: 2f−1 at least", c.x, c.n)
 		}
 	}
 }

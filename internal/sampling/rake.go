@@ -67,7 +67,7 @@ func (f *fit) run() {
 			factor[r] *= by
 			worst = math.Max(worst, math.Abs(by-1))
 			for c := range row {
-				row[c] *= by
+				row[c] = float64(row[c] * by) // rounded by itself, so that every machine fits alike
 			}
 		}
 		for c := range f.cols {
@@ -81,7 +81,7 @@ func (f *fit) run() {
 			by := f.cols[c] / have
 			worst = math.Max(worst, math.Abs(by-1))
 			for r := range f.cells {
-				f.cells[r][c] *= by
+				f.cells[r][c] = float64(f.cells[r][c] * by)
 			}
 		}
 		if worst < 1e-13 {

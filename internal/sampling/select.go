@@ -1,7 +1,6 @@
 package sampling
 
 import (
-	"fmt"
 	"slices"
 	"sort"
 
@@ -80,7 +79,7 @@ func (p prepared) draw(seed string) Selection {
 	}
 	s.Rows = append(p.rows(seed, cells), leftOut(p.frame)...)
 	sort.Slice(s.Rows, func(i, j int) bool { return s.Rows[i].ID < s.Rows[j].ID })
-	s.Warnings = warnings(p.strata)
+	s.Warnings = p.warnings()
 	return s
 }
 
@@ -181,20 +180,6 @@ func (p prepared) rows(seed string, cells []cell) []Row {
 		}
 	}
 	return rows
-}
-
-// warnings says what the allocation cannot do, in the words of the page.
-func warnings(strata []Stratum) []string {
-	var out []string
-	for _, s := range strata {
-		switch {
-		case s.X == 0:
-			out = append(out, fmt.Sprintf("%s %s: no visit for %d customers; nobody stands for them.", s.Code, s.Label, s.N))
-		case s.X == 1 && s.N > 1:
-			out = append(out, fmt.Sprintf("%s %s: one visit for %d customers; no interval can be given for this group alone.", s.Code, s.Label, s.N))
-		}
-	}
-	return out
 }
 
 // Verify replays a selection and names the first customer whose record differs,

@@ -300,3 +300,98 @@ func BenchmarkSelect(b *testing.B) {
 		})
 	}
 }
+
+// TestOddInputHasARule goes through input that is no error: each has its stated
+// rule, and the selection says so.
+func TestOddInputHasARule(t *testing.T) {
+	base := func() []Unit {
+		var units []Unit
+		for i := range 60 {
+			units = append(units, Unit{ID: fmt.Sprintf("C%02d", i), Revenue: 100, Values: map[string]string{"stage": []string{"low", "high"}[i%2]}})
+		}
+		return units
+	}
+	stage := []Dimension{{"stage", []string{"low", "high"}}}
+	for name, c := range map[string]struct {
+		change func([]Unit)
+		d      func(*Design)
+		want   []string
+	}{
+		"nothing odd":    {func([]Unit) {}, func(*Design) {}, nil},
+		"a giant":        {func(u []Unit) { u[3].Revenue = 3000 }, func(*Design) {}, []string{"C03 brings 34% of all revenue and is drawn like any other of its group: make it a must-visit if it should be visited for certain."}},
+		"a known giant":  {func(u []Unit) { u[3].Revenue, u[3].Must = 3000, true }, func(*Design) {}, nil},
+		"no revenue":     {func(u []Unit) { u[0].Revenue, u[1].Revenue = 0, 0 }, func(*Design) {}, []string{"2 customers have no revenue on record: they draw visits to their group by number, not by revenue."}},
+		"one without":    {func(u []Unit) { u[0].Revenue = 0 }, func(*Design) {}, []string{"1 customer has no revenue on record: it draws visits to its group by number, not by revenue."}},
+		"and no matter":  {func(u []Unit) { u[0].Revenue = 0 }, func(d *Design) { d.Rule = Proportional }, nil},
+		"no value":       {func(u []Unit) { delete(u[0].Values, "stage") }, func(*Design) {}, []string{"1 customer without stage: they count as a value of their own."}},
+		"unknown values": {func(u []Unit) { u[0].Values["stage"], u[1].Values["stage"] = "?", "mid" }, func(*Design) {}, []string{"2 customers with a stage that is not in its stated order (?, mid): they come after the others."}},
+		"four unknown": {func(u []Unit) {
+			for i := range 4 {
+				u[i].Values["stage"] = fmt.Sprint(i)
+			}
+		}, func(*Design) {}, []string{"4 customers with a stage that is not in its stated order (0, 1, 2 and 1 more): they come after the others."}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			units := base()
+			c.change(units)
+			d := Defaults()
+			d.Seed, d.Visits, d.Dimensions = "s", 12, stage
+			c.d(&d)
+			f := frozen(t, units)
+			s := selected(t, f, d)
+			consistent(t, f, d, s)
+			require.Equal(t, c.want, s.Warnings)
+		})
+	}
+}
+
+func TestTooManyValuesOnTop(t *testing.T) {
+	var units []Unit
+	for i := range 20_000 {
+		units = append(units, Unit{ID: fmt.Sprint(i), Revenue: 1, Values: map[string]string{"city": fmt.Sprint(i % 10_000), "stage": fmt.Sprint(i % 3)}})
+	}
+	f := frozen(t, units)
+	d := Defaults()
+	d.Seed, d.Visits, d.Dimensions = "s", 200, Named("city", "stage")
+	_, err := Select(f, d)
+	require.True(t, fault.Is(err, fault.Invalid))
+	_, details := fault.Shown(err)
+	require.Equal(t, "minimum visits of all strata together", details[0].Where)
+	require.Contains(t, details[0].Mend, "let small values of the top dimension merge")
+	d.MergeTop = true
+	consistent(t, f, d, selected(t, f, d))
+}
+
+func TestDefaultsAreTheStatedOnes(t *testing.T) {
+	d := Defaults()
+	require.Equal(t, Design{Rule: Mixed, Alpha: 0.75, Q: 0.5, MinPerStratum: 2, MergeBelow: 2}, d)
+	d.Seed, d.Visits, d.Dimensions = "s", 60, Named("region", "segment")
+	f := frozen(t, company(800, 1))
+	for _, h := range selected(t, f, d).Strata {
+		require.True(t, h.Must || h.X >= 2 && h.Weight >= 1, "%s has %d visits", h.Label, h.X)
+	}
+}
+
+// TestAlphaMovesVisits follows the mixed aim: the less customers count, the more
+// visits go to where the revenue is.
+func TestAlphaMovesVisits(t *testing.T) {
+	var units []Unit
+	for i := range 400 {
+		u := Unit{ID: fmt.Sprint(i), Revenue: 1, Values: map[string]string{"size": "small"}}
+		if i < 40 {
+			u.Revenue, u.Values["size"] = 100, "large"
+		}
+		units = append(units, u)
+	}
+	f := frozen(t, units)
+	last := 0
+	for _, alpha := range []float64{1, 0.9, 0.75, 0.5, 0.25, 0} {
+		d := Defaults()
+		d.Seed, d.Visits, d.Dimensions, d.Alpha = "s", 60, Named("size"), alpha
+		large := selected(t, f, d).Strata[0]
+		require.Equal(t, "large", large.Label)
+		require.GreaterOrEqual(t, large.X, last)
+		last = large.X
+	}
+	require.Equal(t, 40, last, "all of the large ones where only revenue counts")
+}
