@@ -164,6 +164,18 @@ func TestOtherWaysIn(t *testing.T) {
 		_, err = LetIn(context.Background(), p, s, "v9", LetInOptions{})
 		require.True(t, fault.Is(err, fault.NotFound))
 	})
+	t.Run("one day is given up, no more", func(t *testing.T) {
+		p, s := oneWeek(func(p *planning.Problem) {
+			p.Customers[1].Blackouts = []slot.Interval{{Start: slot.MustDate("2027-02-01"), End: slot.MustDate("2027-03-05")}, {Start: slot.MustDate("2027-03-03"), End: slot.MustDate("2027-03-03")}}
+		})
+		a, err := LetIn(context.Background(), p, s, "v2", LetInOptions{Ways: 1})
+		require.NoError(t, err)
+		require.Len(t, a.Ways, 1)
+		require.Equal(t, slot.MustDate("2027-03-03"), a.Ways[0].Changes[0].To.Date)
+		require.Equal(t, []slot.Interval{{Start: slot.MustDate("2027-02-01"), End: slot.MustDate("2027-03-02")}, {Start: slot.MustDate("2027-03-04"), End: slot.MustDate("2027-03-05")}},
+			a.Ways[0].Problem.Customers[1].Blackouts)
+		require.Len(t, p.Customers[1].Blackouts, 2, "the problem is left as it was")
+	})
 	t.Run("stopped", func(t *testing.T) {
 		p, s := oneWeek(func(*planning.Problem) {})
 		ctx, cancel := context.WithCancel(context.Background())

@@ -142,8 +142,18 @@ func (b *Board) offers(ctx context.Context, v int32) ([]offer, error) {
 		}
 		return ctx.Err()
 	})
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(o offer) bool { // two visits that each fit may want one host or be of one customer
+		if len(o.moves) == 1 {
+			return false
+		}
+		_, fits := b.price(o.moves)
+		return !fits
+	})
 	slices.SortFunc(all, byCost)
-	return all, err
+	return all, nil
 }
 
 // places are what a sweep over all executives and days finds for one visit; the
@@ -259,20 +269,15 @@ func (b *Board) spread(offers []offer, n int) []offer {
 	return first
 }
 
-// proposals prices offers term by term. An offer whose parts do not fit together
-// after all is left out.
+// proposals prices offers term by term; they fit.
 func (b *Board) proposals(offers []offer) []Proposal {
 	out := make([]Proposal, 0, len(offers))
 	for _, o := range offers {
-		price, ok := b.price(o.moves)
-		if !ok {
-			continue
-		}
+		price, _ := b.price(o.moves)
 		x := Proposal{Changes: b.changes(o.moves), Price: price}
 		x.Text = b.sentence(x)
 		out = append(out, x)
 	}
-	slices.SortStableFunc(out, func(a, b Proposal) int { return cmp.Compare(a.Price.Total(), b.Price.Total()) })
 	return out
 }
 

@@ -129,6 +129,36 @@ func TestNoSinglePlaceBeatsTheFirstProposal(t *testing.T) {
 	})
 }
 
+// What the board thinks of an offer is what its parts cost, and nobody is asked to
+// move for less than moving costs.
+func TestOffersAreWorthIt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p, _, b := anyBoard(t)
+		for v := range p.Visits {
+			if p.Visits[v].Pinned != nil {
+				continue
+			}
+			all, err := b.offers(context.Background(), int32(v))
+			require.NoError(t, err)
+			type week struct{ exec, week int32 }
+			alone := map[week]int64{}
+			for _, o := range all {
+				price, fits := b.price(o.moves)
+				require.True(t, fits)
+				require.Equal(t, price.Total(), o.cost)
+				if len(o.moves) == 1 {
+					alone[week{o.moves[0].exec, b.weekOf(o.moves[0].slot)}] = o.cost
+				}
+			}
+			for _, o := range all {
+				if cost, ok := alone[week{o.moves[0].exec, b.weekOf(o.moves[0].slot)}]; ok && len(o.moves) == 2 {
+					require.Less(t, o.cost+p.Weight(planning.Moved), cost)
+				}
+			}
+		}
+	})
+}
+
 // twoOffices has Ann Lee in the south and Bob Ray in the north, one week long.
 func twoOffices(shape func(*planning.Problem)) *planning.Problem {
 	p := &planning.Problem{
