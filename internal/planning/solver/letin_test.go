@@ -164,6 +164,33 @@ func TestOtherWaysIn(t *testing.T) {
 		_, err = LetIn(context.Background(), p, s, "v9", LetInOptions{})
 		require.True(t, fault.Is(err, fault.NotFound))
 	})
+	t.Run("a longer search moves two others", func(t *testing.T) {
+		p, _ := oneWeek(func(p *planning.Problem) {
+			p.Rules.ReachKM = []int{0} // one visit a day
+			p.Visits[0].Pinned = nil
+			p.Customers = append(p.Customers, planning.Customer{ID: "c3", Calendar: "x", Host: "h1", Lat: 5})
+			p.Visits = append(p.Visits, planning.Visit{ID: "v3", Customer: "c3"})
+			closed := func(from, to string) slot.Interval {
+				return slot.Interval{Start: slot.MustDate("2027-03-0" + from), End: slot.MustDate("2027-03-0" + to)}
+			}
+			p.Customers[0].Blackouts = []slot.Interval{closed("3", "5")}
+			p.Customers[1].Blackouts = []slot.Interval{closed("2", "5")}
+			p.Customers[2].Blackouts = []slot.Interval{closed("1", "1"), closed("4", "5")}
+		})
+		s := planning.NewSolution(p, map[string]planning.Place{"v1": on("e1", "2027-03-01", slot.AM), "v3": on("e1", "2027-03-02", slot.AM)}, nil)
+		a, err := LetIn(context.Background(), p, s, "v2", LetInOptions{Ways: 1, Iterations: 20_000, Seed: 1})
+		require.NoError(t, err)
+		require.Len(t, a.Ways, 1)
+		requireProof(t, p, s, "v2", a.Ways[0])
+		require.Equal(t, NoChange, a.Ways[0].Mend)
+		require.Len(t, a.Ways[0].Changes, 3)
+		require.Contains(t, a.Text, "No change is needed, a longer search finds a place: then Ann Lee on Mon 1 Mar")
+		require.Contains(t, a.Text, "; v1 moves from Ann Lee on Mon 1 Mar, morning to Ann Lee on Tue 2 Mar")
+
+		a, err = LetIn(context.Background(), p, s, "v2", LetInOptions{Ways: 1})
+		require.NoError(t, err)
+		require.Equal(t, Blackout, a.Ways[0].Mend, "without that search somebody has to give")
+	})
 	t.Run("one day is given up, no more", func(t *testing.T) {
 		p, s := oneWeek(func(p *planning.Problem) {
 			p.Customers[1].Blackouts = []slot.Interval{{Start: slot.MustDate("2027-02-01"), End: slot.MustDate("2027-03-05")}, {Start: slot.MustDate("2027-03-03"), End: slot.MustDate("2027-03-03")}}
