@@ -117,6 +117,60 @@ func (e DifferenceHow) Valid() bool {
 	}
 }
 
+// Defines values for DrawRequestRule.
+const (
+	DrawRequestRuleEqual        DrawRequestRule = "equal"
+	DrawRequestRuleMixed        DrawRequestRule = "mixed"
+	DrawRequestRuleNeyman       DrawRequestRule = "neyman"
+	DrawRequestRulePower        DrawRequestRule = "power"
+	DrawRequestRuleProportional DrawRequestRule = "proportional"
+)
+
+// Valid indicates whether the value is a known member of the DrawRequestRule enum.
+func (e DrawRequestRule) Valid() bool {
+	switch e {
+	case DrawRequestRuleEqual:
+		return true
+	case DrawRequestRuleMixed:
+		return true
+	case DrawRequestRuleNeyman:
+		return true
+	case DrawRequestRulePower:
+		return true
+	case DrawRequestRuleProportional:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DrawnState.
+const (
+	DrawnStateByHand   DrawnState = "by_hand"
+	DrawnStateDrawn    DrawnState = "drawn"
+	DrawnStateRefused  DrawnState = "refused"
+	DrawnStateRemoved  DrawnState = "removed"
+	DrawnStateTookOver DrawnState = "took_over"
+)
+
+// Valid indicates whether the value is a known member of the DrawnState enum.
+func (e DrawnState) Valid() bool {
+	switch e {
+	case DrawnStateByHand:
+		return true
+	case DrawnStateDrawn:
+		return true
+	case DrawnStateRefused:
+		return true
+	case DrawnStateRemoved:
+		return true
+	case DrawnStateTookOver:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EventState.
 const (
 	EventStateApplied  EventState = "applied"
@@ -357,6 +411,99 @@ func (e RunState) Valid() bool {
 	case RunStateQueued:
 		return true
 	case RunStateRunning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SelectionDeviation.
+const (
+	SelectionDeviationChangedSeed SelectionDeviation = "changed_seed"
+	SelectionDeviationEmpty       SelectionDeviation = ""
+	SelectionDeviationRefrozen    SelectionDeviation = "refrozen"
+	SelectionDeviationSecondDraw  SelectionDeviation = "second_draw"
+)
+
+// Valid indicates whether the value is a known member of the SelectionDeviation enum.
+func (e SelectionDeviation) Valid() bool {
+	switch e {
+	case SelectionDeviationChangedSeed:
+		return true
+	case SelectionDeviationEmpty:
+		return true
+	case SelectionDeviationRefrozen:
+		return true
+	case SelectionDeviationSecondDraw:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SelectionChangeKind.
+const (
+	SelectionChangeKindAdded   SelectionChangeKind = "added"
+	SelectionChangeKindRefused SelectionChangeKind = "refused"
+	SelectionChangeKindRemoved SelectionChangeKind = "removed"
+)
+
+// Valid indicates whether the value is a known member of the SelectionChangeKind enum.
+func (e SelectionChangeKind) Valid() bool {
+	switch e {
+	case SelectionChangeKindAdded:
+		return true
+	case SelectionChangeKindRefused:
+		return true
+	case SelectionChangeKindRemoved:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SelectionChangeRequestKind.
+const (
+	SelectionChangeRequestKindAdded   SelectionChangeRequestKind = "added"
+	SelectionChangeRequestKindRefused SelectionChangeRequestKind = "refused"
+	SelectionChangeRequestKindRemoved SelectionChangeRequestKind = "removed"
+)
+
+// Valid indicates whether the value is a known member of the SelectionChangeRequestKind enum.
+func (e SelectionChangeRequestKind) Valid() bool {
+	switch e {
+	case SelectionChangeRequestKindAdded:
+		return true
+	case SelectionChangeRequestKindRefused:
+		return true
+	case SelectionChangeRequestKindRemoved:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SelectionRequestRule.
+const (
+	SelectionRequestRuleEqual        SelectionRequestRule = "equal"
+	SelectionRequestRuleMixed        SelectionRequestRule = "mixed"
+	SelectionRequestRuleNeyman       SelectionRequestRule = "neyman"
+	SelectionRequestRulePower        SelectionRequestRule = "power"
+	SelectionRequestRuleProportional SelectionRequestRule = "proportional"
+)
+
+// Valid indicates whether the value is a known member of the SelectionRequestRule enum.
+func (e SelectionRequestRule) Valid() bool {
+	switch e {
+	case SelectionRequestRuleEqual:
+		return true
+	case SelectionRequestRuleMixed:
+		return true
+	case SelectionRequestRuleNeyman:
+		return true
+	case SelectionRequestRulePower:
+		return true
+	case SelectionRequestRuleProportional:
 		return true
 	default:
 		return false
@@ -1103,19 +1250,130 @@ type Distance struct {
 	TotalVariation float64 `json:"total_variation"`
 }
 
+// DrawRequest defines model for DrawRequest.
+type DrawRequest struct {
+	// Across Dimensions to keep even across the groups.
+	Across *[]string `json:"across,omitempty"`
+
+	// Alpha Of mixed: the weight of the share of customers against that of revenue; left out: 0.75.
+	//
+	// Example: 0.75
+	Alpha *float64 `json:"alpha,omitempty"`
+
+	// Bounds Least and most visits of single groups, in place of min and max.
+	Bounds *[]GroupBound `json:"bounds,omitempty"`
+
+	// Dimensions Whose values make the groups, the top one first.
+	Dimensions []string `json:"dimensions"`
+
+	// Max Most visits per group; left out or 0: as many as it has customers.
+	//
+	// Example: 0
+	Max *int `json:"max,omitempty"`
+
+	// MergeBelow A group that expects fewer visits is merged; left out or 0: 2; -1: none is.
+	//
+	// Example: 2
+	MergeBelow *int `json:"merge_below,omitempty"`
+
+	// Min Least visits per group; left out: 0.
+	//
+	// Example: 2
+	Min *int `json:"min,omitempty"`
+
+	// Name Left out: "Selection" and the year.
+	//
+	// Example: First half
+	Name *string `json:"name,omitempty"`
+
+	// Orders The order of a dimension's values, low to high, where it has one. Left out: as the import knows it.
+	//
+	// Example: {"size_band":["small","large"]}
+	Orders *map[string][]string `json:"orders,omitempty"`
+
+	// Q Of power; left out: 0.5.
+	//
+	// Example: 0.5
+	Q *float64 `json:"q,omitempty"`
+
+	// Reason Why another draw is made, or another seed taken; needed only then, at least 10 characters.
+	//
+	// Example: Two subsidiaries were sold in March.
+	Reason *string `json:"reason,omitempty"`
+
+	// Rule How visits are shared out; left out: proportional.
+	//
+	// Example: mixed
+	Rule *DrawRequestRule `json:"rule,omitempty"`
+
+	// Seed Left out: the one that was committed; another one needs a reason.
+	//
+	// Example: draw of 4 January
+	Seed *string `json:"seed,omitempty"`
+
+	// Visits How many customers.
+	//
+	// Example: 240
+	Visits int `json:"visits"`
+
+	// Within Dimensions to keep even inside each group.
+	Within *[]string `json:"within,omitempty"`
+}
+
+// DrawRequestRule How visits are shared out; left out: proportional.
+//
+// Example: mixed
+type DrawRequestRule string
+
 // Drawn defines model for Drawn.
 type Drawn struct {
+	// Cell Finer group inside the group.
+	//
+	// Example:
+	Cell string `json:"cell"`
+
+	// Code Why it refused.
+	//
+	// Example:
+	Code string `json:"code"`
+
 	// Customer Somebody or something by id and name.
 	Customer Named `json:"customer"`
 
+	// Due Visits due in the cell.
+	//
+	// Example: 2.4
+	Due float64 `json:"due"`
+
+	// InCell Visits that the cell got.
+	//
+	// Example: 2
+	InCell int `json:"in_cell"`
+
 	// Must Example: false
 	Must bool `json:"must"`
+
+	// Other Somebody or something by id and name.
+	Other *Named `json:"other,omitempty"`
 
 	// Pi Example: 0.4833
 	Pi float64 `json:"pi"`
 
 	// Rank Example: 17
 	Rank int `json:"rank"`
+
+	// Reason Why somebody changed it by hand.
+	//
+	// Example:
+	Reason string `json:"reason"`
+
+	// Stands Is to be visited.
+	//
+	// Example: true
+	Stands bool `json:"stands"`
+
+	// State Example: drawn
+	State DrawnState `json:"state"`
 
 	// Stratum Example: EM
 	Stratum string `json:"stratum"`
@@ -1125,14 +1383,34 @@ type Drawn struct {
 	// Example: 0.1234
 	U float64 `json:"u"`
 
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit *Id `json:"visit,omitempty"`
+
 	// Weight Example: 2.069
 	Weight float64 `json:"weight"`
 }
+
+// DrawnState Example: drawn
+type DrawnState string
 
 // EventState Where a calendar event stands against what is wanted.
 //
 // Example: applied
 type EventState string
+
+// Excluded defines model for Excluded.
+type Excluded struct {
+	// Code Example: no_host
+	Code string `json:"code"`
+
+	// Name Example: Alpine Instruments
+	Name string `json:"name"`
+
+	// Note Example: No salesperson owns the account.
+	Note string `json:"note"`
+}
 
 // Explanation defines model for Explanation.
 type Explanation struct {
@@ -1182,6 +1460,114 @@ type Explanation struct {
 	Weeks []Proposal `json:"weeks"`
 }
 
+// Frame A frozen customer list.
+type Frame struct {
+	// Customers Who may be drawn.
+	//
+	// Example: 488
+	Customers int `json:"customers"`
+
+	// FrozenAt Example: 2027-01-04T08:40:00Z
+	FrozenAt time.Time `json:"frozen_at"`
+
+	// FrozenBy Example: 8f1f5c8e-6a1f-4b8a-9d1c-2b7a4c0e5d11
+	FrozenBy string `json:"frozen_by"`
+
+	// Hash SHA-256 of the list.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	Hash string `json:"hash"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// LeftOut How many left, by coded reason.
+	//
+	// Example: {"no_host":3}
+	LeftOut map[string]int `json:"left_out"`
+
+	// Must Of them, who is taken with certainty.
+	//
+	// Example: 15
+	Must int `json:"must"`
+
+	// Reason Why the year's seed was changed.
+	//
+	// Example:
+	Reason string `json:"reason"`
+
+	// Seed Shown once something was drawn with it.
+	//
+	// Example: draw of 4 January
+	Seed *string `json:"seed,omitempty"`
+
+	// SeedCommitment SHA-256 of the seed.
+	//
+	// Example: 60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752
+	SeedCommitment string `json:"seed_commitment"`
+
+	// SeededAt When the seed was committed.
+	//
+	// Example: 2027-01-04T08:40:00Z
+	SeededAt time.Time `json:"seeded_at"`
+
+	// Year Example: 2027
+	Year int `json:"year"`
+}
+
+// FrameDetail defines model for FrameDetail.
+type FrameDetail struct {
+	Dimensions []Dimension `json:"dimensions"`
+
+	// Excluded Who left the list.
+	Excluded []Excluded `json:"excluded"`
+
+	// Frame A frozen customer list.
+	Frame Frame `json:"frame"`
+
+	// Revenue Of all who may be drawn, in US dollars.
+	//
+	// Example: 15000000000
+	Revenue int64 `json:"revenue"`
+}
+
+// FrameList defines model for FrameList.
+type FrameList struct {
+	Items []Frame `json:"items"`
+}
+
+// FreezeRequest defines model for FreezeRequest.
+type FreezeRequest struct {
+	// Bands How many size bands are made of revenue; left out or 0: none.
+	//
+	// Example: 3
+	Bands *int `json:"bands,omitempty"`
+
+	// Cuts Where size bands begin, in US dollars, rising; in place of bands.
+	Cuts *[]int64 `json:"cuts,omitempty"`
+
+	// LeaveOut Customers who cannot be visited.
+	LeaveOut *[]LeaveOut `json:"leave_out,omitempty"`
+
+	// Must Further must-visits, by key or name.
+	Must *[]string `json:"must,omitempty"`
+
+	// Reason Why the year's seed is changed; needed only then.
+	//
+	// Example: The old seed was shown to an account team.
+	Reason *string `json:"reason,omitempty"`
+
+	// Seed Left out: the year's, or that of the year before, or a random one.
+	//
+	// Example: draw of 4 January
+	Seed *string `json:"seed,omitempty"`
+
+	// Year Example: 2027
+	Year int `json:"year"`
+}
+
 // Gap defines model for Gap.
 type Gap struct {
 	// Ends Example: 2027-04-20
@@ -1218,6 +1604,22 @@ type Group struct {
 
 	// Target Example: 58
 	Target int `json:"target"`
+}
+
+// GroupBound defines model for GroupBound.
+type GroupBound struct {
+	// Key The group's key
+	//
+	// Example: "region"="EMEA"
+	Key string `json:"key"`
+
+	// Least Example: 3
+	Least *int `json:"least,omitempty"`
+
+	// Most 0: as many as it has customers.
+	//
+	// Example: 9
+	Most *int `json:"most,omitempty"`
 }
 
 // GroupCoverage defines model for GroupCoverage.
@@ -1434,6 +1836,22 @@ type ImportReport struct {
 
 // ImportState Example: uploaded
 type ImportState string
+
+// LeaveOut defines model for LeaveOut.
+type LeaveOut struct {
+	// Code Why, such as unreachable, refused or not_a_customer.
+	//
+	// Example: unreachable
+	Code string `json:"code"`
+
+	// Customer Key or name.
+	//
+	// Example: Alpine Instruments
+	Customer string `json:"customer"`
+
+	// Note Example: The plant is closed until autumn.
+	Note *string `json:"note,omitempty"`
+}
 
 // LedgerEntry defines model for LedgerEntry.
 type LedgerEntry struct {
@@ -1696,6 +2114,18 @@ type Neighbour struct {
 	//
 	// Example: published
 	State VisitState `json:"state"`
+}
+
+// NextVisits defines model for NextVisits.
+type NextVisits struct {
+	// Code Example: EM
+	Code string `json:"code"`
+
+	// Label Example: EMEA
+	Label string `json:"label"`
+
+	// Visits Example: 12
+	Visits int `json:"visits"`
 }
 
 // NotCounted defines model for NotCounted.
@@ -2185,6 +2615,29 @@ type PlanVisit struct {
 	Why string `json:"why"`
 }
 
+// Precision What the shares of visits allow to estimate.
+type Precision struct {
+	// Covered Share of customers in a group with a visit.
+	//
+	// Example: 1
+	Covered float64 `json:"covered"`
+
+	// Deff Kish's design effect of the weights.
+	//
+	// Example: 1.18
+	Deff float64 `json:"deff"`
+
+	// Effective Effective number of visits.
+	//
+	// Example: 203.4
+	Effective float64 `json:"effective"`
+
+	// Error Standard error of a share of customers that is one half, 0 to 1.
+	//
+	// Example: 0.031
+	Error float64 `json:"error"`
+}
+
 // Preference defines model for Preference.
 type Preference struct {
 	// Points Example: 200
@@ -2275,6 +2728,54 @@ type ProblemGroup struct {
 
 // ProblemKind Example: invalid
 type ProblemKind string
+
+// Proof defines model for Proof.
+type Proof struct {
+	Changes []SelectionChange `json:"changes"`
+
+	// Committed Drawn with the seed that was committed before the freeze.
+	//
+	// Example: true
+	Committed bool `json:"committed"`
+
+	// Draws Draws of the year.
+	//
+	// Example: 1
+	Draws   int            `json:"draws"`
+	Effects []WeightEffect `json:"effects"`
+
+	// Frame A frozen customer list.
+	Frame *Frame `json:"frame,omitempty"`
+
+	// Freezes Freezes of the year.
+	//
+	// Example: 1
+	Freezes int `json:"freezes"`
+
+	// Held How well visited customers stand for all.
+	Held *Representation `json:"held,omitempty"`
+
+	// LeftOut Example: {"no_host":3}
+	LeftOut map[string]int `json:"left_out"`
+
+	// Planned How well visited customers stand for all.
+	Planned *Representation `json:"planned,omitempty"`
+
+	// Redraws Empty as long as they are being computed.
+	Redraws []RedrawSpread `json:"redraws"`
+
+	// Responses How the selection stood up to refusals.
+	Responses Responses `json:"responses"`
+
+	// Revenue Example: 15000000000
+	Revenue    int64     `json:"revenue"`
+	Selection  Selection `json:"selection"`
+	Shortfalls []string  `json:"shortfalls"`
+
+	// Standing How well visited customers stand for all.
+	Standing Representation      `json:"standing"`
+	TeamList *TeamListComparison `json:"team_list,omitempty"`
+}
 
 // Proposal defines model for Proposal.
 type Proposal struct {
@@ -2414,6 +2915,135 @@ type ReasonFacts struct {
 // Example: inside
 type ReasonFactsWindow string
 
+// RedrawSpread How the same design comes out when it is drawn again: least, 5 %, middle, 95 % and largest total variation.
+type RedrawSpread struct {
+	// Closer Re-draws that are nearer to the customers than the draw.
+	//
+	// Example: 412
+	Closer int `json:"closer"`
+
+	// CloserThanList Re-draws that are nearer than the account teams' list.
+	//
+	// Example: 998
+	CloserThanList *int `json:"closer_than_list,omitempty"`
+
+	// Dimension Empty for the groups.
+	//
+	// Example: industry
+	Dimension string    `json:"dimension"`
+	StoodFor  []float64 `json:"stood_for"`
+	Visited   []float64 `json:"visited"`
+}
+
+// Representation How well visited customers stand for all.
+type Representation struct {
+	// Deff Example: 1.18
+	Deff float64 `json:"deff"`
+
+	// Effective Example: 203.4
+	Effective float64 `json:"effective"`
+
+	// Represented Share of customers for whom somebody stands.
+	//
+	// Example: 1
+	Represented float64 `json:"represented"`
+
+	// Revenue Share of all revenue that the visited bring.
+	//
+	// Example: 0.71
+	Revenue float64 `json:"revenue"`
+
+	// RevenueFor Revenue estimated with weights, as a share of all.
+	//
+	// Example: 1.01
+	RevenueFor float64 `json:"revenue_for"`
+
+	// Views By the groups, then by every dimension.
+	Views []RepresentationView `json:"views"`
+
+	// Visits Example: 240
+	Visits int `json:"visits"`
+}
+
+// RepresentationLine defines model for RepresentationLine.
+type RepresentationLine struct {
+	// Code Example: EM
+	Code string `json:"code"`
+
+	// CustomerShare Example: 0.24
+	CustomerShare float64 `json:"customer_share"`
+
+	// Customers Example: 120
+	Customers int `json:"customers"`
+
+	// Label Example: EMEA
+	Label string `json:"label"`
+
+	// Must Example: false
+	Must bool `json:"must"`
+
+	// VisitShare Example: 0.25
+	VisitShare float64 `json:"visit_share"`
+
+	// Visits Example: 58
+	Visits int `json:"visits"`
+
+	// WeightedShare Example: 0.24
+	WeightedShare float64 `json:"weighted_share"`
+}
+
+// RepresentationView defines model for RepresentationView.
+type RepresentationView struct {
+	// Dimension Empty for the groups.
+	//
+	// Example: industry
+	Dimension string               `json:"dimension"`
+	Lines     []RepresentationLine `json:"lines"`
+
+	// StoodFor How far the visits are from being a cross-section of the customers.
+	StoodFor Distance `json:"stood_for"`
+
+	// Visited How far the visits are from being a cross-section of the customers.
+	Visited Distance `json:"visited"`
+}
+
+// Responses How the selection stood up to refusals.
+type Responses struct {
+	// Bias The most by which a share can be off for this reason.
+	//
+	// Example: 0.02
+	Bias float64 `json:"bias"`
+
+	// MeanRate Example: 0.95
+	MeanRate float64 `json:"mean_rate"`
+
+	// Missing Visits lost because the cell had nobody left.
+	//
+	// Example: 1
+	Missing int `json:"missing"`
+
+	// R The R-indicator: 1 where the groups responded evenly.
+	//
+	// Example: 0.93
+	R float64 `json:"r"`
+
+	// Rate Replacements per visit planned.
+	//
+	// Example: 0.046
+	Rate float64 `json:"rate"`
+
+	// Refused Example: 12
+	Refused int `json:"refused"`
+
+	// Replaced Example: 11
+	Replaced int `json:"replaced"`
+
+	// Taken Visits at first.
+	//
+	// Example: 240
+	Taken int `json:"taken"`
+}
+
 // Role What a person is in Windshield.
 //
 // Example: vp
@@ -2539,8 +3169,23 @@ type Selection struct {
 	CreatedAt time.Time `json:"created_at"`
 
 	// CreatedBy Example: 8f1f5c8e-6a1f-4b8a-9d1c-2b7a4c0e5d11
-	CreatedBy  string   `json:"created_by"`
-	Dimensions []string `json:"dimensions"`
+	CreatedBy string `json:"created_by"`
+
+	// Deviation How it departs from the one draw of its year.
+	//
+	// Example:
+	Deviation  SelectionDeviation `json:"deviation"`
+	Dimensions []string           `json:"dimensions"`
+
+	// Draw 1 for the first of its year, 2 for the second and so on.
+	//
+	// Example: 1
+	Draw int `json:"draw"`
+
+	// Frame Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Frame *Id `json:"frame,omitempty"`
 
 	// FrameHash SHA-256 of the frozen customer list.
 	//
@@ -2558,6 +3203,19 @@ type Selection struct {
 	// Name Example: Selection 2027
 	Name string `json:"name"`
 
+	// Next Where 100 more visits would go.
+	Next []NextVisits `json:"next"`
+
+	// Reason Why it does.
+	//
+	// Example:
+	Reason string `json:"reason"`
+
+	// RecordHash SHA-256 of the record of the draw.
+	//
+	// Example: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
+	RecordHash string `json:"record_hash"`
+
 	// Seed Example: draw of 4 January
 	Seed string `json:"seed"`
 
@@ -2567,6 +3225,11 @@ type Selection struct {
 	SeedCommitment string    `json:"seed_commitment"`
 	Strata         []Stratum `json:"strata"`
 
+	// Version One more for each change.
+	//
+	// Example: 1
+	Version int `json:"version"`
+
 	// Visits Example: 240
 	Visits   int      `json:"visits"`
 	Warnings []string `json:"warnings"`
@@ -2575,15 +3238,97 @@ type Selection struct {
 	Year int `json:"year"`
 }
 
+// SelectionDeviation How it departs from the one draw of its year.
+//
+// Example:
+type SelectionDeviation string
+
+// SelectionChange defines model for SelectionChange.
+type SelectionChange struct {
+	// At Example: 2027-01-04T08:40:00Z
+	At time.Time `json:"at"`
+
+	// By Example: 8f1f5c8e-6a1f-4b8a-9d1c-2b7a4c0e5d11
+	By string `json:"by"`
+
+	// Code Example: declined
+	Code string `json:"code"`
+
+	// Customer Somebody or something by id and name.
+	Customer Named `json:"customer"`
+
+	// Kind Example: refused
+	Kind SelectionChangeKind `json:"kind"`
+
+	// N Example: 1
+	N int `json:"n"`
+
+	// Reason Example:
+	Reason string `json:"reason"`
+
+	// Replacement Somebody or something by id and name.
+	Replacement *Named `json:"replacement,omitempty"`
+}
+
+// SelectionChangeKind Example: refused
+type SelectionChangeKind string
+
+// SelectionChangeRequest defines model for SelectionChangeRequest.
+type SelectionChangeRequest struct {
+	// Code Of a refusal: declined, no_reply, dispute, closed, unreachable, or a code of your own.
+	//
+	// Example: declined
+	Code *string `json:"code,omitempty"`
+
+	// Customer Id, key or name.
+	//
+	// Example: Alpine Instruments
+	Customer string `json:"customer"`
+
+	// Kind Example: refused
+	Kind SelectionChangeRequestKind `json:"kind"`
+
+	// Reason Needed by hand, at least 10 characters; welcome with a refusal.
+	//
+	// Example: The customer signed a contract last week.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// SelectionChangeRequestKind Example: refused
+type SelectionChangeRequestKind string
+
 // SelectionDetail defines model for SelectionDetail.
 type SelectionDetail struct {
-	// Customers Those drawn, by group and rank.
+	// Changes What people did after the draw, in order.
+	Changes []SelectionChange `json:"changes"`
+
+	// Customers Who was drawn, took over or came by hand, by group and rank.
 	Customers []Drawn `json:"customers"`
 
 	// Distance How far the visits are from being a cross-section of the customers.
-	Distance  Distance  `json:"distance"`
-	Groups    []Group   `json:"groups"`
+	Distance Distance       `json:"distance"`
+	Effects  []WeightEffect `json:"effects"`
+	Groups   []Group        `json:"groups"`
+
+	// PlanBehind Customers by whom the plan differs from the selection since it was changed.
+	//
+	// Example: 0
+	PlanBehind int `json:"plan_behind"`
+
+	// Precision What the shares of visits allow to estimate.
+	Precision Precision `json:"precision"`
+
+	// Responses How the selection stood up to refusals.
+	Responses Responses `json:"responses"`
 	Selection Selection `json:"selection"`
+
+	// Standing Customers to be visited as things stand.
+	//
+	// Example: 239
+	Standing int `json:"standing"`
+
+	// Weighted How far the visits are from being a cross-section of the customers.
+	Weighted Distance `json:"weighted"`
 }
 
 // SelectionList defines model for SelectionList.
@@ -2591,17 +3336,103 @@ type SelectionList struct {
 	Items []Selection `json:"items"`
 }
 
+// SelectionPreview defines model for SelectionPreview.
+type SelectionPreview struct {
+	// Distance How far the visits are from being a cross-section of the customers.
+	Distance Distance `json:"distance"`
+
+	// Frame A frozen customer list.
+	Frame  Frame   `json:"frame"`
+	Merges []Merge `json:"merges"`
+
+	// Next Where 100 more visits would go.
+	Next []NextVisits `json:"next"`
+
+	// Precision What the shares of visits allow to estimate.
+	Precision Precision `json:"precision"`
+
+	// ReasonNeeded To draw like this needs a reason.
+	//
+	// Example: false
+	ReasonNeeded bool      `json:"reason_needed"`
+	Strata       []Stratum `json:"strata"`
+	Warnings     []string  `json:"warnings"`
+
+	// Weighted How far the visits are from being a cross-section of the customers.
+	Weighted Distance `json:"weighted"`
+}
+
 // SelectionRequest defines model for SelectionRequest.
 type SelectionRequest struct {
-	// Dimensions Whose values make the groups.
+	// Across Dimensions to keep even across the groups.
+	Across *[]string `json:"across,omitempty"`
+
+	// Alpha Of mixed: the weight of the share of customers against that of revenue; left out: 0.75.
+	//
+	// Example: 0.75
+	Alpha *float64 `json:"alpha,omitempty"`
+
+	// Bands How many size bands are made of revenue; left out or 0: none.
+	//
+	// Example: 3
+	Bands *int `json:"bands,omitempty"`
+
+	// Bounds Least and most visits of single groups, in place of min and max.
+	Bounds *[]GroupBound `json:"bounds,omitempty"`
+
+	// Cuts Where size bands begin, in US dollars, rising; in place of bands.
+	Cuts *[]int64 `json:"cuts,omitempty"`
+
+	// Dimensions Whose values make the groups, the top one first.
 	Dimensions []string `json:"dimensions"`
+
+	// LeaveOut Customers who cannot be visited.
+	LeaveOut *[]LeaveOut `json:"leave_out,omitempty"`
+
+	// Max Most visits per group; left out or 0: as many as it has customers.
+	//
+	// Example: 0
+	Max *int `json:"max,omitempty"`
+
+	// MergeBelow A group that expects fewer visits is merged; left out or 0: 2; -1: none is.
+	//
+	// Example: 2
+	MergeBelow *int `json:"merge_below,omitempty"`
+
+	// Min Least visits per group; left out: 0.
+	//
+	// Example: 2
+	Min *int `json:"min,omitempty"`
+
+	// Must Further must-visits, by key or name.
+	Must *[]string `json:"must,omitempty"`
 
 	// Name Left out: "Selection" and the year.
 	//
 	// Example: First half
 	Name *string `json:"name,omitempty"`
 
-	// Seed Left out: a random one.
+	// Orders The order of a dimension's values, low to high, where it has one. Left out: as the import knows it.
+	//
+	// Example: {"size_band":["small","large"]}
+	Orders *map[string][]string `json:"orders,omitempty"`
+
+	// Q Of power; left out: 0.5.
+	//
+	// Example: 0.5
+	Q *float64 `json:"q,omitempty"`
+
+	// Reason Why another draw is made, or another seed taken; needed only then, at least 10 characters.
+	//
+	// Example: Two subsidiaries were sold in March.
+	Reason *string `json:"reason,omitempty"`
+
+	// Rule How visits are shared out; left out: proportional.
+	//
+	// Example: mixed
+	Rule *SelectionRequestRule `json:"rule,omitempty"`
+
+	// Seed Left out: the year's, or that of the year before, or a random one.
 	//
 	// Example: draw of 4 January
 	Seed *string `json:"seed,omitempty"`
@@ -2611,9 +3442,17 @@ type SelectionRequest struct {
 	// Example: 240
 	Visits int `json:"visits"`
 
+	// Within Dimensions to keep even inside each group.
+	Within *[]string `json:"within,omitempty"`
+
 	// Year Example: 2027
 	Year int `json:"year"`
 }
+
+// SelectionRequestRule How visits are shared out; left out: proportional.
+//
+// Example: mixed
+type SelectionRequestRule string
 
 // Session defines model for Session.
 type Session struct {
@@ -2729,6 +3568,44 @@ type StratumValue struct {
 
 	// Values One value, or several merged.
 	Values []string `json:"values"`
+}
+
+// TeamListComparison defines model for TeamListComparison.
+type TeamListComparison struct {
+	// AlsoDrawn Example: 120
+	AlsoDrawn int `json:"also_drawn"`
+
+	// ByChance How many the draw was expected to share with it.
+	//
+	// Example: 118.2
+	ByChance float64 `json:"by_chance"`
+
+	// Known Example: 236
+	Known int `json:"known"`
+
+	// LeftOut Listed customers who had left the frame.
+	//
+	// Example: 2
+	LeftOut int `json:"left_out"`
+
+	// Listed Example: 240
+	Listed int `json:"listed"`
+
+	// Name Example: Wish list of the account teams
+	Name string `json:"name"`
+
+	// Representation How well visited customers stand for all.
+	Representation Representation `json:"representation"`
+	Unknown        []string       `json:"unknown"`
+}
+
+// TeamListRequest defines model for TeamListRequest.
+type TeamListRequest struct {
+	// Customers Keys or names.
+	Customers []string `json:"customers"`
+
+	// Name Example: Wish list of the account teams
+	Name *string `json:"name,omitempty"`
 }
 
 // TermPair defines model for TermPair.
@@ -3019,6 +3896,31 @@ type WeekLoad struct {
 	Week string `json:"week"`
 }
 
+// WeightEffect What changes by hand did to a group.
+type WeightEffect struct {
+	// Added Example: 1
+	Added int `json:"added"`
+
+	// After Weight of those drawn customers that are left.
+	//
+	// Example: 1.9
+	After float64 `json:"after"`
+
+	// Before Weight of a drawn customer as designed.
+	//
+	// Example: 2
+	Before float64 `json:"before"`
+
+	// Code Example: EM
+	Code string `json:"code"`
+
+	// Label Example: EMEA
+	Label string `json:"label"`
+
+	// Removed Example: 0
+	Removed int `json:"removed"`
+}
+
 // After Example: WyJ2aXNpdHMiXQ
 type After = string
 
@@ -3121,6 +4023,24 @@ type ListCustomersParams struct {
 
 	// Limit How many on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListFramesParams defines parameters for ListFrames.
+type ListFramesParams struct {
+	// Year The year.
+	Year int `form:"year" json:"year"`
+}
+
+// FreezeParams defines parameters for Freeze.
+type FreezeParams struct {
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// DrawParams defines parameters for Draw.
+type DrawParams struct {
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // UploadImportParams defines parameters for UploadImport.
@@ -3228,6 +4148,21 @@ type SelectParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ChangeSelectionParams defines parameters for ChangeSelection.
+type ChangeSelectionParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// BringTeamListParams defines parameters for BringTeamList.
+type BringTeamListParams struct {
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListVisitsParams defines parameters for ListVisits.
 type ListVisitsParams struct {
 	// Plan Of this plan.
@@ -3279,6 +4214,15 @@ type GetPublishedPlanParams struct {
 	Group *PlanGroup `form:"group,omitempty" json:"group,omitempty"`
 }
 
+// FreezeJSONRequestBody defines body for Freeze for application/json ContentType.
+type FreezeJSONRequestBody = FreezeRequest
+
+// DrawJSONRequestBody defines body for Draw for application/json ContentType.
+type DrawJSONRequestBody = DrawRequest
+
+// PreviewSelectionJSONRequestBody defines body for PreviewSelection for application/json ContentType.
+type PreviewSelectionJSONRequestBody = DrawRequest
+
 // UploadImportMultipartRequestBody defines body for UploadImport for multipart/form-data ContentType.
 type UploadImportMultipartRequestBody = Upload
 
@@ -3302,6 +4246,12 @@ type StartScenariosJSONRequestBody = ScenariosRequest
 
 // SelectJSONRequestBody defines body for Select for application/json ContentType.
 type SelectJSONRequestBody = SelectionRequest
+
+// ChangeSelectionJSONRequestBody defines body for ChangeSelection for application/json ContentType.
+type ChangeSelectionJSONRequestBody = SelectionChangeRequest
+
+// BringTeamListJSONRequestBody defines body for BringTeamList for application/json ContentType.
+type BringTeamListJSONRequestBody = TeamListRequest
 
 // SignInJSONRequestBody defines body for SignIn for application/json ContentType.
 type SignInJSONRequestBody = SignIn
@@ -3436,6 +4386,66 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /dimensions (the `ListDimensions` operationId).
 	ListDimensions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListFrames Frozen customer lists of a year
+	//
+	// Corresponds with GET /frames (the `ListFrames` operationId).
+	ListFrames(ctx context.Context, params *ListFramesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FreezeWithBody Freeze the customer list
+	//
+	// Commits the seed of the year, makes size bands of revenue where asked for, lets customers leave with a coded reason, and freezes the list with a hash. A list that has not changed since the year's last freeze is that freeze.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /frames (the `Freeze` operationId).
+	FreezeWithBody(ctx context.Context, params *FreezeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Freeze Freeze the customer list
+	//
+	// Commits the seed of the year, makes size bands of revenue where asked for, lets customers leave with a coded reason, and freezes the list with a hash. A list that has not changed since the year's last freeze is that freeze.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /frames (the `Freeze` operationId).
+	Freeze(ctx context.Context, params *FreezeParams, body FreezeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetFrame A frozen customer list
+	//
+	// Corresponds with GET /frames/{id} (the `GetFrame` operationId).
+	GetFrame(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DrawWithBody Draw from a frozen list
+	//
+	// Each year has one draw. Another one, and another seed than the committed one, needs a reason, which is logged and stands on the proof page. The very same draw again gives the same selection.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /frames/{id}/draw (the `Draw` operationId).
+	DrawWithBody(ctx context.Context, id Id, params *DrawParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Draw Draw from a frozen list
+	//
+	// Each year has one draw. Another one, and another seed than the committed one, needs a reason, which is logged and stands on the proof page. The very same draw again gives the same selection.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /frames/{id}/draw (the `Draw` operationId).
+	Draw(ctx context.Context, id Id, params *DrawParams, body DrawJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreviewSelectionWithBody What a design would do, without drawing
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /frames/{id}/preview (the `PreviewSelection` operationId).
+	PreviewSelectionWithBody(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreviewSelection What a design would do, without drawing
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /frames/{id}/preview (the `PreviewSelection` operationId).
+	PreviewSelection(ctx context.Context, id Id, body PreviewSelectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListImports The newest imports
 	//
@@ -3690,7 +4700,7 @@ type ClientInterface interface {
 
 	// SelectWithBody Draw whom to visit
 	//
-	// Freezes the customer list, puts it into groups by the dimensions, gives every group its share of the visits and draws the customers. The same list, choices and seed give the same draw.
+	// Freezes the customer list, puts it into groups by the dimensions, gives every group its share of the visits and draws the customers. The same list, choices and seed give the same draw. Each year has one draw: another one needs a reason, which is logged and stands on the proof page.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3699,7 +4709,7 @@ type ClientInterface interface {
 
 	// Select Draw whom to visit
 	//
-	// Freezes the customer list, puts it into groups by the dimensions, gives every group its share of the visits and draws the customers. The same list, choices and seed give the same draw.
+	// Freezes the customer list, puts it into groups by the dimensions, gives every group its share of the visits and draws the customers. The same list, choices and seed give the same draw. Each year has one draw: another one needs a reason, which is logged and stands on the proof page.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3710,6 +4720,54 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /selections/{id} (the `GetSelection` operationId).
 	GetSelection(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeSelectionWithBody Note a refusal, or change a selection by hand
+	//
+	// Who refuses is replaced by the next customer of the same cell, and by nobody else. Who is put in or taken out by hand needs a reason, which is logged and stands on the proof page with what it does to the weights.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /selections/{id}/changes (the `ChangeSelection` operationId).
+	ChangeSelectionWithBody(ctx context.Context, id Id, params *ChangeSelectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeSelection Note a refusal, or change a selection by hand
+	//
+	// Who refuses is replaced by the next customer of the same cell, and by nobody else. Who is put in or taken out by hand needs a reason, which is logged and stands on the proof page with what it does to the weights.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /selections/{id}/changes (the `ChangeSelection` operationId).
+	ChangeSelection(ctx context.Context, id Id, params *ChangeSelectionParams, body ChangeSelectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetProof The numbers of the proof page
+	//
+	// Corresponds with GET /selections/{id}/proof (the `GetProof` operationId).
+	GetProof(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDrawRecord The record of the draw
+	//
+	// The frozen list, the design, the seed and what came out, in the one form of windshield.draw/1. The command windshield replay, or anybody's own program, repeats the draw from it byte for byte.
+	//
+	// Corresponds with GET /selections/{id}/record (the `GetDrawRecord` operationId).
+	GetDrawRecord(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// BringTeamListWithBody Bring the list that the account teams would have picked
+	//
+	// It is compared with the draw on the proof page. Nobody is visited because of it.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /selections/{id}/team-list (the `BringTeamList` operationId).
+	BringTeamListWithBody(ctx context.Context, id Id, params *BringTeamListParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// BringTeamList Bring the list that the account teams would have picked
+	//
+	// It is compared with the draw on the proof page. Nobody is visited because of it.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /selections/{id}/team-list (the `BringTeamList` operationId).
+	BringTeamList(ctx context.Context, id Id, params *BringTeamListParams, body BringTeamListJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SignOut Sign out
 	//
@@ -3936,6 +4994,146 @@ func (c *Client) GetCustomer(ctx context.Context, id Id, reqEditors ...RequestEd
 // Corresponds with GET /dimensions (the `ListDimensions` operationId).
 func (c *Client) ListDimensions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListDimensionsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListFrames Frozen customer lists of a year
+//
+// Corresponds with GET /frames (the `ListFrames` operationId).
+func (c *Client) ListFrames(ctx context.Context, params *ListFramesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListFramesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FreezeWithBody Freeze the customer list
+//
+// Commits the seed of the year, makes size bands of revenue where asked for, lets customers leave with a coded reason, and freezes the list with a hash. A list that has not changed since the year's last freeze is that freeze.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /frames (the `Freeze` operationId).
+func (c *Client) FreezeWithBody(ctx context.Context, params *FreezeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFreezeRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Freeze Freeze the customer list
+//
+// Commits the seed of the year, makes size bands of revenue where asked for, lets customers leave with a coded reason, and freezes the list with a hash. A list that has not changed since the year's last freeze is that freeze.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /frames (the `Freeze` operationId).
+func (c *Client) Freeze(ctx context.Context, params *FreezeParams, body FreezeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFreezeRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetFrame A frozen customer list
+//
+// Corresponds with GET /frames/{id} (the `GetFrame` operationId).
+func (c *Client) GetFrame(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetFrameRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DrawWithBody Draw from a frozen list
+//
+// Each year has one draw. Another one, and another seed than the committed one, needs a reason, which is logged and stands on the proof page. The very same draw again gives the same selection.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /frames/{id}/draw (the `Draw` operationId).
+func (c *Client) DrawWithBody(ctx context.Context, id Id, params *DrawParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDrawRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Draw Draw from a frozen list
+//
+// Each year has one draw. Another one, and another seed than the committed one, needs a reason, which is logged and stands on the proof page. The very same draw again gives the same selection.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /frames/{id}/draw (the `Draw` operationId).
+func (c *Client) Draw(ctx context.Context, id Id, params *DrawParams, body DrawJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDrawRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreviewSelectionWithBody What a design would do, without drawing
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /frames/{id}/preview (the `PreviewSelection` operationId).
+func (c *Client) PreviewSelectionWithBody(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreviewSelectionRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreviewSelection What a design would do, without drawing
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /frames/{id}/preview (the `PreviewSelection` operationId).
+func (c *Client) PreviewSelection(ctx context.Context, id Id, body PreviewSelectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreviewSelectionRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4549,7 +5747,7 @@ func (c *Client) ListSelections(ctx context.Context, params *ListSelectionsParam
 
 // SelectWithBody Draw whom to visit
 //
-// Freezes the customer list, puts it into groups by the dimensions, gives every group its share of the visits and draws the customers. The same list, choices and seed give the same draw.
+// Freezes the customer list, puts it into groups by the dimensions, gives every group its share of the visits and draws the customers. The same list, choices and seed give the same draw. Each year has one draw: another one needs a reason, which is logged and stands on the proof page.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4568,7 +5766,7 @@ func (c *Client) SelectWithBody(ctx context.Context, params *SelectParams, conte
 
 // Select Draw whom to visit
 //
-// Freezes the customer list, puts it into groups by the dimensions, gives every group its share of the visits and draws the customers. The same list, choices and seed give the same draw.
+// Freezes the customer list, puts it into groups by the dimensions, gives every group its share of the visits and draws the customers. The same list, choices and seed give the same draw. Each year has one draw: another one needs a reason, which is logged and stands on the proof page.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4590,6 +5788,114 @@ func (c *Client) Select(ctx context.Context, params *SelectParams, body SelectJS
 // Corresponds with GET /selections/{id} (the `GetSelection` operationId).
 func (c *Client) GetSelection(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetSelectionRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeSelectionWithBody Note a refusal, or change a selection by hand
+//
+// Who refuses is replaced by the next customer of the same cell, and by nobody else. Who is put in or taken out by hand needs a reason, which is logged and stands on the proof page with what it does to the weights.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /selections/{id}/changes (the `ChangeSelection` operationId).
+func (c *Client) ChangeSelectionWithBody(ctx context.Context, id Id, params *ChangeSelectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeSelectionRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeSelection Note a refusal, or change a selection by hand
+//
+// Who refuses is replaced by the next customer of the same cell, and by nobody else. Who is put in or taken out by hand needs a reason, which is logged and stands on the proof page with what it does to the weights.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /selections/{id}/changes (the `ChangeSelection` operationId).
+func (c *Client) ChangeSelection(ctx context.Context, id Id, params *ChangeSelectionParams, body ChangeSelectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeSelectionRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetProof The numbers of the proof page
+//
+// Corresponds with GET /selections/{id}/proof (the `GetProof` operationId).
+func (c *Client) GetProof(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetProofRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDrawRecord The record of the draw
+//
+// The frozen list, the design, the seed and what came out, in the one form of windshield.draw/1. The command windshield replay, or anybody's own program, repeats the draw from it byte for byte.
+//
+// Corresponds with GET /selections/{id}/record (the `GetDrawRecord` operationId).
+func (c *Client) GetDrawRecord(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDrawRecordRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// BringTeamListWithBody Bring the list that the account teams would have picked
+//
+// It is compared with the draw on the proof page. Nobody is visited because of it.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /selections/{id}/team-list (the `BringTeamList` operationId).
+func (c *Client) BringTeamListWithBody(ctx context.Context, id Id, params *BringTeamListParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBringTeamListRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// BringTeamList Bring the list that the account teams would have picked
+//
+// It is compared with the draw on the proof page. Nobody is visited because of it.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /selections/{id}/team-list (the `BringTeamList` operationId).
+func (c *Client) BringTeamList(ctx context.Context, id Id, params *BringTeamListParams, body BringTeamListJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBringTeamListRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -5233,6 +6539,254 @@ func NewListDimensionsRequest(server string) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewListFramesRequest constructs an http.Request for the ListFrames method
+func NewListFramesRequest(server string, params *ListFramesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/frames")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "year", params.Year, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewFreezeRequest calls the generic Freeze builder with application/json body
+func NewFreezeRequest(server string, params *FreezeParams, body FreezeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewFreezeRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewFreezeRequestWithBody constructs an http.Request for the Freeze method, with any body, and a specified content type
+func NewFreezeRequestWithBody(server string, params *FreezeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/frames")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetFrameRequest constructs an http.Request for the GetFrame method
+func NewGetFrameRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/frames/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDrawRequest calls the generic Draw builder with application/json body
+func NewDrawRequest(server string, id Id, params *DrawParams, body DrawJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDrawRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewDrawRequestWithBody constructs an http.Request for the Draw method, with any body, and a specified content type
+func NewDrawRequestWithBody(server string, id Id, params *DrawParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/frames/%s/draw", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewPreviewSelectionRequest calls the generic PreviewSelection builder with application/json body
+func NewPreviewSelectionRequest(server string, id Id, body PreviewSelectionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPreviewSelectionRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewPreviewSelectionRequestWithBody constructs an http.Request for the PreviewSelection method, with any body, and a specified content type
+func NewPreviewSelectionRequestWithBody(server string, id Id, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/frames/%s/preview", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -6692,6 +8246,207 @@ func NewGetSelectionRequest(server string, id Id) (*http.Request, error) {
 	return req, nil
 }
 
+// NewChangeSelectionRequest calls the generic ChangeSelection builder with application/json body
+func NewChangeSelectionRequest(server string, id Id, params *ChangeSelectionParams, body ChangeSelectionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangeSelectionRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewChangeSelectionRequestWithBody constructs an http.Request for the ChangeSelection method, with any body, and a specified content type
+func NewChangeSelectionRequestWithBody(server string, id Id, params *ChangeSelectionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/selections/%s/changes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetProofRequest constructs an http.Request for the GetProof method
+func NewGetProofRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/selections/%s/proof", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetDrawRecordRequest constructs an http.Request for the GetDrawRecord method
+func NewGetDrawRecordRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/selections/%s/record", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewBringTeamListRequest calls the generic BringTeamList builder with application/json body
+func NewBringTeamListRequest(server string, id Id, params *BringTeamListParams, body BringTeamListJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewBringTeamListRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewBringTeamListRequestWithBody constructs an http.Request for the BringTeamList method, with any body, and a specified content type
+func NewBringTeamListRequestWithBody(server string, id Id, params *BringTeamListParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/selections/%s/team-list", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewSignOutRequest constructs an http.Request for the SignOut method
 func NewSignOutRequest(server string) (*http.Request, error) {
 	var err error
@@ -7345,6 +9100,70 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /dimensions (the `ListDimensions` operationId).
 	ListDimensionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListDimensionsResponse, error)
 
+	// ListFramesWithResponse Frozen customer lists of a year
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /frames (the `ListFrames` operationId).
+	ListFramesWithResponse(ctx context.Context, params *ListFramesParams, reqEditors ...RequestEditorFn) (*ListFramesResponse, error)
+
+	// FreezeWithBodyWithResponse Freeze the customer list
+	//
+	// Commits the seed of the year, makes size bands of revenue where asked for, lets customers leave with a coded reason, and freezes the list with a hash. A list that has not changed since the year's last freeze is that freeze.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /frames (the `Freeze` operationId).
+	FreezeWithBodyWithResponse(ctx context.Context, params *FreezeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FreezeResponse, error)
+
+	// FreezeWithResponse Freeze the customer list
+	//
+	// Commits the seed of the year, makes size bands of revenue where asked for, lets customers leave with a coded reason, and freezes the list with a hash. A list that has not changed since the year's last freeze is that freeze.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /frames (the `Freeze` operationId).
+	FreezeWithResponse(ctx context.Context, params *FreezeParams, body FreezeJSONRequestBody, reqEditors ...RequestEditorFn) (*FreezeResponse, error)
+
+	// GetFrameWithResponse A frozen customer list
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /frames/{id} (the `GetFrame` operationId).
+	GetFrameWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetFrameResponse, error)
+
+	// DrawWithBodyWithResponse Draw from a frozen list
+	//
+	// Each year has one draw. Another one, and another seed than the committed one, needs a reason, which is logged and stands on the proof page. The very same draw again gives the same selection.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /frames/{id}/draw (the `Draw` operationId).
+	DrawWithBodyWithResponse(ctx context.Context, id Id, params *DrawParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DrawResponse, error)
+
+	// DrawWithResponse Draw from a frozen list
+	//
+	// Each year has one draw. Another one, and another seed than the committed one, needs a reason, which is logged and stands on the proof page. The very same draw again gives the same selection.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /frames/{id}/draw (the `Draw` operationId).
+	DrawWithResponse(ctx context.Context, id Id, params *DrawParams, body DrawJSONRequestBody, reqEditors ...RequestEditorFn) (*DrawResponse, error)
+
+	// PreviewSelectionWithBodyWithResponse What a design would do, without drawing
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /frames/{id}/preview (the `PreviewSelection` operationId).
+	PreviewSelectionWithBodyWithResponse(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewSelectionResponse, error)
+
+	// PreviewSelectionWithResponse What a design would do, without drawing
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /frames/{id}/preview (the `PreviewSelection` operationId).
+	PreviewSelectionWithResponse(ctx context.Context, id Id, body PreviewSelectionJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewSelectionResponse, error)
+
 	// ListImportsWithResponse The newest imports
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -7642,7 +9461,7 @@ type ClientWithResponsesInterface interface {
 
 	// SelectWithBodyWithResponse Draw whom to visit
 	//
-	// Freezes the customer list, puts it into groups by the dimensions, gives every group its share of the visits and draws the customers. The same list, choices and seed give the same draw.
+	// Freezes the customer list, puts it into groups by the dimensions, gives every group its share of the visits and draws the customers. The same list, choices and seed give the same draw. Each year has one draw: another one needs a reason, which is logged and stands on the proof page.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7651,7 +9470,7 @@ type ClientWithResponsesInterface interface {
 
 	// SelectWithResponse Draw whom to visit
 	//
-	// Freezes the customer list, puts it into groups by the dimensions, gives every group its share of the visits and draws the customers. The same list, choices and seed give the same draw.
+	// Freezes the customer list, puts it into groups by the dimensions, gives every group its share of the visits and draws the customers. The same list, choices and seed give the same draw. Each year has one draw: another one needs a reason, which is logged and stands on the proof page.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7664,6 +9483,58 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /selections/{id} (the `GetSelection` operationId).
 	GetSelectionWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetSelectionResponse, error)
+
+	// ChangeSelectionWithBodyWithResponse Note a refusal, or change a selection by hand
+	//
+	// Who refuses is replaced by the next customer of the same cell, and by nobody else. Who is put in or taken out by hand needs a reason, which is logged and stands on the proof page with what it does to the weights.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /selections/{id}/changes (the `ChangeSelection` operationId).
+	ChangeSelectionWithBodyWithResponse(ctx context.Context, id Id, params *ChangeSelectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeSelectionResponse, error)
+
+	// ChangeSelectionWithResponse Note a refusal, or change a selection by hand
+	//
+	// Who refuses is replaced by the next customer of the same cell, and by nobody else. Who is put in or taken out by hand needs a reason, which is logged and stands on the proof page with what it does to the weights.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /selections/{id}/changes (the `ChangeSelection` operationId).
+	ChangeSelectionWithResponse(ctx context.Context, id Id, params *ChangeSelectionParams, body ChangeSelectionJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeSelectionResponse, error)
+
+	// GetProofWithResponse The numbers of the proof page
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /selections/{id}/proof (the `GetProof` operationId).
+	GetProofWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetProofResponse, error)
+
+	// GetDrawRecordWithResponse The record of the draw
+	//
+	// The frozen list, the design, the seed and what came out, in the one form of windshield.draw/1. The command windshield replay, or anybody's own program, repeats the draw from it byte for byte.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /selections/{id}/record (the `GetDrawRecord` operationId).
+	GetDrawRecordWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetDrawRecordResponse, error)
+
+	// BringTeamListWithBodyWithResponse Bring the list that the account teams would have picked
+	//
+	// It is compared with the draw on the proof page. Nobody is visited because of it.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /selections/{id}/team-list (the `BringTeamList` operationId).
+	BringTeamListWithBodyWithResponse(ctx context.Context, id Id, params *BringTeamListParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BringTeamListResponse, error)
+
+	// BringTeamListWithResponse Bring the list that the account teams would have picked
+	//
+	// It is compared with the draw on the proof page. Nobody is visited because of it.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /selections/{id}/team-list (the `BringTeamList` operationId).
+	BringTeamListWithResponse(ctx context.Context, id Id, params *BringTeamListParams, body BringTeamListJSONRequestBody, reqEditors ...RequestEditorFn) (*BringTeamListResponse, error)
 
 	// SignOutWithResponse Sign out
 	//
@@ -8344,6 +10215,450 @@ func (r ListDimensionsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListDimensionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListFramesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FrameList
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListFramesResponse) GetJSON200() *FrameList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListFramesResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListFramesResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListFramesResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListFramesResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListFramesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListFramesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListFramesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListFramesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// FreezeResponse201Headers the declared response headers of an HTTP 201 response for Freeze
+type FreezeResponse201Headers struct {
+	Location *string
+}
+
+type FreezeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Frame
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *FreezeResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r FreezeResponse) GetJSON201() *Frame {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r FreezeResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r FreezeResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r FreezeResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r FreezeResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r FreezeResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r FreezeResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r FreezeResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r FreezeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FreezeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FreezeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FreezeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetFrameResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FrameDetail
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetFrameResponse) GetJSON200() *FrameDetail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetFrameResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetFrameResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetFrameResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetFrameResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetFrameResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetFrameResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetFrameResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetFrameResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetFrameResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DrawResponse201Headers the declared response headers of an HTTP 201 response for Draw
+type DrawResponse201Headers struct {
+	ETag     *string
+	Location *string
+}
+
+type DrawResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *SelectionDetail
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *DrawResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r DrawResponse) GetJSON201() *SelectionDetail {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r DrawResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r DrawResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DrawResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r DrawResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r DrawResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r DrawResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r DrawResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DrawResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DrawResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DrawResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DrawResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DrawResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PreviewSelectionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SelectionPreview
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PreviewSelectionResponse) GetJSON200() *SelectionPreview {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r PreviewSelectionResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r PreviewSelectionResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r PreviewSelectionResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r PreviewSelectionResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r PreviewSelectionResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r PreviewSelectionResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r PreviewSelectionResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PreviewSelectionResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PreviewSelectionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PreviewSelectionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PreviewSelectionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PreviewSelectionResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -11009,6 +13324,11 @@ func (r SelectResponse) ContentType() string {
 	return ""
 }
 
+// GetSelectionResponse200Headers the declared response headers of an HTTP 200 response for GetSelection
+type GetSelectionResponse200Headers struct {
+	ETag *string
+}
+
 type GetSelectionResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -11024,6 +13344,8 @@ type GetSelectionResponse struct {
 	ApplicationproblemJSON422 *Invalid
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetSelectionResponse200Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -11079,6 +13401,380 @@ func (r GetSelectionResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetSelectionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ChangeSelectionResponse200Headers the declared response headers of an HTTP 200 response for ChangeSelection
+type ChangeSelectionResponse200Headers struct {
+	ETag *string
+}
+
+type ChangeSelectionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SelectionDetail
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON428 the response for an HTTP 428 `application/problem+json` response
+	ApplicationproblemJSON428 *VersionRequired
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ChangeSelectionResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ChangeSelectionResponse) GetJSON200() *SelectionDetail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ChangeSelectionResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ChangeSelectionResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ChangeSelectionResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ChangeSelectionResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r ChangeSelectionResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ChangeSelectionResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ChangeSelectionResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ChangeSelectionResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
+func (r ChangeSelectionResponse) GetApplicationproblemJSON428() *VersionRequired {
+	return r.ApplicationproblemJSON428
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ChangeSelectionResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ChangeSelectionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChangeSelectionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChangeSelectionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChangeSelectionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetProofResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Proof
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetProofResponse) GetJSON200() *Proof {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetProofResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetProofResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetProofResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetProofResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetProofResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetProofResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetProofResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetProofResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetProofResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDrawRecordResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *map[string]interface{}
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetDrawRecordResponse) GetJSON200() *map[string]interface{} {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetDrawRecordResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetDrawRecordResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetDrawRecordResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetDrawRecordResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetDrawRecordResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetDrawRecordResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDrawRecordResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDrawRecordResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDrawRecordResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// BringTeamListResponse200Headers the declared response headers of an HTTP 200 response for BringTeamList
+type BringTeamListResponse200Headers struct {
+	ETag *string
+}
+
+type BringTeamListResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SelectionDetail
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *BringTeamListResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r BringTeamListResponse) GetJSON200() *SelectionDetail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r BringTeamListResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r BringTeamListResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r BringTeamListResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r BringTeamListResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r BringTeamListResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r BringTeamListResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r BringTeamListResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r BringTeamListResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r BringTeamListResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r BringTeamListResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r BringTeamListResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r BringTeamListResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -12041,6 +14737,118 @@ func (c *ClientWithResponses) ListDimensionsWithResponse(ctx context.Context, re
 	return ParseListDimensionsResponse(rsp)
 }
 
+// ListFramesWithResponse Frozen customer lists of a year
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /frames (the `ListFrames` operationId).
+func (c *ClientWithResponses) ListFramesWithResponse(ctx context.Context, params *ListFramesParams, reqEditors ...RequestEditorFn) (*ListFramesResponse, error) {
+	rsp, err := c.ListFrames(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListFramesResponse(rsp)
+}
+
+// FreezeWithBodyWithResponse Freeze the customer list
+//
+// Commits the seed of the year, makes size bands of revenue where asked for, lets customers leave with a coded reason, and freezes the list with a hash. A list that has not changed since the year's last freeze is that freeze.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /frames (the `Freeze` operationId).
+func (c *ClientWithResponses) FreezeWithBodyWithResponse(ctx context.Context, params *FreezeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FreezeResponse, error) {
+	rsp, err := c.FreezeWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFreezeResponse(rsp)
+}
+
+// FreezeWithResponse Freeze the customer list
+//
+// Commits the seed of the year, makes size bands of revenue where asked for, lets customers leave with a coded reason, and freezes the list with a hash. A list that has not changed since the year's last freeze is that freeze.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /frames (the `Freeze` operationId).
+func (c *ClientWithResponses) FreezeWithResponse(ctx context.Context, params *FreezeParams, body FreezeJSONRequestBody, reqEditors ...RequestEditorFn) (*FreezeResponse, error) {
+	rsp, err := c.Freeze(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFreezeResponse(rsp)
+}
+
+// GetFrameWithResponse A frozen customer list
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /frames/{id} (the `GetFrame` operationId).
+func (c *ClientWithResponses) GetFrameWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetFrameResponse, error) {
+	rsp, err := c.GetFrame(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetFrameResponse(rsp)
+}
+
+// DrawWithBodyWithResponse Draw from a frozen list
+//
+// Each year has one draw. Another one, and another seed than the committed one, needs a reason, which is logged and stands on the proof page. The very same draw again gives the same selection.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /frames/{id}/draw (the `Draw` operationId).
+func (c *ClientWithResponses) DrawWithBodyWithResponse(ctx context.Context, id Id, params *DrawParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DrawResponse, error) {
+	rsp, err := c.DrawWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDrawResponse(rsp)
+}
+
+// DrawWithResponse Draw from a frozen list
+//
+// Each year has one draw. Another one, and another seed than the committed one, needs a reason, which is logged and stands on the proof page. The very same draw again gives the same selection.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /frames/{id}/draw (the `Draw` operationId).
+func (c *ClientWithResponses) DrawWithResponse(ctx context.Context, id Id, params *DrawParams, body DrawJSONRequestBody, reqEditors ...RequestEditorFn) (*DrawResponse, error) {
+	rsp, err := c.Draw(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDrawResponse(rsp)
+}
+
+// PreviewSelectionWithBodyWithResponse What a design would do, without drawing
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /frames/{id}/preview (the `PreviewSelection` operationId).
+func (c *ClientWithResponses) PreviewSelectionWithBodyWithResponse(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewSelectionResponse, error) {
+	rsp, err := c.PreviewSelectionWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreviewSelectionResponse(rsp)
+}
+
+// PreviewSelectionWithResponse What a design would do, without drawing
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /frames/{id}/preview (the `PreviewSelection` operationId).
+func (c *ClientWithResponses) PreviewSelectionWithResponse(ctx context.Context, id Id, body PreviewSelectionJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewSelectionResponse, error) {
+	rsp, err := c.PreviewSelection(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreviewSelectionResponse(rsp)
+}
+
 // ListImportsWithResponse The newest imports
 //
 // Returns a wrapper object for the known response body format(s).
@@ -12548,7 +15356,7 @@ func (c *ClientWithResponses) ListSelectionsWithResponse(ctx context.Context, pa
 
 // SelectWithBodyWithResponse Draw whom to visit
 //
-// Freezes the customer list, puts it into groups by the dimensions, gives every group its share of the visits and draws the customers. The same list, choices and seed give the same draw.
+// Freezes the customer list, puts it into groups by the dimensions, gives every group its share of the visits and draws the customers. The same list, choices and seed give the same draw. Each year has one draw: another one needs a reason, which is logged and stands on the proof page.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12563,7 +15371,7 @@ func (c *ClientWithResponses) SelectWithBodyWithResponse(ctx context.Context, pa
 
 // SelectWithResponse Draw whom to visit
 //
-// Freezes the customer list, puts it into groups by the dimensions, gives every group its share of the visits and draws the customers. The same list, choices and seed give the same draw.
+// Freezes the customer list, puts it into groups by the dimensions, gives every group its share of the visits and draws the customers. The same list, choices and seed give the same draw. Each year has one draw: another one needs a reason, which is logged and stands on the proof page.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12587,6 +15395,94 @@ func (c *ClientWithResponses) GetSelectionWithResponse(ctx context.Context, id I
 		return nil, err
 	}
 	return ParseGetSelectionResponse(rsp)
+}
+
+// ChangeSelectionWithBodyWithResponse Note a refusal, or change a selection by hand
+//
+// Who refuses is replaced by the next customer of the same cell, and by nobody else. Who is put in or taken out by hand needs a reason, which is logged and stands on the proof page with what it does to the weights.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /selections/{id}/changes (the `ChangeSelection` operationId).
+func (c *ClientWithResponses) ChangeSelectionWithBodyWithResponse(ctx context.Context, id Id, params *ChangeSelectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeSelectionResponse, error) {
+	rsp, err := c.ChangeSelectionWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeSelectionResponse(rsp)
+}
+
+// ChangeSelectionWithResponse Note a refusal, or change a selection by hand
+//
+// Who refuses is replaced by the next customer of the same cell, and by nobody else. Who is put in or taken out by hand needs a reason, which is logged and stands on the proof page with what it does to the weights.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /selections/{id}/changes (the `ChangeSelection` operationId).
+func (c *ClientWithResponses) ChangeSelectionWithResponse(ctx context.Context, id Id, params *ChangeSelectionParams, body ChangeSelectionJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeSelectionResponse, error) {
+	rsp, err := c.ChangeSelection(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeSelectionResponse(rsp)
+}
+
+// GetProofWithResponse The numbers of the proof page
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /selections/{id}/proof (the `GetProof` operationId).
+func (c *ClientWithResponses) GetProofWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetProofResponse, error) {
+	rsp, err := c.GetProof(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetProofResponse(rsp)
+}
+
+// GetDrawRecordWithResponse The record of the draw
+//
+// The frozen list, the design, the seed and what came out, in the one form of windshield.draw/1. The command windshield replay, or anybody's own program, repeats the draw from it byte for byte.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /selections/{id}/record (the `GetDrawRecord` operationId).
+func (c *ClientWithResponses) GetDrawRecordWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetDrawRecordResponse, error) {
+	rsp, err := c.GetDrawRecord(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDrawRecordResponse(rsp)
+}
+
+// BringTeamListWithBodyWithResponse Bring the list that the account teams would have picked
+//
+// It is compared with the draw on the proof page. Nobody is visited because of it.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /selections/{id}/team-list (the `BringTeamList` operationId).
+func (c *ClientWithResponses) BringTeamListWithBodyWithResponse(ctx context.Context, id Id, params *BringTeamListParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BringTeamListResponse, error) {
+	rsp, err := c.BringTeamListWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBringTeamListResponse(rsp)
+}
+
+// BringTeamListWithResponse Bring the list that the account teams would have picked
+//
+// It is compared with the draw on the proof page. Nobody is visited because of it.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /selections/{id}/team-list (the `BringTeamList` operationId).
+func (c *ClientWithResponses) BringTeamListWithResponse(ctx context.Context, id Id, params *BringTeamListParams, body BringTeamListJSONRequestBody, reqEditors ...RequestEditorFn) (*BringTeamListResponse, error) {
+	rsp, err := c.BringTeamList(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBringTeamListResponse(rsp)
 }
 
 // SignOutWithResponse Sign out
@@ -13226,6 +16122,393 @@ func ParseListDimensionsResponse(rsp *http.Response) (*ListDimensionsResponse, e
 			return nil, err
 		}
 		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListFramesResponse parses an HTTP response from a ListFramesWithResponse call
+func ParseListFramesResponse(rsp *http.Response) (*ListFramesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListFramesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FrameList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseFreezeResponse parses an HTTP response from a FreezeWithResponse call
+func ParseFreezeResponse(rsp *http.Response) (*FreezeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FreezeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Frame
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers FreezeResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetFrameResponse parses an HTTP response from a GetFrameWithResponse call
+func ParseGetFrameResponse(rsp *http.Response) (*GetFrameResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetFrameResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FrameDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDrawResponse parses an HTTP response from a DrawWithResponse call
+func ParseDrawResponse(rsp *http.Response) (*DrawResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DrawResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest SelectionDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers DrawResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePreviewSelectionResponse parses an HTTP response from a PreviewSelectionWithResponse call
+func ParsePreviewSelectionResponse(rsp *http.Response) (*PreviewSelectionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PreviewSelectionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SelectionPreview
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid
@@ -15589,6 +18872,345 @@ func ParseGetSelectionResponse(rsp *http.Response) (*GetSelectionResponse, error
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetSelectionResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseChangeSelectionResponse parses an HTTP response from a ChangeSelectionWithResponse call
+func ParseChangeSelectionResponse(rsp *http.Response) (*ChangeSelectionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangeSelectionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SelectionDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 428:
+		var dest VersionRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON428 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ChangeSelectionResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetProofResponse parses an HTTP response from a GetProofWithResponse call
+func ParseGetProofResponse(rsp *http.Response) (*GetProofResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetProofResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Proof
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDrawRecordResponse parses an HTTP response from a GetDrawRecordWithResponse call
+func ParseGetDrawRecordResponse(rsp *http.Response) (*GetDrawRecordResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDrawRecordResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest map[string]interface{}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseBringTeamListResponse parses an HTTP response from a BringTeamListWithResponse call
+func ParseBringTeamListResponse(rsp *http.Response) (*BringTeamListResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &BringTeamListResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SelectionDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers BringTeamListResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil

@@ -15,6 +15,7 @@ import (
 	"windshield/internal/flow"
 	"windshield/internal/intake"
 	"windshield/internal/roster"
+	"windshield/internal/sampling"
 	"windshield/internal/slot"
 	"windshield/internal/testkit"
 	"windshield/internal/visit"
@@ -80,7 +81,8 @@ func setStage(t *testing.T, effort flow.PlanInput) *stage {
 		}
 		s.people[p.Email] = p
 	}
-	s.selection, err = s.Flow.Select(ctx, testkit.System, flow.Key{}, flow.SelectInput{Year: sample.Year, Dimensions: []string{"region", "size_band"}, Visits: 288, Seed: "northlight 2027"})
+	s.selection, err = s.Flow.Select(ctx, testkit.System, flow.Key{}, flow.SelectInput{FreezeInput: flow.FreezeInput{Year: sample.Year, Seed: "northlight 2027"},
+		Design: sampling.Design{Dimensions: sampling.Named("region", "size_band"), Visits: 288}})
 	require.NoError(t, err)
 
 	s.live = s.plan(t, effort, "")

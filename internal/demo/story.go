@@ -13,6 +13,7 @@ import (
 	"windshield/internal/flow"
 	"windshield/internal/intake"
 	"windshield/internal/roster"
+	"windshield/internal/sampling"
 	"windshield/internal/visit"
 	"windshield/sample"
 )
@@ -119,7 +120,8 @@ func (s story) choose(ctx context.Context) error {
 	if err != nil || len(plans) > 0 {
 		return err
 	}
-	selection, err := s.app.Flow.Select(ctx, teller, flow.Key{}, flow.SelectInput{Year: sample.Year, Dimensions: dimensions, Visits: visits, Seed: selectionSeed})
+	selection, err := s.app.Flow.Select(ctx, teller, flow.Key{}, flow.SelectInput{FreezeInput: flow.FreezeInput{Year: sample.Year, Seed: selectionSeed},
+		Design: sampling.Design{Dimensions: sampling.Named(dimensions...), Visits: visits}})
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ type ask struct {
 	customers map[string]roster.Customer
 	people    []roster.Person
 	scenario  Scenario
-	base      *planning.Problem // what the plan in question was made for: cross-section and targets stay as they were; nil: counted anew, which reads all customers
+	base      *planning.Problem // what the plan in question was made for: cross-section and targets stay as they were; nil: as the selection now deals them
 	free      map[string]bool   // customers whose visit may move although the executive has accepted it
 }
 
@@ -100,11 +100,9 @@ func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, error) {
 		return nil, fault.Invalidf("All customers of this selection have been visited in %d already.", s.Year)
 	}
 	if in.base == nil {
-		counts, err := dimensions(tx)
-		if err != nil {
+		if err := hearAll(tx, s, &d); err != nil {
 			return nil, err
 		}
-		d.Shares = planning.Shares(s.Dimensions, counts)
 	}
 	in.scenario.apply(&d)
 	going := map[string]bool{}

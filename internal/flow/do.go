@@ -25,6 +25,8 @@ func (f *Flow) Do(ctx context.Context, j Job) error {
 		return f.lookAtClocks(ctx)
 	case JobDeliver:
 		return f.sendDelivery(ctx, j.Key)
+	case JobRedraw:
+		return f.redraw(ctx, j.Key)
 	case JobSweep:
 		return f.sweep(ctx)
 	}

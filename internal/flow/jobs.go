@@ -15,11 +15,12 @@ const (
 	JobPullAll JobKind = "pull_all" // enqueue JobPull for every calendar; Key is ""
 	JobAlerts  JobKind = "alerts"   // look at everybody's clock; Key says what asks for it: a look that has begun does not stand in for one asked for since
 	JobDeliver JobKind = "deliver"  // send one message; Key is the delivery's id
+	JobRedraw  JobKind = "redraw"   // draw a design again and again, to compare with; Key is the selection's id
 	JobSweep   JobKind = "sweep"    // delete what has expired; Key is ""
 )
 
 // JobKinds lists every kind.
-var JobKinds = []JobKind{JobPlan, JobApply, JobPull, JobPullAll, JobAlerts, JobDeliver, JobSweep}
+var JobKinds = []JobKind{JobPlan, JobApply, JobPull, JobPullAll, JobAlerts, JobDeliver, JobRedraw, JobSweep}
 
 // Job is work to do after the transaction that enqueued it has committed. It is
 // done at least once, so whatever it does is idempotent.

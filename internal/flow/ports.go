@@ -34,6 +34,8 @@ type Tx struct {
 	Customers  Customers
 	Imports    Imports
 	Selections Selections
+	Frames     Frames
+	Yardsticks Yardsticks
 	Plans      Plans
 	Runs       Runs
 	Visits     Visits
@@ -93,14 +95,41 @@ type Imports interface {
 	SetFile(id string, data []byte) error
 }
 
-// Selections keeps whom to visit and why.
+// Selections keeps whom to visit and why. What the draw gave never changes; what
+// people did afterwards is added to it.
 type Selections interface {
+	// Insert keeps a draw; Conflict where the year has a draw of this number.
 	Insert(s Selection, rows []SelectionRow) error
 	Get(id string) (Selection, error)
+	// ByYear gives the newest first; those of all years where year is 0.
 	ByYear(year int) ([]Selection, error)
-	// Rows gives the rows of a selection by stratum and rank; onlyTaken leaves
-	// out the customers that were not drawn.
+	// Rows gives the rows of a selection by stratum, cell and rank; onlyTaken
+	// leaves out the customers that were not drawn.
 	Rows(id string, onlyTaken bool) ([]SelectionRow, error)
+	// Change adds a change to a selection whose version is the stored one.
+	Change(s *Selection, c SelectionChange) error
+	// Changes gives the changes in order.
+	Changes(id string) ([]SelectionChange, error)
+}
+
+// Frames keeps the frozen customer lists.
+type Frames interface {
+	Insert(f Frame, content []byte) error
+	Get(id string) (Frame, error)
+	// ByYear gives the newest first.
+	ByYear(year int) ([]Frame, error)
+	Content(id string) ([]byte, error)
+}
+
+// Yardsticks keeps what a selection is compared with.
+type Yardsticks interface {
+	// TeamList gives the list of customers that the account teams would have picked.
+	TeamList(selectionID string) (TeamList, error)
+	// SetTeamList keeps it, in place of the one before.
+	SetTeamList(l TeamList) error
+	// Redraws gives how the design comes out when it is drawn again and again.
+	Redraws(selectionID string) ([]byte, error)
+	SetRedraws(selectionID string, content []byte) error
 }
 
 // Plans keeps the versions of the years.

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"windshield/internal/intake"
-	"windshield/internal/sampling"
 	"windshield/internal/slot"
 )
 
@@ -28,36 +27,6 @@ type Import struct {
 	CreatedBy string // person id
 	DoneAt    time.Time
 	Version   int
-}
-
-// Selection is whom to visit in a year, with what is needed to replay the draw.
-type Selection struct {
-	ID             string // UUID
-	Year           int
-	Name           string
-	Dimensions     []string
-	Visits         int
-	Seed           string
-	FrameHash      string
-	SeedCommitment string
-	Strata         []sampling.Stratum
-	MergeLog       []sampling.Merge
-	Warnings       []string // what the reader of the selection must know
-	CreatedAt      time.Time
-	CreatedBy      string
-}
-
-// SelectionRow is the record of one customer of the frame in a selection.
-type SelectionRow struct {
-	CustomerID string
-	Stratum    string // two-letter code; "" where excluded
-	Taken      bool
-	Must       bool
-	Excluded   string  // coded reason for leaving the frame; "" where in it
-	Pi         float64 // inclusion probability, 0..1
-	Weight     float64 // 1/Pi; 0 where Pi is 0
-	U          float64 // permanent random number, 0..1
-	Rank       int     // in its stratum, from 1
 }
 
 // RunState is where a planner's run stands.

@@ -255,7 +255,7 @@ func (f *Flow) surroundings(tx Tx, r Run) (*draft, error) {
 	if d.selection, err = tx.Selections.Get(r.SelectionID); err != nil {
 		return nil, err
 	}
-	rows, err := tx.Selections.Rows(r.SelectionID, true)
+	rows, err := chosen(tx, d.selection)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"windshield/internal/access"
 	"windshield/internal/fault"
@@ -12,69 +13,296 @@ import (
 	"windshield/internal/sampling"
 )
 
-// orders says which dimensions have values in an order, low to high, so that
-// small groups merge with a neighbour only.
+// orders says which dimensions have values in an order, low to high, where the
+// VP has not given another, so that small groups merge with a neighbour only.
 var orders = map[string][]string{"buying_stage": intake.BuyingStages()}
 
-// SelectInput is what the VP chooses for a selection.
-type SelectInput struct {
-	Year       int      // 2020..2100
-	Name       string   // "" becomes "Selection YEAR"
-	Dimensions []string // whose values make the groups; at least one
-	Visits     int      // how many customers; at least 1
-	Seed       string   // "" becomes a random one
+// DrawInput is what the VP chooses for a draw from a frozen list.
+type DrawInput struct {
+	FrameID string
+	Name    string // "" becomes "Selection YEAR"
+	// Design is what to draw. Its year, seed and turns are not the VP's: they come
+	// from the frame and from the year before.
+	Design sampling.Design
+	Seed   string // "": the one that was committed; another one needs a reason
+	Reason string // needed for every draw of a year after its first, and for another seed
 }
 
-// Select freezes the customer list and draws whom to visit in a year. Customers
-// without a host or a place leave the frame with a coded reason.
-func (f *Flow) Select(ctx context.Context, a access.Actor, k Key, in SelectInput) (SelectionView, error) {
+// SelectInput is what the VP chooses to freeze and draw at once.
+type SelectInput struct {
+	FreezeInput
+	Name   string
+	Design sampling.Design
+}
+
+// Frame gives a frozen list. Its seed is left out as long as nothing was drawn
+// with it: whoever knows it can foresee the draw.
+func (f *Flow) Frame(ctx context.Context, a access.Actor, id string) (Frame, error) {
+	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
+		return Frame{}, err
+	}
+	return read(ctx, f, func(tx Tx) (Frame, error) {
+		x, err := tx.Frames.Get(id)
+		if err != nil {
+			return x, err
+		}
+		return x, hideSeed(tx, &x)
+	})
+}
+
+func hideSeed(tx Tx, x *Frame) error {
+	all, err := tx.Selections.ByYear(0)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(all, func(s Selection) bool { return s.Seed == x.Seed }) {
+		x.Seed = ""
+	}
+	return nil
+}
+
+// FrameView is a frozen list with what the VP needs to design a draw from it.
+type FrameView struct {
+	Frame
+	Earlier    []Selection               // draws of the year, newest first
+	Dimensions map[string]map[string]int // of the frozen list: customers by dimension and value
+	Orders     map[string][]string       // the order of a dimension's values, low to high, where it has one
+	Excluded   []Excluded
+	Must       []string // names of the must-visits
+	Revenue    int64    // of all who may be drawn
+}
+
+// Excluded is a customer who left the frame.
+type Excluded struct {
+	Name, Code, Note string
+}
+
+// FrameView gives a frozen list with what stands in it.
+func (f *Flow) FrameView(ctx context.Context, a access.Actor, id string) (FrameView, error) {
+	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
+		return FrameView{}, err
+	}
+	return read(ctx, f, func(tx Tx) (FrameView, error) {
+		var v FrameView
+		var err error
+		if v.Frame, err = tx.Frames.Get(id); err != nil {
+			return v, err
+		}
+		if err := hideSeed(tx, &v.Frame); err != nil {
+			return v, err
+		}
+		if v.Earlier, err = tx.Selections.ByYear(v.Year); err != nil {
+			return v, err
+		}
+		content, err := contentOf(tx, id)
+		if err != nil {
+			return v, err
+		}
+		called := map[string]string{}
+		if err := tx.Customers.Each(func(c roster.Customer) error { called[c.Key] = c.Name; return nil }); err != nil {
+			return v, err
+		}
+		v.Dimensions, v.Orders = valuesOf(content)
+		for _, e := range content.Excluded {
+			v.Excluded = append(v.Excluded, Excluded{Name: orKey(called, e.Unit.ID), Code: e.Reason, Note: e.Note})
+		}
+		for _, u := range content.Units {
+			v.Revenue += u.Revenue
+			if u.Must {
+				v.Must = append(v.Must, orKey(called, u.ID))
+			}
+		}
+		return v, nil
+	})
+}
+
+func orKey(names map[string]string, key string) string {
+	if n := names[key]; n != "" {
+		return n
+	}
+	return key
+}
+
+// valuesOf counts the customers who may be drawn by dimension and value, and
+// gives the orders that we know of.
+func valuesOf(content sampling.Frame) (counts map[string]map[string]int, order map[string][]string) {
+	counts, order = map[string]map[string]int{}, map[string][]string{}
+	for _, u := range content.Units {
+		for d, v := range u.Values {
+			if counts[d] == nil {
+				counts[d] = map[string]int{}
+			}
+			counts[d][v]++
+		}
+	}
+	for d := range counts {
+		if o := orders[d]; o != nil {
+			order[d] = o
+		}
+	}
+	if o := bandOrder(content); o != nil {
+		order[sampling.SizeBand] = o
+	}
+	return counts, order
+}
+
+// bandOrder gives the size bands from small to large, by the smallest revenue in
+// each. Bands that were imported are ordered too, as long as revenues tell them
+// apart.
+func bandOrder(content sampling.Frame) []string {
+	type band struct {
+		name        string
+		least, most int64
+	}
+	bands := map[string]*band{}
+	for _, u := range content.Units {
+		v := u.Values[sampling.SizeBand]
+		if v == "" {
+			continue
+		}
+		if b := bands[v]; b != nil {
+			b.least, b.most = min(b.least, u.Revenue), max(b.most, u.Revenue)
+		} else {
+			bands[v] = &band{v, u.Revenue, u.Revenue}
+		}
+	}
+	sorted := make([]*band, 0, len(bands))
+	for _, b := range bands {
+		sorted = append(sorted, b)
+	}
+	slices.SortFunc(sorted, func(a, b *band) int {
+		if a.least != b.least {
+			return int(min(max(a.least-b.least, -1), 1))
+		}
+		return strings.Compare(a.name, b.name)
+	})
+	out := make([]string, 0, len(sorted))
+	for i, b := range sorted {
+		if i > 0 && sorted[i-1].most > b.least {
+			return nil // they overlap, so revenue does not order them
+		}
+		out = append(out, b.name)
+	}
+	return out
+}
+
+// Preview says what a design would do with a frozen list, without drawing.
+type Preview struct {
+	Frame     Frame
+	Strata    []sampling.Stratum
+	MergeLog  []sampling.Merge
+	Next      []NextVisits // where 100 more visits would go
+	Warnings  []string
+	Distance  sampling.Distance // of the visits from the population, by strata
+	Lines     []sampling.Line
+	Weighted  sampling.Distance // of those for whom they stand
+	Precision sampling.Precision
+	Reason    bool // a reason is needed to draw
+}
+
+// NextVisits says how many of the next 100 visits a stratum would get.
+type NextVisits struct {
+	Code, Label string
+	N           int
+}
+
+// Preview computes strata and allocation, and draws nobody.
+func (f *Flow) Preview(ctx context.Context, a access.Actor, in DrawInput) (Preview, error) {
+	if err := access.Require(a, access.MakeSelection, access.Subject{}); err != nil {
+		return Preview{}, err
+	}
+	return read(ctx, f, func(tx Tx) (Preview, error) {
+		x, err := tx.Frames.Get(in.FrameID)
+		if err != nil {
+			return Preview{}, err
+		}
+		content, design, err := f.design(tx, x, in)
+		if err != nil {
+			return Preview{}, err
+		}
+		drawn, err := sampling.Select(content, design)
+		if err != nil {
+			return Preview{}, onFields(err)
+		}
+		earlier, err := tx.Selections.ByYear(x.Year)
+		if err != nil {
+			return Preview{}, err
+		}
+		p := Preview{Strata: drawn.Strata, MergeLog: drawn.MergeLog, Next: nextOf(drawn.Strata, drawn.NextVisits), Warnings: drawn.Warnings,
+			Reason: len(earlier) > 0 || design.Seed != x.Seed}
+		p.Lines, p.Distance, p.Weighted = sampling.Lines(drawn.Strata, nil)
+		p.Precision = sampling.PrecisionOf(drawn.Strata)
+		p.Frame = x
+		return p, hideSeed(tx, &p.Frame)
+	})
+}
+
+// NextOf says where 100 more visits of a selection would go.
+func NextOf(s Selection) []NextVisits { return nextOf(s.Strata, s.NextVisits) }
+
+// nextOf counts the next visits by stratum, in the order of the strata.
+func nextOf(strata []sampling.Stratum, codes []string) (out []NextVisits) {
+	n := map[string]int{}
+	for _, c := range codes {
+		n[c]++
+	}
+	for _, s := range strata {
+		if n[s.Code] > 0 {
+			out = append(out, NextVisits{s.Code, s.Label, n[s.Code]})
+		}
+	}
+	return out
+}
+
+// design completes what the VP chose by what is not the VP's to choose.
+func (f *Flow) design(tx Tx, x Frame, in DrawInput) (sampling.Frame, sampling.Design, error) {
+	content, err := contentOf(tx, x.ID)
+	if err != nil {
+		return content, sampling.Design{}, err
+	}
+	d := in.Design
+	d.Year, d.Seed, d.Turns = x.Year, x.Seed, nil
+	if in.Seed != "" {
+		d.Seed = in.Seed
+	}
+	if len(d.Seed) > 200 {
+		return content, d, fault.Invalidf("The seed is too long.").With(fault.Detail{Where: "seed", Expected: "at most 200 characters"})
+	}
+	if len(d.Dimensions) == 0 {
+		return content, d, fault.Invalidf("Choose at least one dimension whose values make the groups.").With(fault.Detail{Where: "dimensions", Expected: "one or more, such as region"})
+	}
+	_, known := valuesOf(content)
+	d.Dimensions = slices.Clone(d.Dimensions)
+	for i, dim := range d.Dimensions {
+		if len(dim.Order) == 0 {
+			d.Dimensions[i].Order = known[dim.Name]
+		}
+	}
+	before, err := lastBefore(tx, x.Year)
+	if err != nil {
+		return content, d, err
+	}
+	for _, s := range before.Strata {
+		if d.Turns == nil {
+			d.Turns = map[string]sampling.Turn{}
+		}
+		d.Turns[s.Key] = s.Next
+	}
+	return content, d, nil
+}
+
+// Draw draws a selection from a frozen list. Each year has one draw; another
+// one, or another seed than the committed one, needs a reason, which is logged.
+func (f *Flow) Draw(ctx context.Context, a access.Actor, k Key, in DrawInput) (SelectionView, error) {
 	if err := access.Require(a, access.MakeSelection, access.Subject{}); err != nil {
 		return SelectionView{}, err
 	}
-	if err := CheckYear(in.Year); err != nil {
-		return SelectionView{}, err
-	}
-	name, err := text("name", in.Name, 100)
-	if err != nil {
-		return SelectionView{}, err
-	}
-	if name == "" {
-		name = fmt.Sprintf("Selection %d", in.Year)
-	}
-	if len(in.Dimensions) == 0 {
-		return SelectionView{}, fault.Invalidf("Choose at least one dimension whose values make the groups.").With(fault.Detail{Where: "dimensions", Expected: "one or more, such as region"})
-	}
-	if len(in.Seed) > 200 {
-		return SelectionView{}, fault.Invalidf("The seed is too long.").With(fault.Detail{Where: "seed", Expected: "at most 200 characters"})
-	}
-	if in.Seed == "" {
-		in.Seed = f.Token()
-	}
 	id, err := once(ctx, f, k, func(tx Tx) (string, error) {
-		frame, ids, err := freeze(tx)
+		x, err := tx.Frames.Get(in.FrameID)
 		if err != nil {
 			return "", err
 		}
-		design := sampling.Design{Visits: in.Visits, Seed: in.Seed, Year: in.Year, Rule: sampling.Proportional}
-		for _, d := range in.Dimensions {
-			design.Dimensions = append(design.Dimensions, sampling.Dimension{Name: d, Order: orders[d]})
-		}
-		drawn, err := sampling.Select(frame, design)
-		if err != nil {
-			return "", err
-		}
-		s := Selection{ID: f.NewID(), Year: in.Year, Name: name, Dimensions: in.Dimensions, Visits: in.Visits, Seed: in.Seed,
-			FrameHash: drawn.FrameHash, SeedCommitment: drawn.SeedCommitment, Strata: drawn.Strata, MergeLog: drawn.MergeLog,
-			Warnings: drawn.Warnings, CreatedAt: f.Now().UTC(), CreatedBy: a.PersonID}
-		rows := make([]SelectionRow, 0, len(drawn.Rows))
-		for _, r := range drawn.Rows {
-			rows = append(rows, SelectionRow{CustomerID: ids[r.ID], Stratum: r.Stratum, Taken: r.Taken, Must: r.Must,
-				Excluded: r.Excluded, Pi: r.Pi, Weight: r.Weight, U: r.U, Rank: r.Rank})
-		}
-		if err := tx.Selections.Insert(s, rows); err != nil {
-			return "", err
-		}
-		return s.ID, f.audit(tx, a, "select customers", "selection/"+s.ID, map[string]any{"year": s.Year, "visits": s.Visits, "frame": s.FrameHash, "seed": s.SeedCommitment})
+		return f.draw(tx, a, x, in)
 	})
 	if err != nil {
 		return SelectionView{}, err
@@ -82,64 +310,113 @@ func (f *Flow) Select(ctx context.Context, a access.Actor, k Key, in SelectInput
 	return f.Selection(ctx, a, id)
 }
 
-// freeze makes the frame of all customers. The draw hangs on the company's own
-// keys, which last over the years; ids turns them back into ours.
-func freeze(tx Tx) (frame sampling.Frame, ids map[string]string, err error) {
-	ids = map[string]string{}
-	var units []sampling.Unit
-	var left []sampling.Exclusion
-	err = tx.Customers.Each(func(c roster.Customer) error {
-		ids[c.Key] = c.ID
-		u := sampling.Unit{ID: c.Key, Revenue: int64(c.Revenue * 1e6), Values: c.Values, Must: c.Must}
-		switch {
-		case c.HostID == "":
-			left = append(left, sampling.Exclusion{Unit: u, Reason: sampling.ReasonNoHost})
-		case c.Zone == "":
-			left = append(left, sampling.Exclusion{Unit: u, Reason: sampling.ReasonNoSite})
-		default:
-			units = append(units, u)
-		}
-		return nil
-	})
-	if err != nil {
-		return sampling.Frame{}, nil, err
-	}
-	frame, err = sampling.Freeze(units, left)
-	return frame, ids, err
-}
-
-// Selection gives a selection with the customers drawn.
-func (f *Flow) Selection(ctx context.Context, a access.Actor, id string) (SelectionView, error) {
-	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
+// Select freezes the customer list and draws from it at once.
+func (f *Flow) Select(ctx context.Context, a access.Actor, k Key, in SelectInput) (SelectionView, error) {
+	if err := access.Require(a, access.MakeSelection, access.Subject{}); err != nil {
 		return SelectionView{}, err
 	}
-	return read(ctx, f, func(tx Tx) (SelectionView, error) {
-		s, err := tx.Selections.Get(id)
+	id, err := once(ctx, f, k, func(tx Tx) (string, error) {
+		x, err := f.freeze(tx, a, in.FreezeInput)
 		if err != nil {
-			return SelectionView{}, err
+			return "", err
 		}
-		v := SelectionView{Selection: s, Names: map[string]string{}, Groups: groupsOf(s)}
-		if v.Rows, err = tx.Selections.Rows(id, true); err != nil {
-			return v, err
-		}
-		ids := make([]string, len(v.Rows))
-		for i, r := range v.Rows {
-			ids[i] = r.CustomerID
-		}
-		customers, err := customersByID(tx, ids)
-		if err != nil {
-			return v, err
-		}
-		for id, c := range customers {
-			v.Names[id] = c.Name
-		}
-		population, drawn := make([]float64, len(s.Strata)), make([]float64, len(s.Strata))
-		for i, st := range s.Strata {
-			population[i], drawn[i] = float64(st.N), float64(st.X)
-		}
-		v.Distance = sampling.Compare(population, drawn)
-		return v, nil
+		return f.draw(tx, a, x, DrawInput{FrameID: x.ID, Name: in.Name, Design: in.Design, Reason: in.Reason})
 	})
+	if err != nil {
+		return SelectionView{}, err
+	}
+	return f.Selection(ctx, a, id)
+}
+
+// draw draws inside a transaction.
+func (f *Flow) draw(tx Tx, a access.Actor, x Frame, in DrawInput) (string, error) {
+	name, err := text("name", in.Name, 100)
+	if err != nil {
+		return "", err
+	}
+	if name == "" {
+		name = fmt.Sprintf("Selection %d", x.Year)
+	}
+	earlier, err := tx.Selections.ByYear(x.Year)
+	if err != nil {
+		return "", err
+	}
+	content, design, err := f.design(tx, x, in)
+	if err != nil {
+		return "", err
+	}
+	record, err := sampling.MakeRecord(content, design)
+	if err != nil {
+		return "", onFields(err)
+	}
+	number, deviation, same, err := admit(earlier, x, content, design, in.Reason)
+	if err != nil || same != "" {
+		return same, err
+	}
+	drawn := record.Draw
+	ids := map[string]string{}
+	if err := tx.Customers.Each(func(c roster.Customer) error { ids[c.Key] = c.ID; return nil }); err != nil {
+		return "", err
+	}
+	s := Selection{ID: f.NewID(), Year: x.Year, Name: name, FrameID: x.ID, Draw: number, Deviation: deviation.Kind, Reason: deviation.Reason, Visits: design.Visits, Seed: design.Seed,
+		FrameHash: drawn.FrameHash, SeedCommitment: drawn.SeedCommitment, RecordHash: sampling.Digest(record.Encode()), Design: record.Design, Strata: drawn.Strata, MergeLog: drawn.MergeLog,
+		NextVisits: drawn.NextVisits, Warnings: drawn.Warnings, CreatedAt: f.Now().UTC(), CreatedBy: a.PersonID}
+	s.Design.Seed = ""
+	for _, d := range design.Dimensions {
+		s.Dimensions = append(s.Dimensions, d.Name)
+	}
+	rows := make([]SelectionRow, 0, len(drawn.Rows))
+	for _, r := range drawn.Rows {
+		if ids[r.ID] == "" {
+			return "", fault.Conflictf("A customer of the frozen list has another key by now. Freeze the list again.").With(fault.Detail{Where: "customer", Value: fault.Short(r.ID)})
+		}
+		rows = append(rows, rowOf(r, ids[r.ID]))
+	}
+	if err := tx.Selections.Insert(s, rows); err != nil {
+		return "", err
+	}
+	if err := tx.Queue.Enqueue(Job{Kind: JobRedraw, Key: s.ID}); err != nil {
+		return "", err
+	}
+	return s.ID, f.audit(tx, a, "select customers", "selection/"+s.ID, map[string]any{"year": s.Year, "draw": s.Draw, "visits": s.Visits,
+		"frame": s.FrameHash, "seed": s.SeedCommitment, "committed": x.SeedCommitment, "record": s.RecordHash, "deviation": s.Deviation, "reason": s.Reason})
+}
+
+// admit says which draw of its year this is, and how it departs from the one
+// draw that a year has. same is the selection that was drawn in the very same
+// way before: to draw it again gives nothing new.
+func admit(earlier []Selection, x Frame, content sampling.Frame, design sampling.Design, reason string) (number int, v sampling.Deviation, same string, err error) {
+	if reason, err = text("reason", reason, mostReason); err != nil {
+		return 0, v, "", err
+	}
+	next := sampling.DrawnOf(content, design)
+	number = 1
+	var before []sampling.Drawn
+	for _, s := range earlier {
+		number = max(number, s.Draw+1)
+		was := s.drawn()
+		if was == next {
+			same = s.ID
+		}
+		before = append(before, was)
+	}
+	if v, _, err = sampling.Admit(before, next, reason); err != nil || same != "" || v.Kind != "" || design.Seed == x.Seed {
+		return number, v, same, err
+	}
+	if len([]rune(reason)) < leastReason {
+		return 0, v, "", needsReason("This is not the seed that was committed before the freeze. To draw with it, say why.")
+	}
+	return number, sampling.Deviation{Kind: sampling.ChangedSeed, Reason: reason}, "", nil
+}
+
+// drawn names the draw of a selection for the log of draws.
+func (s Selection) drawn() sampling.Drawn {
+	return sampling.Drawn{Year: s.Year, FrameHash: s.FrameHash, DesignHash: s.Design.Hash(), SeedCommitment: s.SeedCommitment}
+}
+
+func rowOf(r sampling.Row, customerID string) SelectionRow {
+	return SelectionRow{CustomerID: customerID, Key: r.ID, Stratum: r.Stratum, Cell: r.Cell, Taken: r.Taken, Must: r.Must, Excluded: r.Excluded,
+		Due: r.Due, InCell: r.InCell, Pi: r.Pi, Weight: r.Weight, U: r.U, Rank: r.Rank}
 }
 
 // Selections gives the selections of a year, newest first; of all where year is 0.
@@ -148,6 +425,22 @@ func (f *Flow) Selections(ctx context.Context, a access.Actor, year int) ([]Sele
 		return nil, err
 	}
 	return read(ctx, f, func(tx Tx) ([]Selection, error) { return tx.Selections.ByYear(year) })
+}
+
+// Frames gives the frozen lists of a year, newest first.
+func (f *Flow) Frames(ctx context.Context, a access.Actor, year int) ([]Frame, error) {
+	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
+		return nil, err
+	}
+	return read(ctx, f, func(tx Tx) ([]Frame, error) {
+		all, err := tx.Frames.ByYear(year)
+		for i := range all {
+			if err := hideSeed(tx, &all[i]); err != nil {
+				return nil, err
+			}
+		}
+		return all, err
+	})
 }
 
 // Dimensions gives the dimensions in which customers have values, with how many
@@ -193,4 +486,33 @@ func groupsOf(s Selection) []Group {
 		out = append(out, g)
 	}
 	return out
+}
+
+// fields names the choice behind each place that the draw complains of.
+var fields = map[string]string{"minimum per stratum": "min", "maximum per stratum": "max", "merge below": "merge_below"}
+
+// onFields says of an error of the draw on which choice it bears.
+func onFields(err error) error {
+	e, ok := err.(*fault.Error)
+	if !ok {
+		return err
+	}
+	out := *e
+	out.Details = slices.Clone(e.Details)
+	for i, d := range out.Details {
+		w := d.Where
+		switch {
+		case fields[w] != "":
+			out.Details[i].Where = fields[w]
+		case strings.HasSuffix(w, "within strata"):
+			out.Details[i].Where = "within"
+		case strings.HasSuffix(w, "across strata"):
+			out.Details[i].Where = "across"
+		case strings.HasPrefix(w, "order of "):
+			out.Details[i].Where = "order"
+		case strings.HasPrefix(w, "dimension "):
+			out.Details[i].Where = "dimensions"
+		}
+	}
+	return &out
 }

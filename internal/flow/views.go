@@ -7,7 +7,6 @@ import (
 	"windshield/internal/coverage"
 	"windshield/internal/intake"
 	"windshield/internal/roster"
-	"windshield/internal/sampling"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
 )
@@ -37,15 +36,6 @@ type CustomerView struct {
 	Host     roster.Person
 	Visits   []visit.Visit // by date
 	People   map[string]string
-}
-
-// SelectionView is a selection with the customers drawn.
-type SelectionView struct {
-	Selection
-	Rows     []SelectionRow    // drawn customers, by stratum and rank
-	Names    map[string]string // customer id -> name
-	Groups   []Group           // the strata with their colours
-	Distance sampling.Distance // of the visits from the population, by strata
 }
 
 // PlanView is the plan of a year: executives by weeks.

@@ -117,6 +117,60 @@ func (e DifferenceHow) Valid() bool {
 	}
 }
 
+// Defines values for DrawRequestRule.
+const (
+	DrawRequestRuleEqual        DrawRequestRule = "equal"
+	DrawRequestRuleMixed        DrawRequestRule = "mixed"
+	DrawRequestRuleNeyman       DrawRequestRule = "neyman"
+	DrawRequestRulePower        DrawRequestRule = "power"
+	DrawRequestRuleProportional DrawRequestRule = "proportional"
+)
+
+// Valid indicates whether the value is a known member of the DrawRequestRule enum.
+func (e DrawRequestRule) Valid() bool {
+	switch e {
+	case DrawRequestRuleEqual:
+		return true
+	case DrawRequestRuleMixed:
+		return true
+	case DrawRequestRuleNeyman:
+		return true
+	case DrawRequestRulePower:
+		return true
+	case DrawRequestRuleProportional:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DrawnState.
+const (
+	DrawnStateByHand   DrawnState = "by_hand"
+	DrawnStateDrawn    DrawnState = "drawn"
+	DrawnStateRefused  DrawnState = "refused"
+	DrawnStateRemoved  DrawnState = "removed"
+	DrawnStateTookOver DrawnState = "took_over"
+)
+
+// Valid indicates whether the value is a known member of the DrawnState enum.
+func (e DrawnState) Valid() bool {
+	switch e {
+	case DrawnStateByHand:
+		return true
+	case DrawnStateDrawn:
+		return true
+	case DrawnStateRefused:
+		return true
+	case DrawnStateRemoved:
+		return true
+	case DrawnStateTookOver:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EventState.
 const (
 	EventStateApplied  EventState = "applied"
@@ -357,6 +411,99 @@ func (e RunState) Valid() bool {
 	case RunStateQueued:
 		return true
 	case RunStateRunning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SelectionDeviation.
+const (
+	SelectionDeviationChangedSeed SelectionDeviation = "changed_seed"
+	SelectionDeviationEmpty       SelectionDeviation = ""
+	SelectionDeviationRefrozen    SelectionDeviation = "refrozen"
+	SelectionDeviationSecondDraw  SelectionDeviation = "second_draw"
+)
+
+// Valid indicates whether the value is a known member of the SelectionDeviation enum.
+func (e SelectionDeviation) Valid() bool {
+	switch e {
+	case SelectionDeviationChangedSeed:
+		return true
+	case SelectionDeviationEmpty:
+		return true
+	case SelectionDeviationRefrozen:
+		return true
+	case SelectionDeviationSecondDraw:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SelectionChangeKind.
+const (
+	SelectionChangeKindAdded   SelectionChangeKind = "added"
+	SelectionChangeKindRefused SelectionChangeKind = "refused"
+	SelectionChangeKindRemoved SelectionChangeKind = "removed"
+)
+
+// Valid indicates whether the value is a known member of the SelectionChangeKind enum.
+func (e SelectionChangeKind) Valid() bool {
+	switch e {
+	case SelectionChangeKindAdded:
+		return true
+	case SelectionChangeKindRefused:
+		return true
+	case SelectionChangeKindRemoved:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SelectionChangeRequestKind.
+const (
+	SelectionChangeRequestKindAdded   SelectionChangeRequestKind = "added"
+	SelectionChangeRequestKindRefused SelectionChangeRequestKind = "refused"
+	SelectionChangeRequestKindRemoved SelectionChangeRequestKind = "removed"
+)
+
+// Valid indicates whether the value is a known member of the SelectionChangeRequestKind enum.
+func (e SelectionChangeRequestKind) Valid() bool {
+	switch e {
+	case SelectionChangeRequestKindAdded:
+		return true
+	case SelectionChangeRequestKindRefused:
+		return true
+	case SelectionChangeRequestKindRemoved:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SelectionRequestRule.
+const (
+	SelectionRequestRuleEqual        SelectionRequestRule = "equal"
+	SelectionRequestRuleMixed        SelectionRequestRule = "mixed"
+	SelectionRequestRuleNeyman       SelectionRequestRule = "neyman"
+	SelectionRequestRulePower        SelectionRequestRule = "power"
+	SelectionRequestRuleProportional SelectionRequestRule = "proportional"
+)
+
+// Valid indicates whether the value is a known member of the SelectionRequestRule enum.
+func (e SelectionRequestRule) Valid() bool {
+	switch e {
+	case SelectionRequestRuleEqual:
+		return true
+	case SelectionRequestRuleMixed:
+		return true
+	case SelectionRequestRuleNeyman:
+		return true
+	case SelectionRequestRulePower:
+		return true
+	case SelectionRequestRuleProportional:
 		return true
 	default:
 		return false
@@ -1103,19 +1250,130 @@ type Distance struct {
 	TotalVariation float64 `json:"total_variation"`
 }
 
+// DrawRequest defines model for DrawRequest.
+type DrawRequest struct {
+	// Across Dimensions to keep even across the groups.
+	Across *[]string `json:"across,omitempty"`
+
+	// Alpha Of mixed: the weight of the share of customers against that of revenue; left out: 0.75.
+	//
+	// Example: 0.75
+	Alpha *float64 `json:"alpha,omitempty"`
+
+	// Bounds Least and most visits of single groups, in place of min and max.
+	Bounds *[]GroupBound `json:"bounds,omitempty"`
+
+	// Dimensions Whose values make the groups, the top one first.
+	Dimensions []string `json:"dimensions"`
+
+	// Max Most visits per group; left out or 0: as many as it has customers.
+	//
+	// Example: 0
+	Max *int `json:"max,omitempty"`
+
+	// MergeBelow A group that expects fewer visits is merged; left out or 0: 2; -1: none is.
+	//
+	// Example: 2
+	MergeBelow *int `json:"merge_below,omitempty"`
+
+	// Min Least visits per group; left out: 0.
+	//
+	// Example: 2
+	Min *int `json:"min,omitempty"`
+
+	// Name Left out: "Selection" and the year.
+	//
+	// Example: First half
+	Name *string `json:"name,omitempty"`
+
+	// Orders The order of a dimension's values, low to high, where it has one. Left out: as the import knows it.
+	//
+	// Example: {"size_band":["small","large"]}
+	Orders *map[string][]string `json:"orders,omitempty"`
+
+	// Q Of power; left out: 0.5.
+	//
+	// Example: 0.5
+	Q *float64 `json:"q,omitempty"`
+
+	// Reason Why another draw is made, or another seed taken; needed only then, at least 10 characters.
+	//
+	// Example: Two subsidiaries were sold in March.
+	Reason *string `json:"reason,omitempty"`
+
+	// Rule How visits are shared out; left out: proportional.
+	//
+	// Example: mixed
+	Rule *DrawRequestRule `json:"rule,omitempty"`
+
+	// Seed Left out: the one that was committed; another one needs a reason.
+	//
+	// Example: draw of 4 January
+	Seed *string `json:"seed,omitempty"`
+
+	// Visits How many customers.
+	//
+	// Example: 240
+	Visits int `json:"visits"`
+
+	// Within Dimensions to keep even inside each group.
+	Within *[]string `json:"within,omitempty"`
+}
+
+// DrawRequestRule How visits are shared out; left out: proportional.
+//
+// Example: mixed
+type DrawRequestRule string
+
 // Drawn defines model for Drawn.
 type Drawn struct {
+	// Cell Finer group inside the group.
+	//
+	// Example:
+	Cell string `json:"cell"`
+
+	// Code Why it refused.
+	//
+	// Example:
+	Code string `json:"code"`
+
 	// Customer Somebody or something by id and name.
 	Customer Named `json:"customer"`
 
+	// Due Visits due in the cell.
+	//
+	// Example: 2.4
+	Due float64 `json:"due"`
+
+	// InCell Visits that the cell got.
+	//
+	// Example: 2
+	InCell int `json:"in_cell"`
+
 	// Must Example: false
 	Must bool `json:"must"`
+
+	// Other Somebody or something by id and name.
+	Other *Named `json:"other,omitempty"`
 
 	// Pi Example: 0.4833
 	Pi float64 `json:"pi"`
 
 	// Rank Example: 17
 	Rank int `json:"rank"`
+
+	// Reason Why somebody changed it by hand.
+	//
+	// Example:
+	Reason string `json:"reason"`
+
+	// Stands Is to be visited.
+	//
+	// Example: true
+	Stands bool `json:"stands"`
+
+	// State Example: drawn
+	State DrawnState `json:"state"`
 
 	// Stratum Example: EM
 	Stratum string `json:"stratum"`
@@ -1125,14 +1383,34 @@ type Drawn struct {
 	// Example: 0.1234
 	U float64 `json:"u"`
 
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit *Id `json:"visit,omitempty"`
+
 	// Weight Example: 2.069
 	Weight float64 `json:"weight"`
 }
+
+// DrawnState Example: drawn
+type DrawnState string
 
 // EventState Where a calendar event stands against what is wanted.
 //
 // Example: applied
 type EventState string
+
+// Excluded defines model for Excluded.
+type Excluded struct {
+	// Code Example: no_host
+	Code string `json:"code"`
+
+	// Name Example: Alpine Instruments
+	Name string `json:"name"`
+
+	// Note Example: No salesperson owns the account.
+	Note string `json:"note"`
+}
 
 // Explanation defines model for Explanation.
 type Explanation struct {
@@ -1182,6 +1460,114 @@ type Explanation struct {
 	Weeks []Proposal `json:"weeks"`
 }
 
+// Frame A frozen customer list.
+type Frame struct {
+	// Customers Who may be drawn.
+	//
+	// Example: 488
+	Customers int `json:"customers"`
+
+	// FrozenAt Example: 2027-01-04T08:40:00Z
+	FrozenAt time.Time `json:"frozen_at"`
+
+	// FrozenBy Example: 8f1f5c8e-6a1f-4b8a-9d1c-2b7a4c0e5d11
+	FrozenBy string `json:"frozen_by"`
+
+	// Hash SHA-256 of the list.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	Hash string `json:"hash"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// LeftOut How many left, by coded reason.
+	//
+	// Example: {"no_host":3}
+	LeftOut map[string]int `json:"left_out"`
+
+	// Must Of them, who is taken with certainty.
+	//
+	// Example: 15
+	Must int `json:"must"`
+
+	// Reason Why the year's seed was changed.
+	//
+	// Example:
+	Reason string `json:"reason"`
+
+	// Seed Shown once something was drawn with it.
+	//
+	// Example: draw of 4 January
+	Seed *string `json:"seed,omitempty"`
+
+	// SeedCommitment SHA-256 of the seed.
+	//
+	// Example: 60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752
+	SeedCommitment string `json:"seed_commitment"`
+
+	// SeededAt When the seed was committed.
+	//
+	// Example: 2027-01-04T08:40:00Z
+	SeededAt time.Time `json:"seeded_at"`
+
+	// Year Example: 2027
+	Year int `json:"year"`
+}
+
+// FrameDetail defines model for FrameDetail.
+type FrameDetail struct {
+	Dimensions []Dimension `json:"dimensions"`
+
+	// Excluded Who left the list.
+	Excluded []Excluded `json:"excluded"`
+
+	// Frame A frozen customer list.
+	Frame Frame `json:"frame"`
+
+	// Revenue Of all who may be drawn, in US dollars.
+	//
+	// Example: 15000000000
+	Revenue int64 `json:"revenue"`
+}
+
+// FrameList defines model for FrameList.
+type FrameList struct {
+	Items []Frame `json:"items"`
+}
+
+// FreezeRequest defines model for FreezeRequest.
+type FreezeRequest struct {
+	// Bands How many size bands are made of revenue; left out or 0: none.
+	//
+	// Example: 3
+	Bands *int `json:"bands,omitempty"`
+
+	// Cuts Where size bands begin, in US dollars, rising; in place of bands.
+	Cuts *[]int64 `json:"cuts,omitempty"`
+
+	// LeaveOut Customers who cannot be visited.
+	LeaveOut *[]LeaveOut `json:"leave_out,omitempty"`
+
+	// Must Further must-visits, by key or name.
+	Must *[]string `json:"must,omitempty"`
+
+	// Reason Why the year's seed is changed; needed only then.
+	//
+	// Example: The old seed was shown to an account team.
+	Reason *string `json:"reason,omitempty"`
+
+	// Seed Left out: the year's, or that of the year before, or a random one.
+	//
+	// Example: draw of 4 January
+	Seed *string `json:"seed,omitempty"`
+
+	// Year Example: 2027
+	Year int `json:"year"`
+}
+
 // Gap defines model for Gap.
 type Gap struct {
 	// Ends Example: 2027-04-20
@@ -1218,6 +1604,22 @@ type Group struct {
 
 	// Target Example: 58
 	Target int `json:"target"`
+}
+
+// GroupBound defines model for GroupBound.
+type GroupBound struct {
+	// Key The group's key
+	//
+	// Example: "region"="EMEA"
+	Key string `json:"key"`
+
+	// Least Example: 3
+	Least *int `json:"least,omitempty"`
+
+	// Most 0: as many as it has customers.
+	//
+	// Example: 9
+	Most *int `json:"most,omitempty"`
 }
 
 // GroupCoverage defines model for GroupCoverage.
@@ -1434,6 +1836,22 @@ type ImportReport struct {
 
 // ImportState Example: uploaded
 type ImportState string
+
+// LeaveOut defines model for LeaveOut.
+type LeaveOut struct {
+	// Code Why, such as unreachable, refused or not_a_customer.
+	//
+	// Example: unreachable
+	Code string `json:"code"`
+
+	// Customer Key or name.
+	//
+	// Example: Alpine Instruments
+	Customer string `json:"customer"`
+
+	// Note Example: The plant is closed until autumn.
+	Note *string `json:"note,omitempty"`
+}
 
 // LedgerEntry defines model for LedgerEntry.
 type LedgerEntry struct {
@@ -1696,6 +2114,18 @@ type Neighbour struct {
 	//
 	// Example: published
 	State VisitState `json:"state"`
+}
+
+// NextVisits defines model for NextVisits.
+type NextVisits struct {
+	// Code Example: EM
+	Code string `json:"code"`
+
+	// Label Example: EMEA
+	Label string `json:"label"`
+
+	// Visits Example: 12
+	Visits int `json:"visits"`
 }
 
 // NotCounted defines model for NotCounted.
@@ -2185,6 +2615,29 @@ type PlanVisit struct {
 	Why string `json:"why"`
 }
 
+// Precision What the shares of visits allow to estimate.
+type Precision struct {
+	// Covered Share of customers in a group with a visit.
+	//
+	// Example: 1
+	Covered float64 `json:"covered"`
+
+	// Deff Kish's design effect of the weights.
+	//
+	// Example: 1.18
+	Deff float64 `json:"deff"`
+
+	// Effective Effective number of visits.
+	//
+	// Example: 203.4
+	Effective float64 `json:"effective"`
+
+	// Error Standard error of a share of customers that is one half, 0 to 1.
+	//
+	// Example: 0.031
+	Error float64 `json:"error"`
+}
+
 // Preference defines model for Preference.
 type Preference struct {
 	// Points Example: 200
@@ -2275,6 +2728,54 @@ type ProblemGroup struct {
 
 // ProblemKind Example: invalid
 type ProblemKind string
+
+// Proof defines model for Proof.
+type Proof struct {
+	Changes []SelectionChange `json:"changes"`
+
+	// Committed Drawn with the seed that was committed before the freeze.
+	//
+	// Example: true
+	Committed bool `json:"committed"`
+
+	// Draws Draws of the year.
+	//
+	// Example: 1
+	Draws   int            `json:"draws"`
+	Effects []WeightEffect `json:"effects"`
+
+	// Frame A frozen customer list.
+	Frame *Frame `json:"frame,omitempty"`
+
+	// Freezes Freezes of the year.
+	//
+	// Example: 1
+	Freezes int `json:"freezes"`
+
+	// Held How well visited customers stand for all.
+	Held *Representation `json:"held,omitempty"`
+
+	// LeftOut Example: {"no_host":3}
+	LeftOut map[string]int `json:"left_out"`
+
+	// Planned How well visited customers stand for all.
+	Planned *Representation `json:"planned,omitempty"`
+
+	// Redraws Empty as long as they are being computed.
+	Redraws []RedrawSpread `json:"redraws"`
+
+	// Responses How the selection stood up to refusals.
+	Responses Responses `json:"responses"`
+
+	// Revenue Example: 15000000000
+	Revenue    int64     `json:"revenue"`
+	Selection  Selection `json:"selection"`
+	Shortfalls []string  `json:"shortfalls"`
+
+	// Standing How well visited customers stand for all.
+	Standing Representation      `json:"standing"`
+	TeamList *TeamListComparison `json:"team_list,omitempty"`
+}
 
 // Proposal defines model for Proposal.
 type Proposal struct {
@@ -2414,6 +2915,135 @@ type ReasonFacts struct {
 // Example: inside
 type ReasonFactsWindow string
 
+// RedrawSpread How the same design comes out when it is drawn again: least, 5 %, middle, 95 % and largest total variation.
+type RedrawSpread struct {
+	// Closer Re-draws that are nearer to the customers than the draw.
+	//
+	// Example: 412
+	Closer int `json:"closer"`
+
+	// CloserThanList Re-draws that are nearer than the account teams' list.
+	//
+	// Example: 998
+	CloserThanList *int `json:"closer_than_list,omitempty"`
+
+	// Dimension Empty for the groups.
+	//
+	// Example: industry
+	Dimension string    `json:"dimension"`
+	StoodFor  []float64 `json:"stood_for"`
+	Visited   []float64 `json:"visited"`
+}
+
+// Representation How well visited customers stand for all.
+type Representation struct {
+	// Deff Example: 1.18
+	Deff float64 `json:"deff"`
+
+	// Effective Example: 203.4
+	Effective float64 `json:"effective"`
+
+	// Represented Share of customers for whom somebody stands.
+	//
+	// Example: 1
+	Represented float64 `json:"represented"`
+
+	// Revenue Share of all revenue that the visited bring.
+	//
+	// Example: 0.71
+	Revenue float64 `json:"revenue"`
+
+	// RevenueFor Revenue estimated with weights, as a share of all.
+	//
+	// Example: 1.01
+	RevenueFor float64 `json:"revenue_for"`
+
+	// Views By the groups, then by every dimension.
+	Views []RepresentationView `json:"views"`
+
+	// Visits Example: 240
+	Visits int `json:"visits"`
+}
+
+// RepresentationLine defines model for RepresentationLine.
+type RepresentationLine struct {
+	// Code Example: EM
+	Code string `json:"code"`
+
+	// CustomerShare Example: 0.24
+	CustomerShare float64 `json:"customer_share"`
+
+	// Customers Example: 120
+	Customers int `json:"customers"`
+
+	// Label Example: EMEA
+	Label string `json:"label"`
+
+	// Must Example: false
+	Must bool `json:"must"`
+
+	// VisitShare Example: 0.25
+	VisitShare float64 `json:"visit_share"`
+
+	// Visits Example: 58
+	Visits int `json:"visits"`
+
+	// WeightedShare Example: 0.24
+	WeightedShare float64 `json:"weighted_share"`
+}
+
+// RepresentationView defines model for RepresentationView.
+type RepresentationView struct {
+	// Dimension Empty for the groups.
+	//
+	// Example: industry
+	Dimension string               `json:"dimension"`
+	Lines     []RepresentationLine `json:"lines"`
+
+	// StoodFor How far the visits are from being a cross-section of the customers.
+	StoodFor Distance `json:"stood_for"`
+
+	// Visited How far the visits are from being a cross-section of the customers.
+	Visited Distance `json:"visited"`
+}
+
+// Responses How the selection stood up to refusals.
+type Responses struct {
+	// Bias The most by which a share can be off for this reason.
+	//
+	// Example: 0.02
+	Bias float64 `json:"bias"`
+
+	// MeanRate Example: 0.95
+	MeanRate float64 `json:"mean_rate"`
+
+	// Missing Visits lost because the cell had nobody left.
+	//
+	// Example: 1
+	Missing int `json:"missing"`
+
+	// R The R-indicator: 1 where the groups responded evenly.
+	//
+	// Example: 0.93
+	R float64 `json:"r"`
+
+	// Rate Replacements per visit planned.
+	//
+	// Example: 0.046
+	Rate float64 `json:"rate"`
+
+	// Refused Example: 12
+	Refused int `json:"refused"`
+
+	// Replaced Example: 11
+	Replaced int `json:"replaced"`
+
+	// Taken Visits at first.
+	//
+	// Example: 240
+	Taken int `json:"taken"`
+}
+
 // Role What a person is in Windshield.
 //
 // Example: vp
@@ -2539,8 +3169,23 @@ type Selection struct {
 	CreatedAt time.Time `json:"created_at"`
 
 	// CreatedBy Example: 8f1f5c8e-6a1f-4b8a-9d1c-2b7a4c0e5d11
-	CreatedBy  string   `json:"created_by"`
-	Dimensions []string `json:"dimensions"`
+	CreatedBy string `json:"created_by"`
+
+	// Deviation How it departs from the one draw of its year.
+	//
+	// Example:
+	Deviation  SelectionDeviation `json:"deviation"`
+	Dimensions []string           `json:"dimensions"`
+
+	// Draw 1 for the first of its year, 2 for the second and so on.
+	//
+	// Example: 1
+	Draw int `json:"draw"`
+
+	// Frame Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Frame *Id `json:"frame,omitempty"`
 
 	// FrameHash SHA-256 of the frozen customer list.
 	//
@@ -2558,6 +3203,19 @@ type Selection struct {
 	// Name Example: Selection 2027
 	Name string `json:"name"`
 
+	// Next Where 100 more visits would go.
+	Next []NextVisits `json:"next"`
+
+	// Reason Why it does.
+	//
+	// Example:
+	Reason string `json:"reason"`
+
+	// RecordHash SHA-256 of the record of the draw.
+	//
+	// Example: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
+	RecordHash string `json:"record_hash"`
+
 	// Seed Example: draw of 4 January
 	Seed string `json:"seed"`
 
@@ -2567,6 +3225,11 @@ type Selection struct {
 	SeedCommitment string    `json:"seed_commitment"`
 	Strata         []Stratum `json:"strata"`
 
+	// Version One more for each change.
+	//
+	// Example: 1
+	Version int `json:"version"`
+
 	// Visits Example: 240
 	Visits   int      `json:"visits"`
 	Warnings []string `json:"warnings"`
@@ -2575,15 +3238,97 @@ type Selection struct {
 	Year int `json:"year"`
 }
 
+// SelectionDeviation How it departs from the one draw of its year.
+//
+// Example:
+type SelectionDeviation string
+
+// SelectionChange defines model for SelectionChange.
+type SelectionChange struct {
+	// At Example: 2027-01-04T08:40:00Z
+	At time.Time `json:"at"`
+
+	// By Example: 8f1f5c8e-6a1f-4b8a-9d1c-2b7a4c0e5d11
+	By string `json:"by"`
+
+	// Code Example: declined
+	Code string `json:"code"`
+
+	// Customer Somebody or something by id and name.
+	Customer Named `json:"customer"`
+
+	// Kind Example: refused
+	Kind SelectionChangeKind `json:"kind"`
+
+	// N Example: 1
+	N int `json:"n"`
+
+	// Reason Example:
+	Reason string `json:"reason"`
+
+	// Replacement Somebody or something by id and name.
+	Replacement *Named `json:"replacement,omitempty"`
+}
+
+// SelectionChangeKind Example: refused
+type SelectionChangeKind string
+
+// SelectionChangeRequest defines model for SelectionChangeRequest.
+type SelectionChangeRequest struct {
+	// Code Of a refusal: declined, no_reply, dispute, closed, unreachable, or a code of your own.
+	//
+	// Example: declined
+	Code *string `json:"code,omitempty"`
+
+	// Customer Id, key or name.
+	//
+	// Example: Alpine Instruments
+	Customer string `json:"customer"`
+
+	// Kind Example: refused
+	Kind SelectionChangeRequestKind `json:"kind"`
+
+	// Reason Needed by hand, at least 10 characters; welcome with a refusal.
+	//
+	// Example: The customer signed a contract last week.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// SelectionChangeRequestKind Example: refused
+type SelectionChangeRequestKind string
+
 // SelectionDetail defines model for SelectionDetail.
 type SelectionDetail struct {
-	// Customers Those drawn, by group and rank.
+	// Changes What people did after the draw, in order.
+	Changes []SelectionChange `json:"changes"`
+
+	// Customers Who was drawn, took over or came by hand, by group and rank.
 	Customers []Drawn `json:"customers"`
 
 	// Distance How far the visits are from being a cross-section of the customers.
-	Distance  Distance  `json:"distance"`
-	Groups    []Group   `json:"groups"`
+	Distance Distance       `json:"distance"`
+	Effects  []WeightEffect `json:"effects"`
+	Groups   []Group        `json:"groups"`
+
+	// PlanBehind Customers by whom the plan differs from the selection since it was changed.
+	//
+	// Example: 0
+	PlanBehind int `json:"plan_behind"`
+
+	// Precision What the shares of visits allow to estimate.
+	Precision Precision `json:"precision"`
+
+	// Responses How the selection stood up to refusals.
+	Responses Responses `json:"responses"`
 	Selection Selection `json:"selection"`
+
+	// Standing Customers to be visited as things stand.
+	//
+	// Example: 239
+	Standing int `json:"standing"`
+
+	// Weighted How far the visits are from being a cross-section of the customers.
+	Weighted Distance `json:"weighted"`
 }
 
 // SelectionList defines model for SelectionList.
@@ -2591,17 +3336,103 @@ type SelectionList struct {
 	Items []Selection `json:"items"`
 }
 
+// SelectionPreview defines model for SelectionPreview.
+type SelectionPreview struct {
+	// Distance How far the visits are from being a cross-section of the customers.
+	Distance Distance `json:"distance"`
+
+	// Frame A frozen customer list.
+	Frame  Frame   `json:"frame"`
+	Merges []Merge `json:"merges"`
+
+	// Next Where 100 more visits would go.
+	Next []NextVisits `json:"next"`
+
+	// Precision What the shares of visits allow to estimate.
+	Precision Precision `json:"precision"`
+
+	// ReasonNeeded To draw like this needs a reason.
+	//
+	// Example: false
+	ReasonNeeded bool      `json:"reason_needed"`
+	Strata       []Stratum `json:"strata"`
+	Warnings     []string  `json:"warnings"`
+
+	// Weighted How far the visits are from being a cross-section of the customers.
+	Weighted Distance `json:"weighted"`
+}
+
 // SelectionRequest defines model for SelectionRequest.
 type SelectionRequest struct {
-	// Dimensions Whose values make the groups.
+	// Across Dimensions to keep even across the groups.
+	Across *[]string `json:"across,omitempty"`
+
+	// Alpha Of mixed: the weight of the share of customers against that of revenue; left out: 0.75.
+	//
+	// Example: 0.75
+	Alpha *float64 `json:"alpha,omitempty"`
+
+	// Bands How many size bands are made of revenue; left out or 0: none.
+	//
+	// Example: 3
+	Bands *int `json:"bands,omitempty"`
+
+	// Bounds Least and most visits of single groups, in place of min and max.
+	Bounds *[]GroupBound `json:"bounds,omitempty"`
+
+	// Cuts Where size bands begin, in US dollars, rising; in place of bands.
+	Cuts *[]int64 `json:"cuts,omitempty"`
+
+	// Dimensions Whose values make the groups, the top one first.
 	Dimensions []string `json:"dimensions"`
+
+	// LeaveOut Customers who cannot be visited.
+	LeaveOut *[]LeaveOut `json:"leave_out,omitempty"`
+
+	// Max Most visits per group; left out or 0: as many as it has customers.
+	//
+	// Example: 0
+	Max *int `json:"max,omitempty"`
+
+	// MergeBelow A group that expects fewer visits is merged; left out or 0: 2; -1: none is.
+	//
+	// Example: 2
+	MergeBelow *int `json:"merge_below,omitempty"`
+
+	// Min Least visits per group; left out: 0.
+	//
+	// Example: 2
+	Min *int `json:"min,omitempty"`
+
+	// Must Further must-visits, by key or name.
+	Must *[]string `json:"must,omitempty"`
 
 	// Name Left out: "Selection" and the year.
 	//
 	// Example: First half
 	Name *string `json:"name,omitempty"`
 
-	// Seed Left out: a random one.
+	// Orders The order of a dimension's values, low to high, where it has one. Left out: as the import knows it.
+	//
+	// Example: {"size_band":["small","large"]}
+	Orders *map[string][]string `json:"orders,omitempty"`
+
+	// Q Of power; left out: 0.5.
+	//
+	// Example: 0.5
+	Q *float64 `json:"q,omitempty"`
+
+	// Reason Why another draw is made, or another seed taken; needed only then, at least 10 characters.
+	//
+	// Example: Two subsidiaries were sold in March.
+	Reason *string `json:"reason,omitempty"`
+
+	// Rule How visits are shared out; left out: proportional.
+	//
+	// Example: mixed
+	Rule *SelectionRequestRule `json:"rule,omitempty"`
+
+	// Seed Left out: the year's, or that of the year before, or a random one.
 	//
 	// Example: draw of 4 January
 	Seed *string `json:"seed,omitempty"`
@@ -2611,9 +3442,17 @@ type SelectionRequest struct {
 	// Example: 240
 	Visits int `json:"visits"`
 
+	// Within Dimensions to keep even inside each group.
+	Within *[]string `json:"within,omitempty"`
+
 	// Year Example: 2027
 	Year int `json:"year"`
 }
+
+// SelectionRequestRule How visits are shared out; left out: proportional.
+//
+// Example: mixed
+type SelectionRequestRule string
 
 // Session defines model for Session.
 type Session struct {
@@ -2729,6 +3568,44 @@ type StratumValue struct {
 
 	// Values One value, or several merged.
 	Values []string `json:"values"`
+}
+
+// TeamListComparison defines model for TeamListComparison.
+type TeamListComparison struct {
+	// AlsoDrawn Example: 120
+	AlsoDrawn int `json:"also_drawn"`
+
+	// ByChance How many the draw was expected to share with it.
+	//
+	// Example: 118.2
+	ByChance float64 `json:"by_chance"`
+
+	// Known Example: 236
+	Known int `json:"known"`
+
+	// LeftOut Listed customers who had left the frame.
+	//
+	// Example: 2
+	LeftOut int `json:"left_out"`
+
+	// Listed Example: 240
+	Listed int `json:"listed"`
+
+	// Name Example: Wish list of the account teams
+	Name string `json:"name"`
+
+	// Representation How well visited customers stand for all.
+	Representation Representation `json:"representation"`
+	Unknown        []string       `json:"unknown"`
+}
+
+// TeamListRequest defines model for TeamListRequest.
+type TeamListRequest struct {
+	// Customers Keys or names.
+	Customers []string `json:"customers"`
+
+	// Name Example: Wish list of the account teams
+	Name *string `json:"name,omitempty"`
 }
 
 // TermPair defines model for TermPair.
@@ -3019,6 +3896,31 @@ type WeekLoad struct {
 	Week string `json:"week"`
 }
 
+// WeightEffect What changes by hand did to a group.
+type WeightEffect struct {
+	// Added Example: 1
+	Added int `json:"added"`
+
+	// After Weight of those drawn customers that are left.
+	//
+	// Example: 1.9
+	After float64 `json:"after"`
+
+	// Before Weight of a drawn customer as designed.
+	//
+	// Example: 2
+	Before float64 `json:"before"`
+
+	// Code Example: EM
+	Code string `json:"code"`
+
+	// Label Example: EMEA
+	Label string `json:"label"`
+
+	// Removed Example: 0
+	Removed int `json:"removed"`
+}
+
 // After Example: WyJ2aXNpdHMiXQ
 type After = string
 
@@ -3121,6 +4023,24 @@ type ListCustomersParams struct {
 
 	// Limit How many on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListFramesParams defines parameters for ListFrames.
+type ListFramesParams struct {
+	// Year The year.
+	Year int `form:"year" json:"year"`
+}
+
+// FreezeParams defines parameters for Freeze.
+type FreezeParams struct {
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// DrawParams defines parameters for Draw.
+type DrawParams struct {
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // UploadImportParams defines parameters for UploadImport.
@@ -3228,6 +4148,21 @@ type SelectParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ChangeSelectionParams defines parameters for ChangeSelection.
+type ChangeSelectionParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// BringTeamListParams defines parameters for BringTeamList.
+type BringTeamListParams struct {
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListVisitsParams defines parameters for ListVisits.
 type ListVisitsParams struct {
 	// Plan Of this plan.
@@ -3279,6 +4214,15 @@ type GetPublishedPlanParams struct {
 	Group *PlanGroup `form:"group,omitempty" json:"group,omitempty"`
 }
 
+// FreezeJSONRequestBody defines body for Freeze for application/json ContentType.
+type FreezeJSONRequestBody = FreezeRequest
+
+// DrawJSONRequestBody defines body for Draw for application/json ContentType.
+type DrawJSONRequestBody = DrawRequest
+
+// PreviewSelectionJSONRequestBody defines body for PreviewSelection for application/json ContentType.
+type PreviewSelectionJSONRequestBody = DrawRequest
+
 // UploadImportMultipartRequestBody defines body for UploadImport for multipart/form-data ContentType.
 type UploadImportMultipartRequestBody = Upload
 
@@ -3302,6 +4246,12 @@ type StartScenariosJSONRequestBody = ScenariosRequest
 
 // SelectJSONRequestBody defines body for Select for application/json ContentType.
 type SelectJSONRequestBody = SelectionRequest
+
+// ChangeSelectionJSONRequestBody defines body for ChangeSelection for application/json ContentType.
+type ChangeSelectionJSONRequestBody = SelectionChangeRequest
+
+// BringTeamListJSONRequestBody defines body for BringTeamList for application/json ContentType.
+type BringTeamListJSONRequestBody = TeamListRequest
 
 // SignInJSONRequestBody defines body for SignIn for application/json ContentType.
 type SignInJSONRequestBody = SignIn
@@ -3341,6 +4291,21 @@ type ServerInterface interface {
 	// ListDimensions The dimensions in which customers have values
 	// (GET /dimensions)
 	ListDimensions(ctx echo.Context) error
+	// ListFrames Frozen customer lists of a year
+	// (GET /frames)
+	ListFrames(ctx echo.Context, params ListFramesParams) error
+	// Freeze Freeze the customer list
+	// (POST /frames)
+	Freeze(ctx echo.Context, params FreezeParams) error
+	// GetFrame A frozen customer list
+	// (GET /frames/{id})
+	GetFrame(ctx echo.Context, id Id) error
+	// Draw Draw from a frozen list
+	// (POST /frames/{id}/draw)
+	Draw(ctx echo.Context, id Id, params DrawParams) error
+	// PreviewSelection What a design would do, without drawing
+	// (POST /frames/{id}/preview)
+	PreviewSelection(ctx echo.Context, id Id) error
 	// ListImports The newest imports
 	// (GET /imports)
 	ListImports(ctx echo.Context) error
@@ -3434,6 +4399,18 @@ type ServerInterface interface {
 	// GetSelection A selection with the customers drawn
 	// (GET /selections/{id})
 	GetSelection(ctx echo.Context, id Id) error
+	// ChangeSelection Note a refusal, or change a selection by hand
+	// (POST /selections/{id}/changes)
+	ChangeSelection(ctx echo.Context, id Id, params ChangeSelectionParams) error
+	// GetProof The numbers of the proof page
+	// (GET /selections/{id}/proof)
+	GetProof(ctx echo.Context, id Id) error
+	// GetDrawRecord The record of the draw
+	// (GET /selections/{id}/record)
+	GetDrawRecord(ctx echo.Context, id Id) error
+	// BringTeamList Bring the list that the account teams would have picked
+	// (PUT /selections/{id}/team-list)
+	BringTeamList(ctx echo.Context, id Id, params BringTeamListParams) error
 	// SignOut Sign out
 	// (DELETE /session)
 	SignOut(ctx echo.Context) error
@@ -3618,6 +4595,121 @@ func (w *ServerInterfaceWrapper) ListDimensions(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListDimensions(ctx)
+	return err
+}
+
+// ListFrames converts echo context to params.
+func (w *ServerInterfaceWrapper) ListFrames(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListFramesParams
+	// ------------- Required query parameter "year" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "year", ctx.QueryParams(), &params.Year, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListFrames(ctx, params)
+	return err
+}
+
+// Freeze converts echo context to params.
+func (w *ServerInterfaceWrapper) Freeze(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params FreezeParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.Freeze(ctx, params)
+	return err
+}
+
+// GetFrame converts echo context to params.
+func (w *ServerInterfaceWrapper) GetFrame(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetFrame(ctx, id)
+	return err
+}
+
+// Draw converts echo context to params.
+func (w *ServerInterfaceWrapper) Draw(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DrawParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.Draw(ctx, id, params)
+	return err
+}
+
+// PreviewSelection converts echo context to params.
+func (w *ServerInterfaceWrapper) PreviewSelection(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PreviewSelection(ctx, id)
 	return err
 }
 
@@ -4382,6 +5474,127 @@ func (w *ServerInterfaceWrapper) GetSelection(ctx echo.Context) error {
 	return err
 }
 
+// ChangeSelection converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangeSelection(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ChangeSelectionParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangeSelection(ctx, id, params)
+	return err
+}
+
+// GetProof converts echo context to params.
+func (w *ServerInterfaceWrapper) GetProof(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetProof(ctx, id)
+	return err
+}
+
+// GetDrawRecord converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDrawRecord(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDrawRecord(ctx, id)
+	return err
+}
+
+// BringTeamList converts echo context to params.
+func (w *ServerInterfaceWrapper) BringTeamList(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params BringTeamListParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.BringTeamList(ctx, id, params)
+	return err
+}
+
 // SignOut converts echo context to params.
 func (w *ServerInterfaceWrapper) SignOut(ctx echo.Context) error {
 	var err error
@@ -4695,9 +5908,18 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/people", wrapper.ListPeople, options.OperationMiddlewares["listPeople"]...)
 	router.PATCH(options.BaseURL+"/people/:id", wrapper.SetRoles, options.OperationMiddlewares["setRoles"]...)
 	router.GET(options.BaseURL+"/dimensions", wrapper.ListDimensions, options.OperationMiddlewares["listDimensions"]...)
+	router.GET(options.BaseURL+"/frames", wrapper.ListFrames, options.OperationMiddlewares["listFrames"]...)
+	router.POST(options.BaseURL+"/frames", wrapper.Freeze, options.OperationMiddlewares["freeze"]...)
+	router.GET(options.BaseURL+"/frames/:id", wrapper.GetFrame, options.OperationMiddlewares["getFrame"]...)
+	router.POST(options.BaseURL+"/frames/:id/preview", wrapper.PreviewSelection, options.OperationMiddlewares["previewSelection"]...)
+	router.POST(options.BaseURL+"/frames/:id/draw", wrapper.Draw, options.OperationMiddlewares["draw"]...)
 	router.GET(options.BaseURL+"/selections", wrapper.ListSelections, options.OperationMiddlewares["listSelections"]...)
 	router.POST(options.BaseURL+"/selections", wrapper.Select, options.OperationMiddlewares["select"]...)
 	router.GET(options.BaseURL+"/selections/:id", wrapper.GetSelection, options.OperationMiddlewares["getSelection"]...)
+	router.POST(options.BaseURL+"/selections/:id/changes", wrapper.ChangeSelection, options.OperationMiddlewares["changeSelection"]...)
+	router.PUT(options.BaseURL+"/selections/:id/team-list", wrapper.BringTeamList, options.OperationMiddlewares["bringTeamList"]...)
+	router.GET(options.BaseURL+"/selections/:id/record", wrapper.GetDrawRecord, options.OperationMiddlewares["getDrawRecord"]...)
+	router.GET(options.BaseURL+"/selections/:id/proof", wrapper.GetProof, options.OperationMiddlewares["getProof"]...)
 	router.GET(options.BaseURL+"/plan-runs", wrapper.ListPlanRuns, options.OperationMiddlewares["listPlanRuns"]...)
 	router.POST(options.BaseURL+"/plan-runs", wrapper.StartPlan, options.OperationMiddlewares["startPlan"]...)
 	router.GET(options.BaseURL+"/plan-runs/:id", wrapper.GetPlanRun, options.OperationMiddlewares["getPlanRun"]...)
@@ -5473,6 +6695,661 @@ type ListDimensionsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListDimensionsdefaultApplicationProblemPlusJSONResponse) VisitListDimensionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFramesRequestObject struct {
+	Params ListFramesParams
+}
+
+type ListFramesResponseObject interface {
+	VisitListFramesResponse(w http.ResponseWriter) error
+}
+
+type ListFrames200JSONResponse FrameList
+
+func (response ListFrames200JSONResponse) VisitListFramesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFrames401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListFrames401ApplicationProblemPlusJSONResponse) VisitListFramesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFrames403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ListFrames403ApplicationProblemPlusJSONResponse) VisitListFramesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFrames422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListFrames422ApplicationProblemPlusJSONResponse) VisitListFramesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFramesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListFramesdefaultApplicationProblemPlusJSONResponse) VisitListFramesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FreezeRequestObject struct {
+	Params FreezeParams
+	Body   *FreezeJSONRequestBody
+}
+
+type FreezeResponseObject interface {
+	VisitFreezeResponse(w http.ResponseWriter) error
+}
+
+type Freeze201ResponseHeaders struct {
+	Location *string
+}
+
+type Freeze201JSONResponse struct {
+	Body    Frame
+	Headers Freeze201ResponseHeaders
+}
+
+func (response Freeze201JSONResponse) VisitFreezeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Location != nil {
+		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Freeze401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response Freeze401ApplicationProblemPlusJSONResponse) VisitFreezeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Freeze403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response Freeze403ApplicationProblemPlusJSONResponse) VisitFreezeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Freeze409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response Freeze409ApplicationProblemPlusJSONResponse) VisitFreezeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Freeze413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response Freeze413ApplicationProblemPlusJSONResponse) VisitFreezeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Freeze415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response Freeze415ApplicationProblemPlusJSONResponse) VisitFreezeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Freeze422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response Freeze422ApplicationProblemPlusJSONResponse) VisitFreezeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FreezedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response FreezedefaultApplicationProblemPlusJSONResponse) VisitFreezeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetFrameRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetFrameResponseObject interface {
+	VisitGetFrameResponse(w http.ResponseWriter) error
+}
+
+type GetFrame200JSONResponse FrameDetail
+
+func (response GetFrame200JSONResponse) VisitGetFrameResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetFrame401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetFrame401ApplicationProblemPlusJSONResponse) VisitGetFrameResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetFrame403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetFrame403ApplicationProblemPlusJSONResponse) VisitGetFrameResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetFrame404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetFrame404ApplicationProblemPlusJSONResponse) VisitGetFrameResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetFrame422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetFrame422ApplicationProblemPlusJSONResponse) VisitGetFrameResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetFramedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetFramedefaultApplicationProblemPlusJSONResponse) VisitGetFrameResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DrawRequestObject struct {
+	Id     Id `json:"id"`
+	Params DrawParams
+	Body   *DrawJSONRequestBody
+}
+
+type DrawResponseObject interface {
+	VisitDrawResponse(w http.ResponseWriter) error
+}
+
+type Draw201ResponseHeaders struct {
+	ETag     *string
+	Location *string
+}
+
+type Draw201JSONResponse struct {
+	Body    SelectionDetail
+	Headers Draw201ResponseHeaders
+}
+
+func (response Draw201JSONResponse) VisitDrawResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.Location != nil {
+		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Draw401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response Draw401ApplicationProblemPlusJSONResponse) VisitDrawResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Draw403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response Draw403ApplicationProblemPlusJSONResponse) VisitDrawResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Draw404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response Draw404ApplicationProblemPlusJSONResponse) VisitDrawResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Draw409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response Draw409ApplicationProblemPlusJSONResponse) VisitDrawResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Draw413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response Draw413ApplicationProblemPlusJSONResponse) VisitDrawResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Draw415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response Draw415ApplicationProblemPlusJSONResponse) VisitDrawResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Draw422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response Draw422ApplicationProblemPlusJSONResponse) VisitDrawResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DrawdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DrawdefaultApplicationProblemPlusJSONResponse) VisitDrawResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewSelectionRequestObject struct {
+	Id   Id `json:"id"`
+	Body *PreviewSelectionJSONRequestBody
+}
+
+type PreviewSelectionResponseObject interface {
+	VisitPreviewSelectionResponse(w http.ResponseWriter) error
+}
+
+type PreviewSelection200JSONResponse SelectionPreview
+
+func (response PreviewSelection200JSONResponse) VisitPreviewSelectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewSelection401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response PreviewSelection401ApplicationProblemPlusJSONResponse) VisitPreviewSelectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewSelection403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response PreviewSelection403ApplicationProblemPlusJSONResponse) VisitPreviewSelectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewSelection404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response PreviewSelection404ApplicationProblemPlusJSONResponse) VisitPreviewSelectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewSelection409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response PreviewSelection409ApplicationProblemPlusJSONResponse) VisitPreviewSelectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewSelection413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response PreviewSelection413ApplicationProblemPlusJSONResponse) VisitPreviewSelectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewSelection415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response PreviewSelection415ApplicationProblemPlusJSONResponse) VisitPreviewSelectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewSelection422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response PreviewSelection422ApplicationProblemPlusJSONResponse) VisitPreviewSelectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewSelectiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PreviewSelectiondefaultApplicationProblemPlusJSONResponse) VisitPreviewSelectionResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -9439,15 +11316,25 @@ type GetSelectionResponseObject interface {
 	VisitGetSelectionResponse(w http.ResponseWriter) error
 }
 
-type GetSelection200JSONResponse SelectionDetail
+type GetSelection200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetSelection200JSONResponse struct {
+	Body    SelectionDetail
+	Headers GetSelection200ResponseHeaders
+}
 
 func (response GetSelection200JSONResponse) VisitGetSelectionResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -9523,6 +11410,570 @@ type GetSelectiondefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetSelectiondefaultApplicationProblemPlusJSONResponse) VisitGetSelectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSelectionRequestObject struct {
+	Id     Id `json:"id"`
+	Params ChangeSelectionParams
+	Body   *ChangeSelectionJSONRequestBody
+}
+
+type ChangeSelectionResponseObject interface {
+	VisitChangeSelectionResponse(w http.ResponseWriter) error
+}
+
+type ChangeSelection200ResponseHeaders struct {
+	ETag *string
+}
+
+type ChangeSelection200JSONResponse struct {
+	Body    SelectionDetail
+	Headers ChangeSelection200ResponseHeaders
+}
+
+func (response ChangeSelection200JSONResponse) VisitChangeSelectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSelection401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeSelection401ApplicationProblemPlusJSONResponse) VisitChangeSelectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSelection403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeSelection403ApplicationProblemPlusJSONResponse) VisitChangeSelectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSelection404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeSelection404ApplicationProblemPlusJSONResponse) VisitChangeSelectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSelection409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeSelection409ApplicationProblemPlusJSONResponse) VisitChangeSelectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSelection412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeSelection412ApplicationProblemPlusJSONResponse) VisitChangeSelectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSelection413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeSelection413ApplicationProblemPlusJSONResponse) VisitChangeSelectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSelection415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeSelection415ApplicationProblemPlusJSONResponse) VisitChangeSelectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSelection422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeSelection422ApplicationProblemPlusJSONResponse) VisitChangeSelectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSelection428ApplicationProblemPlusJSONResponse struct {
+	VersionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeSelection428ApplicationProblemPlusJSONResponse) VisitChangeSelectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSelectiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ChangeSelectiondefaultApplicationProblemPlusJSONResponse) VisitChangeSelectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProofRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetProofResponseObject interface {
+	VisitGetProofResponse(w http.ResponseWriter) error
+}
+
+type GetProof200JSONResponse Proof
+
+func (response GetProof200JSONResponse) VisitGetProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProof401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetProof401ApplicationProblemPlusJSONResponse) VisitGetProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProof403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetProof403ApplicationProblemPlusJSONResponse) VisitGetProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProof404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetProof404ApplicationProblemPlusJSONResponse) VisitGetProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProof422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetProof422ApplicationProblemPlusJSONResponse) VisitGetProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProofdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetProofdefaultApplicationProblemPlusJSONResponse) VisitGetProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDrawRecordRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetDrawRecordResponseObject interface {
+	VisitGetDrawRecordResponse(w http.ResponseWriter) error
+}
+
+type GetDrawRecord200JSONResponse map[string]interface{}
+
+func (response GetDrawRecord200JSONResponse) VisitGetDrawRecordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDrawRecord401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetDrawRecord401ApplicationProblemPlusJSONResponse) VisitGetDrawRecordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDrawRecord403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetDrawRecord403ApplicationProblemPlusJSONResponse) VisitGetDrawRecordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDrawRecord404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetDrawRecord404ApplicationProblemPlusJSONResponse) VisitGetDrawRecordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDrawRecord422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetDrawRecord422ApplicationProblemPlusJSONResponse) VisitGetDrawRecordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDrawRecorddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetDrawRecorddefaultApplicationProblemPlusJSONResponse) VisitGetDrawRecordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BringTeamListRequestObject struct {
+	Id     Id `json:"id"`
+	Params BringTeamListParams
+	Body   *BringTeamListJSONRequestBody
+}
+
+type BringTeamListResponseObject interface {
+	VisitBringTeamListResponse(w http.ResponseWriter) error
+}
+
+type BringTeamList200ResponseHeaders struct {
+	ETag *string
+}
+
+type BringTeamList200JSONResponse struct {
+	Body    SelectionDetail
+	Headers BringTeamList200ResponseHeaders
+}
+
+func (response BringTeamList200JSONResponse) VisitBringTeamListResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BringTeamList401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response BringTeamList401ApplicationProblemPlusJSONResponse) VisitBringTeamListResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BringTeamList403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response BringTeamList403ApplicationProblemPlusJSONResponse) VisitBringTeamListResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BringTeamList404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response BringTeamList404ApplicationProblemPlusJSONResponse) VisitBringTeamListResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BringTeamList409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response BringTeamList409ApplicationProblemPlusJSONResponse) VisitBringTeamListResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BringTeamList413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response BringTeamList413ApplicationProblemPlusJSONResponse) VisitBringTeamListResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BringTeamList415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response BringTeamList415ApplicationProblemPlusJSONResponse) VisitBringTeamListResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BringTeamList422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response BringTeamList422ApplicationProblemPlusJSONResponse) VisitBringTeamListResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BringTeamListdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response BringTeamListdefaultApplicationProblemPlusJSONResponse) VisitBringTeamListResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -10791,6 +13242,21 @@ type StrictServerInterface interface {
 	// ListDimensions The dimensions in which customers have values
 	// (GET /dimensions)
 	ListDimensions(ctx context.Context, request ListDimensionsRequestObject) (ListDimensionsResponseObject, error)
+	// ListFrames Frozen customer lists of a year
+	// (GET /frames)
+	ListFrames(ctx context.Context, request ListFramesRequestObject) (ListFramesResponseObject, error)
+	// Freeze Freeze the customer list
+	// (POST /frames)
+	Freeze(ctx context.Context, request FreezeRequestObject) (FreezeResponseObject, error)
+	// GetFrame A frozen customer list
+	// (GET /frames/{id})
+	GetFrame(ctx context.Context, request GetFrameRequestObject) (GetFrameResponseObject, error)
+	// Draw Draw from a frozen list
+	// (POST /frames/{id}/draw)
+	Draw(ctx context.Context, request DrawRequestObject) (DrawResponseObject, error)
+	// PreviewSelection What a design would do, without drawing
+	// (POST /frames/{id}/preview)
+	PreviewSelection(ctx context.Context, request PreviewSelectionRequestObject) (PreviewSelectionResponseObject, error)
 	// ListImports The newest imports
 	// (GET /imports)
 	ListImports(ctx context.Context, request ListImportsRequestObject) (ListImportsResponseObject, error)
@@ -10884,6 +13350,18 @@ type StrictServerInterface interface {
 	// GetSelection A selection with the customers drawn
 	// (GET /selections/{id})
 	GetSelection(ctx context.Context, request GetSelectionRequestObject) (GetSelectionResponseObject, error)
+	// ChangeSelection Note a refusal, or change a selection by hand
+	// (POST /selections/{id}/changes)
+	ChangeSelection(ctx context.Context, request ChangeSelectionRequestObject) (ChangeSelectionResponseObject, error)
+	// GetProof The numbers of the proof page
+	// (GET /selections/{id}/proof)
+	GetProof(ctx context.Context, request GetProofRequestObject) (GetProofResponseObject, error)
+	// GetDrawRecord The record of the draw
+	// (GET /selections/{id}/record)
+	GetDrawRecord(ctx context.Context, request GetDrawRecordRequestObject) (GetDrawRecordResponseObject, error)
+	// BringTeamList Bring the list that the account teams would have picked
+	// (PUT /selections/{id}/team-list)
+	BringTeamList(ctx context.Context, request BringTeamListRequestObject) (BringTeamListResponseObject, error)
 	// SignOut Sign out
 	// (DELETE /session)
 	SignOut(ctx context.Context, request SignOutRequestObject) (SignOutResponseObject, error)
@@ -11116,6 +13594,201 @@ func (sh *strictHandler) ListDimensions(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ListDimensionsResponseObject); ok {
 		return validResponse.VisitListDimensionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListFrames operation middleware
+func (sh *strictHandler) ListFrames(ctx echo.Context, params ListFramesParams) error {
+	var request ListFramesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListFrames(ctx.Request().Context(), request.(ListFramesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListFrames")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListFramesResponseObject); ok {
+		return validResponse.VisitListFramesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// Freeze operation middleware
+func (sh *strictHandler) Freeze(ctx echo.Context, params FreezeParams) error {
+	var request FreezeRequestObject
+
+	request.Params = params
+
+	var body FreezeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Freeze(ctx.Request().Context(), request.(FreezeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Freeze")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(FreezeResponseObject); ok {
+		return validResponse.VisitFreezeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetFrame operation middleware
+func (sh *strictHandler) GetFrame(ctx echo.Context, id Id) error {
+	var request GetFrameRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetFrame(ctx.Request().Context(), request.(GetFrameRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetFrame")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetFrameResponseObject); ok {
+		return validResponse.VisitGetFrameResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// Draw operation middleware
+func (sh *strictHandler) Draw(ctx echo.Context, id Id, params DrawParams) error {
+	var request DrawRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body DrawJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Draw(ctx.Request().Context(), request.(DrawRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Draw")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DrawResponseObject); ok {
+		return validResponse.VisitDrawResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PreviewSelection operation middleware
+func (sh *strictHandler) PreviewSelection(ctx echo.Context, id Id) error {
+	var request PreviewSelectionRequestObject
+
+	request.Id = id
+
+	var body PreviewSelectionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PreviewSelection(ctx.Request().Context(), request.(PreviewSelectionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PreviewSelection")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PreviewSelectionResponseObject); ok {
+		return validResponse.VisitPreviewSelectionResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -12064,6 +14737,154 @@ func (sh *strictHandler) GetSelection(ctx echo.Context, id Id) error {
 		return err
 	} else if validResponse, ok := response.(GetSelectionResponseObject); ok {
 		return validResponse.VisitGetSelectionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ChangeSelection operation middleware
+func (sh *strictHandler) ChangeSelection(ctx echo.Context, id Id, params ChangeSelectionParams) error {
+	var request ChangeSelectionRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body ChangeSelectionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeSelection(ctx.Request().Context(), request.(ChangeSelectionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeSelection")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangeSelectionResponseObject); ok {
+		return validResponse.VisitChangeSelectionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetProof operation middleware
+func (sh *strictHandler) GetProof(ctx echo.Context, id Id) error {
+	var request GetProofRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetProof(ctx.Request().Context(), request.(GetProofRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetProof")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetProofResponseObject); ok {
+		return validResponse.VisitGetProofResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDrawRecord operation middleware
+func (sh *strictHandler) GetDrawRecord(ctx echo.Context, id Id) error {
+	var request GetDrawRecordRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDrawRecord(ctx.Request().Context(), request.(GetDrawRecordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDrawRecord")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDrawRecordResponseObject); ok {
+		return validResponse.VisitGetDrawRecordResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// BringTeamList operation middleware
+func (sh *strictHandler) BringTeamList(ctx echo.Context, id Id, params BringTeamListParams) error {
+	var request BringTeamListRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body BringTeamListJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.BringTeamList(ctx.Request().Context(), request.(BringTeamListRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "BringTeamList")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(BringTeamListResponseObject); ok {
+		return validResponse.VisitBringTeamListResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -300,7 +300,7 @@ func TestPeopleAndOtherLists(t *testing.T) {
 			for n := range 3 {
 				at := noon.AddDate(0, 0, n)
 				require.NoError(t, tx.Imports.Save(&flow.Import{ID: id("import", n), State: flow.Uploaded, CreatedAt: at}))
-				require.NoError(t, tx.Selections.Insert(flow.Selection{ID: id("selection", n), Year: 2027 + n%2, CreatedAt: at}, nil))
+				require.NoError(t, tx.Selections.Insert(flow.Selection{ID: id("selection", n), Year: 2027 + n%2, Draw: n, CreatedAt: at}, nil))
 				require.NoError(t, tx.Plans.Save(&visit.Plan{ID: id("plan", n), Year: 2027 + n%2, State: visit.Draft, CreatedAt: at}))
 				require.NoError(t, tx.Runs.Save(&flow.Run{ID: id("run", n), State: flow.Queued, CreatedAt: at, SetID: "set", Nth: 2 - n, Trail: []flow.Mark{{Total: 1}}}))
 			}

@@ -30,6 +30,7 @@ func TestRoundTrips(t *testing.T) {
 		delivery := filled[flow.Delivery](t, 12)
 		customer.HostID, v.HostID, v.ExecutiveID, alert.PersonID, delivery.PersonID = person.ID, person.ID, person.ID, person.ID, person.ID
 		row.CustomerID, v.CustomerID = customer.ID, customer.ID
+		selection.FrameID, selection.Version = "", 1
 		plan.SelectionID, run.SelectionID = selection.ID, selection.ID
 		run.PlanID, v.PlanID = plan.ID, plan.ID
 		event.VisitID = v.ID
@@ -159,7 +160,7 @@ func TestEmptyRoundTrips(t *testing.T) {
 			require.Equal(t, flow.Run{ID: "run", State: flow.Queued, Version: 1}, r)
 			s, err := tx.Selections.Get("s")
 			require.NoError(t, err)
-			require.Equal(t, flow.Selection{ID: "s"}, s)
+			require.Equal(t, flow.Selection{ID: "s", Version: 1}, s)
 			rows, err := tx.Selections.Rows("s", false)
 			require.NoError(t, err)
 			require.Nil(t, rows)

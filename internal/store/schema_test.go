@@ -15,7 +15,7 @@ import (
 )
 
 // rows lists every row type; each has a table, and every table has one.
-var rows = []any{personRow{}, absenceRow{}, customerRow{}, importRow{}, importFileRow{}, selectionRow{}, drawnRow{}, planRow{}, runRow{}, runFileRow{},
+var rows = []any{personRow{}, absenceRow{}, customerRow{}, importRow{}, importFileRow{}, selectionRow{}, drawnRow{}, frameRow{}, changeRow{}, teamListRow{}, redrawsRow{}, planRow{}, runRow{}, runFileRow{},
 	visitRow{}, bookingRow{}, calendarEventRow{}, calendarCursorRow{}, alertRow{}, deliveryRow{}, linkRow{}, attemptRow{}, entryRow{},
 	headRow{}, keyRow{}, settingRow{}, sessionRow{}}
 
@@ -98,4 +98,37 @@ func TestNoKeyColumnIsNullable(t *testing.T) {
 		JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE i.indisunique AND NOT a.attnotnull AND n.nspname = 'public'`).Scan(&nullable).Error)
 	require.Empty(t, nullable)
+}
+
+// Selections from before draws were numbered get their numbers in the order in
+// which they were made, year by year.
+func TestOldSelectionsAreNumbered(t *testing.T) {
+	for engine, address := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "w.db"), "postgres": pgtest.URL(t)} {
+		t.Run(engine, func(t *testing.T) {
+			s, err := Open(t.Context(), address, Options{})
+			require.NoError(t, err)
+			defer s.Close()
+			p, err := s.provider()
+			require.NoError(t, err)
+			_, err = p.UpTo(t.Context(), 2)
+			require.NoError(t, err)
+			for id, x := range map[string]struct{ year, at string }{"a": {"2027", "2026-11-02T00:00:00.000000Z"}, "b": {"2027", "2026-11-01T00:00:00.000000Z"},
+				"c": {"2028", "2026-11-03T00:00:00.000000Z"}, "d": {"2027", "2026-11-02T00:00:00.000000Z"}} {
+				require.NoError(t, s.gorm.Exec(`INSERT INTO selections (id, year, name, dimensions, visits, seed, frame_hash, seed_commitment, strata, merge_log, warnings, created_at, created_by)
+					VALUES (?, `+x.year+`, '', '[]', 1, 'x', '', '', '[]', '[]', '[]', ?, '')`, id, x.at).Error)
+			}
+			_, err = p.Up(t.Context())
+			require.NoError(t, err)
+			var got []struct {
+				ID   string
+				Draw int
+			}
+			require.NoError(t, s.gorm.Raw(`SELECT id, draw FROM selections ORDER BY id`).Scan(&got).Error)
+			draws := map[string]int{}
+			for _, g := range got {
+				draws[g.ID] = g.Draw
+			}
+			require.Equal(t, map[string]int{"b": 1, "a": 2, "d": 3, "c": 1}, draws)
+		})
+	}
 }

@@ -149,7 +149,11 @@ func TestUniqueRules(t *testing.T) {
 			},
 			"This selection exists already.": func(tx flow.Tx) error {
 				_ = tx.Selections.Insert(flow.Selection{ID: "s"}, nil)
-				return tx.Selections.Insert(flow.Selection{ID: "s"}, nil)
+				return tx.Selections.Insert(flow.Selection{ID: "s", Draw: 2}, nil)
+			},
+			"This year has been drawn meanwhile; look at that draw first.": func(tx flow.Tx) error {
+				_ = tx.Selections.Insert(flow.Selection{ID: "s"}, nil)
+				return tx.Selections.Insert(flow.Selection{ID: "another"}, nil)
 			},
 			"A customer is twice in the selection.": func(tx flow.Tx) error {
 				return tx.Selections.Insert(flow.Selection{ID: "s"}, []flow.SelectionRow{{CustomerID: id("customer", 1)}, {CustomerID: id("customer", 1)}})

@@ -65,8 +65,8 @@ const PlanYear = 2027
 // Select draws customers through the API and gives the selection's id.
 func (h *House) Select(c *client.ClientWithResponses, year, visits int, dimensions ...string) string {
 	h.t.Helper()
-	seed := "a story"
-	s, err := c.SelectWithResponse(context.Background(), nil, client.SelectJSONRequestBody{Year: year, Dimensions: dimensions, Visits: visits, Seed: &seed})
+	seed, reason := "a story", "The story goes on with another draw."
+	s, err := c.SelectWithResponse(context.Background(), nil, client.SelectJSONRequestBody{Year: year, Dimensions: dimensions, Visits: visits, Seed: &seed, Reason: &reason})
 	require.NoError(h.t, err)
 	require.NoError(h.t, client.Check(s))
 	return s.JSON201.Selection.Id

@@ -303,13 +303,20 @@ func (s *story) selectionOf() flow.Selection {
 
 func (s *story) Select(_ context.Context, _ access.Actor, k flow.Key, in flow.SelectInput) (flow.SelectionView, error) {
 	v, _ := s.Selection(context.Background(), access.Actor{}, "")
-	return v, s.change("select", in.Year, in.Visits, in.Dimensions, k.Key)
+	return v, s.change("select", in.Year, in.Design.Visits, s.namesOf(in.Design.Dimensions), k.Key)
+}
+
+func (s *story) namesOf(dims []sampling.Dimension) (out []string) {
+	for _, d := range dims {
+		out = append(out, d.Name)
+	}
+	return out
 }
 
 func (s *story) Selection(context.Context, access.Actor, string) (flow.SelectionView, error) {
 	v := flow.SelectionView{Selection: s.selectionOf(), Names: map[string]string{}, Groups: s.groups}
 	for i, x := range s.visits {
-		v.Rows = append(v.Rows, flow.SelectionRow{CustomerID: x.CustomerID, Stratum: x.Stratum, Taken: true, Must: i%40 == 0, Pi: .1, Weight: 10.04, U: .123456789, Rank: i/7 + 1})
+		v.Rows = append(v.Rows, flow.Chosen{State: flow.ChosenDrawn, Stands: true, SelectionRow: flow.SelectionRow{CustomerID: x.CustomerID, Stratum: x.Stratum, Taken: true, Must: i%40 == 0, Pi: .1, Weight: 10.04, U: .123456789, Rank: i/7 + 1}})
 		v.Names[x.CustomerID] = s.cust(x.CustomerID).Name
 	}
 	v.Distance.TotalVariation = 0.0123

@@ -93,26 +93,27 @@ func (p *Pages) makeSelection(c echo.Context) error {
 	if err != nil {
 		return fault.Invalidf("The form could not be read.").Because(err)
 	}
-	in := flow.SelectInput{Name: strings.TrimSpace(c.FormValue("name")), Dimensions: form["dimensions"], Seed: strings.TrimSpace(c.FormValue("seed"))}
+	in := flow.SelectInput{Name: strings.TrimSpace(c.FormValue("name")), Design: sampling.Design{Dimensions: sampling.Named(form["dimensions"]...)}}
+	in.Seed = strings.TrimSpace(c.FormValue("seed"))
 	var bad, more []fault.Detail
 	in.Year, bad = whole(c, "year", "the year", 2020, 2100)
-	in.Visits, more = whole(c, "visits", "the number of visits", 1, 1_000_000)
+	in.Design.Visits, more = whole(c, "visits", "the number of visits", 1, 1_000_000)
 	bad = append(bad, more...)
-	if len(in.Dimensions) == 0 {
+	if len(form["dimensions"]) == 0 {
 		bad = append(bad, fault.Detail{Where: "dimensions", Expected: "at least one attribute", Mend: "Tick the attributes whose values make the groups."})
 	}
 	var v flow.SelectionView
 	if len(bad) > 0 {
 		err = fault.Invalidf("The customers were not drawn.").With(bad...)
 	} else {
-		v, err = p.Flow.Select(ctx(c), auth.Actor(c), key(c, itoa(in.Year), in.Name, strings.Join(in.Dimensions, "\x00"), itoa(in.Visits), in.Seed), in)
+		v, err = p.Flow.Select(ctx(c), auth.Actor(c), key(c, itoa(in.Year), in.Name, strings.Join(form["dimensions"], "\x00"), itoa(in.Design.Visits), in.Seed), in)
 	}
 	if status, yes := formError(err); err != nil && yes {
 		m, e := p.newSelectionModelOf(c)
 		if e != nil {
 			return err
 		}
-		m.Year, m.Name, m.Visits, m.Seed, m.Chosen = c.FormValue("year"), in.Name, c.FormValue("visits"), in.Seed, in.Dimensions
+		m.Year, m.Name, m.Visits, m.Seed, m.Chosen = c.FormValue("year"), in.Name, c.FormValue("visits"), in.Seed, form["dimensions"]
 		m.Error = shown(err, "year", "visits", "dimensions", "seed", "name")
 		return p.show(c, status, newSelectionPage(p.selectionFrame(c), m))
 	}
@@ -133,7 +134,7 @@ type selectionModel struct {
 type stratumBlock struct {
 	sampling.Stratum
 	Colour int
-	Rows   []flow.SelectionRow
+	Rows   []flow.Chosen
 }
 
 func (p *Pages) selection(c echo.Context) error {
@@ -143,7 +144,7 @@ func (p *Pages) selection(c echo.Context) error {
 		return err
 	}
 	m := selectionModel{SelectionView: v, MayPlan: may(access.MakePlan)(a), Key: p.NewKey()}
-	byCode := map[string][]flow.SelectionRow{}
+	byCode := map[string][]flow.Chosen{}
 	for _, r := range v.Rows {
 		byCode[r.Stratum] = append(byCode[r.Stratum], r)
 	}

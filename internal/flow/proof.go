@@ -1,0 +1,301 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"windshield/internal/access"
+	"windshield/internal/fault"
+	"windshield/internal/sampling"
+	"windshield/internal/visit"
+)
+
+// Proof shows that a selection is a cross-section, and where it is not: the
+// whole of the proof page.
+type Proof struct {
+	SelectionView
+	Frames     []Frame                  // every freeze of the year, newest first
+	Content    FrameSummary             // what the frozen list held
+	Committed  bool                     // the draw was made with the seed that was committed before the freeze
+	Drawn      sampling.Representation  // of the customers as they stand now: drawn, took over, put in by hand
+	Planned    *sampling.Representation // of those who have a visit in the plan; nil without a plan
+	Held       *sampling.Representation // of those whose visit was held and counts; nil where none was
+	Elsewhere  int                      // customers of the frame who were visited in the year without being selected
+	Reference  sampling.Reference       // zero as long as the re-draws are being computed
+	Picked     *sampling.Picked         // the account teams' list; nil where none was brought
+	Weights    [2]float64               // what a weight may really be where there were several draws, as factors of the largest; 0 where there was one
+	Shortfalls []string                 // what is missing, in words
+}
+
+// FrameSummary says what a frozen list held.
+type FrameSummary struct {
+	Revenue  int64 // of all who may be drawn, in US dollars
+	Excluded []sampling.CodeCount
+	Must     int
+}
+
+// Proof gives the proof page of a selection. Selections from before frames were
+// kept have none: NotFound.
+func (f *Flow) Proof(ctx context.Context, a access.Actor, id string) (Proof, error) {
+	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
+		return Proof{}, err
+	}
+	return read(ctx, f, func(tx Tx) (Proof, error) {
+		s, err := tx.Selections.Get(id)
+		if err != nil {
+			return Proof{}, err
+		}
+		content, err := contentOf(tx, s.FrameID)
+		if err != nil {
+			return Proof{}, err
+		}
+		x, err := stateOf(tx, s)
+		if err != nil {
+			return Proof{}, err
+		}
+		var p Proof
+		if p.SelectionView, err = f.selectionView(tx, x); err != nil {
+			return p, err
+		}
+		if p.Frames, err = tx.Frames.ByYear(s.Year); err != nil {
+			return p, err
+		}
+		p.Committed = p.Frame.SeedCommitment == s.SeedCommitment
+		p.Content = summaryOf(content)
+		if p.Drawn, err = sampling.Represent(content, x.adjusted, x.standing()); err != nil {
+			return p, err
+		}
+		if err := p.measure(tx, x, content); err != nil {
+			return p, err
+		}
+		if err := p.compare(tx, x, content); err != nil {
+			return p, err
+		}
+		p.Shortfalls = p.shortfalls()
+		return p, nil
+	})
+}
+
+func summaryOf(content sampling.Frame) (out FrameSummary) {
+	n := map[string]int{}
+	for _, u := range content.Units {
+		out.Revenue += u.Revenue
+		if u.Must {
+			out.Must++
+		}
+	}
+	for _, e := range content.Excluded {
+		n[e.Reason]++
+	}
+	for code, k := range n {
+		out.Excluded = append(out.Excluded, sampling.CodeCount{Code: code, N: k})
+	}
+	slices.SortFunc(out.Excluded, func(a, b sampling.CodeCount) int {
+		if a.N != b.N {
+			return b.N - a.N
+		}
+		if a.Code < b.Code {
+			return -1
+		}
+		return 1
+	})
+	return out
+}
+
+// measure says whom the plan reaches, and who has been visited. A visit to
+// somebody who was not selected is no part of the draw, so it is only counted.
+func (p *Proof) measure(tx Tx, x *selectionState, content sampling.Frame) error {
+	stands := map[string]bool{}
+	for _, id := range x.standing() {
+		stands[x.byID[id].CustomerID] = true
+	}
+	ids := map[string]string{} // customer id -> what the draw calls it
+	for _, r := range x.byID {
+		if r.Excluded == "" {
+			ids[r.CustomerID] = r.id()
+		}
+	}
+	if p.Plan.ID != "" {
+		planned := []string{}
+		for _, c := range p.Rows {
+			if c.Stands && c.Visit.ID != "" {
+				planned = append(planned, c.id())
+			}
+		}
+		r, err := sampling.Represent(content, x.adjusted, planned)
+		if err != nil {
+			return err
+		}
+		p.Planned = &r
+	}
+	year := yearOf(p.Year)
+	visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, States: []visit.State{visit.Held}, From: year.Start, To: year.End})
+	if err != nil {
+		return err
+	}
+	held, elsewhere := map[string]bool{}, map[string]bool{}
+	for _, v := range visits {
+		if counts, _ := v.Counts(); !counts || ids[v.CustomerID] == "" {
+			continue
+		}
+		if stands[v.CustomerID] {
+			held[ids[v.CustomerID]] = true
+		} else {
+			elsewhere[v.CustomerID] = true
+		}
+	}
+	p.Elsewhere = len(elsewhere)
+	if len(held) == 0 {
+		return nil
+	}
+	list := make([]string, 0, len(held))
+	for id := range held {
+		list = append(list, id)
+	}
+	r, err := sampling.Represent(content, x.adjusted, list)
+	p.Held = &r
+	return err
+}
+
+// compare puts the yardsticks beside the draw.
+func (p *Proof) compare(tx Tx, x *selectionState, content sampling.Frame) error {
+	kept, err := tx.Yardsticks.Redraws(p.ID)
+	if err == nil {
+		p.Reference, err = unpack[sampling.Reference](kept)
+	}
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	if len(p.Draws) > 1 {
+		low, high := 0.0, 0.0
+		for _, s := range p.Strata {
+			if s.Must || s.X == 0 {
+				continue
+			}
+			l, h := sampling.Choice(s.Pi, p.Draw)
+			if l/s.Weight < low || low == 0 {
+				low = l / s.Weight
+			}
+			high = max(high, h/s.Weight)
+		}
+		p.Weights = [2]float64{low, high}
+	}
+	if len(p.TeamList.Customers) == 0 {
+		return nil
+	}
+	byCustomer := map[string]string{}
+	for _, r := range x.byID {
+		byCustomer[r.CustomerID] = r.id()
+	}
+	list := make([]string, len(p.TeamList.Customers))
+	for i, id := range p.TeamList.Customers {
+		if list[i] = byCustomer[id]; list[i] == "" {
+			list[i] = id // came to us after the freeze
+		}
+	}
+	picked, err := sampling.ComparePicked(content, x.drawn, list)
+	p.Picked = &picked
+	return err
+}
+
+// shortfalls says what is missing. They are never hidden.
+func (p *Proof) shortfalls() (out []string) {
+	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	for _, s := range p.Strata {
+		if s.X == 0 && s.N > 0 {
+			say("%s %s: no visit for its %d customers. Nobody stands for them.", s.Code, s.Label, s.N)
+		}
+	}
+	if n := p.Responses.Missing; n > 0 {
+		say("%d of the visits are lost: after the refusals nobody was left in the cell who could take over.", n)
+	}
+	for _, e := range p.Effects {
+		switch {
+		case e.Removed > 0 && e.After == 0:
+			say("%s %s: all drawn customers were taken out by hand. Nobody stands for the others.", e.Code, e.Label)
+		case e.Removed > 0:
+			say("%s %s: %d taken out by hand. The others now stand for %.1f customers each instead of %.1f, as if those taken out had been like them, which nobody knows.", e.Code, e.Label, e.Removed, e.After, e.Before)
+		}
+	}
+	if p.Planned != nil && p.Planned.Visits < p.Stands {
+		say("%d of the %d customers have no place in the plan.", p.Stands-p.Planned.Visits, p.Stands)
+	}
+	if p.Behind > 0 {
+		say("The plan is behind the selection by %d customers: plan the year again.", p.Behind)
+	}
+	if !p.Committed {
+		say("The draw was made with another seed than the one committed before the freeze.")
+	}
+	if p.Deviation != "" {
+		say("This is draw %d of the year. Who may choose among several draws may choose the outcome.", p.Draw)
+	}
+	if p.Elsewhere > 0 {
+		say("%d customers were visited in %d without having been selected. They are in none of the numbers below.", p.Elsewhere, p.Year)
+	}
+	return out
+}
+
+// redraw is the job that draws a design again and again, so that the draw can be
+// held against what chance gives.
+func (f *Flow) redraw(ctx context.Context, id string) error {
+	var s Selection
+	content, err := read(ctx, f, func(tx Tx) (content sampling.Frame, err error) {
+		if s, err = tx.Selections.Get(id); err != nil {
+			return content, err
+		}
+		return contentOf(tx, s.FrameID)
+	})
+	if err != nil {
+		return err
+	}
+	design := s.Design
+	design.Seed = s.Seed
+	r, err := sampling.Redraws(content, design, sampling.RedrawTimes)
+	if err != nil {
+		return err
+	}
+	kept, err := packed(asJSON(r))
+	if err != nil {
+		return err
+	}
+	return f.Store.Write(ctx, func(tx Tx) error { return tx.Yardsticks.SetRedraws(id, kept) })
+}
+
+// DrawRecord gives the record with which anybody can repeat a draw elsewhere,
+// byte for byte, after holding it against what is stored.
+func (f *Flow) DrawRecord(ctx context.Context, a access.Actor, id string) (Selection, []byte, error) {
+	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
+		return Selection{}, nil, err
+	}
+	var s Selection
+	record, err := read(ctx, f, func(tx Tx) ([]byte, error) {
+		var err error
+		if s, err = tx.Selections.Get(id); err != nil {
+			return nil, err
+		}
+		content, err := contentOf(tx, s.FrameID)
+		if err != nil {
+			return nil, err
+		}
+		x, err := stateOf(tx, s)
+		if err != nil {
+			return nil, err
+		}
+		design := s.Design
+		design.Seed = s.Seed
+		record, err := sampling.MakeRecord(content, design)
+		if err != nil {
+			return nil, err
+		}
+		encoded := record.Encode()
+		if !slices.Equal(record.Draw.Rows, x.drawn.Rows) || sampling.Digest(encoded) != s.RecordHash {
+			return nil, fault.New(fault.Internal, "the stored draw of selection %s is not what its record gives", s.ID)
+		}
+		return encoded, nil
+	})
+	return s, record, err
+}
+
+// RecordName gives the name of the file of a selection's record.
+func RecordName(s Selection) string { return fmt.Sprintf("draw-%d-%d.json", s.Year, s.Draw) }
