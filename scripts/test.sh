@@ -55,7 +55,7 @@ own_tools() { go -C tools vet ./... && go -C tools test ./... && go -C tools bui
 
 check "tools" own_tools
 check "gofmt" formatted
-check "go vet" go vet -tags look,pictures ./...
+check "go vet" go vet -tags look,pictures,problems,bench ./...
 check "generated code" bash scripts/check-generated.sh
 check "types of the scripts" types
 check "lint" bash scripts/lint.sh
