@@ -51,6 +51,29 @@ func TestWaysInAreProved(t *testing.T) {
 	})
 }
 
+// Within the cut, where the visit fits and what that costs is as in the whole.
+func TestTheCutIsExact(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p, s, b := anyBoard(t)
+		for _, v := range b.s.out {
+			l := newLetIn(context.Background(), b, s, v)
+			l.cutOut(rapid.IntRange(1, 2).Draw(t, "executives"))
+			part, err := NewBoard(context.Background(), l.cut(l.copied()), l.part)
+			require.NoError(t, err)
+			offers, err := part.offers(context.Background(), part.visits[p.Visits[v].ID])
+			require.NoError(t, err)
+			for _, o := range offers {
+				price, err := b.Judge(part.changes(o.moves))
+				if len(o.moves) > 1 && fault.Is(err, fault.Conflict) {
+					continue // the other visit's host or customer is seen outside the cut
+				}
+				require.NoError(t, err)
+				require.Equal(t, o.cost, price.Total())
+			}
+		}
+	})
+}
+
 // Each mend alone lets the visit in where only its own rule shuts it out.
 func TestEachMendLetsInWhatOnlyItShutsOut(t *testing.T) {
 	day := slot.MustDate
