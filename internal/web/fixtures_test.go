@@ -347,9 +347,11 @@ func (s *story) Dimensions(context.Context, access.Actor) (map[string]map[string
 
 func (s *story) runOf() flow.Run {
 	r := flow.Run{ID: uuidOf(8, 1), PlanName: s.nameOf("Plan 2027"), SelectionID: uuidOf(6, 1), Seed: 1, Seconds: 30, State: s.runState, CreatedAt: s.now.Add(-20 * time.Second), StartedAt: s.now.Add(-18 * time.Second),
-		Cost: map[string]int64{"travel": 120340, "gaps": 4200, "total": 124540}}
+		Cost: map[string]int64{"unassigned": 1, "overdue_days": 3, "travel_km": 93500, "total": 124333}, SetID: uuidOf(9, 1),
+		Bound: flow.Bound{Total: 101000, Method: "cheapest year of each executive under prices for visits"}, Scenario: flow.Scenario{PerWeek: 1}}
 	for i := range 12 {
-		r.Trail = append(r.Trail, flow.Mark{Millis: int64(i * 900), Total: int64(400000/(i+1)) + 91000})
+		r.Trail = append(r.Trail, flow.Mark{Millis: int64(i * 900), Total: int64(400000/(i+1)) + 91000,
+			Cost: map[string]int64{"unassigned": int64(12 - i), "overdue_days": int64(40 / (i + 1)), "travel_km": int64(91000 + 30000/(i+1))}})
 	}
 	switch s.runState {
 	case flow.Queued:
@@ -387,7 +389,9 @@ func (s *story) Plans(context.Context, access.Actor, int) ([]visit.Plan, error) 
 	}
 	old := s.plan
 	old.ID, old.State, old.Name = uuidOf(5, 2), visit.Superseded, s.nameOf("First try")
-	return []visit.Plan{s.plan, old}, s.failing("plans")
+	other := s.plan
+	other.ID, other.State, other.Name = uuidOf(5, 3), visit.Draft, s.nameOf("Another try")
+	return []visit.Plan{s.plan, other, old}, s.failing("plans")
 }
 
 func (s *story) watched() []coverage.Person {

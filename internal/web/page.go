@@ -60,6 +60,8 @@ var done = map[string]string{
 	"selected":   "The customers are drawn.",
 	"sync":       "All calendars are being read now. This page shows the result as it comes in.",
 	"roles":      "The roles are changed. They hold from the person's next click.",
+	"rearranged": "The plan is changed. Where it is published, the calendars follow.",
+	"brought":    "The solution keeps every rule. It is a draft now.",
 	"stopping":   "The run stops and keeps the best plan it has found.",
 	"signed_out": "You are signed out.",
 }

@@ -14,6 +14,7 @@ import (
 	"windshield/internal/auth"
 	"windshield/internal/fault"
 	"windshield/internal/flow"
+	"windshield/internal/planning"
 	"windshield/internal/visit"
 )
 
@@ -105,25 +106,37 @@ type runModel struct {
 	flow.Run
 	Going   bool
 	Elapsed time.Duration
-	Points  string // of the falling line, in 640 × 160 units
+	Left    time.Duration // of the time there is; 0 where it is not known
+	Points  string        // of the falling line, in 640 × 160 units
 	First   int64
 	Last    int64
 	Terms   []costTerm
 	Log     []flow.Mark // the last five improvements, newest first
 	Still   string      // whether it still improves, in words
+	MayPlan bool
+	Key     string
+	Error   shownError
 }
 
+// costTerm is a part of the cost, with how it fell.
 type costTerm struct {
-	Name   string
-	Points int64
+	Name          string
+	Count, Points int64  // as counted, and weighted
+	Was           int64  // the first count that is known
+	Line          string // in 120 × 24 units; "" where there are no two points
 }
 
 func (p *Pages) run(c echo.Context) error {
+	return p.showRun(c, http.StatusOK, nil)
+}
+
+func (p *Pages) showRun(c echo.Context, status int, problem error) error {
 	r, err := p.Flow.Run(ctx(c), auth.Actor(c), c.Param("id"))
 	if err != nil {
 		return err
 	}
-	m := runModel{Run: r, Going: r.State == flow.Queued || r.State == flow.Running}
+	m := runModel{Run: r, Going: r.State == flow.Queued || r.State == flow.Running, MayPlan: may(access.MakePlan)(auth.Actor(c)), Key: p.NewKey(),
+		Error: shown(problem, "file")}
 	end := r.EndedAt
 	if end.IsZero() {
 		end = p.Now()
@@ -131,20 +144,87 @@ func (p *Pages) run(c echo.Context) error {
 	if !r.StartedAt.IsZero() {
 		m.Elapsed = max(0, end.Sub(r.StartedAt))
 	}
-	m.draw()
-	for k, v := range r.Cost {
-		if k != "total" {
-			m.Terms = append(m.Terms, costTerm{termName(k), v})
-		}
+	if m.Going && r.Seconds > 0 && !r.Stop {
+		m.Left = max(0, secs(r.Seconds)-m.Elapsed)
 	}
-	slices.SortFunc(m.Terms, func(a, b costTerm) int { return strings.Compare(a.Name, b.Name) })
+	m.draw()
+	m.drawTerms()
 	f := p.frame(c, "Planning: "+r.PlanName)
 	f.Narrow = true
 	if m.Going {
 		f.Refresh = 3
 		f.Script = p.assets.url("web/ts/run.ts")
 	}
-	return p.show(c, http.StatusOK, runPage(f, m))
+	return p.show(c, status, runPage(f, m))
+}
+
+// drawTerms gives every term its own falling line, in the order of the planner.
+func (m *runModel) drawTerms() {
+	end := max(m.Elapsed.Milliseconds(), 1)
+	for _, x := range m.Trail {
+		end = max(end, x.Millis)
+	}
+	weights := planning.DefaultWeights()
+	for _, term := range planning.Terms() {
+		now, known := m.Cost[string(term)]
+		if !known {
+			continue
+		}
+		t := costTerm{Name: termName(string(term)), Count: now, Points: now * weights[term], Was: now}
+		var marks []flow.Mark
+		for _, x := range m.Trail {
+			if n, said := x.Cost[string(term)]; said {
+				marks = append(marks, flow.Mark{Millis: x.Millis, Total: n})
+			}
+		}
+		if len(marks) > 0 {
+			t.Was = marks[0].Total
+		}
+		if len(marks) > 1 {
+			t.Line = staircase(marks, end, 120, 3, 21)
+		}
+		m.Terms = append(m.Terms, t)
+	}
+}
+
+// staircase draws marks as a line that holds until the next: x from 0 to wide, y
+// from high (the greatest value) to low.
+func staircase(marks []flow.Mark, end int64, wide, high, low int64) string {
+	top, bottom := marks[0].Total, marks[0].Total
+	for _, x := range marks {
+		top, bottom = max(top, x.Total), min(bottom, x.Total)
+	}
+	y := func(n int64) int64 {
+		if top == bottom {
+			return (high + low) / 2
+		}
+		return high + (top-n)*(low-high)/(top-bottom)
+	}
+	var b strings.Builder
+	for i, x := range marks {
+		if i > 0 {
+			fmt.Fprintf(&b, "%d,%d ", x.Millis*wide/end, y(marks[i-1].Total))
+		}
+		fmt.Fprintf(&b, "%d,%d ", x.Millis*wide/end, y(x.Total))
+	}
+	fmt.Fprintf(&b, "%d,%d", wide, y(marks[len(marks)-1].Total))
+	return b.String()
+}
+
+// gap says how far from the best possible the plan is at most.
+func (m runModel) gap() string {
+	percent, known := m.Bound.Gap(m.Last)
+	switch {
+	case !known:
+		return ""
+	case percent < 0.05:
+		return "the best possible"
+	case percent < 10:
+		return "at most " + fixed(percent, 1) + " % above the best possible"
+	case percent < 100:
+		return "at most " + fixed(percent, 0) + " % above the best possible"
+	}
+	return "" // so rough a bound says nothing about the plan
 }
 
 // draw turns the trail into the falling line: a staircase, since the best total
@@ -159,25 +239,7 @@ func (m *runModel) draw() {
 		m.Log = append(m.Log, t[i])
 	}
 	end := max(t[len(t)-1].Millis, m.Elapsed.Milliseconds(), 1)
-	high, low := m.First, m.Last
-	for _, x := range t {
-		high, low = max(high, x.Total), min(low, x.Total)
-	}
-	y := func(total int64) int64 {
-		if high == low {
-			return 80
-		}
-		return 20 + (high-total)*120/(high-low)
-	}
-	var b strings.Builder
-	for i, x := range t {
-		if i > 0 {
-			fmt.Fprintf(&b, "%d,%d ", x.Millis*600/end, y(t[i-1].Total))
-		}
-		fmt.Fprintf(&b, "%d,%d ", x.Millis*600/end, y(x.Total))
-	}
-	fmt.Fprintf(&b, "600,%d", y(m.Last))
-	m.Points = b.String()
+	m.Points = staircase(t, end, 600, 20, 140)
 	flat := m.Elapsed - time.Duration(t[len(t)-1].Millis)*time.Millisecond
 	m.Still = "still improving"
 	if flat > 5*time.Second {
@@ -209,4 +271,40 @@ func termName(term string) string {
 		return n
 	}
 	return strings.ReplaceAll(term, "_", " ")
+}
+
+// runFile gives a run's problem or solution to be kept.
+func (p *Pages) runFile(kind flow.RunFile) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		data, err := p.Flow.RunFile(ctx(c), auth.Actor(c), c.Param("id"), kind)
+		if err != nil {
+			return err
+		}
+		c.Response().Header().Set(echo.HeaderContentDisposition, `attachment; filename="windshield-`+string(kind)+`.json"`)
+		c.Response().Header().Set("Cache-Control", "no-store")
+		return c.Blob(http.StatusOK, echo.MIMEApplicationJSON, data)
+	}
+}
+
+// bringSolution takes a solution that was made outside.
+func (p *Pages) bringSolution(c echo.Context) error {
+	// Before anything is read: nobody else's megabytes are worth the memory.
+	if err := access.Require(auth.Actor(c), access.MakePlan, access.Subject{}); err != nil {
+		return err
+	}
+	name, data, err := uploaded(c)
+	if fault.Is(err, fault.Invalid) {
+		err = fault.Invalidf("No file was sent.").With(fault.Detail{Where: "file", Expected: "a solution file, windshield.solution/1"})
+	}
+	var run flow.Run
+	if err == nil {
+		run, err = p.Flow.BringSolution(ctx(c), auth.Actor(c), key(c, name, string(data)), c.Param("id"), strings.TrimSuffix(name, ".json"), data)
+	}
+	if status, yes := formError(err); err != nil && yes {
+		return p.showRun(c, status, err)
+	}
+	if err != nil {
+		return err
+	}
+	return back(c, "/plans/runs/"+url.PathEscape(run.ID), "brought")
 }

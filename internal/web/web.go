@@ -50,6 +50,25 @@ type Planning interface {
 	Publish(ctx context.Context, a access.Actor, k flow.Key, planID string, version int) (flow.Published, error)
 }
 
+// Explaining are the use cases behind why a visit stands where it does, and of
+// moving it.
+type Explaining interface {
+	Explain(ctx context.Context, a access.Actor, planID, customerID string) (flow.Explanation, error)
+	Proposals(ctx context.Context, a access.Actor, planID, customerID string, n int) ([]flow.Proposal, error)
+	LetIn(ctx context.Context, a access.Actor, planID, customerID string) (flow.LeftOut, error)
+	Attention(ctx context.Context, a access.Actor, planID string) (flow.Attention, error)
+	Rearrange(ctx context.Context, a access.Actor, k flow.Key, planID string, changes []flow.PlanChange) (flow.Rearranged, error)
+}
+
+// Comparing are the use cases of plans side by side, in here and outside.
+type Comparing interface {
+	Compare(ctx context.Context, a access.Actor, planA, planB string) (flow.Comparison, error)
+	StartScenarios(ctx context.Context, a access.Actor, k flow.Key, in flow.ScenariosInput) (flow.ScenarioSet, error)
+	Scenarios(ctx context.Context, a access.Actor, id string) (flow.ScenarioSet, error)
+	RunFile(ctx context.Context, a access.Actor, runID string, kind flow.RunFile) ([]byte, error)
+	BringSolution(ctx context.Context, a access.Actor, k flow.Key, runID, name string, data []byte) (flow.Run, error)
+}
+
 // Visiting are the use cases of the visit, the customer and the executive's page.
 type Visiting interface {
 	Visit(ctx context.Context, a access.Actor, id string) (flow.VisitView, error)
@@ -77,6 +96,8 @@ type Story interface {
 	Importing
 	Selecting
 	Planning
+	Explaining
+	Comparing
 	Visiting
 	Watching
 }
@@ -159,8 +180,18 @@ func (p *Pages) Register(r Router) {
 	r.POST("/plans/runs", p.startRun)
 	r.GET("/plans/runs/:id", p.run)
 	r.POST("/plans/runs/:id/stop", p.stopRun)
+	r.GET("/plans/runs/:id/problem.json", p.runFile(flow.ProblemFile))
+	r.GET("/plans/runs/:id/solution.json", p.runFile(flow.SolutionFile))
+	r.POST("/plans/runs/:id/solution", p.bringSolution)
+	r.GET("/plans/scenarios/new", p.newScenarios)
+	r.POST("/plans/scenarios", p.startScenarios)
+	r.GET("/plans/scenarios/:id", p.scenarios)
 	r.GET("/plans/:id", p.plan)
 	r.POST("/plans/:id/publish", p.publish)
+	r.GET("/plans/:id/attention", p.attention)
+	r.GET("/plans/:id/customers/:customer", p.explain)
+	r.POST("/plans/:id/changes", p.rearrange)
+	r.GET("/plans/:id/compare", p.compare)
 
 	r.GET("/coverage", p.coverage)
 	r.GET("/me", p.me)
