@@ -8,22 +8,18 @@ import (
 	"windshield/internal/planning"
 )
 
-// withinMost is with how many executives changes are tried, those with the
-// nearest homes first. All of 200 would take ten times as long, and a visit that
+// withinMost is with how many executives changes are tried. All of 200 would take ten times as long, and a visit that
 // needs a favour will not ask it of the farthest.
 const withinMost = 64
 
-// cutOut chooses the executives with whom changes are tried: those who declined
-// the visit, those who visit its customer or with its host, since their half-days
-// and dates count, and so many of the nearest. Wherever the visit fits inside the
+// cutOut chooses the executives with whom changes are tried: so many of those who
+// declined the visit and of the others, the nearest first, and those who visit its
+// customer or with its host, since their half-days and dates count. Wherever the visit fits inside the
 // cut it fits in the whole, at the same price; of another visit that moves along,
 // host and customer may be seen outside, which the judge finds out.
 func (l *letIn) cutOut(most int) {
 	b := l.board
 	l.within = map[string]bool{}
-	for _, e := range l.visit.Excludes {
-		l.within[e] = true
-	}
 	for _, v := range b.byHost[b.m.visits[b.visits[l.visit.ID]].host] {
 		if at, ok := b.plan[l.p.Visits[v].ID]; ok {
 			l.within[at.Executive] = true
@@ -34,14 +30,20 @@ func (l *letIn) cutOut(most int) {
 		km int
 	}
 	here := l.p.Customers[l.customer].Place()
-	var near []home
+	var declined, others []home
 	for i := range l.p.Executives {
 		e := &l.p.Executives[i]
-		near = append(near, home{e.ID, geo.Km(here, e.Home())})
+		if h := (home{e.ID, geo.Km(here, e.Home())}); slices.Contains(l.visit.Excludes, e.ID) {
+			declined = append(declined, h)
+		} else {
+			others = append(others, h)
+		}
 	}
-	slices.SortStableFunc(near, func(a, b home) int { return cmp.Compare(a.km, b.km) })
-	for _, h := range near[:min(most, len(near))] { // at least one, where there are any
-		l.within[h.id] = true
+	for _, near := range [][]home{declined, others} {
+		slices.SortStableFunc(near, func(a, b home) int { return cmp.Compare(a.km, b.km) })
+		for _, h := range near[:min(most, len(near))] {
+			l.within[h.id] = true
+		}
 	}
 	l.part = &planning.Solution{}
 	for _, a := range l.s.Assignments {

@@ -89,7 +89,7 @@ func TestEachMendLetsInWhatOnlyItShutsOut(t *testing.T) {
 		"declined": {func(p *planning.Problem) { p.Visits[1].Excludes = []string{"e1"} }, Decline, "e1",
 			"If Ann Lee takes the decline back: then Ann Lee on Wed 3 Mar, afternoon, 1 fewer visit off the executives' targets, 445 more km of travel."},
 		"week full": {func(p *planning.Problem) { p.Executives[0].MaxPerWeek = 1 }, Capacity, "e1",
-			"If Ann Lee may make 2 visits a week instead of 1: then Ann Lee on Wed 3 Mar, afternoon, 1 fewer visit off the executives' targets, 445 more km of travel."},
+			"If Ann Lee may make more visits, 2 a week instead of 1: then Ann Lee on Wed 3 Mar, afternoon, 1 fewer visit off the executives' targets, 445 more km of travel."},
 		"nobody with the tag": {func(p *planning.Problem) { p.Customers[1].Requires = []string{"language:zh"} }, Tags, "e1",
 			"If Ann Lee gets language:zh: then Ann Lee on Wed 3 Mar, afternoon, 1 fewer visit off the executives' targets, 445 more km of travel."},
 		"executive away": {func(p *planning.Problem) {

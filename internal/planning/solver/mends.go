@@ -104,15 +104,15 @@ func (l *letIn) capacity() relaxation {
 			}}
 			var more []string
 			if inWeek > e.MaxPerWeek {
-				more = append(more, fmt.Sprintf("%d visits a week instead of %d", inWeek, e.MaxPerWeek))
+				more = append(more, fmt.Sprintf("%d a week instead of %d", inWeek, e.MaxPerWeek))
 			}
 			if inMonth > e.MaxPerMonth {
-				more = append(more, fmt.Sprintf("%d visits a month instead of %d", inMonth, e.MaxPerMonth))
+				more = append(more, fmt.Sprintf("%d a month instead of %d", inMonth, e.MaxPerMonth))
 			}
 			if n.size = len(more); n.size == 0 {
 				return nil
 			}
-			n.text = "If " + l.p.Name(e.ID) + " may make " + strings.Join(more, " and ")
+			n.text = "If " + l.p.Name(e.ID) + " may make more visits, " + strings.Join(more, " and ")
 			return &n
 		},
 	}
