@@ -245,7 +245,7 @@ func banded(units []sampling.Unit, in FreezeInput) ([]sampling.Unit, error) {
 	}
 	b, err := bandsOf(revenues, in)
 	if err != nil {
-		return nil, err
+		return nil, onFields(err)
 	}
 	return b.Mark(units), nil
 }

@@ -489,7 +489,8 @@ func groupsOf(s Selection) []Group {
 }
 
 // fields names the choice behind each place that the draw complains of.
-var fields = map[string]string{"minimum per stratum": "min", "maximum per stratum": "max", "merge below": "merge_below"}
+var fields = map[string]string{"minimum per stratum": "min", "maximum per stratum": "max", "merge below": "merge_below",
+	"minimum visits of all strata together": "min", "maximum visits of all strata together": "max", "borders of size bands": "cuts", "size bands": "bands"}
 
 // onFields says of an error of the draw on which choice it bears.
 func onFields(err error) error {
