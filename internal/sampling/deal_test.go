@@ -337,6 +337,25 @@ func TestDealtHearsACrossSection(t *testing.T) {
 	require.Greater(t, score, 0.5)
 }
 
+// TestDealingRaisesLoads: where fair numbers cannot be, limits rise in
+// proportion, and executives who may do the same share by capacity.
+func TestDealingRaisesLoads(t *testing.T) {
+	var units []Unit
+	for i := range 48 {
+		units = append(units, Unit{ID: fmt.Sprintf("C%02d", i), Values: map[string]string{"region": []string{"East", "West", "West", "West"}[i%4]}})
+	}
+	f := frozen(t, units)
+	s := selected(t, f, Design{Seed: "s", Visits: 48, Dimensions: Named("region")})
+	east, west := map[string][]string{"region": {"East"}}, map[string][]string{"region": {"West"}}
+	got, err := Deal(f, s, Dealing{Executives: []Executive{{ID: "a", Capacity: 10, Only: east}, {ID: "b", Capacity: 30, Only: east}, {ID: "c", Capacity: 20, Only: west}, {ID: "d", Capacity: 20}}})
+	require.NoError(t, err)
+	require.Empty(t, got.Undealt)
+	for e, want := range []float64{3, 9, 18, 18} { // West needs 36 of c and d, so all of the East is left to a and b
+		require.InDelta(t, want, got.Executives[e].Due, 1e-4)
+		require.Equal(t, int(want), got.Executives[e].Visits)
+	}
+}
+
 func TestDealingSaysWhatIsMissing(t *testing.T) {
 	var units []Unit
 	for i := range 30 {

@@ -382,6 +382,25 @@ func TestRepeatsAreRare(t *testing.T) {
 	}
 }
 
+// TestCellsHaveNamesOfTheirOwn: replacements go by the cell's name, so two cells
+// may not share one, whatever the values hold.
+func TestCellsHaveNamesOfTheirOwn(t *testing.T) {
+	var units []Unit
+	for i, v := range [][2]string{{"a · b", "c"}, {"a", "b · c"}, {"", "x"}, {"no one", "x"}} {
+		for k := range 5 {
+			units = append(units, Unit{ID: fmt.Sprint(i, "-", k), Values: map[string]string{"one": v[0], "two": v[1]}})
+		}
+	}
+	f := frozen(t, units)
+	of := map[string]string{}
+	for _, r := range selected(t, f, Design{Seed: "s", Visits: 8, Across: []string{"one", "two"}}).Rows {
+		group := r.ID[:1]
+		require.True(t, of[r.Cell] == "" || of[r.Cell] == group, "%s has customers of two cells", r.Cell)
+		of[r.Cell] = group
+	}
+	require.Len(t, of, 4)
+}
+
 func TestCodes(t *testing.T) {
 	one := func(values ...string) part {
 		p := part{}

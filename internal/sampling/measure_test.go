@@ -261,6 +261,10 @@ func TestLines(t *testing.T) {
 	lines, visited, _ = Lines(strata, map[string]int{"CC": 4})
 	require.Equal(t, 1.0, lines[2].VisitShare)
 	require.InDelta(t, 0.9, visited.TotalVariation, 1e-12)
+	strata = append(strata, Stratum{Code: MustCode, Must: true, N: 20, X: 20})
+	lines, _, stoodFor = Lines(strata, map[string]int{"AA": 6, "BB": 3, "CC": 1, MustCode: 10})
+	require.InDelta(t, 10.0/110, lines[3].WeightedShare, 1e-12, "a must-visit stands for itself alone")
+	require.InDelta(t, 20.0/120-10.0/110, stoodFor.TotalVariation, 1e-12)
 	_, visited, _ = Lines(strata, map[string]int{})
 	require.Zero(t, visited.ToMove)
 }

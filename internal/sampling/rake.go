@@ -32,7 +32,6 @@ func Rake(table [][]float64, rows, cols []float64) ([][]float64, error) {
 type fit struct {
 	cells      [][]float64
 	rows, cols []float64
-	most       bool // rows are at most, not exactly, what they should be
 }
 
 func newFit(rows, cols int) *fit {
@@ -44,32 +43,27 @@ func newFit(rows, cols int) *fit {
 }
 
 // fitRounds bounds the work where margins can only be met in the limit.
-const fitRounds = 10_000
+const fitRounds = 2000
 
-// run scales until the margins are met to 13 digits or so. With rows that are at
-// most something, a row's factor never passes 1 (the dual of the bound).
+// run scales rows and columns in turn until the cells stand still. Where both
+// margins cannot be met, the columns are, and the rows come as near as can be:
+// with the least Σ p ln(p/row), p the sum that a row ends with (Csiszár and
+// Tusnády 1984), which is the fairest sharing of what the rows are wanted for
+// (Fujishige 1980).
 func (f *fit) run() {
-	factor := make([]float64, len(f.rows))
-	for r := range factor {
-		factor[r] = 1
-	}
+	still := 1e-13 * sum(f.cols)
+	scaled := make([]float64, len(f.rows))
 	for range fitRounds {
-		worst := 0.0
 		for r, row := range f.cells {
-			have := sum(row)
-			if have == 0 {
-				continue
+			scaled[r] = 1
+			if have := sum(row); have > 0 {
+				scaled[r] = f.rows[r] / have
 			}
-			by := f.rows[r] / have
-			if f.most {
-				by = math.Min(by, 1/factor[r])
-			}
-			factor[r] *= by
-			worst = math.Max(worst, math.Abs(by-1))
 			for c := range row {
-				row[c] = float64(row[c] * by) // rounded by itself, so that every machine fits alike
+				row[c] = float64(row[c] * scaled[r]) // rounded by itself, so that every machine fits alike
 			}
 		}
+		moved := 0.0
 		for c := range f.cols {
 			have := 0.0
 			for r := range f.cells {
@@ -79,12 +73,12 @@ func (f *fit) run() {
 				continue
 			}
 			by := f.cols[c] / have
-			worst = math.Max(worst, math.Abs(by-1))
 			for r := range f.cells {
 				f.cells[r][c] = float64(f.cells[r][c] * by)
+				moved = math.Max(moved, f.cells[r][c]*math.Abs(float64(by*scaled[r])-1))
 			}
 		}
-		if worst < 1e-13 {
+		if moved <= still {
 			return
 		}
 	}

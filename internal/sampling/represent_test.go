@@ -185,6 +185,7 @@ func TestRecordReplays(t *testing.T) {
 		r, err := MakeRecord(f, d)
 		require.NoError(t, err)
 		raw := r.Encode()
+		require.Contains(t, string(raw), `"id":"X<&>","revenue":0,"values":{"region":"Ü"}`, "text as it is")
 		same, where, err := Replay(raw)
 		require.NoError(t, err)
 		require.True(t, same, where)
@@ -291,4 +292,24 @@ func TestBoundsOfSingleStrata(t *testing.T) {
 	}
 	one := Design{Seed: "s", Visits: 5, Bounds: map[string]Bound{"all": {Least: 5, Most: 5}}}
 	require.Equal(t, 5, selected(t, frozen(t, company(20, 2)), one).Strata[0].Lo)
+}
+func BenchmarkRedraws(b *testing.B) {
+	for name, c := range map[string]struct {
+		customers int
+		d         Design
+	}{
+		"strata":         {10_000, Design{Seed: "s", Visits: 2400, Dimensions: Named("region", "segment")}},
+		"trees":          {10_000, Design{Seed: "s", Visits: 2400, Dimensions: Named("region", "segment"), Across: []string{"stage"}}},
+		"many cells":     {10_000, Design{Seed: "s", Visits: 2400, Dimensions: Named("region", "segment"), Across: []string{"city", "stage"}}},
+		"many customers": {100_000, Design{Seed: "s", Visits: 24_000, Dimensions: Named("region", "segment"), Across: []string{"stage"}}},
+	} {
+		f := frozen(b, company(c.customers, 1))
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := Redraws(f, c.d, RedrawTimes); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

@@ -2,6 +2,7 @@ package sampling
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -140,6 +141,7 @@ func TestBadDesigns(t *testing.T) {
 		"fewer than must":       {Design{Seed: "s", Visits: 1}, "visits"},
 		"rule":                  {Design{Seed: "s", Visits: 5, Rule: "guess"}, "rule"},
 		"alpha":                 {Design{Seed: "s", Visits: 5, Alpha: 1.5}, "alpha"},
+		"alpha is no number":    {Design{Seed: "s", Visits: 5, Alpha: math.NaN()}, "alpha"},
 		"q":                     {Design{Seed: "s", Visits: 5, Q: -1}, "q"},
 		"minimum":               {Design{Seed: "s", Visits: 5, MinPerStratum: -1}, "minimum per stratum"},
 		"maximum":               {Design{Seed: "s", Visits: 5, MinPerStratum: 3, MaxPerStratum: 2}, "maximum per stratum"},
@@ -323,6 +325,7 @@ func TestOddInputHasARule(t *testing.T) {
 		"no revenue":     {func(u []Unit) { u[0].Revenue, u[1].Revenue = 0, 0 }, func(*Design) {}, []string{"2 customers have no revenue on record: they draw visits to their group by number, not by revenue."}},
 		"one without":    {func(u []Unit) { u[0].Revenue = 0 }, func(*Design) {}, []string{"1 customer has no revenue on record: it draws visits to its group by number, not by revenue."}},
 		"and no matter":  {func(u []Unit) { u[0].Revenue = 0 }, func(d *Design) { d.Rule = Proportional }, nil},
+		"must, no value": {func(u []Unit) { u[0].Must = true; delete(u[0].Values, "stage") }, func(*Design) {}, nil},
 		"no value":       {func(u []Unit) { delete(u[0].Values, "stage") }, func(*Design) {}, []string{"1 customer without stage: they count as a value of their own."}},
 		"unknown values": {func(u []Unit) { u[0].Values["stage"], u[1].Values["stage"] = "?", "mid" }, func(*Design) {}, []string{"2 customers with a stage that is not in its stated order (?, mid): they come after the others."}},
 		"four unknown": {func(u []Unit) {

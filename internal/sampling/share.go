@@ -7,7 +7,8 @@ const shareDigits = 20
 
 // target says what is due to each executive in each class. Fair is a number of
 // visits in proportion to capacity; where eligibility forbids that, everybody's
-// limit is raised in proportion until the visits can be dealt.
+// limit is raised in proportion until the visits can be dealt, and nobody is due
+// more than that.
 func (g *deck) target() {
 	capacity, visits := int64(0), int64(0)
 	for _, x := range g.d.Executives {
@@ -35,8 +36,7 @@ func (g *deck) target() {
 		return t.missing() == 0
 	}
 	low, high := visits<<shareDigits, capacity<<shareDigits
-	g.even = capacity > 0 && fits(low)
-	if g.even {
+	if capacity > 0 && fits(low) {
 		high = low
 	}
 	for high-low > 1 {
@@ -65,7 +65,6 @@ func (g *deck) rake(cols []int64) [][]int64 {
 	for c := range cols {
 		fit.cols[c] = float64(cols[c]) / float64(g.unit)
 	}
-	fit.most = !g.even
 	fit.run()
 	t := newTransport(g.loads, cols, g.open)
 	for e := range g.loads {
