@@ -63,8 +63,9 @@ type Hand struct {
 	Capacity  int         `json:"capacity"`
 	Due       float64     `json:"due"` // fair number of visits, given who may go where
 	Visits    int         `json:"visits"`
-	Shares    []HandShare `json:"shares"` // one per stratum with a visit or something due, in the selection's order
-	Dozen     Dozen       `json:"dozen"`  // over all strata of the selection
+	Shares    []HandShare `json:"shares"`   // one per stratum with a visit or something due, in the selection's order
+	Dozen     Dozen       `json:"dozen"`    // against all customers, over all strata of the selection
+	OfDrawn   Dozen       `json:"of_drawn"` // against the customers dealt: how even the dealing is where some groups are visited more on purpose
 }
 
 // HandShare is one executive's part of a stratum.
@@ -310,9 +311,12 @@ func (g *deck) names(classes []int) string {
 // dealt hands the customers out.
 func (g *deck) dealt() Dealt {
 	out := g.out
-	customers := make([]int, len(g.s.Strata))
+	customers, drawn := make([]int, len(g.s.Strata)), make([]int, len(g.s.Strata))
 	for h, s := range g.s.Strata {
 		customers[h] = s.N
+	}
+	for _, k := range g.classes {
+		drawn[k.stratum] += k.visits
 	}
 	at := make([]int, len(g.classes))
 	for e, x := range g.d.Executives {
@@ -334,7 +338,7 @@ func (g *deck) dealt() Dealt {
 				hand.Shares = append(hand.Shares, HandShare{s.Code, due[h], visits[h]})
 			}
 		}
-		hand.Dozen = Hear(visits, customers)
+		hand.Dozen, hand.OfDrawn = Hear(visits, customers), Hear(visits, drawn)
 		out.Executives = append(out.Executives, hand)
 	}
 	slices.SortFunc(out.Visits, func(a, b DealtVisit) int { return strings.Compare(a.Customer, b.Customer) })

@@ -332,7 +332,8 @@ func TestDealtHearsACrossSection(t *testing.T) {
 				require.Less(t, math.Abs(due[r]-visits[r]), 2.0) // the must-visits' part of the region is not in it
 			}
 		}
-		score += hand.Dozen.Score / 200
+		score += hand.OfDrawn.Score / 200
+		require.LessOrEqual(t, hand.OfDrawn.Variation, hand.OfDrawn.ByChance+0.05, "never much worse than a random dozen")
 	}
 	require.Greater(t, score, 0.5)
 }
