@@ -10,9 +10,10 @@ import (
 
 // Asked is one customer who was asked about a claim.
 type Asked struct {
-	Stratum string
-	Weight  float64 // from the selection: how many customers this one stands for; above 0
-	Backs   bool
+	Customer string // answers of one customer are one answer; "" is a customer of its own each time
+	Stratum  string
+	Weight   float64 // from the selection: how many customers this one stands for; above 0
+	Backs    bool
 }
 
 // Grade says in a word how far a claim reaches. It is a convention of the
@@ -47,13 +48,15 @@ type Share struct {
 }
 
 // Measure says what the answers allow to say. customers gives the number of
-// customers of every stratum, asked or not. Count each customer once: whoever
-// mentions a thing three times is one answer.
+// customers of every stratum, asked or not. Customers are counted, not mentions:
+// whoever is asked several times is one answer, which backs the claim if any of
+// them does.
 //
 // The effective number is the least of p(1−p)/v with Korn and Graubard's
 // adjustment, Kish's, and the plain count: with few answers per stratum the
 // first alone promises too much.
 func Measure(customers map[string]int, answers []Asked) Share {
+	answers = onePerCustomer(answers)
 	byStratum := map[string][]Asked{}
 	all, total := 0, 0.0
 	var weights []float64
@@ -115,6 +118,22 @@ func Measure(customers map[string]int, answers []Asked) Share {
 	s.StrataExpected, s.StrataChance = breadth(sizes, s.Backing, s.StrataBacking)
 	s.Grade = s.grade()
 	return s
+}
+
+// onePerCustomer keeps the first answer of each customer, backing if any backs.
+func onePerCustomer(answers []Asked) []Asked {
+	at := map[string]int{}
+	out := make([]Asked, 0, len(answers))
+	for _, a := range answers {
+		i, again := at[a.Customer]
+		if again && a.Customer != "" {
+			out[i].Backs = out[i].Backs || a.Backs
+			continue
+		}
+		at[a.Customer] = len(out)
+		out = append(out, a)
+	}
+	return out
 }
 
 // settle chooses the effective number and the intervals.
@@ -233,4 +252,20 @@ func (s Share) Sentence() string {
 		b.WriteString(" Too few to rank strata.")
 	}
 	return b.String()
+}
+
+// RaisedSentence is all that may be said of a thing that customers brought up
+// unasked: there is no base for a share, only a lower bound.
+func RaisedSentence(raised, visited int) string {
+	return fmt.Sprintf("Raised by %d of %s visited, who were not asked about it: a lower bound, not a share.", raised, many(visited, "customer"))
+}
+
+// OwnVisits says what one executive may not conclude from the own visits (1 or
+// more): how wide the 95 % interval is when half of them say a thing, and what
+// may still be true when none does.
+func OwnVisits(visits int) string {
+	half := visits / 2
+	i := Wilson(float64(half)/float64(visits), float64(visits), 0.95)
+	return fmt.Sprintf("If %d of your %s say a thing, %.0f%% to %.0f%% of all customers may; if none does, up to %.0f%% still may.",
+		half, many(visits, "customer"), 100*i.Low, 100*i.High, 100*NobodyBound(float64(visits)))
 }

@@ -40,7 +40,7 @@ func coverage(visits int, p float64, uneven bool, times int) (held, width float6
 				if left--; backs {
 					b--
 				}
-				answers = append(answers, Asked{fmt.Sprint(h), float64(n) / float64(x[h]), backs})
+				answers = append(answers, Asked{Stratum: fmt.Sprint(h), Weight: float64(n) / float64(x[h]), Backs: backs})
 			}
 		}
 		s := Measure(customers, answers)

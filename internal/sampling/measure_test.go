@@ -180,7 +180,7 @@ func TestLargeClaim(t *testing.T) {
 	for h, name := range v.Inputs.Stratum {
 		customers[name] = v.Inputs.Customers[h]
 		for k := range v.Inputs.Asked[h] {
-			answers = append(answers, Asked{name, float64(v.Inputs.Customers[h]) / float64(v.Inputs.Asked[h]), k < v.Inputs.Backing[h]})
+			answers = append(answers, Asked{Stratum: name, Weight: float64(v.Inputs.Customers[h]) / float64(v.Inputs.Asked[h]), Backs: k < v.Inputs.Backing[h]})
 		}
 	}
 	s := Measure(customers, answers)
@@ -225,7 +225,7 @@ func TestSmallClaim(t *testing.T) {
 	vector(t, "claim_02_small.json", &v)
 	var answers []Asked
 	for _, c := range v.Inputs.Customers {
-		answers = append(answers, Asked{c.Stratum, c.Weight, c.Backs == 1})
+		answers = append(answers, Asked{Stratum: c.Stratum, Weight: c.Weight, Backs: c.Backs == 1})
 	}
 	s := Measure(v.Inputs.Population, answers)
 	require.InDelta(t, v.Expected.Share, s.Weighted, 1e-9)
@@ -248,6 +248,18 @@ func TestClaimNobodyBacks(t *testing.T) {
 	require.InDelta(t, NobodyBound(30), s.Upper, 1e-12)
 	require.Equal(t, "0 of 30 customers asked back this, in 0 of the 1 strata. Up to 10% could still hold it (95%, effective sample 30.0).", s.Sentence())
 	require.Equal(t, "Nobody was asked about this.", Measure(map[string]int{"A": 60}, nil).Sentence())
+}
+
+func TestCustomersCountNotMentions(t *testing.T) {
+	s := Measure(map[string]int{"A": 60}, []Asked{{"a", "A", 5, false}, {"a", "A", 5, true}, {"a", "A", 5, false}, {"b", "A", 5, false}, {"", "A", 5, true}, {"", "A", 5, true}})
+	require.Equal(t, [2]int{4, 3}, [2]int{s.Asked, s.Backing})
+	require.InDelta(t, 0.75, s.Weighted, 1e-12)
+}
+
+func TestWordsAgainstHastyConclusions(t *testing.T) {
+	require.Equal(t, "Raised by 6 of 180 customers visited, who were not asked about it: a lower bound, not a share.", RaisedSentence(6, 180))
+	require.Equal(t, "If 6 of your 12 customers say a thing, 25% to 75% of all customers may; if none does, up to 22% still may.", OwnVisits(12))
+	require.Equal(t, "If 0 of your 1 customer say a thing, 0% to 79% of all customers may; if none does, up to 95% still may.", OwnVisits(1))
 }
 
 func TestLines(t *testing.T) {
