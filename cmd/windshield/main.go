@@ -30,6 +30,11 @@ type commands struct {
 	Serve   serveCmd   `cmd:"" default:"withargs" help:"Run the server."`
 	Demo    demoCmd    `cmd:"" help:"Run with the sample company, a calendar emulator and a mail catcher, on this machine only."`
 	Plan    PlanCmd    `cmd:"" help:"Solve a planning problem, or judge a solution."`
+	Explain explainCmd `cmd:"" help:"Say why the visits of a plan stand where they do."`
+	Propose proposeCmd `cmd:"" help:"Rank other places for a visit of a plan, with their price."`
+	LetIn   letInCmd   `cmd:"" name:"letin" help:"Find the smallest change that would give a left-out visit a place."`
+	Compare compareCmd `cmd:"" help:"Set two plans of a problem side by side."`
+	Bound   boundCmd   `cmd:"" help:"Say what no plan of a problem can cost less than."`
 	Import  importCmd  `cmd:"" help:"Import customers, executives, hosts or past visits from a CSV or XLSX file."`
 	Link    linkCmd    `cmd:"" help:"Make a one-time sign-in link."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database's schema up to date."`

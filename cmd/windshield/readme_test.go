@@ -69,6 +69,10 @@ func TestCommandsOfTheDocuments(t *testing.T) {
 					args[i] = tinyProblem
 				case "SOLUTION.json":
 					args[i] = solution
+				case "OTHER.json":
+					args[i] = filepath.Join(dir, "other.json")
+				case "VISIT":
+					args[i] = "v1"
 				case "10s":
 					args[i] = "100ms"
 				}
@@ -82,7 +86,7 @@ func TestCommandsOfTheDocuments(t *testing.T) {
 			require.NoError(t, run(t, args...), line)
 		}
 	}
-	for _, c := range []string{"serve", "demo", "plan", "import", "link", "migrate", "version"} {
+	for _, c := range []string{"serve", "demo", "plan", "explain", "propose", "letin", "compare", "bound", "import", "link", "migrate", "version"} {
 		require.True(t, ran[c], "no document shows the command %s", c)
 	}
 }

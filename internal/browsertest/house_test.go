@@ -41,6 +41,7 @@ type stage struct {
 	live, draft   visit.Plan
 	run           flow.Run
 	selection     flow.SelectionView
+	scenarios     flow.ScenarioSet
 	broken, ready flow.ImportView // with problems; waiting for its confirmation
 	unmatched     flow.ImportView // columns that nobody can guess
 	done          flow.Import     // written
@@ -89,6 +90,9 @@ func setStage(t *testing.T, effort flow.PlanInput) *stage {
 	_, err = s.Flow.Publish(ctx, testkit.System, flow.Key{}, s.live.ID, s.live.Version)
 	require.NoError(t, err)
 	s.draft = s.plan(t, flow.PlanInput{Iterations: 300, Seed: 2}, "Plan 2027, another try")
+	s.scenarios, err = s.Flow.StartScenarios(ctx, testkit.System, flow.Key{}, flow.ScenariosInput{Base: flow.PlanInput{SelectionID: s.selection.ID, Iterations: 300, Seed: 1},
+		Scenarios: []flow.ScenarioInput{{Name: "more capacity", Scenario: flow.Scenario{PerWeek: 1, PerMonth: 2}}, {Scenario: flow.Scenario{MaxGapDays: 20}}}})
+	require.NoError(t, err)
 	s.answers(t)
 	s.Clock.Set(today)
 	s.outcomes(t)
@@ -237,7 +241,7 @@ func (s *stage) imports(t *testing.T) {
 func (s *stage) look(t *testing.T) {
 	t.Helper()
 	ctx := context.Background()
-	rows, _, err := s.Flow.Visits(ctx, testkit.System, flow.VisitQuery{From: slot.MakeDate(2027, time.January, 1), To: slot.MakeDate(2027, time.June, 30), Limit: 200})
+	rows, _, err := s.Flow.Visits(ctx, testkit.System, flow.VisitQuery{PlanID: s.live.ID, From: slot.MakeDate(2027, time.January, 1), To: slot.MakeDate(2027, time.June, 30), Limit: 200})
 	require.NoError(t, err)
 	first := func(into *flow.VisitView, v flow.VisitView, fits bool) {
 		if fits && into.Visit.ID == "" && v.Visit.PlanID == s.live.ID {

@@ -24,7 +24,7 @@ func TestBrowser(t *testing.T) {
 			}
 		}
 		t.Run("grid", d.gridKeys)
-		for _, name := range []string{"sign in, no address", "new selection, wrong", "new import, no file", "my visit, no reason", "outcome, nothing said"} {
+		for _, name := range []string{"sign in, no address", "new selection, wrong", "new import, no file", "my visit, no reason", "outcome, nothing said", "scenarios, wrong"} {
 			t.Run(name, func(t *testing.T) { d.errorFocus(t, pages[name]) })
 		}
 	})

@@ -74,7 +74,7 @@ func (f *Flow) Explain(ctx context.Context, a access.Actor, planID, customerID s
 	}
 	_, x.Stands = t.places[customerID]
 	x.Stuck = t.stuck[customerID]
-	x.Reason = reasonOf(t.problem, t.solution, customerID)
+	x.Reason = planning.ReasonOf(t.problem, t.solution, customerID)
 	x.Text = t.names.in(x.Reason.Text)
 	b, err := solver.NewBoard(ctx, t.problem, t.solution)
 	if err != nil {
@@ -101,17 +101,6 @@ func (f *Flow) ExplainVisit(ctx context.Context, a access.Actor, visitID string)
 		return Explanation{}, fault.Conflictf("This visit is from before Windshield: no plan says why.")
 	}
 	return f.Explain(ctx, a, v.PlanID, v.CustomerID)
-}
-
-// reasonOf explains one visit without looking at all that were left out.
-func reasonOf(p *planning.Problem, s *planning.Solution, id string) planning.Reason {
-	few := *p
-	places := s.Places()
-	few.Visits = slices.DeleteFunc(slices.Clone(p.Visits), func(w planning.Visit) bool {
-		_, placed := places[w.ID]
-		return !placed && w.ID != id
-	})
-	return planning.Reasons(&few, s)[id]
 }
 
 // Proposals gives up to n places for a customer's visit, ranked by price: after a
@@ -183,9 +172,9 @@ func (t *table) changes(in []solver.Change) []PlanChange {
 	return out
 }
 
-// Letting is one change that would give a left-out customer a place, proved by
+// WayIn is one change that would give a left-out customer a place, proved by
 // planning again with it.
-type Letting struct {
+type WayIn struct {
 	Text    string
 	Price   map[string]int64 // difference per term against the plan as it stands
 	Changes []PlanChange     // what would move, the visit's own first
@@ -199,7 +188,7 @@ type LeftOut struct {
 	Visit    visit.Visit // the one that was declined or cancelled; zero where there was none
 	Reason   string
 	Text     string // what would help, in a sentence or two
-	Ways     []Letting
+	Ways     []WayIn
 }
 
 // letInTime is how long somebody waits for the smallest change.
@@ -240,7 +229,7 @@ func (f *Flow) LetIn(ctx context.Context, a access.Actor, planID, customerID str
 	}
 	x.Text = t.names.in(answer.Text)
 	for _, w := range answer.Ways {
-		x.Ways = append(x.Ways, Letting{Text: t.names.in(w.Text), Price: costOf(w.Price), Changes: t.changes(w.Changes),
+		x.Ways = append(x.Ways, WayIn{Text: t.names.in(w.Text), Price: costOf(w.Price), Changes: t.changes(w.Changes),
 			Ready: w.Mend == solver.NoChange || w.Mend == solver.Instead})
 	}
 	return x, nil
@@ -258,7 +247,7 @@ func (t *table) whyOut(customerID string) string {
 		}
 		return ended[v.State] + "."
 	}
-	return t.names.in(reasonOf(t.problem, t.solution, customerID).Text)
+	return t.names.in(planning.ReasonOf(t.problem, t.solution, customerID).Text)
 }
 
 var ended = map[visit.State]string{visit.Declined: "Declined", visit.Cancelled: "Cancelled", visit.NoShow: "It did not take place"}

@@ -103,7 +103,7 @@ func (f *Flow) move(tx Tx, t *table, changes []PlanChange, after *planning.Solut
 	for _, c := range changes {
 		v, why := t.visits[c.CustomerID], ""
 		if c.To != nil {
-			why = t.names.in(reasonOf(t.problem, after, c.CustomerID).Text)
+			why = t.names.in(planning.ReasonOf(t.problem, after, c.CustomerID).Text)
 		}
 		switch {
 		case c.From == nil && c.To == nil:

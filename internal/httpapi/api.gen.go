@@ -1892,26 +1892,7 @@ type LeftOut struct {
 	Text string `json:"text"`
 
 	// Ways The smallest change first.
-	Ways []Letting `json:"ways"`
-}
-
-// Letting defines model for Letting.
-type Letting struct {
-	// Changes What would move.
-	Changes []PlanChange `json:"changes"`
-
-	// Price The count of each term of the planning problem, and the weighted total; lower is better.
-	//
-	// Example: {"overdue_days":12,"total":60211,"travel_km":48211,"unassigned":0}
-	Price Cost `json:"price"`
-
-	// Ready The changes can be made as they are; nothing else has to change first.
-	//
-	// Example: false
-	Ready bool `json:"ready"`
-
-	// Text Example: With one more visit a week, Ann Lee on Thu 4 Mar, morning.
-	Text string `json:"text"`
+	Ways []WayIn `json:"ways"`
 }
 
 // LinkRequest defines model for LinkRequest.
@@ -3863,6 +3844,25 @@ type VisitPage struct {
 //
 // Example: published
 type VisitState string
+
+// WayIn defines model for WayIn.
+type WayIn struct {
+	// Changes What would move.
+	Changes []PlanChange `json:"changes"`
+
+	// Price The count of each term of the planning problem, and the weighted total; lower is better.
+	//
+	// Example: {"overdue_days":12,"total":60211,"travel_km":48211,"unassigned":0}
+	Price Cost `json:"price"`
+
+	// Ready The changes can be made as they are; nothing else has to change first.
+	//
+	// Example: false
+	Ready bool `json:"ready"`
+
+	// Text Example: With one more visit a week, Ann Lee on Thu 4 Mar, morning.
+	Text string `json:"text"`
+}
 
 // WeekCoverage defines model for WeekCoverage.
 type WeekCoverage struct {

@@ -42,8 +42,8 @@ func (a *API) LetIn(ctx context.Context, r LetInRequestObject) (LetInResponseObj
 		return nil, err
 	}
 	return LetIn200JSONResponse{Plan: x.Plan.ID, Customer: named(x.Customer.ID, x.Customer.Name), Reason: x.Reason, Text: x.Text,
-		Ways: list(x.Ways, func(w flow.Letting) Letting {
-			return Letting{Text: w.Text, Price: cost(w.Price), Changes: list(w.Changes, planChange), Ready: w.Ready}
+		Ways: list(x.Ways, func(w flow.WayIn) WayIn {
+			return WayIn{Text: w.Text, Price: cost(w.Price), Changes: list(w.Changes, planChange), Ready: w.Ready}
 		})}, nil
 }
 

@@ -22,8 +22,9 @@ type compareModel struct {
 	Others []visit.Plan // of the same year
 	With   string
 	*flow.Comparison
-	Rows  []differenceRow
-	More  int // differences that are not shown
+	Rows  []differenceRow // the first of them
+	Rest  []differenceRow // folded away
+	More  int             // differences that are not shown
 	Error shownError
 }
 
@@ -32,8 +33,11 @@ type differenceRow struct {
 	A, B                      string
 }
 
-// mostDifferences bounds the rows of the page; the API gives all.
-const mostDifferences = 500
+// firstDifferences are in sight, mostDifferences on the page at all; the API gives all.
+const (
+	firstDifferences = 40
+	mostDifferences  = 500
+)
 
 func (p *Pages) compare(c echo.Context) error {
 	a, id := auth.Actor(c), c.Param("id")
@@ -96,6 +100,9 @@ func (m *compareModel) rows() {
 	m.More = max(0, len(all)-mostDifferences)
 	for _, d := range all[:len(all)-m.More] {
 		m.Rows = append(m.Rows, differenceRow{m.Names[d.Customer], d.Customer, differs[d.How], place(d.A), place(d.B)})
+	}
+	if len(m.Rows) > firstDifferences {
+		m.Rows, m.Rest = m.Rows[:firstDifferences], m.Rows[firstDifferences:]
 	}
 }
 

@@ -68,7 +68,7 @@ func (s *story) LetIn(_ context.Context, _ access.Actor, _, customerID string) (
 	_, b := s.places()
 	change := []flow.PlanChange{{CustomerID: customerID, To: b}}
 	price := map[string]int64{"unassigned": -1, "travel_km": 40, "total": -999960}
-	return flow.LeftOut{Plan: s.plan, Customer: s.cust(customerID), Text: s.nameOf("It would have a place with one more visit a week."), Ways: []flow.Letting{
+	return flow.LeftOut{Plan: s.plan, Customer: s.cust(customerID), Text: s.nameOf("It would have a place with one more visit a week."), Ways: []flow.WayIn{
 		{Text: s.nameOf("Amara Abara makes one more visit in the week of 19 Jul."), Price: price, Changes: change},
 		{Text: s.nameOf("Another visit is left out instead."), Price: price, Changes: change, Ready: true},
 	}}, s.failing("letin")
