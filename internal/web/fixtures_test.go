@@ -298,12 +298,92 @@ func (s *story) RejectedRows(_ context.Context, _ access.Actor, id string, w io.
 
 func (s *story) selectionOf() flow.Selection {
 	return flow.Selection{ID: uuidOf(6, 1), Year: 2027, Name: s.nameOf("Selection 2027"), Dimensions: []string{"region", s.nameOf("industry")}, Visits: len(s.visits), Seed: s.nameOf("5eed"), FrameHash: strings.Repeat("ab12", 16),
-		SeedCommitment: strings.Repeat("cd34", 16), Strata: s.strata, CreatedAt: s.now, MergeLog: []sampling.Merge{{Under: s.nameOf("EMEA"), Dim: "industry", A: []string{s.nameOf("Retail")}, B: []string{"Energy"}, SizeA: 3, SizeB: 9, Expected: "3/2"}}}
+		FrameID: uuidOf(9, 1), Draw: 2, Deviation: sampling.SecondDraw, Reason: s.nameOf("One more executive joined."), RecordHash: strings.Repeat("ef56", 16), Version: 3,
+		Design: sampling.Design{Rule: sampling.Mixed, Alpha: 0.75, MinPerStratum: 2, MergeBelow: 2}, SeedCommitment: strings.Repeat("cd34", 16), Strata: s.strata, CreatedAt: s.now, MergeLog: []sampling.Merge{{Under: s.nameOf("EMEA"), Dim: "industry", A: []string{s.nameOf("Retail")}, B: []string{"Energy"}, SizeA: 3, SizeB: 9, Expected: "3/2"}}}
 }
 
-func (s *story) Select(_ context.Context, _ access.Actor, k flow.Key, in flow.SelectInput) (flow.SelectionView, error) {
-	v, _ := s.Selection(context.Background(), access.Actor{}, "")
-	return v, s.change("select", in.Year, in.Design.Visits, s.namesOf(in.Design.Dimensions), k.Key)
+func (s *story) frameOf() flow.Frame {
+	return flow.Frame{ID: uuidOf(9, 1), Year: 2027, Hash: strings.Repeat("ab12", 16), SeedCommitment: strings.Repeat("cd34", 16), SeededAt: s.now, Customers: len(s.customers), Must: 2,
+		LeftOut: map[string]int{"no_host": 1}, FrozenAt: s.now}
+}
+
+func (s *story) Freeze(_ context.Context, _ access.Actor, k flow.Key, in flow.FreezeInput) (flow.Frame, error) {
+	return s.frameOf(), s.change("freeze", in.Year, in.Bands, in.Cuts, in.Must, in.LeaveOut, k.Key)
+}
+
+func (s *story) FrameView(ctx context.Context, a access.Actor, _ string) (flow.FrameView, error) {
+	dims, _ := s.Dimensions(ctx, a)
+	v := flow.FrameView{Frame: s.frameOf(), Dimensions: dims, Revenue: 12_345_000_000, Orders: map[string][]string{"industry": {s.nameOf("Energy"), "Retail"}},
+		Excluded: []flow.Excluded{{Name: s.nameOf("Acme"), Code: "no_host", Note: s.nameOf("No salesperson owns the account.")}}, Must: []string{s.nameOf("Muster AG")}}
+	if s.year == 2027 && len(s.customers) > 0 {
+		v.Earlier = []flow.Selection{s.selectionOf()}
+	}
+	return v, s.failing("frame")
+}
+
+func (s *story) Preview(_ context.Context, _ access.Actor, in flow.DrawInput) (flow.Preview, error) {
+	p := flow.Preview{Frame: s.frameOf(), Strata: s.strata, MergeLog: s.selectionOf().MergeLog, Next: []flow.NextVisits{{Code: "EN", Label: "Enterprise", N: 100}}, Warnings: []string{s.nameOf("Too few for an interval.")}, Reason: true}
+	p.Lines, p.Distance, p.Weighted = sampling.Lines(s.strata, nil)
+	p.Precision = sampling.PrecisionOf(s.strata)
+	return p, s.change("preview", in.Design.Visits, s.namesOf(in.Design.Dimensions))
+}
+
+func (s *story) Draw(ctx context.Context, a access.Actor, k flow.Key, in flow.DrawInput) (flow.SelectionView, error) {
+	v, _ := s.Selection(ctx, a, "")
+	return v, s.change("draw", in.Design.Visits, s.namesOf(in.Design.Dimensions), in.Design.Rule, in.Reason, k.Key)
+}
+
+func (s *story) Change(ctx context.Context, a access.Actor, k flow.Key, id string, version int, in flow.ChangeInput) (flow.SelectionView, error) {
+	v, _ := s.Selection(ctx, a, "")
+	return v, s.change("change selection", version, in.Kind, in.Customer, in.Code, in.Reason, k.Key)
+}
+
+func (s *story) BringTeamList(ctx context.Context, a access.Actor, k flow.Key, id, name string, data []byte) (flow.SelectionView, error) {
+	v, _ := s.Selection(ctx, a, "")
+	return v, s.change("team list", name, len(data), k.Key)
+}
+
+func (s *story) DrawRecord(context.Context, access.Actor, string) (flow.Selection, []byte, error) {
+	return s.selectionOf(), []byte("{\"format\":\"windshield.draw/1\"}\n"), s.failing("record")
+}
+
+// Proof draws a small list for real, so that the page shows what it will show.
+func (s *story) Proof(ctx context.Context, a access.Actor, _ string) (flow.Proof, error) {
+	v, _ := s.Selection(ctx, a, "")
+	if len(s.customers) == 0 {
+		return flow.Proof{SelectionView: v}, s.failing("proof")
+	}
+	var units []sampling.Unit
+	for i, c := range s.customers {
+		units = append(units, sampling.Unit{ID: c.ID, Revenue: int64(i * 1e6), Values: c.Values, Must: c.Must})
+	}
+	f, err := sampling.Freeze(units, nil)
+	if err != nil {
+		panic(err)
+	}
+	d := sampling.Design{Dimensions: sampling.Named("region"), Visits: max(len(units)/4, 1), Seed: "seed", Year: 2027}
+	drawn, err := sampling.Select(f, d)
+	if err != nil {
+		panic(err)
+	}
+	p := flow.Proof{SelectionView: v, Frames: []flow.Frame{s.frameOf()}, Content: flow.FrameSummary{Revenue: 12_000_000_000, Must: 6, Excluded: []sampling.CodeCount{{Code: "no_host", N: 2}, {Code: s.nameOf("odd"), N: 1}}}}
+	p.Frame, p.Strata, p.Selection.Strata, p.Responses = s.frameOf(), drawn.Strata, drawn.Strata, sampling.Respond(drawn, []sampling.Replacement{{Refused: units[0].ID, Code: "declined"}})
+	p.Responses.Refused, p.Responses.Replaced = 3, 2
+	if p.Drawn, err = sampling.Represent(f, drawn, nil); err != nil {
+		panic(err)
+	}
+	p.Planned, p.Held = &p.Drawn, &p.Drawn
+	if p.Reference, err = sampling.Redraws(f, d, 100); err != nil {
+		panic(err)
+	}
+	picked, err := sampling.ComparePicked(f, drawn, []string{units[0].ID, units[3].ID, "nobody"})
+	if err != nil {
+		panic(err)
+	}
+	p.Picked, p.TeamList = &picked, flow.TeamList{Name: s.nameOf("wishes.csv"), Unknown: []string{s.nameOf("line 4: Acme")}, BroughtAt: s.now}
+	p.Weights, p.Draws = [2]float64{0.6, 3.2}, []flow.Selection{p.Selection, p.Selection}
+	p.Shortfalls = []string{s.nameOf("3 of the 60 customers have no place in the plan.")}
+	return p, s.failing("proof")
 }
 
 func (s *story) namesOf(dims []sampling.Dimension) (out []string) {
@@ -314,10 +394,27 @@ func (s *story) namesOf(dims []sampling.Dimension) (out []string) {
 }
 
 func (s *story) Selection(context.Context, access.Actor, string) (flow.SelectionView, error) {
-	v := flow.SelectionView{Selection: s.selectionOf(), Names: map[string]string{}, Groups: s.groups}
+	v := flow.SelectionView{Selection: s.selectionOf(), Names: map[string]string{}, Groups: s.groups, Behind: 2, Stands: len(s.visits)}
 	for i, x := range s.visits {
-		v.Rows = append(v.Rows, flow.Chosen{State: flow.ChosenDrawn, Stands: true, SelectionRow: flow.SelectionRow{CustomerID: x.CustomerID, Stratum: x.Stratum, Taken: true, Must: i%40 == 0, Pi: .1, Weight: 10.04, U: .123456789, Rank: i/7 + 1}})
+		c := flow.Chosen{State: flow.ChosenDrawn, Stands: true, Visit: x, SelectionRow: flow.SelectionRow{CustomerID: x.CustomerID, Stratum: x.Stratum, Cell: s.nameOf("Retail"), Taken: true, Must: i%40 == 0, Pi: .1, Weight: 10.04, U: .123456789, Rank: i/7 + 1}}
+		switch i % 31 {
+		case 3:
+			c.State, c.Stands, c.Code, c.Reason = flow.ChosenRefused, false, "declined", s.nameOf("No time")
+			if i > 5 {
+				c.Other = s.visits[0].CustomerID
+			}
+		case 5:
+			c.State, c.Other = flow.ChosenTookOver, s.visits[1].CustomerID
+		case 7:
+			c.State, c.Reason = flow.ChosenByHand, s.nameOf("The board wants to go there.")
+		}
+		v.Rows = append(v.Rows, c)
 		v.Names[x.CustomerID] = s.cust(x.CustomerID).Name
+	}
+	if len(s.visits) > 2 {
+		v.Changes = []flow.SelectionChange{{N: 1, Kind: flow.ChangeRefused, CustomerID: s.visits[0].CustomerID, ReplacementID: s.visits[1].CustomerID, Code: "declined", Reason: s.nameOf("No time"), At: s.now},
+			{N: 2, Kind: flow.ChangeAdded, CustomerID: s.visits[2].CustomerID, Reason: s.nameOf("The board wants to go there."), At: s.now}}
+		v.Effects = []sampling.Effect{{Code: "EN", Label: s.nameOf("Enterprise"), Added: 1, Before: 2, After: 1.9}}
 	}
 	v.Distance.TotalVariation = 0.0123
 	return v, s.failing("selection")

@@ -113,7 +113,10 @@ func allPages(s *story) []page {
 		{"/customers", "vp", 200}, {"/customers?q=zzz", "vp", 200}, {"/customers/" + uuidOf(4, 3), "host", 200},
 		{"/imports", "vp", 200}, {"/imports/new", "vp", 200}, {"/imports/new/match", "vp", 200}, {"/imports/matched/match", "vp", 200}, {"/imports/matched/check", "vp", 200},
 		{"/imports/good/confirm", "vp", 200}, {"/imports/written", "vp", 200},
-		{"/selections", "vp", 200}, {"/selections/new", "vp", 200}, {"/selections/" + uuidOf(6, 1), "vp", 200},
+		{"/selections", "vp", 200}, {"/selections/new", "vp", 200}, {"/selections/" + uuidOf(6, 1), "vp", 200}, {"/selections/frames/" + uuidOf(9, 1), "vp", 200},
+		{"/selections/" + uuidOf(6, 1) + "/proof", "vp", 200}, {"/selections/" + uuidOf(6, 1) + "/proof", "ceo", 200}, {"/selections/" + uuidOf(6, 1) + "/list", "vp", 200},
+		{"/selections/" + uuidOf(6, 1) + "/change?kind=refused&customer=" + uuidOf(4, 1), "vp", 200}, {"/selections/" + uuidOf(6, 1) + "/change?kind=added", "vp", 200},
+		{"/selections/" + uuidOf(6, 1) + "/change?kind=removed&customer=" + uuidOf(4, 2), "vp", 200}, {"/selections/" + uuidOf(6, 1) + "/change?kind=moved", "vp", 404}, {"/selections/" + uuidOf(6, 1) + "/change?kind=added", "ceo", 403},
 		{"/admin/calendar", "administrator", 200}, {"/admin/audit", "administrator", 200}, {"/admin/people", "administrator", 200}, {"/admin/people", "vp", 403},
 		{"/nowhere", "vp", 404}, {"/?done=published", "vp", 303},
 	}
@@ -502,14 +505,47 @@ func TestChipsLeadToVisits(t *testing.T) {
 func TestFormsKeepWhatWasTyped(t *testing.T) {
 	s := makeStory(sampleSize)
 	site := open(t, s, actors(s)["vp"])
-	w := site.post("/selections", url.Values{"year": {"1999"}, "visits": {"many"}, "name": {"My year"}})
+	w := site.post("/selections/frames", url.Values{"year": {"1999"}, "bands": {"own"}, "cuts": {"many"}, "must": {"Muster AG"}, "leave_out": {"Acme"}})
 	require.Equal(t, 422, w.Code)
-	for _, want := range []string{"#f-year", "#f-visits", "#f-dimensions", `value="many"`, `value="My year"`} {
+	for _, want := range []string{"#f-year", "#f-cuts", "#f-leave_out", `value="many"`, "Muster AG</textarea>"} {
 		require.Contains(t, w.Body.String(), want)
 	}
 	sound(t, w.Body.Bytes())
-	w = site.post("/selections", url.Values{"year": {"2027"}, "visits": {"200"}, "dimensions": {"region"}, "key": {"k1"}})
+	w = site.post("/selections/frames", url.Values{"year": {"2027"}, "bands": {"own"}, "cuts": {"500 2000.5"}, "leave_out": {"Acme; unreachable; far; away\n"}, "key": {"k0"}})
+	require.Equal(t, "/selections/frames/"+uuidOf(9, 1)+"?done=frozen", w.Header().Get("Location"))
+
+	design := "/selections/frames/" + uuidOf(9, 1)
+	w = site.post(design, url.Values{"visits": {"many"}, "alpha": {"2"}, "min": {"-1"}, "q": {"0.5"}, "max": {"0"}, "merge_below": {"2"}, "name": {"My year"}, "bound_key": {"x"}, "bound_least": {"a"}, "bound_most": {""}})
+	require.Equal(t, 422, w.Code)
+	for _, want := range []string{"#f-visits", "#f-dimensions", "#f-alpha", "#f-min", "#f-bounds", `value="many"`, `value="My year"`} {
+		require.Contains(t, w.Body.String(), want)
+	}
+	sound(t, w.Body.Bytes())
+	form := url.Values{"visits": {"200"}, "rule": {"mixed"}, "alpha": {"0.75"}, "q": {"0.5"}, "min": {"2"}, "max": {"0"}, "merge_below": {"2"}, "group1": {"region"}, "across1": {"industry"}, "do": {"preview"}, "key": {"k1"}}
+	w = site.post(design, form)
+	require.Equal(t, 200, w.Code)
+	require.Contains(t, w.Body.String(), "nobody is drawn yet")
+	sound(t, w.Body.Bytes())
+	form.Set("do", "draw")
+	s.fail["draw"] = fault.Conflictf("Drawn already.").With(fault.Detail{Where: "reason", Expected: "a sentence"})
+	w = site.post(design, form)
+	require.Equal(t, 409, w.Code)
+	require.Contains(t, w.Body.String(), "#f-reason")
+	sound(t, w.Body.Bytes())
+	delete(s.fail, "draw")
+	form.Set("reason", "Somebody joined.")
+	w = site.post(design, form)
 	require.Equal(t, "/selections/"+uuidOf(6, 1)+"?done=selected", w.Header().Get("Location"))
+
+	change := "/selections/" + uuidOf(6, 1) + "/change"
+	s.fail["change selection"] = fault.Invalidf("A refusal needs a coded reason.").With(fault.Detail{Where: "code", Expected: "a code"})
+	w = site.post(change, url.Values{"kind": {"refused"}, "version": {"3"}, "customer": {s.visits[0].CustomerID}, "reason": {"no time at all"}})
+	require.Equal(t, 422, w.Code)
+	require.Contains(t, w.Body.String(), "no time at all</textarea>")
+	sound(t, w.Body.Bytes())
+	delete(s.fail, "change selection")
+	w = site.post(change, url.Values{"kind": {"refused"}, "version": {"3"}, "customer": {"c"}, "code": {"declined"}, "key": {"k3"}})
+	require.Equal(t, "/selections/"+uuidOf(6, 1)+"?done=refused", w.Header().Get("Location"))
 
 	w = site.post("/plans/runs", url.Values{"selection": {uuidOf(6, 1)}, "seconds": {"0"}, "seed": {"1"}})
 	require.Equal(t, 422, w.Code)
@@ -517,7 +553,8 @@ func TestFormsKeepWhatWasTyped(t *testing.T) {
 	w = site.post("/plans/runs", url.Values{"selection": {uuidOf(6, 1)}, "seconds": {"10"}, "seed": {"7"}, "key": {"k2"}})
 	require.Equal(t, "/plans/runs/"+uuidOf(8, 1), w.Header().Get("Location"))
 	require.Equal(t, 303, site.post("/plans/runs/x/stop", nil).Code)
-	require.Equal(t, []string{"select 2027 200 [region] k1", "start plan " + uuidOf(6, 1) + " 10 7 k2", "stop run x"}, s.calls)
+	require.Equal(t, []string{"freeze 2027 0 [500000000 2000500000] [] [{Acme unreachable far; away}] k0", "preview 200 [region]",
+		"draw 200 [region] mixed Somebody joined. k1", "change selection 3 refused c declined  k3", "start plan " + uuidOf(6, 1) + " 10 7 k2", "stop run x"}, s.calls)
 }
 
 func TestImportWizard(t *testing.T) {

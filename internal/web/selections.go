@@ -1,12 +1,9 @@
 package web
 
 import (
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -25,115 +22,19 @@ func (p *Pages) selections(c echo.Context) error {
 	return p.show(c, http.StatusOK, selectionsPage(p.frame(c, "Selections"), rows))
 }
 
-type newSelectionModel struct {
-	Dimensions               []dimension
-	Year, Name, Visits, Seed string
-	Chosen                   []string
-	Key                      string
-	Error                    shownError
-}
-
-type dimension struct {
-	Name    string
-	Values  int
-	Example string // its most frequent values
-}
-
-func (p *Pages) newSelection(c echo.Context) error {
-	m, err := p.newSelectionModelOf(c)
-	if err != nil {
-		return err
-	}
-	return p.show(c, http.StatusOK, newSelectionPage(p.selectionFrame(c), m))
-}
-
-func (p *Pages) selectionFrame(c echo.Context) frame {
-	f := p.frame(c, "Select customers")
-	f.Narrow = true
-	return f
-}
-
-func (p *Pages) newSelectionModelOf(c echo.Context) (newSelectionModel, error) {
-	now := p.Now()
-	year := now.Year()
-	if now.Month() >= time.July {
-		year++ // in the second half it is next year that is planned
-	}
-	m := newSelectionModel{Year: itoa(year), Visits: "200", Key: p.NewKey()}
-	dims, err := p.Flow.Dimensions(ctx(c), auth.Actor(c))
-	if err != nil {
-		return m, err
-	}
-	for _, name := range slices.Sorted(maps.Keys(dims)) {
-		values := slices.Collect(maps.Keys(dims[name]))
-		slices.SortFunc(values, func(a, b string) int {
-			if d := dims[name][b] - dims[name][a]; d != 0 {
-				return d
-			}
-			return strings.Compare(a, b)
-		})
-		d := dimension{Name: name, Values: len(values)}
-		for i, v := range values {
-			if i == 3 {
-				d.Example += ", …"
-				break
-			}
-			if i > 0 {
-				d.Example += ", "
-			}
-			d.Example += v + " (" + num(dims[name][v]) + ")"
-		}
-		m.Dimensions = append(m.Dimensions, d)
-	}
-	return m, nil
-}
-
-func (p *Pages) makeSelection(c echo.Context) error {
-	form, err := c.FormParams()
-	if err != nil {
-		return fault.Invalidf("The form could not be read.").Because(err)
-	}
-	in := flow.SelectInput{Name: strings.TrimSpace(c.FormValue("name")), Design: sampling.Design{Dimensions: sampling.Named(form["dimensions"]...)}}
-	in.Seed = strings.TrimSpace(c.FormValue("seed"))
-	var bad, more []fault.Detail
-	in.Year, bad = whole(c, "year", "the year", 2020, 2100)
-	in.Design.Visits, more = whole(c, "visits", "the number of visits", 1, 1_000_000)
-	bad = append(bad, more...)
-	if len(form["dimensions"]) == 0 {
-		bad = append(bad, fault.Detail{Where: "dimensions", Expected: "at least one attribute", Mend: "Tick the attributes whose values make the groups."})
-	}
-	var v flow.SelectionView
-	if len(bad) > 0 {
-		err = fault.Invalidf("The customers were not drawn.").With(bad...)
-	} else {
-		v, err = p.Flow.Select(ctx(c), auth.Actor(c), key(c, itoa(in.Year), in.Name, strings.Join(form["dimensions"], "\x00"), itoa(in.Design.Visits), in.Seed), in)
-	}
-	if status, yes := formError(err); err != nil && yes {
-		m, e := p.newSelectionModelOf(c)
-		if e != nil {
-			return err
-		}
-		m.Year, m.Name, m.Visits, m.Seed, m.Chosen = c.FormValue("year"), in.Name, c.FormValue("visits"), in.Seed, form["dimensions"]
-		m.Error = shown(err, "year", "visits", "dimensions", "seed", "name")
-		return p.show(c, status, newSelectionPage(p.selectionFrame(c), m))
-	}
-	if err != nil {
-		return err
-	}
-	return back(c, "/selections/"+url.PathEscape(v.ID), "selected")
-}
-
 type selectionModel struct {
 	flow.SelectionView
-	Strata  []stratumBlock
-	N, X    int // customers of the frame, visits
-	MayPlan bool
-	Key     string
+	Strata    []stratumBlock
+	N, X      int // customers of the frame, visits
+	MayPlan   bool
+	MayChange bool
+	Key       string
 }
 
 type stratumBlock struct {
 	sampling.Stratum
 	Colour int
+	More   int // of 100 further visits
 	Rows   []flow.Chosen
 }
 
@@ -143,7 +44,7 @@ func (p *Pages) selection(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	m := selectionModel{SelectionView: v, MayPlan: may(access.MakePlan)(a), Key: p.NewKey()}
+	m := selectionModel{SelectionView: v, MayPlan: may(access.MakePlan)(a), MayChange: may(access.MakeSelection)(a), Key: p.NewKey()}
 	byCode := map[string][]flow.Chosen{}
 	for _, r := range v.Rows {
 		byCode[r.Stratum] = append(byCode[r.Stratum], r)
@@ -155,9 +56,18 @@ func (p *Pages) selection(c echo.Context) error {
 	for _, s := range v.Selection.Strata {
 		m.N += s.N
 		m.X += s.X
-		m.Strata = append(m.Strata, stratumBlock{s, colours[s.Code], byCode[s.Code]})
+		m.Strata = append(m.Strata, stratumBlock{s, colours[s.Code], nextIn(v.Next, s.Code), byCode[s.Code]})
 	}
 	return p.show(c, http.StatusOK, selectionPage(p.frame(c, v.Name), m))
+}
+
+func (m selectionModel) nameOf(id string) string { return nameIn(m.Names, id) }
+
+func nameIn(names map[string]string, id string) string {
+	if n := names[id]; n != "" {
+		return n
+	}
+	return id
 }
 
 // mergeText says which groups became one, and why.
@@ -167,4 +77,89 @@ func mergeText(x sampling.Merge) string {
 		s = x.Under + ": " + s
 	}
 	return s + "; together they could expect " + x.Expected + " visits"
+}
+
+// changeModel is the form with which a selection is changed after its draw.
+type changeModel struct {
+	flow.SelectionView
+	Kind                   flow.ChangeKind
+	Customer, Code, Reason string
+	Chosen                 *flow.Chosen // where a customer of the selection is meant
+	Next                   string       // code of the group from which the next takes over
+	Key                    string
+	Error                  shownError
+}
+
+// changeTexts are the words of the form, by what is to be done.
+var changeTexts = map[flow.ChangeKind]struct{ title, lead, button string }{
+	flow.ChangeRefused: {"Note a refusal", "The next customer in the same cell takes over, in the order of the random numbers. Nobody can choose who that is.", "Note the refusal"},
+	flow.ChangeAdded:   {"Put a customer in by hand", "Whoever is put in by hand was not drawn and stands for nobody else. It is logged, and the proof page shows it with its effect on the weights.", "Put in by hand"},
+	flow.ChangeRemoved: {"Take a customer out by hand", "Nobody takes over, and the other drawn customers of the group have to stand for more. It is logged, and the proof page shows it with its effect on the weights.", "Take out by hand"},
+}
+
+// refusalCodes are those that the form offers.
+var refusalCodes = []string{sampling.RefusedDeclined, sampling.RefusedNoReply, sampling.RefusedDispute, sampling.RefusedClosed, sampling.RefusedAway}
+
+func (p *Pages) changeForm(c echo.Context) error {
+	m, err := p.changeModelOf(c, flow.ChangeKind(c.QueryParam("kind")), c.QueryParam("customer"))
+	if err != nil {
+		return err
+	}
+	return p.show(c, http.StatusOK, changePage(p.narrow(c, changeTexts[m.Kind].title), m))
+}
+
+func (p *Pages) changeModelOf(c echo.Context, kind flow.ChangeKind, customer string) (changeModel, error) {
+	if _, known := changeTexts[kind]; !known {
+		return changeModel{}, fault.NotFoundf("There is nothing at this address.")
+	}
+	if err := access.Require(auth.Actor(c), access.MakeSelection, access.Subject{}); err != nil {
+		return changeModel{}, err
+	}
+	v, err := p.Flow.Selection(ctx(c), auth.Actor(c), c.Param("id"))
+	if err != nil {
+		return changeModel{}, err
+	}
+	m := changeModel{SelectionView: v, Kind: kind, Customer: customer, Key: p.NewKey()}
+	for i, r := range v.Rows {
+		if r.CustomerID == customer {
+			m.Chosen = &v.Rows[i]
+		}
+	}
+	return m, nil
+}
+
+func (p *Pages) change(c echo.Context) error {
+	n, err := version(c)
+	if err != nil {
+		return err
+	}
+	in := flow.ChangeInput{Kind: flow.ChangeKind(c.FormValue("kind")), Customer: strings.TrimSpace(c.FormValue("customer")), Code: c.FormValue("code"), Reason: c.FormValue("reason")}
+	_, err = p.Flow.Change(ctx(c), auth.Actor(c), key(c, itoa(n), string(in.Kind), in.Customer, in.Code, in.Reason), c.Param("id"), n, in)
+	status, yes := formError(err)
+	if fault.Is(err, fault.Stale) {
+		status, yes = http.StatusConflict, true
+	}
+	if err != nil && yes {
+		m, e := p.changeModelOf(c, in.Kind, in.Customer)
+		if e != nil {
+			return err
+		}
+		m.Code, m.Reason = in.Code, in.Reason
+		m.Error = shown(err, "customer", "code", "reason")
+		return p.show(c, status, changePage(p.narrow(c, changeTexts[m.Kind].title), m))
+	}
+	if err != nil {
+		return err
+	}
+	return back(c, "/selections/"+url.PathEscape(c.Param("id")), string(in.Kind))
+}
+
+// stateWords say how a customer stands in a selection, with the class of the tag.
+var stateWords = map[flow.ChosenState]struct{ text, class string }{
+	flow.ChosenTookOver: {"took over", "tag ok"}, flow.ChosenByHand: {"by hand", "tag warn"}, flow.ChosenRefused: {"refused", "tag off"}, flow.ChosenRemoved: {"taken out", "tag off"},
+}
+
+// deviations say how a draw departs from the one that a year has.
+var deviations = map[sampling.Kind]string{
+	sampling.SecondDraw: "from the same list by another design", sampling.ChangedSeed: "by another seed", sampling.Refrozen: "after the list was frozen again",
 }

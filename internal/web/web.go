@@ -31,12 +31,23 @@ type Importing interface {
 	RejectedRows(ctx context.Context, a access.Actor, id string, w io.Writer) error
 }
 
-// Selecting are the use cases of the selection pages.
+// Selecting are the use cases of the pages on which a selection is made.
 type Selecting interface {
-	Select(ctx context.Context, a access.Actor, k flow.Key, in flow.SelectInput) (flow.SelectionView, error)
+	Dimensions(ctx context.Context, a access.Actor) (map[string]map[string]int, error)
+	Freeze(ctx context.Context, a access.Actor, k flow.Key, in flow.FreezeInput) (flow.Frame, error)
+	FrameView(ctx context.Context, a access.Actor, id string) (flow.FrameView, error)
+	Preview(ctx context.Context, a access.Actor, in flow.DrawInput) (flow.Preview, error)
+	Draw(ctx context.Context, a access.Actor, k flow.Key, in flow.DrawInput) (flow.SelectionView, error)
 	Selection(ctx context.Context, a access.Actor, id string) (flow.SelectionView, error)
 	Selections(ctx context.Context, a access.Actor, year int) ([]flow.Selection, error)
-	Dimensions(ctx context.Context, a access.Actor) (map[string]map[string]int, error)
+}
+
+// Proving are the use cases of what comes after a draw: changes, and the proof.
+type Proving interface {
+	Change(ctx context.Context, a access.Actor, k flow.Key, selectionID string, version int, in flow.ChangeInput) (flow.SelectionView, error)
+	BringTeamList(ctx context.Context, a access.Actor, k flow.Key, selectionID, fileName string, data []byte) (flow.SelectionView, error)
+	Proof(ctx context.Context, a access.Actor, id string) (flow.Proof, error)
+	DrawRecord(ctx context.Context, a access.Actor, id string) (flow.Selection, []byte, error)
 }
 
 // Planning are the use cases of the plan pages.
@@ -95,6 +106,7 @@ type Watching interface {
 type Story interface {
 	Importing
 	Selecting
+	Proving
 	Planning
 	Explaining
 	Comparing
@@ -217,9 +229,17 @@ func (p *Pages) Register(r Router) {
 	r.GET("/imports/:id/rejected.csv", p.rejected)
 
 	r.GET("/selections", p.selections)
-	r.POST("/selections", p.makeSelection)
 	r.GET("/selections/new", p.newSelection)
+	r.POST("/selections/frames", p.freeze)
+	r.GET("/selections/frames/:id", p.design)
+	r.POST("/selections/frames/:id", p.drawOrPreview)
 	r.GET("/selections/:id", p.selection)
+	r.GET("/selections/:id/change", p.changeForm)
+	r.POST("/selections/:id/change", p.change)
+	r.GET("/selections/:id/draw.json", p.drawRecord)
+	r.GET("/selections/:id/list", p.teamListForm)
+	r.POST("/selections/:id/list", p.bringTeamList)
+	r.GET("/selections/:id/proof", p.proof)
 
 	r.GET("/admin/calendar", p.calendar)
 	r.POST("/admin/calendar/sync", p.syncNow)
