@@ -1,6 +1,7 @@
 package bound
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -23,6 +24,9 @@ type ascent struct {
 	rounds int
 	step   float64
 	pool   [][]column // by executive
+	latest [][]stop   // by executive: the year found last
+	enough int64      // the bound with which the work ends
+	found  func()     // told when all years have been worked out
 	master master
 }
 
@@ -34,7 +38,11 @@ type column struct {
 	n      float64
 	weight float64
 	idle   int
+	stops  []stop
 }
+
+// stop is a visit in a year, the latest first.
+type stop struct{ visit, day int32 }
 
 // tally is how often something occurs.
 type tally struct {
@@ -43,7 +51,7 @@ type tally struct {
 }
 
 func newAscent(ctx context.Context, m *model, opts Options) *ascent {
-	a := &ascent{ctx: ctx, m: m, opts: opts, y: newYear(m), best: -far, pool: make([][]column, len(m.execs))}
+	a := &ascent{ctx: ctx, m: m, opts: opts, y: newYear(m), best: -far, pool: make([][]column, len(m.execs)), latest: make([][]stop, len(m.execs)), enough: far}
 	a.center = newMultipliers(m)
 	sum, n := 0.0, 0
 	for v := range m.visits {
@@ -78,10 +86,14 @@ func (a *ascent) evaluate(by *multipliers) (bound int64, ok bool) {
 	m := a.m
 	total := int64(0)
 	for v := range m.visits {
-		if !m.visits[v].pinned {
+		switch x := &m.visits[v]; {
+		case x.out:
+			total += m.leftOut(v)
+		case !x.pinned:
 			total += by.visit[v]
 		}
 	}
+	total += a.crowded(by, nil)
 	for e := range m.execs {
 		if a.ctx.Err() != nil {
 			return 0, false
@@ -94,7 +106,45 @@ func (a *ascent) evaluate(by *multipliers) (bound int64, ok bool) {
 		}
 		total -= by.load[e] * int64(m.execs[e].target)
 	}
+	if a.found != nil {
+		a.found()
+	}
 	return total, true
+}
+
+// crowded gives what it costs at least, beyond the multipliers, that some customers
+// have more visits than fit into the horizon: some must be left out. It tells which
+// would be.
+func (a *ascent) crowded(by *multipliers, out func(v int32)) int64 {
+	m, sum := a.m, int64(0)
+	for c := range m.custs {
+		must := len(m.custs[c].visits) - int(m.custs[c].most)
+		if must <= 0 {
+			continue
+		}
+		var free []int32
+		for _, v := range m.custs[c].visits {
+			switch x := &m.visits[v]; {
+			case x.out:
+				must--
+			case !x.in && !x.pinned:
+				free = append(free, v)
+			}
+		}
+		if must > len(free) {
+			return m.most // nothing fits
+		}
+		slices.SortFunc(free, func(u, v int32) int {
+			return cmp.Or(cmp.Compare(m.leftOut(int(u))-by.visit[u], m.leftOut(int(v))-by.visit[v]), cmp.Compare(u, v))
+		})
+		for _, v := range free[:max(0, must)] {
+			sum += m.leftOut(int(v)) - by.visit[v]
+			if out != nil {
+				out(v)
+			}
+		}
+	}
+	return sum
 }
 
 // remember adds the year found last to the pool, unless it is there.
@@ -103,6 +153,7 @@ func (a *ascent) remember(e int, cost int64, by *multipliers) {
 	visits, values := map[int32]float64{}, map[int32]float64{}
 	c := column{}
 	a.y.made(func(n *node) {
+		c.stops = append(c.stops, stop{n.visit, n.day})
 		x := &m.visits[n.visit]
 		if !x.pinned {
 			cost += by.visit[n.visit]
@@ -117,10 +168,13 @@ func (a *ascent) remember(e int, cost int64, by *multipliers) {
 	})
 	c.cost = float64(cost)
 	c.visits, c.values = tallies(visits), tallies(values)
+	a.latest[e] = c.stops
 	for i := range a.pool[e] {
 		o := &a.pool[e][i]
 		if slices.Equal(o.visits, c.visits) && slices.Equal(o.values, c.values) && o.n == c.n {
-			o.cost = min(o.cost, c.cost)
+			if c.cost < o.cost {
+				o.cost, o.stops = c.cost, c.stops
+			}
 			o.idle = 0
 			return
 		}
@@ -148,7 +202,7 @@ func (a *ascent) run() {
 	}
 	a.best, a.rounds = first, 1
 	behind := 0
-	for a.opts.Rounds <= 0 || a.rounds < a.opts.Rounds {
+	for (a.opts.Rounds <= 0 || a.rounds < a.opts.Rounds) && a.best < a.enough {
 		at, promise := a.propose()
 		if promise-float64(a.best) < 1 {
 			if behind++; behind > 10 {
@@ -221,6 +275,7 @@ func (a *ascent) propose() (multipliers, float64) {
 	for v := range s.over {
 		s.over[v] = 1
 	}
+	a.crowded(&a.center, func(v int32) { s.over[v] = 0 })
 	for e := range a.pool {
 		s.most[e] = -float64(m.execs[e].target)
 		for x, q := range m.execs[e].quota {
@@ -271,7 +326,10 @@ func (a *ascent) propose() (multipliers, float64) {
 	at := newMultipliers(m)
 	promise := 0.0
 	for v, l := range s.visit {
-		if !m.visits[v].pinned {
+		switch x := &m.visits[v]; {
+		case x.out:
+			promise += float64(m.leftOut(v))
+		case !x.pinned:
 			at.visit[v] = int64(math.Round(l))
 			promise += float64(at.visit[v])
 		}
@@ -287,6 +345,7 @@ func (a *ascent) propose() (multipliers, float64) {
 	for v := range s.visit {
 		s.visit[v] = float64(at.visit[v])
 	}
+	promise += float64(a.crowded(&at, nil))
 	for e := range a.pool {
 		least := math.Inf(1)
 		for i := range a.pool[e] {
@@ -323,7 +382,7 @@ func (a *ascent) reprice(e int, c *column) {
 }
 
 func (a *ascent) priceVisit(v int) {
-	a.master.visit[v] = min(float64(a.center.visit[v])+float64(a.step*a.master.over[v]), float64(a.m.leftOut(v)))
+	a.master.visit[v] = min(float64(a.center.visit[v])+float64(a.step*a.master.over[v]), float64(a.m.worth(v)))
 }
 
 func (a *ascent) priceValue(i int) {

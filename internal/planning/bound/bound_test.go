@@ -14,7 +14,7 @@ import (
 
 func TestLowerIsNeverAboveAPlan(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := anyProblem(t)
+		p := anyProblem(t, 100, 4, 20)
 		s, err := solver.Solve(context.Background(), p, solver.Options{Seed: 1, Iterations: 20_000})
 		require.NoError(t, err)
 		b, err := bound.Lower(context.Background(), p, bound.Options{Rounds: 30})

@@ -12,9 +12,9 @@ import (
 
 // anyProblem draws a small valid problem in which every rule and term bites now
 // and then: crowded places, few days, strange weekends, tight windows, pins.
-func anyProblem(t *rapid.T) *planning.Problem {
+func anyProblem(t *rapid.T, mostDays, mostExecutives, mostVisits int) *planning.Problem {
 	number := func(name string, lo, hi int) int { return rapid.IntRange(lo, hi).Draw(t, name) }
-	days := number("days", 1, 100)
+	days := number("days", 1, mostDays)
 	start := slot.MakeDate(2026, time.November, 1).Add(number("start", 0, 120))
 	p := &planning.Problem{
 		Format:  planning.ProblemFormat,
@@ -54,7 +54,7 @@ func anyProblem(t *rapid.T) *planning.Problem {
 	calendar := func() string { return p.Calendars[number("calendar", 0, len(p.Calendars)-1)].ID }
 	latitude := func() float64 { return rapid.SampledFrom([]float64{0, 0.3, 0.5, 4, 41, -60, 90}).Draw(t, "lat") }
 	tags := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c"}), 0, 3, rapid.ID)
-	for i := range number("executives", 0, 4) {
+	for i := range number("executives", 0, mostExecutives) {
 		e := planning.Executive{
 			ID: fmt.Sprint("e", i), Calendar: calendar(), Lat: latitude(), Lon: latitude(), Tags: tags.Draw(t, "tags"),
 			Unavailable: intervals("unavailable", 2), MaxPerWeek: number("week", 0, 5), MaxPerMonth: number("month", 0, 9),
@@ -93,7 +93,7 @@ func anyProblem(t *rapid.T) *planning.Problem {
 		e := p.Executives[number("executive", 0, len(p.Executives)-1)].ID
 		return &planning.Place{Executive: e, Date: start.Add(number("date", -1, days)), Half: half}
 	}
-	for i := range number("visits", 0, 20) {
+	for i := range number("visits", 0, mostVisits) {
 		v := planning.Visit{ID: fmt.Sprint("v", i), Customer: p.Customers[number("customer", 0, len(p.Customers)-1)].ID}
 		if number("declined", 0, 5) == 0 && len(p.Executives) > 0 {
 			v.Excludes = []string{p.Executives[0].ID}

@@ -16,14 +16,16 @@ const none = -1
 // count from the start of the horizon. Distances are never longer than those of
 // the problem, so that whatever is proved with them holds.
 type model struct {
-	days   int32
-	stay   int32
-	gap    int32
-	reach  []int32 // km by days between two visits
-	week   []int32 // by day
-	month  []int32 // by day
-	crunch []bool  // by day
-	price  prices
+	days    int32
+	stay    int32
+	gap     int32
+	reach   []int32 // km by days between two visits
+	week    []int32 // by day
+	month   []int32 // by day
+	crunch  []bool  // by day
+	someone []bool  // by day: some executive works
+	price   prices
+	most    int64 // what a visit is worth that must not be left out
 
 	execs  []exec
 	visits []visit
@@ -52,7 +54,11 @@ type exec struct {
 }
 
 // pin is a half-day of an executive at which a visit must stand.
-type pin struct{ day, half, visit int32 }
+type pin struct {
+	day   int32
+	half  int8
+	visit int32
+}
 
 type visit struct {
 	cust     int32
@@ -60,13 +66,34 @@ type visit struct {
 	hasNow   bool  // has a current place, of which leaving costs
 	nowExec  int32 // none where that place lies outside the horizon
 	nowDay   int32
+	nowHalf  int8
+	key      int32 // equal for visits that cannot be in three places of a trip that follow each other
 	excluded []int32
+	bounds
 }
+
+// bounds are what an exact search has decided about a visit.
+type bounds struct {
+	out, in     bool  // left out, or not
+	only        int32 // the executive, or none
+	first, last int32 // days
+	half        int8
+}
+
+// Halves of a day.
+const (
+	anyHalf int8 = iota
+	morning
+	afternoon
+)
 
 type cust struct {
 	class   []uint8 // by day: closed, or what a visit costs beside travel
 	values  []int32 // those listed in a dimension
 	spacing int32
+	host    int32
+	visits  []int32
+	most    int32 // visits that fit into the horizon
 	point   geo.Point
 }
 
@@ -85,6 +112,14 @@ func (p *prices) extra() [classes]int64 {
 	return [classes]int64{outside: p.window, crunched: p.crunch, outsideCrunched: p.window + p.crunch}
 }
 
+// worth is the most that the multiplier of a visit can be: what leaving it out costs.
+func (m *model) worth(v int) int64 {
+	if m.visits[v].in {
+		return m.most
+	}
+	return m.leftOut(v)
+}
+
 // leftOut is the cost of leaving a visit out.
 func (m *model) leftOut(v int) int64 {
 	if m.visits[v].hasNow {
@@ -96,7 +131,7 @@ func (m *model) leftOut(v int) int64 {
 // allowed says whether tags and refusals let the executive make the visit.
 func (m *model) allowed(v, e int) bool {
 	x := &m.visits[v]
-	if m.lacks[int(x.cust)*len(m.execs)+e] == none {
+	if x.out || x.only != none && int(x.only) != e || m.lacks[int(x.cust)*len(m.execs)+e] == none {
 		return false
 	}
 	for _, no := range x.excluded {
@@ -189,7 +224,7 @@ func (c *compiler) covered(intervals []slot.Interval) []bool {
 
 func (c *compiler) executives() {
 	m := c.m
-	m.execs = make([]exec, len(c.p.Executives))
+	m.execs, m.someone = make([]exec, len(c.p.Executives)), make([]bool, m.days)
 	c.execs = make(map[string]int32, len(m.execs))
 	for i := range c.p.Executives {
 		e := &c.p.Executives[i]
@@ -214,6 +249,9 @@ func (c *compiler) executives() {
 				x.quota = append(x.quota, int32(v.Quota(e.TargetVisits)))
 			}
 		}
+		for d, open := range x.open {
+			m.someone[d] = m.someone[d] || open
+		}
 		m.values = len(x.quota)
 		m.execs[i] = x
 	}
@@ -234,9 +272,14 @@ func (c *compiler) visitsAndCustomers() {
 			index[at] = n
 			c.custs = append(c.custs, &c.p.Customers[at])
 		}
-		x := visit{cust: n, pinned: v.Pinned != nil, hasNow: v.Current != nil, nowExec: none, nowDay: none}
+		x := visit{cust: n, pinned: v.Pinned != nil, hasNow: v.Current != nil, nowExec: none, nowDay: none,
+			bounds: bounds{only: none, last: c.m.days - 1}}
 		if x.hasNow && c.p.Horizon.Contains(v.Current.Date) {
-			x.nowExec, x.nowDay = c.execs[v.Current.Executive], c.day(v.Current.Date)
+			x.nowExec, x.nowDay, x.nowHalf = c.execs[v.Current.Executive], c.day(v.Current.Date), half(v.Current)
+		}
+		x.key = int32(len(c.p.Visits) + i)
+		if c.p.Customers[at].MinSpacingDays > 2*c.p.Rules.StayDays {
+			x.key = n
 		}
 		for _, e := range v.Excludes {
 			x.excluded = append(x.excluded, c.execs[e])
@@ -249,24 +292,29 @@ func (c *compiler) visitsAndCustomers() {
 	c.customers()
 }
 
+func half(at *planning.Place) int8 {
+	if at.Half == slot.PM {
+		return afternoon
+	}
+	return morning
+}
+
 // pin books a pinned visit's half-day with its executive, in order of time.
 func (c *compiler) pin(v int32, at *planning.Place) {
-	half := int32(0)
-	if at.Half == slot.PM {
-		half = 1
-	}
 	x := &c.m.execs[c.execs[at.Executive]]
-	x.pins = append(x.pins, pin{c.day(at.Date), half, v})
-	for i := len(x.pins) - 1; i > 0 && 2*x.pins[i].day+x.pins[i].half < 2*x.pins[i-1].day+x.pins[i-1].half; i-- {
+	x.pins = append(x.pins, pin{c.day(at.Date), half(at), v})
+	for i := len(x.pins) - 1; i > 0 && before(x.pins[i], x.pins[i-1]); i-- {
 		x.pins[i], x.pins[i-1] = x.pins[i-1], x.pins[i]
 	}
 }
 
+func before(a, b pin) bool { return a.day < b.day || a.day == b.day && a.half < b.half }
+
 func (c *compiler) customers() {
 	m := c.m
-	hosts := make(map[string]*planning.Host, len(c.p.Hosts))
+	hosts := make(map[string]int32, len(c.p.Hosts))
 	for i := range c.p.Hosts {
-		hosts[c.p.Hosts[i].ID] = &c.p.Hosts[i]
+		hosts[c.p.Hosts[i].ID] = int32(i)
 	}
 	next := int32(0)
 	valueIndex := make([]map[string]int32, len(c.p.Dimensions))
@@ -279,8 +327,8 @@ func (c *compiler) customers() {
 	}
 	m.custs = make([]cust, len(c.custs))
 	for i, from := range c.custs {
-		to := cust{class: make([]uint8, m.days), spacing: int32(from.MinSpacingDays), point: from.Place()}
-		black, away, in := c.covered(from.Blackouts), c.covered(hosts[from.Host].Unavailable), c.covered(from.Windows)
+		to := cust{class: make([]uint8, m.days), spacing: int32(from.MinSpacingDays), host: hosts[from.Host], point: from.Place()}
+		black, away, in := c.covered(from.Blackouts), c.covered(c.p.Hosts[to.host].Unavailable), c.covered(from.Windows)
 		for d := range m.days {
 			if !c.works[from.Calendar][d] || black[d] || away[d] {
 				continue
@@ -298,7 +346,12 @@ func (c *compiler) customers() {
 				to.values = append(to.values, v)
 			}
 		}
+		to.most = m.fit(&to)
 		m.custs[i] = to
+	}
+	for v := range m.visits {
+		at := &m.custs[m.visits[v].cust]
+		at.visits = append(at.visits, int32(v))
 	}
 }
 
@@ -327,10 +380,14 @@ func (c *compiler) pairs(ctx context.Context) error {
 		if i&63 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		point := vectorOf(m.custs[i].point)
+		point, exact := vectorOf(m.custs[i].point), len(m.custs) <= exactMost
 		for e := range m.execs {
 			at := i*len(m.execs) + e
-			m.home[at] = uint16(kmBelow(point, homes[e]))
+			if exact {
+				m.home[at] = uint16(geo.Km(m.custs[i].point, c.p.Executives[e].Home()))
+			} else {
+				m.home[at] = uint16(kmBelow(point, homes[e]))
+			}
 			m.lacks[at] = lacking(from, has[e], tags)
 		}
 	}
@@ -361,6 +418,10 @@ type legs struct {
 	table  []uint16 // [a × n + b], nil where there are too many
 }
 
+// exactMost is the number of customers up to which distances are those of the
+// problem; beyond, they are never longer.
+const exactMost = 400
+
 // tableMost is the number of customers up to which all legs are tabled, in 32 MB.
 const tableMost = 4000
 
@@ -374,6 +435,9 @@ func newLegs(custs []cust) legs {
 		for i := range n {
 			for j := range i {
 				km := uint16(kmBelow(l.points[i], l.points[j]))
+				if n <= exactMost {
+					km = uint16(geo.Km(custs[i].point, custs[j].point))
+				}
 				l.table[i*n+j], l.table[j*n+i] = km, km
 			}
 		}

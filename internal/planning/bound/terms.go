@@ -40,14 +40,19 @@ func (m *model) terms() planning.Cost {
 	return c
 }
 
-// leastUnassigned counts the visits that nobody can make on any day, and those
-// for which there is no room in anybody's year.
+// leastUnassigned counts the visits that nobody can make on any day, those that do
+// not fit between others to their customer, and those for which there is no room
+// in anybody's year.
 func (m *model) leastUnassigned() int64 {
 	left, room := int64(0), int64(0)
-	for v := range m.visits {
-		if !m.placeable(v) {
-			left++
+	for c := range m.custs {
+		nobody := int64(0)
+		for _, v := range m.custs[c].visits {
+			if !m.placeable(int(v)) {
+				nobody++
+			}
 		}
+		left += max(nobody, int64(len(m.custs[c].visits))-int64(m.custs[c].most))
 	}
 	for e := range m.execs {
 		room += m.room(&m.execs[e])
@@ -55,19 +60,38 @@ func (m *model) leastUnassigned() int64 {
 	return max(left, int64(len(m.visits))-room)
 }
 
+// fit gives a number of visits to a customer beyond which they are too close or
+// more than the host can go along with: those made as early as possible.
+func (m *model) fit(c *cust) int32 {
+	n, next := int32(0), int32(0)
+	for d := range m.days {
+		if d < next || c.class[d] == closed || !m.someone[d] {
+			continue
+		}
+		if c.spacing == 0 {
+			n += 2
+		} else {
+			n++
+			next = d + c.spacing
+		}
+	}
+	return n
+}
+
 // placeable says whether somebody can make the visit on some day.
 func (m *model) placeable(v int) bool {
 	if m.visits[v].pinned {
 		return true
 	}
+	first, last := m.visits[v].first, m.visits[v].last
 	class := m.custs[m.visits[v].cust].class
 	for e := range m.execs {
 		x := &m.execs[e]
 		if !m.allowed(v, e) || x.perWeek == 0 || x.perMonth == 0 {
 			continue
 		}
-		for d, open := range x.open {
-			if open && class[d] != closed {
+		for d := first; d <= last; d++ {
+			if x.open[d] && class[d] != closed {
 				return true
 			}
 		}

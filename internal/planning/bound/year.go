@@ -76,7 +76,7 @@ type year struct {
 	ways       []way
 	cost       []int64 // by label, without the way home
 	before     []int32 // by label: the label before, or none
-	pred       []int32 // by label: the visit before in the same trip, or none
+	pred       []int32 // by label: the key of the visit before in the same trip, or none
 	from, to   []int32 // by day: its nodes
 	closing    []int64 // [day × states + state] the cheapest way to be at home after that day
 	closeBy    []int32 // its label
@@ -174,7 +174,7 @@ func (y *year) cheapest(e int, by *multipliers) int64 {
 	for _, d := range y.days {
 		y.am, y.pm = none, none
 		for ; pin < len(y.x.pins) && y.x.pins[pin].day == d; pin++ {
-			if y.x.pins[pin].half == 0 {
+			if y.x.pins[pin].half == morning {
 				y.am = y.x.pins[pin].visit
 			} else {
 				y.pm = y.x.pins[pin].visit
@@ -297,7 +297,7 @@ func (y *year) prices(by *multipliers) {
 	for _, v := range y.own {
 		class := m.custs[m.visits[v].cust].class
 		both := y.base[v] + 2*y.home[v]
-		for _, d := range y.days {
+		for _, d := range y.span(v) {
 			if k := class[d]; k != closed {
 				if cost := both + extra[k]; cost < y.single[d] {
 					y.single[d], y.singleBy[d] = cost, v
@@ -312,11 +312,28 @@ func (y *year) prices(by *multipliers) {
 	}
 }
 
+// span gives the days that can be used and on which the visit may stand.
+func (y *year) span(v int32) []int32 {
+	x := &y.m.visits[v]
+	if x.first <= 0 && x.last >= y.m.days-1 {
+		return y.days
+	}
+	from, _ := slices.BinarySearch(y.days, x.first)
+	to, _ := slices.BinarySearch(y.days, x.last+1)
+	return y.days[from:max(from, to)]
+}
+
+// may says whether the visit may stand on a day on which the executive can work.
+func (y *year) may(v, d int32) bool {
+	x := &y.m.visits[v]
+	return x.first <= d && d <= x.last && y.m.custs[x.cust].class[d] != closed
+}
+
 // now gives the day on which the visit stands in the plan that is being changed,
 // where that is with this executive and possible.
 func (y *year) now(v int32) (d int32, ok bool) {
 	x := &y.m.visits[v]
-	return x.nowDay, x.nowExec == int32(y.exec) && y.x.open[x.nowDay] && y.m.custs[x.cust].class[x.nowDay] != closed
+	return x.nowDay, x.nowExec == int32(y.exec) && y.x.open[x.nowDay] && y.may(v, x.nowDay)
 }
 
 // dayCost gives what a visit on a day costs but for travel.
@@ -324,7 +341,7 @@ func (y *year) dayCost(v, d int32) int64 {
 	x := &y.m.visits[v]
 	extra := y.m.price.extra()
 	cost := y.base[v] + extra[y.m.custs[x.cust].class[d]]
-	if x.nowExec == int32(y.exec) && x.nowDay == d {
+	if x.nowExec == int32(y.exec) && x.nowDay == d && (x.half == anyHalf || x.half == x.nowHalf) {
 		cost -= y.m.price.moved
 	}
 	return cost
@@ -342,7 +359,7 @@ func (y *year) join() {
 		class := m.custs[m.visits[v].cust].class
 		both := y.base[v] + 2*y.home[v]
 		least := int64(far)
-		for _, d := range y.days {
+		for _, d := range y.span(v) {
 			if k := class[d]; k != closed {
 				least = min(least, both+extra[k]-y.single[d])
 			}
@@ -444,7 +461,7 @@ func (y *year) beyond(v, d int32) int64 {
 		}
 		return far
 	}
-	if y.m.custs[x.cust].class[d] == closed {
+	if !y.may(v, d) {
 		return far
 	}
 	return y.dayCost(v, d) + 2*y.home[v] - y.single[d]
@@ -618,7 +635,7 @@ func (y *year) goOn(last, d int32) {
 	for at := y.from[last]; at < y.to[last]; at++ {
 		n := &y.nodes[at]
 		ways := y.ways[n.from:n.to]
-		if len(ways) == 0 || gap > 0 && !n.done || gap == 0 && n.visit == y.pm {
+		if len(ways) == 0 || gap > 0 && !n.done || gap == 0 && (n.visit == y.pm || m.visits[n.visit].half == afternoon) {
 			continue
 		}
 		apart := gap >= m.custs[m.visits[n.visit].cust].spacing
@@ -627,7 +644,7 @@ func (y *year) goOn(last, d int32) {
 				break
 			}
 			k := y.place[g.to]
-			if k == none || g.km > reach || !apart && m.visits[g.to].cust == m.visits[n.visit].cust {
+			if k == none || g.km > reach || gap == 0 && m.visits[g.to].half == morning || !apart && m.visits[g.to].cust == m.visits[n.visit].cust {
 				continue
 			}
 			c := &y.cands[k]
@@ -637,8 +654,8 @@ func (y *year) goOn(last, d int32) {
 				if w.behind >= most {
 					break
 				}
-				if t := next[w.state]; t != none && w.pred != g.to {
-					y.best.offer(int(k)*2*y.states+int(t), y.states, w.cost+cost, w.label, n.visit)
+				if t := next[w.state]; t != none && w.pred != m.visits[g.to].key {
+					y.best.offer(int(k)*2*y.states+int(t), y.states, w.cost+cost, w.label, m.visits[n.visit].key)
 				}
 			}
 		}

@@ -1,0 +1,78 @@
+package bound_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"windshield/internal/planning"
+	"windshield/internal/planning/bound"
+	"windshield/internal/planning/solver"
+	"windshield/internal/slot"
+)
+
+// cheapest tries all plans.
+func cheapest(p *planning.Problem) int64 {
+	best := int64(-1)
+	places := map[string]planning.Place{}
+	var try func(v int)
+	try = func(v int) {
+		if v == len(p.Visits) {
+			if verdict := planning.Check(p, planning.NewSolution(p, places, nil)); verdict.Feasible && (best < 0 || verdict.Cost.Total() < best) {
+				best = verdict.Cost.Total()
+			}
+			return
+		}
+		id := p.Visits[v].ID
+		if at := p.Visits[v].Pinned; at != nil {
+			places[id] = *at
+			try(v + 1)
+			delete(places, id)
+			return
+		}
+		try(v + 1)
+		for i := range p.Executives {
+			for d := p.Horizon.Start; d <= p.Horizon.End; d++ {
+				for _, half := range []slot.Half{slot.AM, slot.PM} {
+					places[id] = planning.Place{Executive: p.Executives[i].ID, Date: d, Half: half}
+					try(v + 1)
+				}
+			}
+		}
+		delete(places, id)
+	}
+	try(0)
+	return best
+}
+
+func TestOptimumIsTheCheapestOfAllPlans(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := anyProblem(t, 6, 2, 3)
+		b, err := bound.Optimum(context.Background(), p, bound.SearchOptions{})
+		require.NoError(t, err)
+		require.True(t, b.Proved)
+		verdict := planning.Check(p, b.Plan)
+		require.True(t, verdict.OK())
+		require.Equal(t, b.Bound, verdict.Cost.Total())
+		require.Equal(t, cheapest(p), b.Bound)
+	})
+}
+
+func TestOptimumLiesBetweenLowerAndSolve(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := anyProblem(t, 60, 3, 8)
+		s, err := solver.Solve(context.Background(), p, solver.Options{Seed: 1, Iterations: 20_000})
+		require.NoError(t, err)
+		low, err := bound.Lower(context.Background(), p, bound.Options{Rounds: 30})
+		require.NoError(t, err)
+		b, err := bound.Optimum(context.Background(), p, bound.SearchOptions{Nodes: 500, Known: s})
+		require.NoError(t, err)
+		require.True(t, planning.Check(p, b.Plan).OK())
+		require.LessOrEqual(t, low.Total, b.Plan.Cost.Total())
+		require.LessOrEqual(t, b.Bound, b.Plan.Cost.Total())
+		require.LessOrEqual(t, b.Plan.Cost.Total(), s.Cost.Total())
+		require.Equal(t, b.Proved, b.Bound == b.Plan.Cost.Total())
+	})
+}
