@@ -244,6 +244,18 @@ function history(customerRows) {
   return out.sort((a, b) => (a.date + a.half + a.executive < b.date + b.half + b.executive ? -1 : 1));
 }
 
+// Whom the account teams would have picked, had one asked them: the satisfied and
+// those about to sign first, then whoever is near an office of ours, the biggest
+// first. It is there to be held against the draw.
+function picks(customerRows, n) {
+  const friendly = { satisfaction: 0, commitment: 1, expectations: 2 };
+  const rank = (c) => (friendly[c.buying_stage] ?? 3) * 2 + (["Northeast", "West"].includes(c.region) ? 0 : 1);
+  return customerRows
+    .toSorted((a, b) => rank(a) - rank(b) || b.revenue - a.revenue || (a.key < b.key ? -1 : 1))
+    .slice(0, n)
+    .map((c) => ({ customer: c.name, region: c.region, team: c.host }));
+}
+
 const customerRows = customers();
 const hostRows = hosts(customerRows);
 const visitRows = history(customerRows);
@@ -255,3 +267,4 @@ writeCSV("customers.csv", customerRows);
 writeCSV("executives.csv", executiveRows);
 writeCSV("hosts.csv", hostRows);
 writeCSV("visits.csv", visitRows);
+writeCSV("picks.csv", picks(customerRows, 310));

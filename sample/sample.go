@@ -5,9 +5,10 @@ package sample
 
 import "embed"
 
-// Files holds hosts.csv, executives.csv, customers.csv and visits.csv.
+// Files holds hosts.csv, executives.csv, customers.csv and visits.csv, and
+// picks.csv, the customers that the account teams would have picked.
 //
-//go:embed hosts.csv executives.csv customers.csv visits.csv
+//go:embed hosts.csv executives.csv customers.csv visits.csv picks.csv
 var Files embed.FS
 
 // Year is the year that the sample company plans.

@@ -35,6 +35,7 @@ type commands struct {
 	LetIn   letInCmd   `cmd:"" name:"letin" help:"Find the smallest change that would give a left-out visit a place."`
 	Compare compareCmd `cmd:"" help:"Set two plans of a problem side by side."`
 	Bound   boundCmd   `cmd:"" help:"Say what no plan of a problem can cost less than."`
+	Replay  ReplayCmd  `cmd:"" help:"Repeat a draw from its record and say whether it comes out the same."`
 	Import  importCmd  `cmd:"" help:"Import customers, executives, hosts or past visits from a CSV or XLSX file."`
 	Link    linkCmd    `cmd:"" help:"Make a one-time sign-in link."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database's schema up to date."`

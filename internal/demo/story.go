@@ -25,8 +25,6 @@ const (
 	questionsEvery = 300 * time.Millisecond
 )
 
-var dimensions = []string{"region", "size_band"}
-
 var teller = access.System("demo")
 
 // story walks once through the main job, each step only where an earlier run has
@@ -120,12 +118,20 @@ func (s story) choose(ctx context.Context) error {
 	if err != nil || len(plans) > 0 {
 		return err
 	}
-	selection, err := s.app.Flow.Select(ctx, teller, flow.Key{}, flow.SelectInput{FreezeInput: flow.FreezeInput{Year: sample.Year, Seed: selectionSeed},
-		Design: sampling.Design{Dimensions: sampling.Named(dimensions...), Visits: visits}})
+	frame, err := s.app.Flow.Freeze(ctx, teller, flow.Key{}, flow.FreezeInput{Year: sample.Year, Seed: selectionSeed})
+	if err != nil {
+		return err
+	}
+	design := sampling.Defaults()
+	design.Visits, design.Dimensions, design.Across = visits, sampling.Named("region", "size_band"), []string{"industry"}
+	selection, err := s.app.Flow.Draw(ctx, teller, flow.Key{}, flow.DrawInput{FrameID: frame.ID, Design: design})
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(s.out, "Selected %d customers in %d groups.\n", selection.Visits, len(selection.Strata))
+	if err := s.answer(ctx, selection); err != nil {
+		return err
+	}
 	seconds := max(1, int(s.planning/time.Second))
 	run, err := s.app.Flow.StartPlan(ctx, teller, flow.Key{}, flow.PlanInput{SelectionID: selection.ID, Seed: 1, Seconds: seconds})
 	if err != nil {
@@ -139,6 +145,28 @@ func (s story) choose(ctx context.Context) error {
 		}
 		return r.State == flow.Done, err
 	})
+}
+
+// answer lets a few customers refuse, and brings the list that the account teams
+// would have picked.
+func (s story) answer(ctx context.Context, v flow.SelectionView) error {
+	if len(v.Changes) > 0 {
+		return nil // an earlier run has done so
+	}
+	codes := []string{sampling.RefusedDeclined, sampling.RefusedNoReply, sampling.RefusedDispute}
+	for i, code := range codes {
+		c := v.Rows[(i+1)*len(v.Rows)/(len(codes)+1)]
+		var err error
+		if v, err = s.app.Flow.Change(ctx, teller, flow.Key{}, v.ID, v.Version, flow.ChangeInput{Kind: flow.ChangeRefused, Customer: c.CustomerID, Code: code}); err != nil {
+			return err
+		}
+	}
+	picks, err := sample.Files.ReadFile("picks.csv")
+	if err != nil {
+		return err
+	}
+	_, err = s.app.Flow.BringTeamList(ctx, teller, flow.Key{}, v.ID, "picks.csv", picks)
+	return err
 }
 
 // publish puts the year into everyone's calendar and waits until it stands there.
