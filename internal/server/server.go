@@ -28,7 +28,7 @@ import (
 // Limits of requests (reliability rule 12).
 const (
 	bodyLimit   = "1M"
-	importLimit = "51M" // a file of 50 MB and the form around it
+	uploadLimit = "51M" // a file of 50 MB and the form around it
 )
 
 // Options is what the server needs.
@@ -66,8 +66,8 @@ func New(o Options) (e *echo.Echo, api, pages *echo.Group) {
 	e.Use(echoprometheus.NewMiddlewareWithConfig(echoprometheus.MiddlewareConfig{Namespace: "windshield", Registerer: o.Metrics, LabelFuncs: labels,
 		Skipper: func(c echo.Context) bool { return c.Path() == "" || strings.HasPrefix(c.Path(), "/assets") }}))
 	e.Use(headers(o.Secure))
-	e.Use(middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: bodyLimit, Skipper: isImport}))
-	e.Use(middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: importLimit, Skipper: func(c echo.Context) bool { return !isImport(c) }}))
+	e.Use(middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: bodyLimit, Skipper: isUpload}))
+	e.Use(middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: uploadLimit, Skipper: func(c echo.Context) bool { return !isUpload(c) }}))
 
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	e.GET("/readyz", func(c echo.Context) error {
@@ -121,7 +121,7 @@ func mayImport() echo.MiddlewareFunc {
 	places := make(chan struct{}, formsAtOnce)
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			if !isImport(c) {
+			if !isUpload(c) {
 				return next(c)
 			}
 			if err := access.Require(auth.Actor(c), access.ImportRoster, access.Subject{}); err != nil {
@@ -174,9 +174,12 @@ func headAsGet(next http.Handler) http.Handler {
 	})
 }
 
-func isImport(c echo.Context) bool {
+// isUpload says whether a request brings a file: customers, people, or a solution
+// made outside.
+func isUpload(c echo.Context) bool {
 	p := c.Request().URL.Path
-	return c.Request().Method == http.MethodPost && (p == "/imports" || p == "/api/v1/imports")
+	return c.Request().Method == http.MethodPost && (p == "/imports" || p == "/api/v1/imports" ||
+		strings.HasPrefix(p, "/plans/runs/") && strings.HasSuffix(p, "/solution") || strings.HasPrefix(p, "/api/v1/plan-runs/") && strings.HasSuffix(p, "/solutions"))
 }
 
 // csp allows what comes from us and nothing else: no inline script or style.

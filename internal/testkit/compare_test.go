@@ -262,6 +262,11 @@ func TestAPlanIsArguedAboutOutside(t *testing.T) {
 		require.NoError(t, client.Check(h.Publish(vp, plan, "")))
 		h.Settle()
 
+		// Files of large companies are larger than other requests may be.
+		large, err := vp.BringSolutionWithBodyWithResponse(ctx, id, nil, "application/json", bytes.NewReader(append(bytes.Repeat([]byte(" "), 2_000_000), solution.Body...)))
+		require.NoError(t, err)
+		require.NoError(t, client.Check(large))
+
 		// Broken ones are refused with what is wrong, and leave nothing.
 		before := h.Visits("")
 		broken := *s

@@ -101,6 +101,36 @@ func TestWhyAVisitStandsThere(t *testing.T) {
 		require.Equal(t, http.StatusConflict, clash.StatusCode(), "%s", clash.Body)
 		noIDs(t, clash.ApplicationproblemJSON409.Detail)
 
+		// What means nothing is refused with a reason, and nothing moves.
+		at := placeOf(h.Visit(v.ID))
+		for name, to := range map[string]client.Place{
+			"nobody":        {Executive: "nobody", Date: at.Date, Half: "am"},
+			"another year":  {Executive: at.Executive, Date: openapi_types.Date{Time: at.Date.AddDate(3, 0, 0)}, Half: "am"},
+			"a Sunday":      {Executive: at.Executive, Date: openapi_types.Date{Time: at.Date.AddDate(0, 0, 7-int(at.Date.Weekday()))}, Half: "am"},
+			"no half":       {Executive: at.Executive, Date: at.Date, Half: "noon"},
+			"a host":        {Executive: v.HostID, Date: at.Date, Half: "am"},
+			"the year zero": {Executive: at.Executive, Half: "am"},
+		} {
+			r := change(t, vp, draft, "", client.PlanChange{Customer: v.CustomerID, From: at, To: &to})
+			require.Contains(t, []int{http.StatusConflict, http.StatusUnprocessableEntity}, r.StatusCode(), "%s: %s", name, r.Body)
+		}
+		require.Equal(t, http.StatusNotFound, change(t, vp, draft, "", client.PlanChange{Customer: "nobody", To: at}).StatusCode())
+		twice := client.PlanChange{Customer: v.CustomerID, From: at, To: next.Changes[0].To}
+		require.Equal(t, http.StatusUnprocessableEntity, change(t, vp, draft, "", twice, twice).StatusCode())
+		standsAt(t, h.Visit(v.ID), at)
+
+		// Taken out, it has no place and no visit; put in again, a new one.
+		require.NoError(t, client.Check(change(t, vp, draft, "", client.PlanChange{Customer: v.CustomerID, From: at})))
+		got, err := vp.GetPlanWithResponse(context.Background(), draft, nil)
+		require.NoError(t, err)
+		require.Equal(t, v.CustomerID, got.JSON200.Plan.Unassigned[0].Customer.Id)
+		require.EqualValues(t, 1, got.JSON200.Plan.Cost["unassigned"])
+		require.Len(t, h.Visits(draft), 11)
+		require.NoError(t, client.Check(change(t, vp, draft, "", client.PlanChange{Customer: v.CustomerID, To: at})))
+		v = pick(h.Visits(draft), func(w visit.Visit) bool { return w.CustomerID == v.CustomerID })[0]
+		standsAt(t, v, at)
+		require.NotEmpty(t, v.Stratum)
+
 		// Executives do not see drafts, and nobody but the VP changes plans.
 		r, err := h.API(Exec(1)).ExplainVisitWithResponse(context.Background(), v.ID)
 		require.NoError(t, err)

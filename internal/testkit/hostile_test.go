@@ -36,7 +36,7 @@ var nasty = map[string]string{
 // fields are those of all forms and addresses.
 var fields = []string{"answer", "reason", "held", "kind", "with_host", "note", "from", "to", "state", "after", "executive", "customer", "person", "period",
 	"selection", "name", "seconds", "seed", "year", "visits", "dimensions", "role", "q", "country", "group", "visit", "view", "email", "next", "done", "key",
-	"column-0", "column-1", "limit", "value", "search", "open", "plan"}
+	"changes", "with", "per_week-1", "max_gap-1", "target-1", "selection-1", "count", "column-0", "column-1", "limit", "value", "search", "open", "plan"}
 
 // start lets each database begin with other values.
 var start atomic.Int64
@@ -52,15 +52,19 @@ func TestNoInputIsTooBad(t *testing.T) {
 		visits := h.Visits(plan)
 		var imports []flow.Import
 		var selections []flow.Selection
+		var run flow.Run
 		require.NoError(t, h.App.Store.Read(t.Context(), func(tx flow.Tx) (err error) {
 			if imports, err = tx.Imports.Recent(1); err != nil {
+				return err
+			}
+			if run, err = tx.Runs.OfPlan(plan); err != nil {
 				return err
 			}
 			selections, err = tx.Selections.ByYear(0)
 			return err
 		}))
 		real := map[string]string{"plans": plan, "visits": visits[0].ID, "customers": visits[0].CustomerID, "people": h.Person(CEO).ID,
-			"imports": imports[0].ID, "selections": selections[0].ID}
+			"imports": imports[0].ID, "selections": selections[0].ID, "plan-runs": run.ID, "runs": run.ID, "comparison": plan, "frames": selections[0].FrameID}
 		send := func(what, method, path string, body string, kind string) {
 			t.Helper()
 			r, err := http.NewRequest(method, h.URL+path, strings.NewReader(body))
@@ -105,8 +109,7 @@ func TestNoInputIsTooBad(t *testing.T) {
 					}
 				}
 				one := fields[turn%len(fields)] // a page might refuse the first field and never look at the others
-				for i, id := range []string{url.PathEscape(inPath), known(path, real)} {
-					at := fill(path, id)
+				for i, at := range []string{fill(path, url.PathEscape(inPath)), known(path, real)} {
 					switch {
 					case method == http.MethodGet || method == http.MethodHead:
 						send(what, method, at+"?"+query.Encode(), "", "")
@@ -134,14 +137,18 @@ func TestNoInputIsTooBad(t *testing.T) {
 	})
 }
 
-// known gives the id of something that is really there for a route.
+// known puts the id of something that is really there in the place of each parameter.
 func known(path string, real map[string]string) string {
-	for _, part := range strings.Split(path, "/") {
-		if id := real[part]; id != "" {
-			return id
+	parts := strings.Split(path, "/")
+	for i, p := range parts {
+		if !strings.HasPrefix(p, ":") {
+			continue
+		}
+		if parts[i] = real[parts[i-1]]; parts[i] == "" {
+			parts[i] = "x"
 		}
 	}
-	return "x"
+	return strings.Join(parts, "/")
 }
 
 // fill puts a value in the place of each parameter.
