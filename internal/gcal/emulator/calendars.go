@@ -167,11 +167,10 @@ func inZone(t time.Time, loc *time.Location) time.Time {
 // Hide makes a person's calendar invisible to others, free/busy included.
 func (s *Server) Hide(calendarID string, hidden bool) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.release()
 	if c := s.calendar(calendarID); c != nil {
 		c.Hidden = hidden
 		s.dirty = append(s.dirty, line{Calendar: c})
-		s.flush()
 	}
 }
 

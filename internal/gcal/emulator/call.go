@@ -89,8 +89,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, method string, do
 
 	run := func() *reply {
 		s.mu.Lock()
-		defer s.mu.Unlock()
-		return s.run(c, f, denied, parse, do)
+		a := s.run(c, f, denied, parse, do)
+		if err := s.release(); err != nil {
+			return fail(500, "global", "backendError", "The emulator's journal cannot be written.")
+		}
+		return a
 	}
 	s.play(w, r, c, f, run, hashOf(raw))
 }
@@ -127,9 +130,6 @@ func (s *Server) run(c *call, f *Fault, denied, parse *reply, do func(*call) *re
 		answer = s.emptyList(c)
 	default:
 		answer = do(c)
-	}
-	if err := s.flush(); err != nil {
-		return fail(500, "global", "backendError", "The emulator's journal cannot be written.")
 	}
 	return answer
 }

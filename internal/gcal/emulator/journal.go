@@ -39,7 +39,8 @@ func (s *Server) open(path string) error {
 			return fault.Invalidf("The calendar emulator's journal %s is damaged; move it away to start anew.", path).Because(err)
 		}
 	}
-	temp, err := os.CreateTemp(filepath.Dir(path), ".emulator-*")
+	folder := filepath.Dir(path)
+	temp, err := os.CreateTemp(folder, ".emulator-*")
 	if err != nil {
 		return fault.Invalidf("The calendar emulator cannot write beside its journal %s.", path).Because(err)
 	}
@@ -50,6 +51,9 @@ func (s *Server) open(path string) error {
 	if err == nil {
 		err = os.Rename(temp.Name(), path)
 	}
+	if err == nil { // the new name itself must outlive a loss of power
+		err = syncFolder(folder)
+	}
 	if err != nil {
 		temp.Close()
 		return fault.Invalidf("The calendar emulator cannot write its journal %s.", path).Because(err)
@@ -58,9 +62,13 @@ func (s *Server) open(path string) error {
 	return nil
 }
 
+// load reads a journal. What a killed process or a loss of power left behind is
+// dropped: a last line without its end, or a tail of which nothing can be read.
+// Something unreadable before readable lines is damage of another kind.
 func (s *Server) load(f io.Reader) error {
 	in := bufio.NewReader(f)
-	for {
+	var damage error
+	for n := 0; ; n++ {
 		raw, err := in.ReadBytes('\n')
 		if err == io.EOF {
 			return nil // what follows the last newline is torn
@@ -69,11 +77,25 @@ func (s *Server) load(f io.Reader) error {
 			return err
 		}
 		var l line
-		if err := json.Unmarshal(raw, &l); err != nil {
-			return err
+		err = json.Unmarshal(raw, &l)
+		switch {
+		case err == nil && damage != nil, err != nil && n == 0:
+			return errors.Join(damage, err)
+		case err != nil:
+			damage = err
+		default:
+			s.apply(l)
 		}
-		s.apply(l)
 	}
+}
+
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
 }
 
 func (s *Server) apply(l line) {
@@ -134,15 +156,21 @@ func (s *Server) dump(w io.Writer) error {
 	return out.Flush()
 }
 
-// flush appends what changed to the journal in one write, before the answer
-// goes out: a killed process loses nothing that was answered.
+// file is what the journal needs of an open file.
+type file interface {
+	io.Writer
+	Sync() error
+	Close() error
+}
+
+// flush hands what changed to the journal in one write.
 func (s *Server) flush() error {
 	dirty := s.dirty
 	s.dirty = nil
 	if s.opts.File == "" || len(dirty) == 0 {
 		return nil
 	}
-	if s.journal == nil {
+	if s.broken != nil {
 		return s.broken
 	}
 	var all []byte
@@ -153,9 +181,41 @@ func (s *Server) flush() error {
 		}
 		all = append(append(all, b...), '\n')
 	}
-	_, err := s.journal.Write(all)
-	if err != nil {
-		s.broken = err
+	if _, err := s.journal.Write(all); err != nil {
+		s.broken = err // half a line may stand there now: nothing may follow it
+		return err
 	}
-	return err
+	s.written++
+	return nil
+}
+
+// release flushes, gives the lock back, and waits until the disk holds what was
+// written, so that nothing that was answered is lost when the machine stops.
+// Calls that wait at the same time share one sync of the file.
+func (s *Server) release() error {
+	err := s.flush()
+	n := s.written
+	s.mu.Unlock()
+	if err != nil || n == 0 {
+		return err
+	}
+	s.syncing.Lock()
+	defer s.syncing.Unlock()
+	if s.synced >= n {
+		return nil
+	}
+	s.mu.Lock()
+	n, journal, broken := s.written, s.journal, s.broken
+	s.mu.Unlock()
+	if broken != nil {
+		return broken
+	}
+	if err := journal.Sync(); err != nil { // after that nobody knows what the disk holds
+		s.mu.Lock()
+		s.broken = err
+		s.mu.Unlock()
+		return err
+	}
+	s.synced = n
+	return nil
 }

@@ -53,7 +53,7 @@ func (s *Server) Token(user string) string {
 // Revoke ends all grants of a person, as if withdrawn in the account's settings.
 func (s *Server) Revoke(user string) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.release()
 	u := fold(user)
 	s.revoked["static:"+u], s.revoked["service:"+u] = true, true
 	s.dirty = append(s.dirty, line{Revoked: "static:" + u}, line{Revoked: "service:" + u})
@@ -62,18 +62,16 @@ func (s *Server) Revoke(user string) {
 		s.revoked[g] = true
 		s.dirty = append(s.dirty, line{Revoked: g})
 	}
-	s.flush()
 }
 
 // Regrant lets the service account act for a person again after Revoke.
 func (s *Server) Regrant(user string) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.release()
 	for _, g := range []string{"static:" + fold(user), "service:" + fold(user)} {
 		delete(s.revoked, g)
 		s.dirty = append(s.dirty, line{Granted: g})
 	}
-	s.flush()
 }
 
 func oauthError(w http.ResponseWriter, status int, code, text string) {
@@ -256,8 +254,7 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.revoked[t.Grant] = true
 	s.dirty = append(s.dirty, line{Revoked: t.Grant})
-	s.flush()
-	s.mu.Unlock()
+	s.release()
 	s.note(&call{method: "oauth.revoke", user: t.User}, 200, "", "")
 	writeReply(w, ok(object{}))
 }

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -181,9 +182,9 @@ func answersOnly(a, b *record) bool {
 
 // act plays a person's action as if made in the calendar's own pages: mails go
 // to everybody.
-func (s *Server) act(user, eventID string, do func(c *call, r *record) *reply) error {
+func (s *Server) act(user, eventID string, do func(c *call, r *record) *reply) (err error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer func() { err = errors.Join(err, s.release()) }()
 	user = fold(user)
 	c := &call{method: "people", user: user, query: url.Values{"sendUpdates": {"all"}}, header: http.Header{}}
 	c.calendar = s.calendar(user)
@@ -208,7 +209,7 @@ func (s *Server) act(user, eventID string, do func(c *call, r *record) *reply) e
 		return fault.Invalidf("The calendar refused: %s.", bad.reason)
 	}
 	s.record(Request{At: s.now(), Method: "people", User: user, Calendar: r.Calendar, Event: r.ID, Status: 200, Committed: true})
-	return s.flush()
+	return nil
 }
 
 // Respond plays a person's answer: "accepted", "declined", "tentative" or
@@ -302,9 +303,9 @@ func (s *Server) RemoveGuest(user, eventID, guest string) error {
 }
 
 // Wipe deletes every event of a calendar without mails, as an owner could.
-func (s *Server) Wipe(calendarID string) error {
+func (s *Server) Wipe(calendarID string) (err error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer func() { err = errors.Join(err, s.release()) }()
 	c := s.calendar(calendarID)
 	if c == nil {
 		return fault.NotFoundf("There is no such calendar.")
@@ -314,5 +315,5 @@ func (s *Server) Wipe(calendarID string) error {
 			s.cancel(&call{method: "people", user: c.Owner, calendar: c, query: url.Values{}, header: http.Header{}}, r)
 		}
 	}
-	return s.flush()
+	return nil
 }

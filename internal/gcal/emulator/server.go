@@ -11,6 +11,7 @@ package emulator
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"os"
 	"strings"
@@ -66,9 +67,13 @@ type Server struct {
 	faults    []*Fault
 	ledger    Ledger
 	requests  int // all ever noted, also those no longer kept
-	journal   *os.File
+	journal   file
 	dirty     []line
+	written   int64 // writes to the journal
 	broken    error // the journal could not be written
+
+	syncing sync.Mutex // taken before mu, never while holding it
+	synced  int64      // writes that the disk holds; under syncing
 }
 
 // calendar is one calendar with all events that ever were in it.
@@ -105,13 +110,15 @@ func New(opts Options) (*Server, error) {
 
 // Close ends the use of the journal. The server answers no more writes after it.
 func (s *Server) Close() error {
+	s.syncing.Lock()
+	defer s.syncing.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.journal == nil {
+	if s.journal == nil || errors.Is(s.broken, os.ErrClosed) {
 		return nil
 	}
-	err := s.journal.Close()
-	s.journal, s.broken = nil, os.ErrClosed
+	err := errors.Join(s.journal.Sync(), s.journal.Close())
+	s.broken = os.ErrClosed
 	return err
 }
 
@@ -181,17 +188,16 @@ func (s *Server) SetSwitches(sw Switches) {
 // ExpireSyncTokens makes every sync token handed out so far answer 410.
 func (s *Server) ExpireSyncTokens() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.release()
 	s.epoch++
 	s.dirty = append(s.dirty, line{Epoch: s.epoch})
-	s.flush()
 }
 
 // Share lets a person use another's calendar: role is "reader", "writer",
 // "owner", or "" for no longer.
 func (s *Server) Share(calendarID, address, role string) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.release()
 	c := s.calendar(calendarID)
 	if c == nil {
 		return
@@ -201,7 +207,6 @@ func (s *Server) Share(calendarID, address, role string) {
 	}
 	c.Shared[fold(address)] = role
 	s.dirty = append(s.dirty, line{Calendar: c})
-	s.flush()
 }
 
 // SetZone changes the zone of a person's calendar. Unknown zones are ignored.
@@ -210,11 +215,10 @@ func (s *Server) SetZone(calendarID, zone string) {
 		return
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.release()
 	if c := s.calendar(calendarID); c != nil {
 		c.Zone = zone
 		s.dirty = append(s.dirty, line{Calendar: c})
-		s.flush()
 	}
 }
 
