@@ -56,8 +56,14 @@ func (p *Pages) compare(c echo.Context) error {
 		}
 	}
 	status := http.StatusOK
+	// What stands comes first: the comparison then says what a draft would change.
+	slices.SortStableFunc(m.Others, func(x, y visit.Plan) int { return live(y) - live(x) })
 	if m.With != "" {
-		x, err := p.Flow.Compare(ctx(c), a, id, m.With)
+		first, second := id, m.With
+		if slices.ContainsFunc(m.Others, func(x visit.Plan) bool { return x.ID == m.With && x.State == visit.Live }) {
+			first, second = second, first
+		}
+		x, err := p.Flow.Compare(ctx(c), a, first, second)
 		if s, yes := formError(err); err != nil && yes {
 			m.Error, status = shown(err), s
 		} else if err != nil {
@@ -68,6 +74,13 @@ func (p *Pages) compare(c echo.Context) error {
 		}
 	}
 	return p.show(c, status, comparePage(p.frame(c, "Compare "+m.Plan.Name), m))
+}
+
+func live(p visit.Plan) int {
+	if p.State == visit.Live {
+		return 1
+	}
+	return 0
 }
 
 var differs = map[planning.Differs]string{
