@@ -49,6 +49,18 @@ func TestAReplanCountsWhatMovesAndKeepsWhatIsAccepted(t *testing.T) {
 		away(t, h, ill.ExecutiveID, ill.Slot.Date.String())
 
 		second := h.Draft(vp, selection, 7, 40_000)
+		for _, w := range problemOf(t, vp, second).Visits {
+			switch w.ID {
+			case accepted.CustomerID:
+				require.Equal(t, accepted.Slot, w.Pinned.Slot(), "what is accepted is pinned")
+			case gone.CustomerID:
+				require.Equal(t, []string{gone.ExecutiveID}, w.Excludes)
+				require.Nil(t, w.Current)
+			default:
+				require.Nil(t, w.Pinned)
+				require.NotNil(t, w.Current)
+			}
+		}
 		drafted := map[string]visit.Visit{}
 		for _, v := range h.Visits(second) {
 			drafted[v.CustomerID] = v
@@ -178,14 +190,7 @@ func TestScenariosSideBySide(t *testing.T) {
 		// Another cadence, another number: they cost something else.
 		require.NotEqual(t, columns[0].Run.Cost["overdue_days"], columns[2].Run.Cost["overdue_days"])
 		require.NotEqual(t, columns[0].Run.Cost["load"], columns[3].Run.Cost["load"])
-		problem := func(i int) *planning.Problem {
-			r, err := vp.GetRunProblemWithResponse(ctx, columns[i].Run.Id)
-			require.NoError(t, err)
-			require.NoError(t, client.Check(r))
-			p, err := planning.ReadProblem(bytes.NewReader(r.Body))
-			require.NoError(t, err)
-			return p
-		}
+		problem := func(i int) *planning.Problem { return problemOf(t, vp, *columns[i].Run.Plan) }
 		require.Equal(t, problem(0).Executives[0].MaxPerWeek-1, problem(1).Executives[0].MaxPerWeek)
 		require.Equal(t, 19, problem(2).Rules.MaxGapDays, "the last day for a visit is the day before")
 		require.Equal(t, problem(0).Executives[0].TargetVisits/2, problem(3).Executives[0].TargetVisits)
@@ -206,6 +211,28 @@ func TestScenariosSideBySide(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, http.StatusUnprocessableEntity, none.StatusCode(), "no other than the base")
 	})
+}
+
+// problemOf gives the problem that a plan was made for, as its run's file has it.
+func problemOf(t *testing.T, c *client.ClientWithResponses, plan string) *planning.Problem {
+	t.Helper()
+	ctx := context.Background()
+	runs, err := c.ListPlanRunsWithResponse(ctx)
+	require.NoError(t, err)
+	require.NoError(t, client.Check(runs))
+	for _, r := range runs.JSON200.Items {
+		if r.Plan == nil || *r.Plan != plan {
+			continue
+		}
+		file, err := c.GetRunProblemWithResponse(ctx, r.Id)
+		require.NoError(t, err)
+		require.NoError(t, client.Check(file))
+		p, err := planning.ReadProblem(bytes.NewReader(file.Body))
+		require.NoError(t, err)
+		return p
+	}
+	require.FailNow(t, "no run became this plan")
+	return nil
 }
 
 func ptr[T any](v T) *T { return &v }
