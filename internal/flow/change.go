@@ -203,6 +203,23 @@ func (x *selectionState) called(id string) string {
 // standing gives the customers who are to be visited.
 func (x *selectionState) standing() []string { return sampling.Standing(x.adjusted, x.replaced) }
 
+// standingOnly gives the selection with those taken who are to be visited, and
+// the ids of these customers.
+func (x *selectionState) standingOnly() (sampling.Selection, []string) {
+	s := x.adjusted
+	s.Rows = slices.Clone(s.Rows)
+	stands := map[string]bool{}
+	var ids []string
+	for _, id := range x.standing() {
+		stands[id] = true
+		ids = append(ids, x.byID[id].CustomerID)
+	}
+	for i := range s.Rows {
+		s.Rows[i].Taken = stands[s.Rows[i].ID]
+	}
+	return s, ids
+}
+
 // chosen gives the rows of the customers of a selection who are to be visited as
 // things stand: those drawn, but for who refused or was taken out, with who took
 // over or was put in. The weights are those of the draw.

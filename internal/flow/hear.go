@@ -77,6 +77,9 @@ func hearAll(tx Tx, s Selection, d *planning.Draft) error {
 	return nil
 }
 
+// mostCapacity is the most visits of an executive in a year that are dealt.
+const mostCapacity = 1000
+
 // dealt gives how many of the draft's visits each executive is dealt.
 func dealt(x *selectionState, content sampling.Frame, d *planning.Draft) (map[string]int, error) {
 	ours := map[string]string{} // customer id -> what the draw calls it
@@ -90,7 +93,7 @@ func dealt(x *selectionState, content sampling.Frame, d *planning.Draft) (map[st
 		in.Requires[ours[c.ID]] = c.Requires
 	}
 	for _, e := range d.Executives {
-		in.Executives = append(in.Executives, sampling.Executive{ID: e.ID, Capacity: min(e.Terms.TargetVisits, 1000), Tags: e.Terms.Tags})
+		in.Executives = append(in.Executives, sampling.Executive{ID: e.ID, Capacity: min(e.Terms.TargetVisits, mostCapacity), Tags: e.Terms.Tags})
 	}
 	s := x.adjusted
 	s.Rows = slices.Clone(s.Rows)

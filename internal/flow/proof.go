@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"windshield/internal/access"
 	"windshield/internal/fault"
+	"windshield/internal/roster"
 	"windshield/internal/sampling"
 	"windshield/internal/visit"
 )
@@ -25,7 +27,18 @@ type Proof struct {
 	Reference  sampling.Reference       // zero as long as the re-draws are being computed
 	Picked     *sampling.Picked         // the account teams' list; nil where none was brought
 	Weights    [2]float64               // what a weight may really be where there were several draws, as factors of the largest; 0 where there was one
+	Heard      []Heard                  // what each executive would hear, by name
+	Undealt    []string                 // visits that no executive can make, in words
 	Shortfalls []string                 // what is missing, in words
+}
+
+// Heard is how good a cross-section one executive hears.
+type Heard struct {
+	ID, Name string
+	Due      float64        // fair number of visits, given who may go where
+	Dealt    int            // visits that the selection deals
+	Planned  int            // visits in the plan
+	Dozen    sampling.Dozen // of the planned visits; of the dealt ones where there is no plan
 }
 
 // FrameSummary says what a frozen list held.
@@ -70,6 +83,9 @@ func (f *Flow) Proof(ctx context.Context, a access.Actor, id string) (Proof, err
 			return p, err
 		}
 		if err := p.compare(tx, x, content); err != nil {
+			return p, err
+		}
+		if err := p.hear(tx, x, content); err != nil {
 			return p, err
 		}
 		p.Shortfalls = p.shortfalls()
@@ -199,6 +215,68 @@ func (p *Proof) compare(tx Tx, x *selectionState, content sampling.Frame) error 
 	return err
 }
 
+// hear deals the customers to the executives and says how good a cross-section
+// each one hears by the plan.
+func (p *Proof) hear(tx Tx, x *selectionState, content sampling.Frame) error {
+	people, err := tx.People.All()
+	if err != nil {
+		return err
+	}
+	in := sampling.Dealing{Requires: map[string][]string{}, Seed: p.Seed, Year: p.Year}
+	called := map[string]string{}
+	for _, e := range people {
+		if e.Has(roster.Executive) && e.Terms.TargetVisits > 0 {
+			in.Executives = append(in.Executives, sampling.Executive{ID: e.ID, Capacity: min(e.Terms.TargetVisits, mostCapacity), Tags: e.Terms.Tags})
+			called[e.ID] = e.Name
+		}
+	}
+	if len(in.Executives) == 0 {
+		return nil
+	}
+	s, ids := x.standingOnly()
+	customers, err := customersByID(tx, ids)
+	if err != nil {
+		return err
+	}
+	for id, r := range x.byID {
+		if c, ok := customers[r.CustomerID]; ok {
+			in.Requires[id] = c.Requires
+		}
+	}
+	dealt, err := sampling.Deal(content, s, in)
+	if err != nil {
+		return err
+	}
+	p.Undealt = dealt.Shortfalls
+	at := map[string]int{}
+	customersOf := make([]int, len(s.Strata))
+	for i, h := range s.Strata {
+		at[h.Code], customersOf[i] = i, h.N
+	}
+	planned := map[string][]int{}
+	for _, c := range p.Rows {
+		if id := c.Visit.ExecutiveID; id != "" && c.Stands {
+			if planned[id] == nil {
+				planned[id] = make([]int, len(s.Strata))
+			}
+			planned[id][at[c.Stratum]]++
+		}
+	}
+	for _, h := range dealt.Executives {
+		e := Heard{ID: h.Executive, Name: called[h.Executive], Due: h.Due, Dealt: h.Visits, Dozen: h.Dozen}
+		if p.Plan.ID != "" {
+			visits := planned[h.Executive]
+			if visits == nil {
+				visits = make([]int, len(s.Strata))
+			}
+			e.Dozen = sampling.Hear(visits, customersOf)
+			e.Planned = e.Dozen.Visits
+		}
+		p.Heard = append(p.Heard, e)
+	}
+	return nil
+}
+
 // shortfalls says what is missing. They are never hidden.
 func (p *Proof) shortfalls() (out []string) {
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
@@ -229,6 +307,16 @@ func (p *Proof) shortfalls() (out []string) {
 	}
 	if p.Deviation != "" {
 		say("This is draw %d of the year. Who may choose among several draws may choose the outcome.", p.Draw)
+	}
+	out = append(out, p.Undealt...)
+	var worse []string
+	for _, h := range p.Heard {
+		if h.Dozen.Visits > 0 && h.Dozen.Variation > h.Dozen.ByChance {
+			worse = append(worse, h.Name)
+		}
+	}
+	if len(worse) > 0 {
+		say("%d of %d executives hear less of a cross-section than as many random customers would give: %s.", len(worse), len(p.Heard), strings.Join(worse, ", "))
 	}
 	if p.Elsewhere > 0 {
 		say("%d customers were visited in %d without having been selected. They are in none of the numbers below.", p.Elsewhere, p.Year)

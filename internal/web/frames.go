@@ -211,12 +211,32 @@ func (p *Pages) design(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	d := sampling.Defaults()
-	m.Form = url.Values{"visits": {"200"}, "rule": {string(d.Rule)}, "alpha": {fixed(d.Alpha, 2)}, "q": {fixed(d.Q, 1)}, "min": {itoa(d.MinPerStratum)}, "max": {"0"}, "merge_below": {itoa(d.MergeBelow)}}
-	if len(m.Earlier) > 0 {
-		m.Form.Set("visits", itoa(m.Earlier[0].Visits))
-	}
+	m.Form = m.proposal()
 	return p.show(c, http.StatusOK, designPage(p.frame(c, "Design the draw"), m))
+}
+
+// proposal fills the form in: as the year was drawn before, else with the
+// defaults and the usual groups.
+func (m designModel) proposal() url.Values {
+	d := sampling.Defaults()
+	d.Visits = max(1, min(200, m.Customers))
+	for _, name := range []string{"region", sampling.SizeBand} {
+		if _, ok := m.Dimensions[name]; ok {
+			d.Dimensions = append(d.Dimensions, sampling.Dimension{Name: name})
+		}
+	}
+	if len(m.Earlier) > 0 && len(m.Earlier[0].Design.Dimensions) > 0 {
+		d = m.Earlier[0].Design
+	}
+	form := url.Values{"visits": {itoa(d.Visits)}, "rule": {string(d.Rule)}, "alpha": {fixed(d.Alpha, 2)}, "q": {fixed(d.Q, 1)}, "min": {itoa(d.MinPerStratum)},
+		"max": {itoa(d.MaxPerStratum)}, "merge_below": {itoa(d.MergeBelow)}}
+	for i, x := range d.Dimensions[:min(len(d.Dimensions), groupLevels)] {
+		form.Set("group"+itoa(i+1), x.Name)
+	}
+	for i, name := range d.Across[:min(len(d.Across), acrossLevels)] {
+		form.Set("across"+itoa(i+1), name)
+	}
+	return form
 }
 
 func (p *Pages) designModelOf(c echo.Context) (designModel, error) {

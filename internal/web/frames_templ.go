@@ -887,7 +887,7 @@ func designForm(m designModel) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 83, "<section class=\"card\" aria-labelledby=\"design\"><h2 id=\"design\">Whom shall the visits stand for?</h2><div class=\"form\"><div class=\"field\"><label for=\"f-visits\">Number of visits</label> <span class=\"hint\" id=\"h-visits\">As many as the executives together can make in the year, must-visits included.</span>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 83, "<section class=\"card\" aria-labelledby=\"design\"><h2 id=\"design\">Whom shall the visits stand for?</h2><div class=\"fields\"><div class=\"field\"><label for=\"f-visits\">Number of visits</label> <span class=\"hint\" id=\"h-visits\">As many as the executives together can make in the year, must-visits included.</span>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1103,7 +1103,7 @@ func designForm(m designModel) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 107, "><summary>Order of values, merging, name</summary><div class=\"form\"><div class=\"field\" id=\"f-order\" tabindex=\"-1\"><span class=\"hint\">One value a line, low to high, for attributes that have an order (size, buying stage). Left empty: no order.</span>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 107, "><summary>Order of values, merging, name</summary><div class=\"fields\"><div class=\"field\" id=\"f-order\" tabindex=\"-1\"><span class=\"hint\">One value a line, low to high, for attributes that have an order (size, buying stage). Left empty: no order.</span>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1718,7 +1718,7 @@ func previewCard(m designModel, p flow.Preview) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 163, "<div class=\"form\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 163, "<div class=\"fields\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

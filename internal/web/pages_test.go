@@ -630,3 +630,19 @@ func TestNavigationFollowsTheRoles(t *testing.T) {
 		require.Equal(t, want, got, role)
 	}
 }
+
+// The proof fits on one page, whatever it holds, and the record comes as it is.
+func TestProofAsFiles(t *testing.T) {
+	for name, z := range map[string]size{"sample": sampleSize, "hostile": {executives: 9, customers: 90, visits: 60, text: hostile}} {
+		s := makeStory(z)
+		site := open(t, s, actors(s)["vp"])
+		w := site.get("/selections/" + uuidOf(6, 1) + "/proof.pdf")
+		require.Equal(t, 200, w.Code, name)
+		require.Equal(t, "application/pdf", w.Header().Get("Content-Type"))
+		require.True(t, strings.HasPrefix(w.Body.String(), "%PDF-1.4"), name)
+		require.Equal(t, 1, strings.Count(w.Body.String(), "/Type /Page "), name)
+		w = site.get("/selections/" + uuidOf(6, 1) + "/draw.json")
+		require.Equal(t, "{\"format\":\"windshield.draw/1\"}\n", w.Body.String())
+		require.Equal(t, `attachment; filename="draw-2027-2.json"`, w.Header().Get("Content-Disposition"))
+	}
+}

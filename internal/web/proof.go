@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -23,6 +24,7 @@ type proofModel struct {
 	Yardstick []yardstick
 	MayChange bool
 	Lead      string
+	Against   string // how the account teams' list compares; "" where there is none
 	Limits    []string
 }
 
@@ -56,7 +58,7 @@ type yardstick struct {
 	Closer           int     // re-draws that are nearer than the draw, with weights
 	CloserVisited    int
 	CloserThanList   int
-	VisitedQ, Stood5 [5]float64
+	VisitedQ, StoodQ [5]float64
 	Lines            []sampling.Line
 }
 
@@ -123,7 +125,7 @@ func proofOf(v flow.Proof, mayChange bool) proofModel {
 	}
 	m.GroupRows = groupsOfProof(v)
 	m.Yardstick = yardsticksOf(v)
-	m.Lead = leadOf(v)
+	m.Lead, m.Against = leadOf(v), against(m.Yardstick, v.Reference.Times)
 	return m
 }
 
@@ -184,7 +186,7 @@ func yardsticksOf(v flow.Proof) (out []yardstick) {
 		if i == 0 && len(v.Reference.Spreads) == 0 {
 			continue
 		}
-		y := yardstick{Name: view.Dimension, VisitedTV: view.Visited.TotalVariation, StoodTV: view.StoodFor.TotalVariation, ListTV: -1, Lines: view.Lines}
+		y := yardstick{Name: readable(view.Dimension), VisitedTV: view.Visited.TotalVariation, StoodTV: view.StoodFor.TotalVariation, ListTV: -1, Lines: view.Lines}
 		if y.Name == "" {
 			y.Name = "the groups"
 		}
@@ -193,8 +195,8 @@ func yardsticksOf(v flow.Proof) (out []yardstick) {
 		}
 		if i < len(v.Reference.Spreads) {
 			s := v.Reference.Spreads[i]
-			y.VisitedQ, y.Stood5 = sampling.Quantiles(s.Visited), sampling.Quantiles(s.StoodFor)
-			y.Fixed = y.Stood5[4]-y.Stood5[0] < 1e-9 && y.VisitedQ[4]-y.VisitedQ[0] < 1e-9
+			y.VisitedQ, y.StoodQ = sampling.Quantiles(s.Visited), sampling.Quantiles(s.StoodFor)
+			y.Fixed = y.StoodQ[4]-y.StoodQ[0] < 1e-9 && y.VisitedQ[4]-y.VisitedQ[0] < 1e-9
 			y.Visited, y.Stood = histogramOf(s.Visited, y.VisitedTV, y.ListTV), histogramOf(s.StoodFor, y.StoodTV, -1)
 			y.Closer, y.CloserVisited = sampling.Closer(s.StoodFor, y.StoodTV), sampling.Closer(s.Visited, y.VisitedTV)
 			if y.ListTV >= 0 {
@@ -230,7 +232,7 @@ func dimensionsText(v flow.Proof) string {
 	var names []string
 	for _, x := range v.Drawn.Views {
 		if x.Dimension != "" {
-			names = append(names, x.Dimension)
+			names = append(names, readable(x.Dimension))
 		}
 	}
 	switch len(names) {
@@ -294,8 +296,49 @@ func (p *Pages) bringTeamList(c echo.Context) error {
 	return back(c, "/selections/"+url.PathEscape(c.Param("id"))+"/proof", "listed")
 }
 
+// against says in one sentence how the account teams' list compares with the
+// draw, where chance had a say: in the dimension in which it is farthest off.
+func against(all []yardstick, times int) string {
+	var worst *yardstick
+	for i, y := range all {
+		if y.ListTV >= 0 && !y.Fixed && times > 0 && (worst == nil || y.ListTV > worst.ListTV) {
+			worst = &all[i]
+		}
+	}
+	if worst == nil {
+		return ""
+	}
+	s := fmt.Sprintf("By %s the list of the account teams is %s off all customers, this selection %s", worst.Name, off(worst.ListTV), off(worst.VisitedTV))
+	return s + fmt.Sprintf("; %s of %s re-draws by chance are nearer than the list.", num(worst.CloserThanList), num(times))
+}
+
+// readable gives the name of a dimension as people write it.
+func readable(dimension string) string { return strings.ReplaceAll(dimension, "_", " ") }
+
+// off writes a total variation: the share of visits that would have to be
+// elsewhere. What is only a rounding error of the computer is nothing.
+func off(x float64) string {
+	if x < 1e-9 {
+		return "0 %"
+	}
+	return percent(x)
+}
+
+// between writes the range in which nine of ten re-draws lie.
+func (y yardstick) between(q [5]float64, times int) string {
+	if times == 0 || y.Fixed {
+		return "–"
+	}
+	return off(q[1]) + " to " + off(q[3])
+}
+
 // rank says how many of the re-draws are nearer to the customers.
-func rank(closer, times int) string { return num(closer) + " of " + num(times) }
+func (y yardstick) rank(closer, times int) string {
+	if times == 0 || y.Fixed {
+		return "–"
+	}
+	return num(closer) + " of " + num(times)
+}
 
 func kindText(k flow.ChangeKind) string {
 	return map[flow.ChangeKind]string{flow.ChangeRefused: "refused", flow.ChangeAdded: "put in by hand", flow.ChangeRemoved: "taken out by hand"}[k]

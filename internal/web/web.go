@@ -240,6 +240,7 @@ func (p *Pages) Register(r Router) {
 	r.GET("/selections/:id/list", p.teamListForm)
 	r.POST("/selections/:id/list", p.bringTeamList)
 	r.GET("/selections/:id/proof", p.proof)
+	r.GET("/selections/:id/proof.pdf", p.proofPDF)
 
 	r.GET("/admin/calendar", p.calendar)
 	r.POST("/admin/calendar/sync", p.syncNow)
