@@ -43,14 +43,20 @@ type Explanation struct {
 	Stuck      string // why it cannot stay where it stands; "" where it can
 	Executives []Proposal
 	Weeks      []Proposal // with the same executive
+	Places     []Proposal // where else it could stand, the cheapest first; for those who plan, where asked for
 }
 
-// runnersUp is how many other executives and weeks an explanation names.
-const runnersUp = 5
+// runnersUp is how many other executives and weeks an explanation names, and
+// mostPlaces how many places can be ranked at once.
+const (
+	runnersUp  = 5
+	mostPlaces = 50
+)
 
 // Explain says why a customer's visit stands where it does in a plan, and what
-// comes next: the best place with other executives and in other weeks.
-func (f *Flow) Explain(ctx context.Context, a access.Actor, planID, customerID string) (Explanation, error) {
+// comes next: the best place with other executives and in other weeks, and to
+// those who plan as many other places as they ask for.
+func (f *Flow) Explain(ctx context.Context, a access.Actor, planID, customerID string, places int) (Explanation, error) {
 	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
 		return Explanation{}, err
 	}
@@ -84,8 +90,16 @@ func (f *Flow) Explain(ctx context.Context, a access.Actor, planID, customerID s
 	if fault.Is(err, fault.Invalid) {
 		return x, nil // pinned
 	}
+	if err != nil {
+		return x, t.names.fault(err)
+	}
 	x.Executives, x.Weeks = t.proposals(next.Executives), t.proposals(next.Weeks)
-	return x, err
+	if places <= 0 || !access.Decide(a, access.MakePlan, access.Subject{}).Allowed {
+		return x, nil
+	}
+	found, err := b.Propose(ctx, customerID, min(places, mostPlaces))
+	x.Places = t.proposals(found)
+	return x, t.names.fault(err)
 }
 
 // ExplainVisit is Explain for a visit of a plan.
@@ -100,7 +114,7 @@ func (f *Flow) ExplainVisit(ctx context.Context, a access.Actor, visitID string)
 	if v.PlanID == "" {
 		return Explanation{}, fault.Conflictf("This visit is from before Windshield: no plan says why.")
 	}
-	return f.Explain(ctx, a, v.PlanID, v.CustomerID)
+	return f.Explain(ctx, a, v.PlanID, v.CustomerID, 0)
 }
 
 // Proposals gives up to n places for a customer's visit, ranked by price: after a
@@ -125,7 +139,7 @@ func (f *Flow) Proposals(ctx context.Context, a access.Actor, planID, customerID
 	if err != nil {
 		return nil, t.names.fault(err)
 	}
-	if n <= 0 || n > 50 {
+	if n <= 0 || n > mostPlaces {
 		n = 10
 	}
 	found, err := b.Propose(ctx, customerID, n)

@@ -19,7 +19,7 @@ func (a *API) ExplainVisit(ctx context.Context, r ExplainVisitRequestObject) (Ex
 
 // ExplainCustomer says why a customer's visit stands where it does in a plan.
 func (a *API) ExplainCustomer(ctx context.Context, r ExplainCustomerRequestObject) (ExplainCustomerResponseObject, error) {
-	x, err := a.flow.Explain(ctx, callOf(ctx).actor, r.Id, r.Customer)
+	x, err := a.flow.Explain(ctx, callOf(ctx).actor, r.Id, r.Customer, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -19,41 +19,34 @@ import (
 // where else it could stand.
 type explainModel struct {
 	flow.Explanation
-	Here      string // address of the page
-	Plan      string // address of the plan
-	Proposals []flow.Proposal
-	Out       *flow.LeftOut // nil where the visit has a place, or who looks may not plan
-	MayPlan   bool
-	Live      bool // changes reach calendars
-	Key       string
-	Error     shownError
+	Plan    string        // address of the plan
+	Out     *flow.LeftOut // nil where the visit has a place, or who looks may not plan
+	MayPlan bool
+	Live    bool // changes reach calendars
+	Key     string
+	Error   shownError
 }
 
 // proposalsShown is how many places the page ranks.
 const proposalsShown = 8
 
-func (p *Pages) explain(c echo.Context) error { return p.showExplain(c, c.Param("customer"), http.StatusOK, nil) }
+func (p *Pages) explain(c echo.Context) error {
+	return p.showExplain(c, c.Param("customer"), http.StatusOK, nil)
+}
 
 func (p *Pages) showExplain(c echo.Context, customer string, status int, problem error) error {
 	a, id := auth.Actor(c), c.Param("id")
-	x, err := p.Flow.Explain(ctx(c), a, id, customer)
+	x, err := p.Flow.Explain(ctx(c), a, id, customer, proposalsShown)
 	if err != nil {
 		return err
 	}
 	m := explainModel{Explanation: x, Plan: "/plans/" + url.PathEscape(id), MayPlan: may(access.MakePlan)(a), Live: x.Plan.State == visit.Live, Key: p.NewKey(), Error: shown(problem)}
-	m.Here = m.Plan + "/customers/" + url.PathEscape(customer)
-	if m.MayPlan && !x.Settled {
-		// What cannot be proposed, because a pin holds it say, is told by the explanation.
-		if m.Proposals, err = p.Flow.Proposals(ctx(c), a, id, customer, proposalsShown); err != nil && !fault.Is(err, fault.Invalid) {
+	if m.MayPlan && !x.Settled && !x.Stands && len(x.Places) == 0 {
+		out, err := p.Flow.LetIn(ctx(c), a, id, customer)
+		if err != nil && !fault.Is(err, fault.Conflict) {
 			return err
 		}
-		if !x.Stands && len(m.Proposals) == 0 {
-			out, err := p.Flow.LetIn(ctx(c), a, id, customer)
-			if err != nil && !fault.Is(err, fault.Conflict) {
-				return err
-			}
-			m.Out = &out
-		}
+		m.Out = &out
 	}
 	f := p.frame(c, x.Customer.Name+", "+x.Plan.Name)
 	f.Narrow = true

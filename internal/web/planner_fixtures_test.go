@@ -29,7 +29,7 @@ func (s *story) proposal(n int) flow.Proposal {
 }
 
 // Explain knows the customer 3 with a visit, 1 without a place, and any other as settled.
-func (s *story) Explain(_ context.Context, _ access.Actor, planID, customerID string) (flow.Explanation, error) {
+func (s *story) Explain(_ context.Context, a access.Actor, planID, customerID string, places int) (flow.Explanation, error) {
 	x := flow.Explanation{Plan: s.plan, Customer: s.cust(customerID)}
 	if planID != s.plan.ID || x.Customer.ID == "" {
 		return x, fault.NotFoundf("This plan has no visit to this customer.")
@@ -48,20 +48,15 @@ func (s *story) Explain(_ context.Context, _ access.Actor, planID, customerID st
 		for n := range 4 {
 			x.Executives, x.Weeks = append(x.Executives, s.proposal(n)), append(x.Weeks, s.proposal(n+10))
 		}
+		for n := range places {
+			if a.Has(roster.VP) {
+				x.Places = append(x.Places, s.proposal(n))
+			}
+		}
 	default:
 		x.Stands, x.Settled, x.Text = true, true, x.Visit.Why
 	}
 	return x, s.failing("explain")
-}
-
-func (s *story) Proposals(_ context.Context, _ access.Actor, _, customerID string, n int) ([]flow.Proposal, error) {
-	var out []flow.Proposal
-	for i := range n {
-		if customerID == uuidOf(4, 3) {
-			out = append(out, s.proposal(i))
-		}
-	}
-	return out, s.failing("proposals")
 }
 
 func (s *story) LetIn(_ context.Context, _ access.Actor, _, customerID string) (flow.LeftOut, error) {

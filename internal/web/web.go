@@ -64,8 +64,7 @@ type Planning interface {
 // Explaining are the use cases behind why a visit stands where it does, and of
 // moving it.
 type Explaining interface {
-	Explain(ctx context.Context, a access.Actor, planID, customerID string) (flow.Explanation, error)
-	Proposals(ctx context.Context, a access.Actor, planID, customerID string, n int) ([]flow.Proposal, error)
+	Explain(ctx context.Context, a access.Actor, planID, customerID string, places int) (flow.Explanation, error)
 	LetIn(ctx context.Context, a access.Actor, planID, customerID string) (flow.LeftOut, error)
 	Attention(ctx context.Context, a access.Actor, planID string) (flow.Attention, error)
 	Rearrange(ctx context.Context, a access.Actor, k flow.Key, planID string, changes []flow.PlanChange) (flow.Rearranged, error)
