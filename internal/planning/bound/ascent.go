@@ -18,16 +18,24 @@ type ascent struct {
 	ctx    context.Context
 	m      *model
 	opts   Options
-	y      *year
+	y      planner
 	center multipliers // the best so far
 	best   int64       // their bound
 	rounds int
 	step   float64
+	behind int        // proposals that have kept too little since the last that has not
 	pool   [][]column // by executive
 	latest [][]stop   // by executive: the year found last
 	enough int64      // the bound with which the work ends
 	found  func()     // told when all years have been worked out
 	master master
+}
+
+// planner finds the cheapest year of an executive under multipliers, or a cost that
+// no year goes below.
+type planner interface {
+	cheapest(e int, by *multipliers) int64
+	made(tell func(at stop)) // the visits of the year found last, the latest first
 }
 
 // column is a year of an executive.
@@ -50,8 +58,8 @@ type tally struct {
 	times float64
 }
 
-func newAscent(ctx context.Context, m *model, opts Options) *ascent {
-	a := &ascent{ctx: ctx, m: m, opts: opts, y: newYear(m), best: -far, pool: make([][]column, len(m.execs)), latest: make([][]stop, len(m.execs)), enough: far}
+func newAscent(ctx context.Context, m *model, y planner, opts Options) *ascent {
+	a := &ascent{ctx: ctx, m: m, opts: opts, y: y, best: -far, pool: make([][]column, len(m.execs)), latest: make([][]stop, len(m.execs)), enough: far}
 	a.center = newMultipliers(m)
 	sum, n := 0.0, 0
 	for v := range m.visits {
@@ -61,7 +69,7 @@ func newAscent(ctx context.Context, m *model, opts Options) *ascent {
 			if m.allowed(v, e) {
 				at := c*len(m.execs) + e
 				free = false
-				low = min(low, (m.price.km*int64(m.home[at])*4/3)+m.price.mismatch*int64(m.lacks[at]))
+				low = min(low, m.price.km*int64(m.home[at])/4+m.price.mismatch*int64(m.lacks[at]))
 			}
 		}
 		if !m.visits[v].pinned {
@@ -74,6 +82,20 @@ func newAscent(ctx context.Context, m *model, opts Options) *ascent {
 	}
 	a.step = max(1, sum/float64(max(1, n)))
 	return a
+}
+
+// refine goes on from the best multipliers with another planner, which makes dearer
+// years: those in the pool promise too little for it.
+func (a *ascent) refine(y planner) {
+	a.y, a.behind = y, 0
+	for e := range a.pool {
+		a.pool[e] = nil
+	}
+	sum := 0.0
+	for _, l := range a.center.visit {
+		sum += math.Abs(float64(l))
+	}
+	a.step = max(1, sum/float64(4*len(a.center.visit)+1))
 }
 
 func newMultipliers(m *model) multipliers {
@@ -152,12 +174,12 @@ func (a *ascent) remember(e int, cost int64, by *multipliers) {
 	m := a.m
 	visits, values := map[int32]float64{}, map[int32]float64{}
 	c := column{}
-	a.y.made(func(n *node) {
-		c.stops = append(c.stops, stop{n.visit, n.day})
-		x := &m.visits[n.visit]
+	a.y.made(func(at stop) {
+		c.stops = append(c.stops, at)
+		x := &m.visits[at.visit]
 		if !x.pinned {
-			cost += by.visit[n.visit]
-			visits[n.visit]++
+			cost += by.visit[at.visit]
+			visits[at.visit]++
 		}
 		for _, v := range m.custs[x.cust].values {
 			values[v]++
@@ -194,22 +216,26 @@ func tallies(counts map[int32]float64) []tally {
 	return out
 }
 
-// run climbs until ctx ends, the rounds are done or nothing is left to gain.
-func (a *ascent) run() {
+// run climbs until ctx ends, the rounds are done, enough is reached or less than
+// least, in parts of the bound, is left to gain.
+func (a *ascent) run(least float64) {
 	first, ok := a.evaluate(&a.center)
 	if !ok {
 		return
 	}
-	a.best, a.rounds = first, 1
-	behind := 0
-	for (a.opts.Rounds <= 0 || a.rounds < a.opts.Rounds) && a.best < a.enough {
+	a.rounds++
+	a.best = max(a.best, first)
+	idle := 0
+	for (a.opts.Rounds <= 0 || a.rounds < a.opts.Rounds) && a.best < a.enough && idle <= 10 {
 		at, promise := a.propose()
-		if promise-float64(a.best) < 1 {
-			if behind++; behind > 10 {
-				return
+		hoped := promise - float64(a.best)
+		if hoped < max(1, least*math.Abs(float64(a.best))) {
+			if hoped < 1 {
+				a.step *= 0.5
+				idle++
+				continue
 			}
-			a.step *= 0.5
-			continue
+			idle += 3
 		}
 		got, ok := a.evaluate(&at)
 		if !ok {
@@ -222,23 +248,29 @@ func (a *ascent) run() {
 		if a.opts.trace != nil {
 			a.opts.trace(a.rounds, got, a.best, promise, a.step)
 		}
-		gain, hoped := float64(got-a.best), promise-float64(a.best)
-		switch {
-		case gain > 0.1*hoped:
-			a.center, a.best, behind = at, got, 0
-			if gain > 0.25*hoped {
-				a.step *= 2
-			}
-		default:
-			if got > a.best {
-				a.best, a.center = got, at
-			}
-			behind++
-			if behind%4 == 0 || gain < -2*hoped {
-				a.step *= 0.7
-			}
-		}
+		a.judge(at, got, float64(got-a.best)/hoped)
 		a.forget()
+	}
+}
+
+// judge moves the centre to multipliers that have kept enough of what they promised,
+// and chooses how far the next may go.
+func (a *ascent) judge(at multipliers, got int64, kept float64) {
+	if got > a.best {
+		a.best, a.center = got, at
+	}
+	if kept > 0.05 {
+		a.behind = 0
+		if kept > 0.15 {
+			a.step *= 1.5
+		}
+		if kept > 0.5 {
+			a.step *= 2
+		}
+		return
+	}
+	if a.behind++; a.behind%5 == 0 {
+		a.step *= 0.7
 	}
 }
 

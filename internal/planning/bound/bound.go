@@ -42,6 +42,14 @@ const (
 	ByYears = "cheapest year of each executive under prices for visits"
 )
 
+// fineMost is the number of visits up to which years are worked out visit by visit
+// in the end: with 1,000 visits and 50 executives that takes some seconds a round.
+const fineMost = 1000
+
+// coarseLeast is the part of the bound that must be left to gain for coarse years
+// to be worked out once more.
+const coarseLeast = 0.001
+
 // Lower finds a cost that no feasible plan goes below. It gets better until ctx
 // ends, which is no error, or the rounds are done. Equal problems and rounds give
 // equal bounds as long as ctx does not end. Errors are those of Problem.Validate,
@@ -64,8 +72,12 @@ func Lower(ctx context.Context, p *planning.Problem, opts Options) (Bound, error
 	}
 	b := Bound{Terms: m.terms().Sum(p), Method: ByTerms}
 	b.Total = b.Terms.Total()
-	a := newAscent(ctx, m, opts)
-	a.run()
+	a := newAscent(ctx, m, newCoarse(m), opts)
+	a.run(coarseLeast)
+	if len(m.visits) <= fineMost {
+		a.refine(newYear(m))
+		a.run(0)
+	}
 	b.Rounds = a.rounds
 	if a.best > b.Total {
 		b.Total, b.Method = a.best, ByYears

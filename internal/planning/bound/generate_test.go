@@ -1,4 +1,4 @@
-package bound_test
+package bound
 
 import (
 	"fmt"

@@ -58,7 +58,7 @@ func Optimum(ctx context.Context, p *planning.Problem, opts SearchOptions) (Best
 	if opts.Known != nil {
 		s.offer(opts.Known.Places())
 	}
-	root := &part{at: newAscent(ctx, m, Options{}).center, pool: make([][]column, len(m.execs))}
+	root := &part{at: newAscent(ctx, m, s.y, Options{}).center, pool: make([][]column, len(m.execs))}
 	for v := range m.visits {
 		root.bounds = append(root.bounds, m.visits[v].bounds)
 	}
@@ -188,7 +188,7 @@ func (s *tree) visit(x *part) bool {
 		s.round(a.latest)
 		a.enough = s.cost()
 	}
-	a.run()
+	a.run(0)
 	if a.rounds == 0 {
 		return false
 	}

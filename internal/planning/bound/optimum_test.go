@@ -1,4 +1,4 @@
-package bound_test
+package bound
 
 import (
 	"context"
@@ -8,7 +8,6 @@ import (
 	"pgregory.net/rapid"
 
 	"windshield/internal/planning"
-	"windshield/internal/planning/bound"
 	"windshield/internal/planning/solver"
 	"windshield/internal/slot"
 )
@@ -50,7 +49,7 @@ func cheapest(p *planning.Problem) int64 {
 func TestOptimumIsTheCheapestOfAllPlans(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := anyProblem(t, 6, 2, 3)
-		b, err := bound.Optimum(context.Background(), p, bound.SearchOptions{})
+		b, err := Optimum(context.Background(), p, SearchOptions{})
 		require.NoError(t, err)
 		require.True(t, b.Proved)
 		verdict := planning.Check(p, b.Plan)
@@ -65,9 +64,9 @@ func TestOptimumLiesBetweenLowerAndSolve(t *testing.T) {
 		p := anyProblem(t, 60, 3, 8)
 		s, err := solver.Solve(context.Background(), p, solver.Options{Seed: 1, Iterations: 20_000})
 		require.NoError(t, err)
-		low, err := bound.Lower(context.Background(), p, bound.Options{Rounds: 30})
+		low, err := Lower(context.Background(), p, Options{Rounds: 30})
 		require.NoError(t, err)
-		b, err := bound.Optimum(context.Background(), p, bound.SearchOptions{Nodes: 500, Known: s})
+		b, err := Optimum(context.Background(), p, SearchOptions{Nodes: 500, Known: s})
 		require.NoError(t, err)
 		require.True(t, planning.Check(p, b.Plan).OK())
 		require.LessOrEqual(t, low.Total, b.Plan.Cost.Total())

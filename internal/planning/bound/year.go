@@ -6,16 +6,6 @@ import (
 	"slices"
 )
 
-// far is more than any plan costs and may still be added to.
-const far = math.MaxInt64 / 4
-
-// Counts of visits a week and a month are followed up to these limits; a higher
-// limit is dropped, which can only make a year cheaper.
-const (
-	monthMost = 8
-	weekMost  = 8
-)
-
 // multipliers price what the relaxation lets go of: that each visit is made once,
 // that a cross-section is not exceeded, and that loads are even. Any whole numbers
 // give a valid bound.
@@ -36,17 +26,7 @@ type multipliers struct {
 // matters, and a trip is worth going on with only where that saves more than its
 // visits cost beyond the cheapest of their days: that leaves few states.
 type year struct {
-	m *model
-
-	// What depends on the executive alone.
-	exec   int
-	x      *exec
-	states int       // numbers of visits in week and month
-	next   [4][]int8 // by same week + 2·same month: the state after one more visit, or none
-	own    []int32   // visits that may be made and are not pinned
-	pinned []int32   // visits that are pinned to the executive
-	home   []int64   // by visit: cost of the way home
-	days   []int32   // that can be used
+	frame
 
 	// What depends on the multipliers.
 	base     []int64 // by visit: cost but for travel and the day
@@ -60,29 +40,20 @@ type year struct {
 	row      []int64
 
 	// The day at hand.
-	lastPin     int32 // the last day with a pin before it, or none
-	am, pm      int32 // visits pinned on it, or none
 	cands       []candidate
 	place       []int32 // by visit: its index in cands, or none
 	best        best
-	opening     []int64 // by state: the cheapest way to set out
-	openFrom    []int32 // by state: the label before that
 	following   []int64 // by state: the cheapest way to be at home after a first visit that may be followed
 	followingBy []int32
 
 	// The days before. A label is a partial year that ends with a visit on a day:
 	// index (node × 2 + rank) × states + state.
-	nodes      []node
-	ways       []way
-	cost       []int64 // by label, without the way home
-	before     []int32 // by label: the label before, or none
-	pred       []int32 // by label: the key of the visit before in the same trip, or none
-	from, to   []int32 // by day: its nodes
-	closing    []int64 // [day × states + state] the cheapest way to be at home after that day
-	closeBy    []int32 // its label
-	closeMin   []int64 // by day, over all states
-	closeMinBy []int32
-	last       int32 // the last label of the cheapest year
+	nodes    []node
+	ways     []way
+	cost     []int64 // by label, without the way home
+	before   []int32 // by label: the label before, or none
+	pred     []int32 // by label: the key of the visit before in the same trip, or none
+	from, to []int32 // by day: its nodes
 }
 
 // candidate is a visit that may be worth making on the day at hand.
@@ -148,15 +119,14 @@ func (b *best) offer(at, states int, cost int64, before, pred int32) {
 
 func newYear(m *model) *year {
 	n := len(m.visits)
-	y := &year{m: m, exec: none}
-	y.home, y.base, y.saves = make([]int64, n), make([]int64, n), make([]int64, n)
+	y := &year{frame: newFrame(m)}
+	y.base, y.saves = make([]int64, n), make([]int64, n)
 	y.edges, y.place, y.index = make([][]edge, n), make([]int32, n), make([]int32, n)
 	for v := range y.place {
 		y.place[v] = none
 	}
 	y.single, y.singleBy = make([]int64, m.days), make([]int32, m.days)
 	y.from, y.to = make([]int32, m.days), make([]int32, m.days)
-	y.closeMin, y.closeMinBy = make([]int64, m.days), make([]int32, m.days)
 	return y
 }
 
@@ -169,105 +139,12 @@ func (y *year) cheapest(e int, by *multipliers) int64 {
 	y.lookAhead()
 	y.ways = y.ways[:0]
 	y.nodes, y.cost, y.before, y.pred = y.nodes[:0], y.cost[:0], y.before[:0], y.pred[:0]
-	pin := 0
-	y.lastPin = none
-	for _, d := range y.days {
-		y.am, y.pm = none, none
-		for ; pin < len(y.x.pins) && y.x.pins[pin].day == d; pin++ {
-			if y.x.pins[pin].half == morning {
-				y.am = y.x.pins[pin].visit
-			} else {
-				y.pm = y.x.pins[pin].visit
-			}
-		}
-		y.open(d)
+	y.following, y.followingBy = grown(y.following, y.states), grown(y.followingBy, y.states)
+	y.walk(func(d int32) {
 		y.firsts(d)
 		y.seconds(d)
-		if y.am != none || y.pm != none {
-			y.lastPin = d
-		}
-	}
+	})
 	return y.end()
-}
-
-// begin prepares what depends on the executive alone.
-func (y *year) begin(e int) {
-	m := y.m
-	if y.exec == e {
-		return
-	}
-	y.exec, y.x = e, &m.execs[e]
-	weeks, months := y.x.perWeek, y.x.perMonth
-	if weeks > weekMost || weeks >= int32(len(m.visits)) {
-		weeks = 0 // no limit
-	}
-	if months > monthMost || months >= int32(len(m.visits)) {
-		months = 0
-	}
-	y.transitions(max(1, weeks), max(1, months), weeks == 0, months == 0)
-	y.days = y.days[:0]
-	if y.x.perWeek > 0 && y.x.perMonth > 0 {
-		for d := range m.days {
-			if y.x.open[d] {
-				y.days = append(y.days, d)
-			}
-		}
-	}
-	y.own, y.pinned = y.own[:0], y.pinned[:0]
-	for v := range m.visits {
-		y.home[v] = m.price.km * int64(m.home[int(m.visits[v].cust)*len(m.execs)+e])
-		if !m.visits[v].pinned && m.allowed(v, e) {
-			y.own = append(y.own, int32(v))
-		}
-	}
-	for _, p := range y.x.pins {
-		y.pinned = append(y.pinned, p.visit)
-	}
-	y.closing = slices.Grow(y.closing[:0], int(m.days)*y.states)[:int(m.days)*y.states]
-	y.closeBy = slices.Grow(y.closeBy[:0], int(m.days)*y.states)[:int(m.days)*y.states]
-	y.opening, y.openFrom = make([]int64, y.states), make([]int32, y.states)
-	y.following, y.followingBy = make([]int64, y.states), make([]int32, y.states)
-}
-
-// transitions tables the state after one more visit. State 0 is the first visit
-// of a week and a month.
-func (y *year) transitions(weeks, months int32, anyWeek, anyMonth bool) {
-	y.states = int(weeks * months)
-	for same := range y.next {
-		y.next[same] = y.next[same][:0]
-		for s := range int32(y.states) {
-			w, n := s%weeks, s/weeks
-			switch {
-			case same&1 == 0:
-				w = 0
-			case !anyWeek:
-				w++
-			}
-			switch {
-			case same&2 == 0:
-				n = 0
-			case !anyMonth:
-				n++
-			}
-			if w < weeks && n < months {
-				y.next[same] = append(y.next[same], int8(n*weeks+w))
-			} else {
-				y.next[same] = append(y.next[same], none)
-			}
-		}
-	}
-}
-
-// after gives the states after one more visit, when the last was on day a and it is on day b.
-func (y *year) after(a, b int32) []int8 {
-	same := 0
-	if y.m.week[a] == y.m.week[b] {
-		same++
-	}
-	if y.m.month[a] == y.m.month[b] {
-		same += 2
-	}
-	return y.next[same]
 }
 
 // prices counts what each visit costs under the multipliers, and the cheapest of each day.
@@ -278,19 +155,7 @@ func (y *year) prices(by *multipliers) {
 	}
 	for _, visits := range [2][]int32{y.own, y.pinned} {
 		for _, v := range visits {
-			x := &m.visits[v]
-			c := &m.custs[x.cust]
-			cost := by.load[e] + m.price.mismatch*int64(m.lacks[int(x.cust)*len(m.execs)+e])
-			if !x.pinned {
-				cost -= by.visit[v]
-			}
-			if x.hasNow {
-				cost += m.price.moved
-			}
-			for _, value := range c.values {
-				cost += by.value[e*m.values+int(value)]
-			}
-			y.base[v] = cost
+			y.base[v] = m.base(v, e, by)
 		}
 	}
 	extra := m.price.extra()
@@ -533,38 +398,6 @@ func (y *year) add(v, d int32, ahead int64) {
 	y.cands = append(y.cands, candidate{v, y.dayCost(v, d), ahead})
 }
 
-// open finds the cheapest ways to set out from home on day d.
-func (y *year) open(d int32) {
-	m := y.m
-	for s := range y.opening {
-		y.opening[s], y.openFrom[s] = far, none
-	}
-	if y.lastPin == none {
-		y.opening[0] = m.price.overdue * y.x.overdue(m, y.x.clock, d)
-	}
-	for _, last := range y.days {
-		if last >= d {
-			break
-		}
-		if last < y.lastPin || y.closeMin[last] >= far {
-			continue
-		}
-		late := m.price.overdue * y.x.overdue(m, last, d)
-		if m.week[last] != m.week[d] && m.month[last] != m.month[d] {
-			if cost := y.closeMin[last] + late; cost < y.opening[0] {
-				y.opening[0], y.openFrom[0] = cost, y.closeMinBy[last]
-			}
-			continue
-		}
-		next := y.after(last, d)
-		for s, closing := range y.closing[int(last)*y.states:][:y.states] {
-			if t := next[s]; t != none && closing+late < y.opening[t] {
-				y.opening[t], y.openFrom[t] = closing+late, y.closeBy[int(last)*y.states+s]
-			}
-		}
-	}
-}
-
 // firsts finds the cheapest ways to a first visit on day d.
 func (y *year) firsts(d int32) {
 	switch {
@@ -632,6 +465,7 @@ func (y *year) goOn(last, d int32) {
 		reach = m.reach[gap]
 	}
 	next := y.after(last, d)
+	late := m.price.overdue * y.x.overdue(m, last, d) // where gaps may be shorter than stays
 	for at := y.from[last]; at < y.to[last]; at++ {
 		n := &y.nodes[at]
 		ways := y.ways[n.from:n.to]
@@ -648,7 +482,7 @@ func (y *year) goOn(last, d int32) {
 				continue
 			}
 			c := &y.cands[k]
-			most, cost := g.saves-c.ahead, m.price.km*int64(g.km)+c.cost
+			most, cost := g.saves-c.ahead, m.price.km*int64(g.km)+c.cost+late
 			for i := range ways {
 				w := &ways[i]
 				if w.behind >= most {
@@ -743,28 +577,10 @@ func (y *year) settle(d int32) {
 	}
 }
 
-// end gives the cheapest year over all last visits.
-func (y *year) end() int64 {
-	m := y.m
-	cost := int64(far)
-	y.last = none
-	if y.lastPin == none {
-		cost = m.price.overdue * y.x.overdue(m, y.x.clock, m.days)
-	}
-	for _, d := range y.days {
-		if d < y.lastPin || y.closeMin[d] >= far {
-			continue
-		}
-		if c := y.closeMin[d] + m.price.overdue*y.x.overdue(m, d, m.days); c < cost {
-			cost, y.last = c, y.closeMinBy[d]
-		}
-	}
-	return cost
-}
-
 // made tells the visits of the year that was found last, the latest first.
-func (y *year) made(tell func(n *node)) {
+func (y *year) made(tell func(at stop)) {
 	for at := y.last; at != none; at = y.before[at] {
-		tell(&y.nodes[int(at)/(2*y.states)])
+		n := &y.nodes[int(at)/(2*y.states)]
+		tell(stop{n.visit, n.day})
 	}
 }
