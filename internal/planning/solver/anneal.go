@@ -1,15 +1,21 @@
 package solver
 
-import "context"
+import (
+	"context"
+	"fmt"
+
+	"windshield/internal/planning"
+)
 
 // search improves a plan by simulated annealing.
 type search struct {
-	s      *state
-	m      *model
-	rnd    random
-	ctx    context.Context
-	opts   Options
-	moving []int32 // visits that are not pinned
+	s       *state
+	m       *model
+	rnd     random
+	ctx     context.Context
+	opts    Options
+	problem *planning.Problem // what progress counts the terms of
+	moving  []int32           // visits that are not pinned
 
 	heat  int64 // temperature: a rise of the cost by heat is taken every second time
 	late  int64 // price of an overdue day now
@@ -17,10 +23,12 @@ type search struct {
 	over  bool
 
 	plan, old []place // scratch of compound moves
+	clashed   []place // visits whose hosts two parts have claimed
 
 	best      int64
 	bestBy    []int32
 	bestAt    []int32
+	told      int64   // the best that progress was last told the terms of
 	fresh     bool    // the best plan is the present one and has not been written down
 	changed   []int32 // visits that moved since the best plan was written down
 	isChanged []bool
@@ -60,11 +68,67 @@ func (a *search) note() {
 	if t := a.s.total(); t < a.best {
 		a.best, a.fresh = t, true
 	}
+	if a.opts.Assert {
+		a.s.verify()
+	}
 }
 
-// poll is how many moves are tried between two looks at the context: far less
-// than a millisecond.
-const poll = 256
+// verify counts the cost of the plan anew and panics where the sum of the changes
+// says something else.
+func (s *state) verify() {
+	fixed, overdue := s.fixed, s.overdue
+	if s.recount(); s.fixed != fixed || s.overdue != overdue {
+		panic(fmt.Sprintf("the search believes in a cost of %d and %d overdue days, but the plan has %d and %d", fixed, overdue, s.fixed, s.overdue))
+	}
+}
+
+// recount counts the cost of the plan anew.
+func (s *state) recount() {
+	fresh := newState(s.m)
+	for v, e := range s.by {
+		if e != none {
+			fresh.assign(int32(v), e, s.at[v])
+		}
+	}
+	s.fixed, s.overdue = fresh.fixed, fresh.overdue
+}
+
+// The kinds of moves, with how often each is tried. Trading whole trips is what
+// builds the long ones abroad; moves by a hole are what fits a visit between two
+// others in time; moves to a very slot reach what those pass over.
+const (
+	swapNeighbour = iota
+	swapAnybody
+	besideNeighbour
+	toAnybody
+	otherDay
+	otherHole
+	pushAway
+	moveTrip
+	turnThree
+	crossOver
+	tradeNeighbour
+	tradeAnybody
+	shiftSlot
+	slotBeside
+	slotAnywhere
+	swapTrips
+)
+
+var shares = [...]int{
+	swapNeighbour: 20, swapAnybody: 20, besideNeighbour: 6, toAnybody: 6, otherDay: 4, otherHole: 6, pushAway: 4, moveTrip: 6,
+	turnThree: 4, crossOver: 4, tradeNeighbour: 10, tradeAnybody: 10, shiftSlot: 12, slotBeside: 12, slotAnywhere: 12, swapTrips: 40,
+}
+
+// kinds holds each kind as often as its share says.
+var kinds = func() (all []uint8) {
+	for kind, share := range shares {
+		for range share {
+			all = append(all, uint8(kind))
+		}
+	}
+	return all
+}()
 
 // step tries one move.
 func (a *search) step() {
@@ -79,215 +143,90 @@ func (a *search) step() {
 		a.tryUnassigned(v)
 		return
 	}
-	var moved bool
-	switch k := r.below(100); {
-	case k < 18: // a neighbour's place
-		u := a.neighbour(v)
-		moved = u != none && a.swap(v, u)
-	case k < 34: // the place of anybody whom a suitable executive visits
-		u := a.visitOf(a.suitable(v))
-		moved = u != none && u != v && a.swap(v, u)
-	case k < 46: // next to a neighbour
-		e, slot := a.besideNeighbour(v)
-		moved = e != none && a.relocate(v, e, slot)
-	case k < 58: // to a suitable executive
-		if e := a.suitable(v); e != none {
-			moved = a.relocate(v, e, a.anySlot(v))
-		}
-	case k < 74: // to another day
-		moved = a.relocate(v, s.by[v], a.shifted(v))
-	case k < 80: // push somebody away
-		if u := a.other(v); u != none && u != v {
-			if e := a.suitable(u); e != none {
-				moved = a.push(v, u, e, a.anySlot(u))
-			}
-		}
-	case k < 86:
-		moved = a.shiftTrip(v)
-	case k < 93:
-		if u := a.other(v); u != none {
-			moved = a.rotate(v, u, a.other(u))
-		}
-	default:
-		moved = a.cross(v, a.other(v))
-	}
-	if moved {
+	if a.try(kinds[r.below(len(kinds))], v) {
 		a.note()
 	}
+}
+
+// try makes a move of a kind for an assigned visit.
+func (a *search) try(kind uint8, v int32) bool {
+	s, r := a.s, a.rnd
+	switch kind {
+	case swapNeighbour:
+		u := a.neighbour(v)
+		return u != none && a.swap(v, u)
+	case swapAnybody:
+		u := a.visitOf(a.suitable(v))
+		return u != none && u != v && a.swap(v, u)
+	case besideNeighbour:
+		u := a.neighbour(v)
+		return u != none && a.relocate(v, s.by[u], s.seek(s.by[u], s.at[u])+r.below(2))
+	case toAnybody:
+		e := a.suitable(v)
+		return e != none && a.relocate(v, e, a.anyHole(e))
+	case otherDay:
+		return a.retime(v, s.seek(s.by[v], s.at[v]))
+	case otherHole:
+		return a.retime(v, a.anyHole(s.by[v]))
+	case pushAway:
+		if u := a.other(v); u != none && u != v {
+			e := a.suitable(u)
+			return e != none && a.push(v, u, e, a.anyHole(e))
+		}
+	case moveTrip:
+		return a.shiftTrip(v)
+	case turnThree:
+		u := a.other(v)
+		return u != none && a.rotate(v, u, a.other(u))
+	case crossOver:
+		return a.cross(v, a.other(v))
+	case tradeNeighbour:
+		u := a.neighbour(v)
+		return u != none && a.trade(v, u)
+	case tradeAnybody:
+		u := a.visitOf(a.suitable(v))
+		return u != none && u != v && a.trade(v, u)
+	case shiftSlot:
+		return a.moveTo(v, s.by[v], a.shifted(v))
+	case slotBeside:
+		u := a.neighbour(v)
+		return u != none && a.moveTo(v, s.by[u], a.near(s.at[u], 2*(a.m.stay+1)))
+	case slotAnywhere:
+		e := a.suitable(v)
+		return e != none && a.moveTo(v, e, a.anySlot(v))
+	case swapTrips:
+		u := a.other(v)
+		return u != none && a.tradeTrips(v, u)
+	}
+	return false
 }
 
 // tryUnassigned looks for a place for a visit that has none.
 func (a *search) tryUnassigned(v int32) {
-	r, moved := a.rnd, false
-	if len(a.m.custs[a.m.visits[v].cust].any) == 0 {
-		return
-	}
-	switch r.below(4) {
+	s, r, moved := a.s, a.rnd, false
+	switch r.below(5) {
 	case 0:
-		e, slot := a.besideNeighbour(v)
-		moved = e != none && a.relocate(v, e, slot)
+		if u := a.neighbour(v); u != none {
+			moved = a.relocate(v, s.by[u], s.seek(s.by[u], s.at[u])+r.below(2))
+		}
 	case 1, 2:
 		if e := a.suitable(v); e != none {
-			moved = a.relocate(v, e, a.anySlot(v))
+			moved = a.relocate(v, e, a.anyHole(e))
 		}
+	case 3:
+		moved = a.chain(v)
 	default:
 		if u := a.visitOf(a.suitable(v)); u != none {
-			e := a.suitable(u)
+			e, at := a.suitable(u), 0
 			if r.below(4) == 0 {
 				e = none
+			} else if e != none {
+				at = a.anyHole(e)
 			}
-			moved = a.push(v, u, e, a.anySlot(u))
+			moved = a.push(v, u, e, at)
 		}
 	}
 	if moved {
 		a.note()
-	}
-}
-
-// neighbour draws an assigned visit near to v that may move; none where luck fails.
-func (a *search) neighbour(v int32) int32 {
-	near := a.m.near[a.m.visits[v].cust]
-	u := near[a.rnd.below(len(near))]
-	if u == v || a.s.by[u] == none || a.m.visits[u].pinned {
-		return none
-	}
-	return u
-}
-
-// other draws an assigned visit whose place could suit v; none where luck fails.
-func (a *search) other(v int32) int32 {
-	if a.rnd.below(2) == 0 {
-		return a.neighbour(v)
-	}
-	return a.visitOf(a.suitable(v))
-}
-
-// suitable draws an executive for v, those who would travel least more often;
-// now and then anybody. None where nobody is allowed.
-func (a *search) suitable(v int32) int32 {
-	favor := a.m.favor[a.m.visits[v].cust]
-	if len(favor) == 0 {
-		return none
-	}
-	return favor[a.rnd.early(len(favor))]
-}
-
-// visitOf draws a visit of an executive that may move; none where there is none.
-func (a *search) visitOf(e int32) int32 {
-	if e == none || len(a.s.year[e]) == 0 {
-		return none
-	}
-	u := a.s.year[e][a.rnd.below(len(a.s.year[e]))].visit
-	if a.m.visits[u].pinned {
-		return none
-	}
-	return u
-}
-
-// besideNeighbour draws a place in a trip that passes near v.
-func (a *search) besideNeighbour(v int32) (e, slot int32) {
-	near := a.m.near[a.m.visits[v].cust]
-	u := near[a.rnd.below(len(near))]
-	if u == v || a.s.by[u] == none {
-		return none, none
-	}
-	span := 2 * int(a.m.stay+1)
-	slot = a.s.at[u] + int32(a.rnd.below(2*span+1)-span)
-	if slot < 0 || slot >= 2*a.m.days {
-		return none, none
-	}
-	return a.s.by[u], slot
-}
-
-// anySlot draws a slot on which v's customer is open, mostly one of a window.
-// The customer must have an open day.
-func (a *search) anySlot(v int32) int32 {
-	c := &a.m.custs[a.m.visits[v].cust]
-	days := c.any
-	if len(c.good) > 0 && a.rnd.below(4) != 0 {
-		days = c.good
-	}
-	x := a.rnd.below(2 * len(days))
-	return 2*days[x>>1] + int32(x&1)
-}
-
-// shifted draws another slot for v, mostly not far from the present one.
-func (a *search) shifted(v int32) int32 {
-	if a.rnd.below(4) == 0 {
-		return a.anySlot(v)
-	}
-	slot := a.s.at[v] + int32(a.rnd.below(57)-28)
-	return min(max(slot, 0), 2*a.m.days-1)
-}
-
-// The schedule. Early on, overdue days are cheap, so that visits can pass over
-// the wall that a gap of 31 days is; late in the search they cost what they cost.
-const (
-	heatFirst   = 1600 // km or as good as km
-	heatHalving = 7    // how often the heat halves in the whole search
-	lateFirst   = 8    // an overdue day costs at first 1/lateFirst of its price
-	shareBits   = 20
-)
-
-// cool sets heat and price of overdue days for a share of the search that is
-// done, in fixed point.
-func (a *search) cool(share int64) {
-	const one = int64(1) << shareBits
-	steps := share * heatHalving
-	whole, rest := steps>>shareBits, steps&(one-1)
-	a.heat = (heatFirst << 8 >> whole) * (2*one - rest) >> (shareBits + 1 + 8)
-	full := a.m.price.overdue
-	a.late = min(full, full/lateFirst+full*share>>shareBits)
-}
-
-// rounds says how often a search of so many visits heats up again: a small plan
-// is soon stuck, and then a new start finds more than patience. The best plan of
-// all rounds counts.
-func rounds(visits int) int64 {
-	switch {
-	case visits <= 60:
-		return 8
-	case visits <= 250:
-		return 2
-	}
-	return 1
-}
-
-// share gives the part of the search that is done in fixed point, and looks
-// whether it is over.
-func (a *search) share() (share int64) {
-	const one = int64(1) << shareBits
-	if a.opts.Spent != nil {
-		if spent := a.opts.Spent(); spent > 0 { // false also for what is no number
-			share = int64(min(1, spent) * float64(one))
-		}
-	}
-	if a.opts.Iterations > 0 {
-		share = max(share, min(one, int64(float64(a.count)/float64(a.opts.Iterations)*float64(one))))
-	}
-	a.over = share >= one || a.ctx.Err() != nil
-	return share
-}
-
-// anneal searches until it is over.
-func (a *search) anneal() {
-	told := int64(-1)
-	for {
-		share := a.share()
-		if part := share * 100 >> shareBits; a.opts.Progress != nil && (part > told || a.over) {
-			told = part
-			a.opts.Progress(Progress{a.count, float64(share) / (1 << shareBits), a.best, len(a.s.out)})
-		}
-		if a.over || len(a.moving) == 0 || len(a.m.execs) == 0 {
-			return
-		}
-		a.cool(share * rounds(len(a.moving)) & (1<<shareBits - 1))
-		n := int64(poll)
-		if a.opts.Iterations > 0 {
-			n = min(n, a.opts.Iterations-a.count)
-		}
-		for range n {
-			a.step()
-		}
 	}
 }

@@ -238,12 +238,12 @@ func (b *Board) terms(execs []int32, moves []move) planning.Cost {
 func (b *Board) year(e int32, n planning.Cost) {
 	m, s := b.m, b.s
 	x := &m.execs[e]
-	c1, d1 := s.stop(e, -1)
+	from := s.stopAt(e, -1)
 	for i := range len(s.year[e]) + 1 {
-		c2, d2 := s.stop(e, i)
-		n[planning.TravelKM] += int64(m.leg(e, c1, d1, c2, d2))
-		n[planning.OverdueDays] += int64(m.late(x, d1, d2))
-		c1, d1 = c2, d2
+		to := s.stopAt(e, i)
+		n[planning.TravelKM] += int64(m.way(from, to))
+		n[planning.OverdueDays] += int64(m.late(x, from.day, to.day))
+		from = to
 	}
 	for _, q := range s.year[e] {
 		v := &m.visits[q.visit]
@@ -261,7 +261,7 @@ func (b *Board) year(e int32, n planning.Cost) {
 	n[planning.Load] += int64(abs(int32(len(s.year[e])) - x.target))
 	at := int(e) * m.values
 	for val := range m.values {
-		n[planning.Excess] += int64(max(0, s.held[at+val]-m.quota[at+val]))
+		n[planning.Excess] += int64(max(0, -s.spare[at+val]))
 	}
 }
 

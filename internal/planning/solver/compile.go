@@ -1,7 +1,6 @@
 package solver
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
@@ -10,7 +9,7 @@ import (
 )
 
 const (
-	nearMost  = 32 // neighbours kept for each customer
+	nearMost  = 16 // neighbours kept for each customer
 	favorMost = 64 // executives kept for each customer
 )
 
@@ -34,11 +33,17 @@ func compile(ctx context.Context, p *planning.Problem) (*model, error) {
 	c.time()
 	c.executives()
 	c.visits()
-	c.customers()
+	if err := c.customers(ctx); err != nil {
+		return nil, err
+	}
 	if err := c.pairs(ctx); err != nil {
 		return nil, err
 	}
-	return m, c.neighbours(ctx)
+	for i := range m.custs {
+		m.dist.places = append(m.dist.places, m.custs[i].point)
+	}
+	m.dist = newDistances(ctx, m.dist.places)
+	return m, ctx.Err()
 }
 
 // compiler holds the ids while they are turned into indices.
@@ -58,9 +63,11 @@ func (c *compiler) time() {
 	m.week, m.month = make([]int32, m.days), make([]int32, m.days)
 	for d := range m.days {
 		date := start.Add(int(d))
-		m.week[d] = int32(date.Monday())
-		m.month[d] = int32(date.Year()*12 + int(date.Month()))
+		m.week[d] = int32(date.Monday().Sub(start.Monday()) / 7)
+		m.month[d] = int32((date.Year()-start.Year())*12 + int(date.Month()) - int(start.Month()))
 	}
+	m.words, m.slots = (m.days+63)/64, (2*m.days+63)/64*64
+	m.weeks, m.months = m.week[m.days-1]+1, m.month[m.days-1]+1
 	m.crunch = newBitset(m.days)
 	c.mark(m.crunch, c.p.Rules.Crunch)
 	c.works = make(map[string]bitset, len(c.p.Calendars))
@@ -108,8 +115,9 @@ func (c *compiler) executives() {
 		c.execs[e.ID] = int32(i)
 		away := newBitset(m.days)
 		c.mark(away, e.Unavailable)
+		open := slices.Clone(c.works[e.Calendar])
 		x := exec{
-			open: slices.Clone(c.works[e.Calendar]), ready: make([]int32, m.days+1), clock: -1, homePoint: e.Home(),
+			ready: make([]int32, m.days+1), clock: -1, home: gridOf(vectorOf(e.Home())),
 			perWeek: int32(e.MaxPerWeek), perMonth: int32(e.MaxPerMonth), target: int32(e.TargetVisits),
 		}
 		if !e.LastVisit.IsZero() {
@@ -119,10 +127,11 @@ func (c *compiler) executives() {
 			x.ready[d+1] = x.ready[d] + 1
 			if away.has(d) {
 				x.ready[d+1]--
-				x.open.drop(d)
+				open.drop(d)
 			}
 		}
 		m.execs[i] = x
+		m.open = append(m.open, open...)
 		for _, d := range c.p.Dimensions {
 			for _, v := range d.Values {
 				m.quota = append(m.quota, int32(v.Quota(e.TargetVisits)))
@@ -160,14 +169,15 @@ func (c *compiler) visits() {
 			index[at] = n
 			c.custs = append(c.custs, &c.p.Customers[at])
 		}
-		x := visit{cust: n, pinned: v.Pinned != nil, hasNow: v.Current != nil, nowExec: none, nowSlot: none}
+		x := visit{cust: n, pinned: v.Pinned != nil, hasExcluded: len(v.Excludes) > 0, hasNow: v.Current != nil, nowExec: none, nowSlot: none}
 		if x.hasNow && c.p.Horizon.Contains(v.Current.Date) {
 			x.nowExec, x.nowSlot = c.place(v.Current)
 		}
+		var excluded []int32
 		for _, e := range v.Excludes {
-			x.excluded = append(x.excluded, c.execs[e])
+			excluded = append(excluded, c.execs[e])
 		}
-		c.m.visits = append(c.m.visits, x)
+		c.m.visits, c.m.excluded = append(c.m.visits, x), append(c.m.excluded, excluded)
 	}
 }
 
@@ -180,7 +190,7 @@ func (c *compiler) place(at *planning.Place) (exec, slotIndex int32) {
 	return c.execs[at.Executive], slotIndex
 }
 
-func (c *compiler) customers() {
+func (c *compiler) customers(ctx context.Context) error {
 	m := c.m
 	hosts := make(map[string]*planning.Host, len(c.p.Hosts))
 	for i := range c.p.Hosts {
@@ -200,6 +210,9 @@ func (c *compiler) customers() {
 	m.custs = make([]cust, len(c.custs))
 	hostOf := make([]int32, len(c.custs))
 	for i, from := range c.custs {
+		if i&255 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
 		h, ok := hostIndex[from.Host]
 		if !ok {
 			h = int32(len(hostAway))
@@ -217,33 +230,39 @@ func (c *compiler) customers() {
 		v.host = hostOf[v.cust]
 		m.custs[v.cust].visits = append(m.custs[v.cust].visits, int32(i))
 	}
+	for i := range m.visits {
+		x := &m.custs[m.visits[i].cust]
+		m.visits[i].alone = len(x.visits) == 1
+	}
+	return nil
 }
 
 func (c *compiler) customer(from *planning.Customer, hostAway bitset, valueIndex []map[string]int32) cust {
 	m := c.m
-	to := cust{open: slices.Clone(c.works[from.Calendar]), wanted: newBitset(m.days), window: newBitset(m.days),
-		spacing: int32(from.MinSpacingDays), point: from.Place()}
+	open, wanted := slices.Clone(c.works[from.Calendar]), newBitset(m.days)
+	to := cust{window: newBitset(m.days), spacing: int32(from.MinSpacingDays), point: from.Place()}
 	black := newBitset(m.days)
 	c.mark(black, from.Blackouts)
 	c.mark(to.window, from.Windows)
-	for w := range to.open {
-		to.open[w] &^= black[w] | hostAway[w]
+	for w := range open {
+		open[w] &^= black[w] | hostAway[w]
 		if len(from.Windows) == 0 {
 			to.window[w] = ^uint64(0)
 		}
-		to.wanted[w] = to.window[w] &^ m.crunch[w]
+		wanted[w] = open[w] & to.window[w] &^ m.crunch[w]
 	}
-	to.any = to.open.members(m.days)
+	m.suits = append(append(m.suits, open...), wanted...)
+	to.any = open.members(m.days)
 	for _, d := range to.any {
-		if to.wanted.has(d) {
+		if wanted.has(d) {
 			to.good = append(to.good, d)
 		}
 	}
 	for i, d := range c.p.Dimensions {
 		if v, ok := valueIndex[i][from.Values[d.ID]]; ok {
-			to.values = append(to.values, v)
+			m.valueOf = append(m.valueOf, v)
 		} else {
-			to.values = append(to.values, none)
+			m.valueOf = append(m.valueOf, none)
 		}
 	}
 	return to
@@ -256,7 +275,7 @@ func (c *compiler) pairs(ctx context.Context) error {
 	c.has = make([][]bool, len(m.execs))
 	homes := make([]vector, len(m.execs))
 	for i := range m.execs {
-		homes[i] = vectorOf(m.execs[i].homePoint)
+		homes[i] = vectorOf(c.p.Executives[i].Home())
 		c.has[i] = make([]bool, len(c.tags))
 		for _, t := range c.p.Executives[i].Tags {
 			c.has[i][c.tags[t]] = true
@@ -264,11 +283,7 @@ func (c *compiler) pairs(ctx context.Context) error {
 	}
 	m.pairs = make([]pair, len(m.custs)*len(m.execs))
 	m.favor = make([][]int32, len(m.custs))
-	type offer struct {
-		exec int32
-		cost int64
-	}
-	var offers []offer
+	offers := make([]bid, 0, len(m.execs))
 	for i, from := range c.custs {
 		if i&63 == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -277,16 +292,11 @@ func (c *compiler) pairs(ctx context.Context) error {
 		offers = offers[:0]
 		for e := range m.execs {
 			x := m.pair(int32(i), int32(e))
-			x.home = chordKM(homes[e], at, m.execs[e].homePoint, where)
+			x.home = chordKM(homes[e], at, c.p.Executives[e].Home(), where)
 			x.points = c.points(from, e)
-			if x.points != none {
-				offers = append(offers, offer{int32(e), m.price.km*int64(2*x.home) + m.price.mismatch*int64(x.points)})
-			}
+			offers = m.bid(offers, int32(i), int32(e))
 		}
-		slices.SortFunc(offers, func(a, b offer) int { return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(a.exec, b.exec)) })
-		for _, o := range offers[:min(favorMost, len(offers))] {
-			m.favor[i] = append(m.favor[i], o.exec)
-		}
+		m.favor[i] = favored(offers)
 	}
 	return nil
 }
@@ -305,55 +315,4 @@ func (c *compiler) points(from *planning.Customer, e int) int32 {
 		}
 	}
 	return int32(sum) // at most 1000 tags of 10^6 points: fits
-}
-
-// neighbours tables the distances and finds the nearest visits of each customer.
-func (c *compiler) neighbours(ctx context.Context) error {
-	m := c.m
-	for i := range m.custs {
-		m.dist.places = append(m.dist.places, m.custs[i].point)
-	}
-	m.dist = newDistances(ctx, m.dist.places)
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	m.near = make([][]int32, len(m.custs))
-	heap := make([]neighbour, 0, nearMost+1)
-	for i := range m.custs {
-		if i&63 == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		heap = heap[:0]
-		for j := range m.custs {
-			heap = keep(heap, neighbour{int32(j), m.dist.apart(i, j)})
-		}
-		for _, n := range heap {
-			m.near[i] = append(m.near[i], m.custs[n.cust].visits...)
-		}
-		if len(m.near[i]) > nearMost {
-			m.near[i] = slices.Clip(m.near[i][:nearMost])
-		}
-	}
-	return nil
-}
-
-// neighbour is a customer and how far away it is.
-type neighbour struct {
-	cust  int32
-	apart int64
-}
-
-// keep inserts n into a sorted list of the nearest; equally near stay in the order of their index.
-func keep(sorted []neighbour, n neighbour) []neighbour {
-	if len(sorted) == nearMost && n.apart >= sorted[nearMost-1].apart {
-		return sorted
-	}
-	at := len(sorted)
-	for at > 0 && sorted[at-1].apart > n.apart {
-		at--
-	}
-	if len(sorted) == nearMost {
-		sorted = sorted[:nearMost-1]
-	}
-	return slices.Insert(sorted, at, n)
 }

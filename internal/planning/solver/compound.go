@@ -1,12 +1,17 @@
 package solver
 
+import (
+	"math/bits"
+	"slices"
+)
+
 // place is where a visit shall go.
 type place struct{ visit, exec, slot int32 }
 
-// together moves several assigned visits at once, each to a place that is free
-// when all of them have left. It makes the moves to count them and takes them
-// back where they are not wanted: dearer than the single moves, but any
-// combination can be tried. No visit may be in plan twice.
+// together moves several visits at once, each to a place that is free when all of
+// them have left. It makes the moves to count them and takes them back where they
+// are not wanted: dearer than the single moves, but any combination can be tried.
+// No visit may be in plan twice; only the first may be unassigned.
 func (a *search) together(plan []place) bool {
 	s := a.s
 	a.old = a.old[:0]
@@ -14,6 +19,10 @@ func (a *search) together(plan []place) bool {
 	for _, p := range plan {
 		a.touch(p.visit)
 		e, slot := s.by[p.visit], s.at[p.visit]
+		if e == none {
+			c.fixed -= s.m.leftOut(p.visit)
+			continue
+		}
 		a.old = append(a.old, place{p.visit, e, slot})
 		c = c.plus(s.replace(e, s.seek(e, slot), none, none, 0))
 		s.leave(p.visit)
@@ -41,14 +50,36 @@ func (a *search) together(plan []place) bool {
 	return false
 }
 
-// tripMost is the number of visits up to which a trip moves as a whole.
-const tripMost = 4
-
-// trip collects v and the visits around it on the same trip that may move.
-func (a *search) trip(v int32) []place {
+// chain puts an unassigned visit at the place of another, which takes the place
+// of a third or goes elsewhere.
+func (a *search) chain(v int32) bool {
 	s := a.s
-	q := s.year[s.by[v]]
-	i := s.seek(s.by[v], s.at[v])
+	u := a.visitOf(a.suitable(v))
+	if u == none {
+		return false
+	}
+	a.plan = append(a.plan[:0], place{v, s.by[u], s.at[u]})
+	if w := a.visitOf(a.suitable(u)); w != none && w != u && a.rnd.below(2) == 0 {
+		a.plan = append(a.plan, place{u, s.by[w], s.at[w]})
+		u = w
+	}
+	e := a.suitable(u)
+	if e == none {
+		return false
+	}
+	a.plan = append(a.plan, place{u, e, a.anySlot(u)})
+	return a.together(a.plan)
+}
+
+// tripMost is the number of visits up to which a trip moves as a whole.
+const tripMost = 8
+
+// trip appends the visits on the same trip as v that may move, in order.
+func (a *search) trip(plan []place, v int32) []place {
+	s := a.s
+	e := s.by[v]
+	q := s.year[e]
+	i := s.seek(e, s.at[v])
 	from, to := i, i+1
 	for from > 0 && q[from].slot>>1-q[from-1].slot>>1 <= a.m.stay {
 		from--
@@ -56,42 +87,88 @@ func (a *search) trip(v int32) []place {
 	for to < len(q) && q[to].slot>>1-q[to-1].slot>>1 <= a.m.stay {
 		to++
 	}
-	a.plan = a.plan[:0]
-	for _, x := range q[from:to] {
-		if len(a.plan) < tripMost && !a.m.visits[x.visit].pinned {
-			a.plan = append(a.plan, place{x.visit, s.by[v], x.slot})
+	for _, x := range q[from:min(to, from+tripMost)] {
+		if !a.m.visits[x.visit].pinned {
+			plan = append(plan, place{x.visit, e, x.slot})
 		}
 	}
-	return a.plan
+	return plan
 }
 
-// shiftTrip moves a trip to other days or to another executive.
+// shiftTrip moves a trip to other days or to another executive, in its order or
+// turned round.
 func (a *search) shiftTrip(v int32) bool {
-	plan := a.trip(v)
-	if len(plan) < 2 {
+	a.plan = a.trip(a.plan[:0], v)
+	if len(a.plan) < 2 {
 		return false
 	}
-	e, days := a.s.by[v], int32(0)
-	if a.rnd.below(2) == 0 {
-		e = a.suitable(v)
-	}
-	switch a.rnd.below(3) {
-	case 0:
-		days = int32(a.rnd.below(15) - 7)
-	case 1:
-		days = a.anySlot(v)>>1 - a.s.at[v]>>1
-	}
-	if days == 0 && e == a.s.by[v] {
-		return false
-	}
-	for i := range plan {
-		plan[i].exec = e
-		plan[i].slot += 2 * days
-		if plan[i].slot < 0 || plan[i].slot >= 2*a.m.days {
+	e, first := a.s.by[v], a.s.at[a.plan[0].visit]>>1
+	if a.rnd.below(3) == 0 {
+		if e = a.suitable(v); e == none {
 			return false
 		}
 	}
-	return a.together(plan)
+	if a.rnd.below(2) == 0 {
+		first += int32(a.rnd.below(21) - 10)
+	} else {
+		first = a.anySlot(v) >> 1
+	}
+	if a.rnd.below(4) == 0 {
+		slices.Reverse(a.plan)
+	}
+	return a.lay(a.plan, e, first) && a.together(a.plan)
+}
+
+// tradeTrips gives the trips of two visits of different executives, or of one, to each other.
+func (a *search) tradeTrips(v, u int32) bool {
+	a.plan = a.trip(a.plan[:0], v)
+	n := len(a.plan)
+	a.plan = a.trip(a.plan, u)
+	s := a.s
+	if n == 0 || n == len(a.plan) || a.plan[0].visit == a.plan[n].visit {
+		return false
+	}
+	e, f := s.by[v], s.by[u]
+	i, j := a.plan[0].slot>>1, a.plan[n].slot>>1
+	return a.lay(a.plan[:n], f, j) && a.lay(a.plan[n:], e, i) && a.together(a.plan)
+}
+
+// lay draws days for the visits of a plan as one trip of executive e that begins
+// on a day or soon after, and says whether there are any.
+func (a *search) lay(plan []place, e, first int32) bool {
+	m := a.m
+	lo, hi := first, first+2
+	for i := range plan {
+		c := m.visits[plan[i].visit].cust
+		if m.pair(c, e).points == none {
+			return false
+		}
+		if i > 0 {
+			before := plan[i-1].slot >> 1
+			lo, hi = before+m.near1(m.visits[plan[i-1].visit].cust, c), before+m.stay
+		}
+		if lo = max(lo, 0); lo >= m.days || hi < lo {
+			return false
+		}
+		days := m.openFor(e).span(lo) & m.openAt(c).span(lo) & stretch(0, min(hi, m.days-1)-lo)
+		if days == 0 {
+			return false
+		}
+		if set := days & m.wantedAt(c).span(lo); set != 0 {
+			days = set
+		}
+		if more := days & (days - 1); more != 0 && a.rnd.below(2) == 0 {
+			days = more
+		}
+		slot := 2 * (lo + int32(bits.TrailingZeros64(days)))
+		if i > 0 && slot <= plan[i-1].slot {
+			if slot |= 1; slot <= plan[i-1].slot {
+				return false
+			}
+		}
+		plan[i].exec, plan[i].slot = e, slot
+	}
+	return true
 }
 
 // rotate moves v to the place of u, u to that of w, and w to that of v.
@@ -113,16 +190,4 @@ func (a *search) cross(v, u int32) bool {
 	}
 	a.plan = append(a.plan[:0], place{v, s.by[u], a.nearby(v, s.at[u])}, place{u, s.by[v], a.nearby(u, s.at[v])})
 	return a.together(a.plan)
-}
-
-// nearby draws a slot near another one, or one that suits v, or the very slot.
-func (a *search) nearby(v, slot int32) int32 {
-	switch a.rnd.below(4) {
-	case 0:
-		return slot
-	case 1:
-		return a.anySlot(v)
-	}
-	slot += int32(a.rnd.below(29) - 14)
-	return min(max(slot, 0), 2*a.m.days-1)
 }

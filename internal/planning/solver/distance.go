@@ -15,8 +15,9 @@ const tableLimit = 6000
 type distances struct {
 	places []geo.Point
 	points []vector
-	grid   [][3]int64
+	grid   []gridPoint
 	table  []uint16 // [a × n + b], nil where there are too many
+	n      int
 }
 
 type vector struct{ x, y, z float64 }
@@ -29,11 +30,11 @@ func vectorOf(p geo.Point) vector {
 
 // newDistances tables the distances, half done where ctx ends.
 func newDistances(ctx context.Context, places []geo.Point) distances {
-	d := distances{places: places, points: make([]vector, len(places))}
+	d := distances{places: places, points: make([]vector, len(places)), n: len(places)}
 	for i, p := range places {
 		v := vectorOf(p)
 		d.points[i] = v
-		d.grid = append(d.grid, [3]int64{onGrid(v.x), onGrid(v.y), onGrid(v.z)})
+		d.grid = append(d.grid, gridOf(v))
 	}
 	if n := len(places); n <= tableLimit {
 		table := make([]uint16, n*n)
@@ -55,16 +56,33 @@ func newDistances(ctx context.Context, places []geo.Point) distances {
 // decided by whole numbers and cannot differ between machines.
 func onGrid(x float64) int64 { return int64(math.Round(x * (1 << 20))) }
 
-// apart orders pairs of places by their distance; it is no distance itself.
-func (d *distances) apart(a, b int) int64 {
-	p, q := &d.grid[a], &d.grid[b]
+// gridPoint is a place on the grid.
+type gridPoint [3]int64
+
+func gridOf(v vector) gridPoint { return gridPoint{onGrid(v.x), onGrid(v.y), onGrid(v.z)} }
+
+// onGridApart orders pairs of places by their distance; it is no distance itself.
+func onGridApart(p, q gridPoint) int64 {
 	x, y, z := p[0]-q[0], p[1]-q[1], p[2]-q[2]
 	return x*x + y*y + z*z
 }
 
+// among tables the distances between some customers.
+func (d *distances) among(custs []int32) distances {
+	n := len(custs)
+	l := distances{table: make([]uint16, n*n), n: n}
+	for i, a := range custs {
+		for j, b := range custs[:i] {
+			km := uint16(d.km(a, b))
+			l.table[i*n+j], l.table[j*n+i] = km, km
+		}
+	}
+	return l
+}
+
 func (d *distances) km(a, b int32) int32 {
 	if d.table != nil {
-		return int32(d.table[int(a)*len(d.points)+int(b)])
+		return int32(d.table[int(a)*d.n+int(b)])
 	}
 	return d.between(a, b)
 }

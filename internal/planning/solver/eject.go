@@ -152,7 +152,7 @@ func (b *Board) cheapest(v, e int32, days []int32, not move) offered {
 		return best
 	}
 	for _, day := range days {
-		if !m.execs[e].open.has(day) {
+		if !m.openFor(e).has(day) {
 			continue
 		}
 		for slot := 2 * day; slot <= 2*day+1; slot++ {

@@ -197,7 +197,7 @@ func (b *Board) sweep(ctx context.Context, from move, gain int64) (*places, erro
 			continue
 		}
 		for _, day := range m.custs[x.cust].any {
-			if !m.execs[e].open.has(day) {
+			if !m.openFor(e).has(day) {
 				continue
 			}
 			best := &w.best[e*w.weeks+b.weekOf(2*day)]

@@ -43,6 +43,7 @@ func TestEveryMoveOnEveryShapeIsCountedRight(t *testing.T) {
 			s := newState(m)
 			placePins(p, s)
 			a := newSearch(context.Background(), s, Options{Seed: 5})
+			m.neighbours()
 			a.construct()
 			for i := range 1200 {
 				a.cool(int64(i+1) << (shareBits - 11))

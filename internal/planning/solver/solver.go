@@ -2,7 +2,9 @@ package solver
 
 import (
 	"context"
+	"runtime"
 	"slices"
+	"sync"
 
 	"windshield/internal/planning"
 )
@@ -14,9 +16,18 @@ type Options struct {
 	// Iterations is the number of moves to try; 0 means no limit. With it, and
 	// without Spent, equal input gives equal plans on every machine.
 	Iterations int64
+	// Workers is the number of goroutines that search at the same time; 0 means
+	// as many as the program may use processors. Equal iterations give equal plans with any number.
+	Workers int
+	// Sketch makes the first tenth of the search a quick one of its own, so that a
+	// long search that is stopped early leaves a good plan.
+	Sketch bool
+	// Assert makes the search count the whole cost anew after every move it makes,
+	// and panic where it was wrong: for tests, as it is a thousand times slower.
+	Assert bool
 	// Spent says which share of the given time has passed, from 0 to 1. The
 	// search cools down accordingly and ends at 1. It is called every few hundred
-	// moves. The search has no clock of its own.
+	// moves, never twice at the same time. The search has no clock of its own.
 	Spent func() float64
 	// Progress, where it is not nil, is told now and then how far the search is,
 	// about a hundred times in a search with a known end. It runs in the search: it must be quick.
@@ -29,6 +40,8 @@ type Progress struct {
 	Share      float64 // of the time or the iterations, 0 to 1
 	Best       int64   // total cost of the best plan so far
 	Unassigned int     // visits left out at the moment
+	// Cost is the cost of the best plan by term; nil where it is the same as in the last report.
+	Cost planning.Cost
 }
 
 // defaultIterations is how many moves per visit are tried when neither a number
@@ -53,9 +66,27 @@ func Solve(ctx context.Context, p *planning.Problem, opts Options) (*planning.So
 	}
 	s := newState(m)
 	placePins(p, s)
+	if spent := opts.Spent; spent != nil {
+		var one sync.Mutex // whoever gives a clock need not think of several workers
+		opts.Spent = func() float64 {
+			one.Lock()
+			defer one.Unlock()
+			return spent()
+		}
+	}
 	a := newSearch(ctx, s, opts)
+	a.problem = p
 	a.construct()
-	a.anneal()
+	workers := opts.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	if len(m.execs) >= partExecs {
+		a.inParts(workers)
+	} else {
+		m.neighbours()
+		a.inTwins(workers)
+	}
 	return a.solution(p), nil
 }
 

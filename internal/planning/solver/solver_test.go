@@ -108,6 +108,7 @@ func TestEveryMoveIsCountedRight(t *testing.T) {
 		s := newState(m)
 		placePins(p, s)
 		a := newSearch(context.Background(), s, Options{Seed: rapid.Uint64().Draw(t, "seed")})
+		m.neighbours()
 		a.construct()
 		if len(a.moving) == 0 || len(m.execs) == 0 {
 			return
@@ -146,7 +147,9 @@ func requireConsistent(t require.TestingT, s *state) {
 		}
 	}
 	require.Equal(t, fresh.busy, s.busy)
-	require.Equal(t, fresh.held, s.held)
+	require.Equal(t, fresh.spare, s.spare)
+	require.Equal(t, fresh.weeks, s.weeks)
+	require.Equal(t, fresh.months, s.months)
 	require.Equal(t, fresh.year, s.year)
 }
 
@@ -165,7 +168,7 @@ func TestEqualSeedsGiveEqualPlans(t *testing.T) {
 // changes it; nothing else may.
 func TestGoldenPlan(t *testing.T) {
 	s := solve(t, readInstance(t, "tiny-1"), Options{Seed: 1, Iterations: 100_000})
-	require.Equal(t, int64(414_202), s.Cost.Total())
+	require.Equal(t, int64(409_024), s.Cost.Total())
 }
 
 func TestACancelledSearchKeepsTheBest(t *testing.T) {
@@ -193,13 +196,14 @@ func TestACancelledSearchKeepsTheBest(t *testing.T) {
 		v := requireSound(t, p, s)
 		require.Equal(t, 4, told, "after the cancellation it reports once more and ends")
 		require.Equal(t, last.Best, v.Cost.Total())
-		require.Less(t, last.Share, 0.05)
+		require.Less(t, last.Share, 0.1)
 	})
 	t.Run("by the time spent", func(t *testing.T) {
 		asked := 0
 		s := solve(t, p, Options{Seed: 1, Spent: func() float64 { asked++; return float64(asked) / 100 }})
 		requireSound(t, p, s)
-		require.Equal(t, 100, asked)
+		require.GreaterOrEqual(t, asked, 100)
+		require.Less(t, asked, 110, "every part asks once more")
 	})
 }
 
@@ -208,7 +212,9 @@ func TestAHostileClockDoesNoHarm(t *testing.T) {
 	values := []float64{-5, math.NaN(), 0.2, 0.1, 1e300}
 	s := solve(t, p, Options{Seed: 1, Spent: func() float64 {
 		v := values[0]
-		values = values[1:]
+		if len(values) > 1 {
+			values = values[1:]
+		}
 		return v
 	}})
 	requireSound(t, p, s)
@@ -248,6 +254,7 @@ func BenchmarkSolve(b *testing.B) {
 			s := newState(m)
 			placePins(p, s)
 			a := newSearch(context.Background(), s, Options{Seed: 1})
+			m.neighbours()
 			a.construct()
 			a.cool(1 << (shareBits - 1))
 			b.ResetTimer()

@@ -34,7 +34,7 @@ func (a *search) cost(p *planning.Problem) planning.Cost {
 			n[planning.Unassigned]++
 			continue
 		}
-		years[e] = append(years[e], entry{at, int32(v)})
+		years[e] = append(years[e], entry{slot: at, visit: int32(v)})
 		if !m.custs[x.cust].window.has(at >> 1) {
 			n[planning.OutOfWindow]++
 		}
@@ -50,11 +50,11 @@ func (a *search) cost(p *planning.Problem) planning.Cost {
 		slices.SortFunc(year, func(v, w entry) int { return cmp.Compare(v.slot, w.slot) })
 		clear(held)
 		c1, d1 := int32(none), x.clock
-		for _, q := range append(year, entry{2 * m.days, none}) {
+		for _, q := range append(year, entry{slot: 2 * m.days, visit: none}) {
 			c2, d2 := int32(none), q.slot>>1
 			if q.visit != none {
 				c2 = m.visits[q.visit].cust
-				for _, val := range m.custs[c2].values {
+				for _, val := range m.valueOf[int(c2)*m.dims : int(c2+1)*m.dims] {
 					if val != none {
 						held[val]++
 					}
