@@ -93,6 +93,7 @@ func setStage(t *testing.T, effort flow.PlanInput) *stage {
 	s.scenarios, err = s.Flow.StartScenarios(ctx, testkit.System, flow.Key{}, flow.ScenariosInput{Base: flow.PlanInput{SelectionID: s.selection.ID, Iterations: 300, Seed: 1},
 		Scenarios: []flow.ScenarioInput{{Name: "more capacity", Scenario: flow.Scenario{PerWeek: 1, PerMonth: 2}}, {Scenario: flow.Scenario{MaxGapDays: 20}}}})
 	require.NoError(t, err)
+	s.changes(t)
 	s.answers(t)
 	s.Clock.Set(today)
 	s.outcomes(t)
@@ -101,6 +102,41 @@ func setStage(t *testing.T, effort flow.PlanInput) *stage {
 	s.imports(t)
 	s.look(t)
 	return s
+}
+
+// changes lets a customer refuse, puts one in and takes one out by hand, and
+// brings a list to compare with, after the plan was made.
+func (s *stage) changes(t *testing.T) {
+	t.Helper()
+	ctx := context.Background()
+	in := map[string]bool{}
+	for _, c := range s.selection.Rows {
+		in[c.CustomerID] = true
+	}
+	v, version := s.selection, s.selection.Version
+	others, err := s.Flow.Customers(ctx, testkit.System, flow.CustomerQuery{Limit: 500})
+	require.NoError(t, err)
+	var other string
+	for _, c := range others.Customers {
+		if !in[c.ID] {
+			other = c.ID
+		}
+	}
+	last := v.Rows[len(v.Rows)-1].CustomerID
+	for _, change := range []flow.ChangeInput{
+		{Kind: flow.ChangeRefused, Customer: last, Code: sampling.RefusedNoReply, Reason: "Three calls, no answer."},
+		{Kind: flow.ChangeAdded, Customer: other, Reason: "The board asked for this customer."},
+		{Kind: flow.ChangeRemoved, Customer: v.Rows[len(v.Rows)/2].CustomerID, Reason: "A court case forbids a visit."},
+	} {
+		v, err = s.Flow.Change(ctx, testkit.System, flow.Key{}, v.ID, version, change)
+		require.NoError(t, err)
+		version = v.Version
+	}
+	picks, err := sample.Files.ReadFile("picks.csv")
+	require.NoError(t, err)
+	_, err = s.Flow.BringTeamList(ctx, testkit.System, flow.Key{}, v.ID, "picks.csv", append(picks, "Nobody & Sons,South,\n"...))
+	require.NoError(t, err)
+	s.selection = v
 }
 
 // plan runs the planner and gives the draft.

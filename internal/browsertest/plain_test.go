@@ -93,9 +93,13 @@ func (d *desk) withoutScripts(t *testing.T) {
 	})
 	t.Run("draw, plan and publish", func(t *testing.T) {
 		require.Equal(t, http.StatusOK, b.open(t, d.URL+"/selections/new"))
-		b.do(t, chromedp.SetValue(`[name="year"]`, "2028", chromedp.ByQuery), chromedp.SetValue(`[name="visits"]`, "30", chromedp.ByQuery),
-			chromedp.Click(`[name="dimensions"][value="region"]`, chromedp.ByQuery))
+		b.do(t, chromedp.SetValue(`[name="year"]`, "2028", chromedp.ByQuery))
 		require.Equal(t, http.StatusOK, b.send(t, "main form[method=post] button.go"))
+		require.Contains(t, b.text(t), "The list is frozen")
+		b.do(t, chromedp.SetValue(`[name="visits"]`, "30", chromedp.ByQuery), chromedp.SetValue(`[name="group2"]`, "", chromedp.ByQuery))
+		require.Equal(t, http.StatusOK, b.send(t, `button[value="preview"]`))
+		require.Contains(t, b.text(t), "nobody is drawn yet")
+		require.Equal(t, http.StatusOK, b.send(t, `button[value="draw"]`))
 		require.Contains(t, b.text(t), "The customers are drawn.")
 		require.Equal(t, http.StatusOK, b.open(t, d.URL+"/plans"))
 		// The newest selection stands first.
