@@ -336,19 +336,31 @@ func teller(form string, out io.Writer, terminal bool, left func() time.Duration
 			form = progressText
 		}
 	}
+	var cost planning.Cost // of the best, as it was last told
 	switch form {
 	case progressText:
-		return func(x solver.Progress) { fmt.Fprintf(out, "\r%s\x1b[K", liveLine(x, left())) }, func() { fmt.Fprint(out, "\r\x1b[K") }
+		return func(x solver.Progress) {
+			if x.Cost != nil {
+				cost = x.Cost
+			}
+			x.Cost = cost
+			fmt.Fprintf(out, "\r%s\x1b[K", liveLine(x, left()))
+		}, func() { fmt.Fprint(out, "\r\x1b[K") }
 	case progressJSON:
 		e := json.NewEncoder(out)
 		return func(x solver.Progress) {
-			_ = e.Encode(map[string]any{"iterations": x.Iterations, "share": x.Share, "best": x.Best, "unassigned": x.Unassigned}) // nobody hears it: the plan matters more
+			look := map[string]any{"iterations": x.Iterations, "share": x.Share, "best": x.Best, "unassigned": x.Unassigned}
+			if x.Cost != nil {
+				look["cost"] = x.Cost
+			}
+			_ = e.Encode(look) // nobody hears it: the plan matters more
 		}, func() {}
 	}
 	return func(solver.Progress) {}, func() {}
 }
 
-// liveLine is one look at a search: "12,345,678 points, 3 left out, 7 s left".
+// liveLine is one look at a search, with the terms that cost something:
+// "12345678 points, 3 left out, 7 s left: overdue_days 12, travel_km 345678".
 func liveLine(x solver.Progress, left time.Duration) string {
 	parts := []string{fmt.Sprintf("%d points", x.Best), fmt.Sprintf("%d left out", x.Unassigned)}
 	if left > 0 {
@@ -356,7 +368,17 @@ func liveLine(x solver.Progress, left time.Duration) string {
 	} else {
 		parts = append(parts, fmt.Sprintf("%.0f %%", 100*x.Share))
 	}
-	return strings.Join(parts, ", ")
+	var terms []string
+	for _, t := range planning.Terms() {
+		if n := x.Cost[t]; n != 0 && t != planning.Unassigned {
+			terms = append(terms, fmt.Sprintf("%s %d", t, n))
+		}
+	}
+	line := strings.Join(parts, ", ")
+	if len(terms) > 0 {
+		line += ": " + strings.Join(terms, ", ")
+	}
+	return line
 }
 
 // isTerminal says whether somebody watches what is written to a file.

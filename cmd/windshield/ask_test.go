@@ -106,15 +106,22 @@ func TestPlanTellsHowFarItIs(t *testing.T) {
 	require.NoError(t, err)
 	lines := strings.Split(strings.TrimSpace(stderr), "\n")
 	require.Greater(t, len(lines), 2)
+	told := 0
 	for _, l := range lines {
 		var look struct {
 			Best  *int64
 			Share *float64
+			Cost  planning.Cost
 		}
 		require.NoError(t, json.Unmarshal([]byte(l), &look), l)
 		require.NotNil(t, look.Best)
 		require.NotNil(t, look.Share)
+		if look.Cost != nil {
+			told++
+			require.Equal(t, *look.Best, look.Cost.Total(), "by term it is the same")
+		}
 	}
+	require.Positive(t, told)
 	stdout, stderr, err := runPlan(t, PlanCmd{Problem: tinyProblem, Output: path, Iterations: 20_000, Seed: 1, Progress: progressText, Bound: true})
 	require.NoError(t, err)
 	require.Contains(t, stderr, " points, ")
@@ -124,5 +131,7 @@ func TestPlanTellsHowFarItIs(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, stderr, "nobody watches")
 	require.Equal(t, "7 points, 2 left out, 3 s left", liveLine(solver.Progress{Best: 7, Unassigned: 2}, 3*time.Second))
+	require.Equal(t, "7 points, 0 left out, 3 s left: overdue_days 2, travel_km 9",
+		liveLine(solver.Progress{Best: 7, Cost: planning.Cost{planning.TravelKM: 9, planning.OverdueDays: 2, planning.Total: 7}}, 3*time.Second))
 	require.Equal(t, "7 points, 0 left out, 40 %", liveLine(solver.Progress{Best: 7, Share: 0.4}, 0))
 }

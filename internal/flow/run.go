@@ -163,6 +163,7 @@ func (f *Flow) runPlan(ctx context.Context, id string) (err error) {
 	options := solver.Options{Seed: d.run.Seed, Iterations: int64(d.run.Iterations), Progress: f.watch(ctx, d.run.ID, elapsed, stop)}
 	if limit := time.Duration(d.run.Seconds) * time.Second; limit > 0 {
 		options.Spent = func() float64 { return min(1, float64(elapsed())/float64(limit)) }
+		options.Sketch = limit >= time.Minute // nobody watches a minute without being tempted to stop
 	}
 	solution, err := solver.Solve(work, d.problem, options)
 	if ctx.Err() != nil {
@@ -288,6 +289,9 @@ func (f *Flow) watch(ctx context.Context, id string, elapsed func() time.Duratio
 	lastSaved := -time.Second
 	var terms map[string]int64 // of the best so far, where the search has said
 	return func(p solver.Progress) {
+		if p.Cost != nil {
+			terms = costOf(p.Cost)
+		}
 		at := elapsed()
 		if at-lastSaved < time.Second {
 			return

@@ -330,9 +330,11 @@ func TestStoppingKeepsTheBest(t *testing.T) {
 			require.NoError(t, client.Check(r))
 			return r.JSON200
 		}
-		require.Eventually(t, func() bool { return len(look().Trail) > 0 }, 30*time.Second, 50*time.Millisecond)
+		require.Eventually(t, func() bool { n := len(look().Trail); return n > 0 && look().Trail[n-1].Cost != nil }, 30*time.Second, 50*time.Millisecond)
+		first := look().Trail[0]
+		require.Equal(t, first.Total, (*first.Cost)["total"], "by term it is the same")
 		_, page := h.Get(h.As(VP), "/plans/runs/"+run.JSON202.Id)
-		shows(t, page, "Stop and keep the best")
+		shows(t, page, "Stop and keep the best", "What the cost is made of", "kilometres of travel")
 		stopped, err := vp.StopPlanWithResponse(ctx, run.JSON202.Id)
 		require.NoError(t, err)
 		require.NoError(t, client.Check(stopped))
