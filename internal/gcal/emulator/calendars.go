@@ -3,30 +3,117 @@ package emulator
 import (
 	"cmp"
 	"slices"
-	"time"
+	"strings"
+
+	"windshield/internal/slot"
 )
 
 func (s *Server) getCalendar(c *call) *reply {
-	return ok(object{"kind": "calendar#calendar", "etag": `"c1"`, "id": c.calendar.ID, "summary": c.calendar.Summary, "timeZone": c.calendar.Zone})
+	k := c.calendar
+	o := object{"kind": "calendar#calendar", "etag": etagOf(k.Changed["calendar"]), "id": k.ID, "summary": k.Summary, "timeZone": k.Zone, "dataOwner": k.Owner}
+	for field, v := range map[string]string{"description": k.Description, "location": k.Location} {
+		if v != "" {
+			o[field] = v
+		}
+	}
+	a := ok(o)
+	a.etag = text(o["etag"])
+	return a
 }
 
 func (s *Server) insertCalendar(c *call) *reply {
-	summary, _ := c.body["summary"].(string)
-	if summary == "" {
+	if c.user == "" || s.calendar(c.user) == nil {
+		return fail(403, "calendar", "notACalendarUser", "The user must be signed up for Google Calendar.")
+	}
+	if text(c.body["summary"]) == "" {
 		return fail(400, "global", "required", "Missing title.")
 	}
 	s.order++
-	n := &calendar{ID: "c_" + base32hex(s.order) + groupDomain, Owner: c.user, Summary: summary, Zone: s.opts.Zone, events: map[string]*record{}}
-	s.calendars[n.ID] = n
-	s.dirty = append(s.dirty, line{Calendar: n})
-	c.committed, c.calendar = true, n
+	n := &calendar{ID: "c_" + base32hex(s.order) + groupDomain, Owner: c.user, Zone: s.opts.Zone, events: map[string]*record{}}
+	c.calendar = n
+	return s.writeCalendar(c)
+}
+
+// writeCalendar sets what a calendar's owner may set: patch keeps what the body
+// leaves out, insert and update do not.
+func (s *Server) writeCalendar(c *call) *reply {
+	k := c.calendar
+	if bad := owned(c); bad != nil {
+		return bad
+	}
+	n := *k
+	for field, into := range map[string]*string{"summary": &n.Summary, "description": &n.Description, "location": &n.Location, "timeZone": &n.Zone} {
+		v, given := c.body[field]
+		if !given && c.method != "calendars.update" {
+			continue
+		}
+		*into = text(v)
+	}
+	if n.Zone == "" {
+		n.Zone = s.opts.Zone
+	}
+	if n.Summary == "" {
+		return fail(400, "global", "required", "Missing title.")
+	}
+	if _, err := slot.LoadZone(n.Zone); err != nil {
+		return invalid("Invalid time zone.")
+	}
+	*k = n
+	s.calendars[k.ID] = k
+	s.changed(k, "calendar")
+	s.touch("", "calendarList")
+	c.committed = true
 	return s.getCalendar(c)
 }
 
-func (s *Server) listEntry(c *calendar, user string) object {
-	o := object{"kind": "calendar#calendarListEntry", "etag": `"c1"`, "id": c.ID, "summary": c.Summary, "timeZone": c.Zone,
-		"accessRole": c.role(user), "defaultReminders": []any{}}
-	if c.ID == user {
+// deleteCalendar takes a secondary calendar away; clearing is for primary ones.
+func (s *Server) deleteCalendar(c *call) *reply {
+	if bad := owned(c); bad != nil {
+		return bad
+	}
+	k := c.calendar
+	if k.ID == k.Owner {
+		return fail(403, "calendar", "forbidden", "A primary calendar cannot be deleted.")
+	}
+	s.clear(k)
+	k.Deleted = true
+	s.changed(k, "calendar")
+	s.touch("", "calendarList")
+	c.committed = true
+	return &reply{status: 204}
+}
+
+func (s *Server) clearCalendar(c *call) *reply {
+	if bad := owned(c); bad != nil {
+		return bad
+	}
+	if c.calendar.ID != c.calendar.Owner {
+		return invalid("Only a primary calendar can be cleared.")
+	}
+	s.clear(c.calendar)
+	c.committed = true
+	return &reply{status: 204}
+}
+
+// listed gives a person's own settings for a calendar in his list; false where
+// it is not in his list. Being allowed to see a calendar does not list it.
+func (c *calendar) listed(user string) (object, bool) {
+	o, set := c.Listed[user]
+	if set {
+		return o, o != nil
+	}
+	return object{}, c.Owner == user
+}
+
+func (s *Server) listEntry(k *calendar, user string) object {
+	own, _ := k.listed(user)
+	o := object{"kind": "calendar#calendarListEntry", "etag": etagOf(max(k.Changed["calendar"], k.Changed["list:"+user])), "id": k.ID, "summary": k.Summary,
+		"timeZone": k.Zone, "accessRole": k.role(user), "defaultReminders": []any{}, "selected": true, "colorId": "15", "dataOwner": k.Owner,
+		"backgroundColor": calendarColours[14], "foregroundColor": "#1d1d1d"}
+	for field, v := range own {
+		o[field] = v
+	}
+	if k.ID == user {
 		o["primary"] = true
 	}
 	return o
@@ -34,24 +121,96 @@ func (s *Server) listEntry(c *calendar, user string) object {
 
 func (s *Server) calendarList(c *call) *reply {
 	s.calendar(c.user)
-	items := []any{}
+	var all []entry
 	for _, k := range s.sortedCalendars() {
-		if k.Owner == c.user || k.Shared[c.user] != "" {
-			items = append(items, s.listEntry(k, c.user))
+		own, isListed := k.listed(c.user)
+		_, was := k.Listed[c.user]
+		gone := !isListed || k.role(c.user) == "" || k.Deleted
+		if gone && !was && k.Owner != c.user || own["hidden"] == true && c.query.Get("showHidden") != "true" ||
+			rank(k.role(c.user)) < rank(c.query.Get("minAccessRole")) {
+			continue
 		}
+		all = append(all, entry{version: max(k.Changed["calendar"], k.Changed["list:"+c.user]), gone: gone, body: s.listEntry(k, c.user)})
 	}
-	return ok(object{"kind": "calendar#calendarList", "etag": `"l1"`, "items": items, "nextSyncToken": seal(s.version)})
+	return s.entries(c, "calendar#calendarList", all)
+}
+
+// inList gives the calendar that a call on the list of calendars names.
+func (s *Server) inList(c *call, id string) (*calendar, *reply) {
+	if id == "primary" {
+		id = c.user
+	}
+	k := s.calendar(id)
+	if k == nil || k.role(c.user) == "" {
+		return nil, notFound()
+	}
+	return k, nil
 }
 
 func (s *Server) calendarListGet(c *call) *reply {
-	if c.cid == "primary" {
-		c.cid = c.user
+	k, bad := s.inList(c, c.cid)
+	if bad != nil {
+		return bad
 	}
-	k := s.calendar(c.cid)
-	if k == nil || k.role(c.user) == "" {
+	if _, isListed := k.listed(c.user); !isListed {
 		return notFound()
 	}
 	return ok(s.listEntry(k, c.user))
+}
+
+func (s *Server) calendarListWrite(c *call) *reply {
+	id := c.cid
+	if c.method == "calendarList.insert" {
+		id = text(c.body["id"])
+	}
+	k, bad := s.inList(c, id)
+	if bad != nil {
+		return bad
+	}
+	own, isListed := k.listed(c.user)
+	if !isListed && c.method != "calendarList.insert" {
+		return notFound()
+	}
+	next := object{}
+	if c.method == "calendarList.patch" {
+		next = copyObject(own)
+	}
+	for _, field := range []string{"colorId", "backgroundColor", "foregroundColor", "hidden", "selected", "summaryOverride", "defaultReminders", "notificationSettings"} {
+		if v, given := c.body[field]; given {
+			next[field] = v
+		}
+	}
+	if id, given := next["colorId"]; given && !isColour(text(id), calendarColours) {
+		return invalid("Invalid colour.")
+	}
+	s.enlist(k, c.user, next)
+	c.committed = true
+	return ok(s.listEntry(k, c.user))
+}
+
+func (s *Server) enlist(k *calendar, user string, own object) {
+	if k.Listed == nil {
+		k.Listed = map[string]object{}
+	}
+	k.Listed[user] = own
+	s.changed(k, "list:"+user)
+	s.touch(user, "calendarList")
+}
+
+func (s *Server) calendarListDelete(c *call) *reply {
+	k, bad := s.inList(c, c.cid)
+	if bad != nil {
+		return bad
+	}
+	if _, isListed := k.listed(c.user); !isListed {
+		return notFound()
+	}
+	if k.ID == c.user {
+		return fail(403, "calendar", "forbidden", "One's own calendar stays in the list.")
+	}
+	s.enlist(k, c.user, nil)
+	c.committed = true
+	return &reply{status: 204}
 }
 
 func (s *Server) sortedCalendars() []*calendar {
@@ -63,55 +222,14 @@ func (s *Server) sortedCalendars() []*calendar {
 	return out
 }
 
-func (s *Server) setting(c *call) *reply {
-	if c.path("setting") != "timezone" {
-		return notFound()
+// Hide makes a person's calendar invisible to others, free/busy included.
+func (s *Server) Hide(calendarID string, hidden bool) {
+	s.mu.Lock()
+	defer s.unlock()
+	if c := s.calendar(calendarID); c != nil {
+		c.Hidden = hidden
+		s.dirty = append(s.dirty, line{Calendar: c})
 	}
-	k := s.calendar(c.user)
-	if k == nil {
-		return notFound()
-	}
-	return ok(object{"kind": "calendar#setting", "etag": `"s1"`, "id": "timezone", "value": k.Zone})
-}
-
-func (s *Server) freeBusy(c *call) *reply {
-	from, err1 := time.Parse(time.RFC3339, text(c.body["timeMin"]))
-	to, err2 := time.Parse(time.RFC3339, text(c.body["timeMax"]))
-	longest := s.opts.Switches.MaxFreeBusyDays
-	if longest == 0 {
-		longest = 90
-	}
-	switch {
-	case err1 != nil || err2 != nil:
-		return fail(400, "global", "required", "Missing or wrong timeMin or timeMax.")
-	case !to.After(from):
-		return fail(400, "calendar", "timeRangeEmpty", "The specified time range is empty.")
-	case to.Sub(from) > time.Duration(longest)*24*time.Hour:
-		return fail(400, "calendar", "timeRangeTooLong", "The requested time range is too long.")
-	}
-	out := object{}
-	for i, v := range asList(c.body["items"]) {
-		o, _ := v.(object)
-		id := text(o["id"])
-		shown := id
-		if id == "primary" {
-			id = c.user
-		}
-		k := s.calendar(id)
-		switch {
-		case i >= 50:
-			out[shown] = busyError("tooManyCalendarsRequested")
-		case k == nil, k.Hidden && k.role(c.user) == "":
-			out[shown] = busyError("notFound")
-		default:
-			out[shown] = object{"busy": s.busy(k, from, to)}
-		}
-	}
-	return ok(object{"kind": "calendar#freeBusy", "timeMin": from.UTC().Format(time.RFC3339), "timeMax": to.UTC().Format(time.RFC3339), "calendars": out})
-}
-
-func busyError(reason string) object {
-	return object{"errors": []any{object{"domain": "global", "reason": reason}}, "busy": []any{}}
 }
 
 func text(v any) string {
@@ -119,87 +237,7 @@ func text(v any) string {
 	return t
 }
 
-// busy gives the merged stretches in which a calendar is busy.
-func (s *Server) busy(k *calendar, from, to time.Time) []any {
-	type span struct{ a, b time.Time }
-	var spans []span
-	loc, _ := time.LoadLocation(k.Zone)
-	for _, r := range k.events {
-		if !r.live() || r.Private["transparency"] == "transparent" {
-			continue
-		}
-		if a := r.attendee(k.ID); a != nil && a.ResponseStatus == "declined" && !s.opts.Switches.BusyDeclined {
-			continue
-		}
-		a, b := r.Start.At, r.End.At
-		if r.Start.Date != "" && loc != nil { // all-day: midnight of the calendar's zone
-			a, b = inZone(a, loc), inZone(b, loc)
-		}
-		if a.Before(from) {
-			a = from
-		}
-		if b.After(to) {
-			b = to
-		}
-		if b.After(a) {
-			spans = append(spans, span{a, b})
-		}
-	}
-	slices.SortFunc(spans, func(x, y span) int { return x.a.Compare(y.a) })
-	out := []any{}
-	for i := 0; i < len(spans); {
-		a, b := spans[i].a, spans[i].b
-		for i++; i < len(spans) && !spans[i].a.After(b); i++ {
-			if spans[i].b.After(b) {
-				b = spans[i].b
-			}
-		}
-		out = append(out, object{"start": a.UTC().Format(time.RFC3339), "end": b.UTC().Format(time.RFC3339)})
-	}
-	return out
-}
-
-func inZone(t time.Time, loc *time.Location) time.Time {
-	y, m, d := t.Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, loc)
-}
-
-// Hide makes a person's calendar invisible to others, free/busy included.
-func (s *Server) Hide(calendarID string, hidden bool) {
-	s.mu.Lock()
-	defer s.release()
-	if c := s.calendar(calendarID); c != nil {
-		c.Hidden = hidden
-		s.dirty = append(s.dirty, line{Calendar: c})
-	}
-}
-
-// scopeAllows says whether a token's scopes cover a method. No scope at all, as
-// of a token made by Token, covers everything.
-func scopeAllows(scope, method string) bool {
-	if scope == "" {
-		return true
-	}
-	const base = "https://www.googleapis.com/auth/calendar"
-	need := []string{base}
-	switch method {
-	case "events.list", "events.get", "events.instances":
-		need = append(need, base+".readonly", base+".events", base+".events.readonly", base+".events.owned", base+".events.owned.readonly", base+".app.created")
-	case "freebusy.query":
-		need = append(need, base+".readonly", base+".freebusy", base+".events.freebusy")
-	case "calendars.get", "calendars.insert":
-		need = append(need, base+".calendars", base+".app.created", base+".readonly", base+".calendars.readonly")
-	case "calendarList.list", "calendarList.get":
-		need = append(need, base+".readonly", base+".calendarlist", base+".calendarlist.readonly")
-	case "settings.get":
-		need = append(need, base+".readonly", base+".settings.readonly")
-	default:
-		need = append(need, base+".events", base+".events.owned", base+".app.created")
-	}
-	for _, have := range splitScope(scope) {
-		if slices.Contains(need, have) {
-			return true
-		}
-	}
-	return false
+func domainOf(address string) string {
+	_, domain, _ := strings.Cut(fold(address), "@")
+	return domain
 }

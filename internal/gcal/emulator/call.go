@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // call is one request to the Calendar API.
@@ -24,6 +25,12 @@ type call struct {
 	body      object
 	committed bool // something was stored
 	path      func(string) string
+	uri       string   // path of the request
+	client    string   // of the credential: its id, or the service account's address
+	unknown   []string // parameters ("?name") and fields (".name") that Google does not know
+	early     bool     // notices are to go out before the answer
+	blind     bool     // filters are not seen
+	lag       time.Duration
 }
 
 // reply is an answer.
@@ -34,6 +41,7 @@ type reply struct {
 	reason string // of a failure
 	retry  int    // seconds for Retry-After; 0 for none
 	html   bool   // an HTML page instead of JSON, as front ends send
+	empty  bool   // no body at all
 }
 
 func ok(body any) *reply { return &reply{status: http.StatusOK, body: body} }
@@ -68,7 +76,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, method string, do
 		writeReply(w, fail(413, "global", "uploadTooLarge", "The request is too large."))
 		return
 	}
-	c := &call{method: method, query: r.URL.Query(), header: r.Header, cid: r.PathValue("cid"), eid: r.PathValue("eid"), path: r.PathValue}
+	c := &call{method: method, query: r.URL.Query(), header: r.Header, cid: r.PathValue("calendarId"), eid: r.PathValue("eventId"),
+		path: r.PathValue, uri: strings.TrimSuffix(r.URL.EscapedPath(), "/watch")}
 	var parse *reply
 	if len(bytes.TrimSpace(raw)) > 0 {
 		if err := json.Unmarshal(raw, &c.body); err != nil {
@@ -85,13 +94,22 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, method string, do
 	s.mu.Lock()
 	denied := s.identify(c, r)
 	f := s.hit(c)
+	w.Header().Set("Date", s.now().Format(http.TimeFormat))
 	s.mu.Unlock()
 
 	run := func() *reply {
 		s.mu.Lock()
+		s.settle()
 		a := s.run(c, f, denied, parse, do)
+		s.settle()
+		if !c.early {
+			s.kick()
+		}
 		if err := s.release(); err != nil {
 			return fail(500, "global", "backendError", "The emulator's journal cannot be written.")
+		}
+		if c.early {
+			s.deliver()
 		}
 		return a
 	}
@@ -106,6 +124,9 @@ func (s *Server) run(c *call, f *Fault, denied, parse *reply, do func(*call) *re
 	if parse != nil {
 		return parse
 	}
+	if bad := s.checkCall(c); bad != nil {
+		return bad
+	}
 	if c.cid != "" && !strings.HasPrefix(c.method, "calendarList") {
 		if c.cid == "primary" {
 			c.cid = c.user
@@ -116,8 +137,18 @@ func (s *Server) run(c *call, f *Fault, denied, parse *reply, do func(*call) *re
 		}
 		c.cid = c.calendar.ID
 	}
+	if refused := s.spend(c); refused != nil {
+		return refused
+	}
 	if f != nil && f.Action == BumpEtag {
 		s.bump(c)
+	}
+	if f != nil && f.Action == NotYet && s.young(c, time.Duration(f.Seconds)*time.Second) {
+		return notFound()
+	}
+	c.blind = f != nil && f.Action == Unfiltered
+	if f != nil && f.Action == Lag {
+		c.lag = time.Duration(f.Seconds) * time.Second
 	}
 	if f != nil && f.Action == StaleRead && c.method == "events.get" {
 		if r := s.staleGet(c); r != nil {
@@ -145,10 +176,10 @@ func (s *Server) identify(c *call, r *http.Request) *reply {
 		return nil
 	}
 	t, ok := readToken(bearer)
-	if !ok || t.Kind != "access" || s.revoked[t.Grant] || t.Expires != 0 && s.now().Unix() >= t.Expires {
+	if !ok || t.Kind != "access" || s.dead(t) {
 		return fail(401, "global", "authError", "Invalid Credentials")
 	}
-	c.user, c.service = t.User, t.Service
+	c.user, c.service, c.client = t.User, t.Service, t.Client
 	if !scopeAllows(t.Scope, c.method) {
 		return fail(403, "global", "insufficientPermissions", "Request had insufficient authentication scopes.")
 	}
@@ -165,6 +196,7 @@ func (a *reply) encode() (header map[string]string, b []byte) {
 		header["Retry-After"] = strconv.Itoa(a.retry)
 	}
 	switch {
+	case a.empty:
 	case a.html:
 		header["Content-Type"] = "text/html; charset=UTF-8"
 		b = []byte("<html><title>Error</title><p>The server encountered an error.</p></html>")

@@ -68,11 +68,12 @@ func (r *record) view() View {
 // cancelled ones included.
 func (s *Server) Events(calendarID string) []View {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	c := s.calendars[fold(calendarID)]
 	if c == nil {
 		return nil
 	}
+	s.settle()
 	var out []View
 	for _, r := range s.sorted(c) {
 		out = append(out, r.view())
@@ -94,7 +95,8 @@ func (s *Server) Live(calendarID string) []View {
 // Event gives one event of a calendar; false where there never was one.
 func (s *Server) Event(calendarID, id string) (View, bool) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
+	s.settle()
 	if c := s.calendars[fold(calendarID)]; c != nil && c.events[id] != nil {
 		return c.events[id].view(), true
 	}

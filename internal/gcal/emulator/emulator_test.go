@@ -40,7 +40,7 @@ func newWorld(t *testing.T, opts emulator.Options) *world {
 	var err error
 	w.emu, err = emulator.New(opts)
 	require.NoError(t, err)
-	srv := httptest.NewServer(w.emu.Handler())
+	srv := httptest.NewServer(emulator.Conforming(w.emu.Handler(), func(wrong string) { t.Error("against the discovery document: " + wrong) }))
 	t.Cleanup(srv.Close)
 	w.url = srv.URL
 	return w

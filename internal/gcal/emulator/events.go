@@ -2,7 +2,9 @@ package emulator
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
+	"time"
 )
 
 // find gives the record that a call names.
@@ -18,6 +20,7 @@ func (s *Server) get(c *call) *reply {
 	if bad != nil {
 		return bad
 	}
+	r = s.seen(c, r)
 	if c.header.Get("If-None-Match") == r.etag() {
 		return &reply{status: http.StatusNotModified, etag: r.etag()}
 	}
@@ -25,7 +28,7 @@ func (s *Server) get(c *call) *reply {
 }
 
 func (s *Server) answer(c *call, r *record) *reply {
-	a := ok(s.render(r, c.query.Get("timeZone")))
+	a := ok(s.show(c, r))
 	a.etag = r.etag()
 	return a
 }
@@ -48,15 +51,17 @@ func (s *Server) insert(c *call) *reply {
 	if uid == "" {
 		uid = id + "@google.com"
 	}
-	if c.calendar.events[id] != nil {
+	s.bury(c.calendar)
+	if old := c.calendar.events[id]; old != nil && !(s.opts.Switches.RaceDuplicates && old.live() && s.now().Sub(old.Created) < time.Second) {
 		return fail(409, "global", "duplicate", "The requested identifier already exists.")
 	}
 	for _, r := range c.calendar.events {
-		if r.ICalUID == uid {
+		if r.ICalUID == uid && r.ID != id {
 			return fail(409, "global", "duplicate", "The requested identifier already exists.")
 		}
 	}
 	r := s.blank(c, id, uid)
+	s.conference(c, object{}, c.body)
 	if bad := s.fill(r, c.body); bad != nil {
 		return bad
 	}
@@ -69,7 +74,32 @@ func (s *Server) insert(c *call) *reply {
 	s.keep(r)
 	c.committed = true
 	s.propagate(nil, r, c.query, c.method)
+	s.planConference(r)
+	s.declineOld(c.calendar, r)
 	return s.answer(c, r)
+}
+
+// quickAdd makes an event of a text, for the next full hour: reading times out of
+// texts is not emulated.
+func (s *Server) quickAdd(c *call) *reply {
+	at := s.now().Truncate(time.Hour).Add(time.Hour)
+	c.body = object{"summary": c.query.Get("text"), "start": object{"dateTime": at.Format(time.RFC3339)}, "end": object{"dateTime": at.Add(time.Hour).Format(time.RFC3339)}}
+	return s.insert(c)
+}
+
+// bury takes tombstones away that are older than a switch lets them become; their
+// ids are free again.
+func (s *Server) bury(k *calendar) {
+	life := s.opts.Switches.TombstoneLife
+	if life <= 0 {
+		return
+	}
+	for id, r := range k.events {
+		if !r.live() && s.now().Sub(r.Updated) >= life {
+			delete(k.events, id)
+			s.dirty = append(s.dirty, line{Buried: k.ID + " " + id})
+		}
+	}
 }
 
 // importEvent adds a private copy of an event organised elsewhere. A second
@@ -82,12 +112,10 @@ func (s *Server) importEvent(c *call) *reply {
 	if uid == "" {
 		return fail(400, "global", "required", "Missing iCalUID.")
 	}
-	var r *record
-	for _, e := range c.calendar.events {
-		if e.ICalUID == uid {
-			r = e
-		}
+	if kind := text(c.body["eventType"]); kind != "" && kind != "default" {
+		return fail(400, "calendar", "eventTypeRestriction", "Only default events can be imported.")
 	}
+	r := byUID(c.calendar, uid)
 	if r == nil {
 		r = s.blank(c, s.newID(), uid)
 	}
@@ -178,6 +206,7 @@ func (s *Server) write(c *call, r *record, whole, sent object) *reply {
 		return invalid("Invalid sequence value. The specified sequence number is below the current sequence number of the resource. Re-fetch the resource and use its sequence number on the following request.")
 	}
 	n := r.clone()
+	s.conference(c, r.Shared, whole)
 	if bad := s.fill(n, whole); bad != nil {
 		return bad
 	}
@@ -193,6 +222,8 @@ func (s *Server) write(c *call, r *record, whole, sent object) *reply {
 	if bad := s.edit(c, r, n); bad != nil {
 		return bad
 	}
+	s.planConference(r)
+	s.declineOld(c.calendar, r)
 	return s.answer(c, r)
 }
 
@@ -247,7 +278,31 @@ func (s *Server) editCopy(c *call, r, n *record) *reply {
 	if m == nil {
 		return nil
 	}
+	if s.opts.Switches.Propagation > 0 { // his own line is on his copy at once
+		if a := r.attendee(r.Calendar); a != nil {
+			for _, g := range guests {
+				if fold(g.Email) == r.Calendar {
+					*a = g
+				}
+			}
+		}
+		s.later(errand{Kind: "answer", Calendar: r.Calendar, Event: r.ID, Guests: guests}, s.opts.Switches.Propagation)
+		return nil
+	}
+	s.answerUp(r, guests, c.query, c.method)
+	return nil
+}
+
+// answerUp brings to the organiser what a guest's copy may change there: the
+// guest's own line, guests he added, and all that is shared where guests may
+// modify the event.
+func (s *Server) answerUp(r *record, guests []attendee, query url.Values, method string) {
+	m := s.masterOf(r)
+	if m == nil || !m.live() {
+		return
+	}
 	old, next := m.clone(), m.clone()
+	n := r
 	if m.flag("guestsCanModify", false) {
 		next.Start, next.End = n.Start, n.End
 		rights := object{}
@@ -274,11 +329,10 @@ func (s *Server) editCopy(c *call, r, n *record) *reply {
 		}
 	}
 	if m.same(next) {
-		return nil
+		return
 	}
 	s.replace(m, next)
-	s.propagate(old, m, c.query, c.method)
-	return nil
+	s.propagate(old, m, query, method)
 }
 
 func (s *Server) remove(c *call) *reply {
@@ -328,6 +382,14 @@ func (s *Server) moveTo(c *call) *reply {
 	if to == nil || to.role(c.user) == "" {
 		return notFound()
 	}
+	if s.opts.Switches.MoveIfMatch {
+		if bad := precondition(c, r); bad != nil {
+			return bad
+		}
+	}
+	if kind := r.text("eventType"); kind != "" && kind != "default" {
+		return fail(400, "calendar", "eventTypeRestriction", "Only default events can be moved.")
+	}
 	if !r.master() || !r.live() {
 		return fail(403, "calendar", "cannotChangeOrganizer", "The organizer cannot be changed.")
 	}
@@ -355,7 +417,12 @@ func (s *Server) instances(c *call) *reply {
 	if bad != nil {
 		return bad
 	}
-	return ok(object{"kind": "calendar#events", "summary": c.calendar.Summary, "timeZone": c.calendar.Zone, "items": []any{s.render(r, c.query.Get("timeZone"))}})
+	items := []any{}
+	if r.live() || c.query.Get("showDeleted") == "true" {
+		items = append(items, s.show(c, r))
+	}
+	return ok(object{"kind": "calendar#events", "etag": etagOf(s.version), "summary": c.calendar.Summary, "updated": s.now().Format(timeMillis), "timeZone": c.calendar.Zone,
+		"accessRole": c.calendar.role(c.user), "defaultReminders": []any{}, "items": items})
 }
 
 func validID(id string) bool {

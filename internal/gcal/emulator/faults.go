@@ -1,6 +1,8 @@
 package emulator
 
 import (
+	"encoding/json"
+	"math/rand/v2"
 	"net/http"
 	"path"
 	"slices"
@@ -26,6 +28,18 @@ const (
 	StaleRead  Action = "stale-read"  // events.get shows the version before the last
 	BumpEtag   Action = "bump-etag"   // the etag changes just before, as by the server's own work
 	Run        Action = "run"         // calls Do before the request is executed; Go only
+	NotYet     Action = "not-yet"     // an event younger than Seconds is not found
+	Lag        Action = "lag"         // events look as they did Seconds ago, as on a replica that lags
+	Unfiltered Action = "unfiltered"  // a list takes no notice of its filters
+	Twice      Action = "twice"       // a page begins with the last event of the page before, or with its own last one
+)
+
+// Shapes of an error's body.
+const (
+	NoReason  = "no-reason"  // a code and a message only
+	Empty     = "empty"      // no body
+	OtherCode = "other-code" // the body's code is 500, whatever the status
+	Detailed  = "detailed"   // with status and details
 )
 
 // Fault matches requests and plays an action on them. Empty fields match all;
@@ -39,7 +53,15 @@ type Fault struct {
 	Nth      int    `json:"nth,omitempty"`   // begins with the n-th match; 0 is the first
 	Count    int    `json:"count,omitempty"` // how often; 0 is once, -1 for ever
 
+	Probability float64   `json:"probability,omitempty"` // of playing at a match; 0 is always
+	Seed        uint64    `json:"seed,omitempty"`        // of the chance
+	From        time.Time `json:"from,omitzero"`         // only from then on, by the server's clock
+	Until       time.Time `json:"until,omitzero"`        // only before
+
 	Action     Action `json:"action"`
+	Answers    []int  `json:"answers,omitempty"` // statuses one after another, instead of Status; the last goes on
+	Shape      string `json:"shape,omitempty"`   // of the error's body; "" as Google's
+	Seconds    int    `json:"seconds,omitempty"` // of NotYet and Lag
 	Status     int    `json:"status,omitempty"`
 	Reason     string `json:"reason,omitempty"`
 	Message    string `json:"message,omitempty"`
@@ -50,12 +72,14 @@ type Fault struct {
 
 	Hits   int `json:"hits,omitempty"` // matches so far
 	Played int `json:"played,omitempty"`
+	dice   *rand.Rand
 }
 
 // Inject adds a fault. The first that matches a request and is not used up is played.
 func (s *Server) Inject(f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	f.dice = rand.New(rand.NewPCG(f.Seed, 2))
 	s.faults = append(s.faults, &f)
 }
 
@@ -81,14 +105,15 @@ func (s *Server) Faults() []Fault {
 func (s *Server) hit(c *call) *Fault {
 	for _, f := range s.faults {
 		if !matches(f.Method, c.method) || !matches(f.Calendar, fold(c.cid)) || !matches(f.Event, c.eid) || !matches(f.User, c.user) ||
-			f.Param != "" && !c.query.Has(f.Param) {
+			f.Param != "" && !c.query.Has(f.Param) || !f.From.IsZero() && s.now().Before(f.From) || !f.Until.IsZero() && !s.now().Before(f.Until) {
 			continue
 		}
-		if f.Hits++; f.Hits < f.Nth || f.Count >= 0 && f.Played >= max(1, f.Count) {
+		if f.Hits++; f.Hits < f.Nth || f.Count >= 0 && f.Played >= max(1, f.Count) || f.Probability > 0 && f.dice.Float64() >= f.Probability {
 			continue
 		}
 		f.Played++
-		return f
+		one := *f // as it is now: others may play it meanwhile
+		return &one
 	}
 	return nil
 }
@@ -103,6 +128,9 @@ func matches(pattern, value string) bool {
 
 func (f *Fault) reply() *reply {
 	status, reason := f.Status, f.Reason
+	if n := len(f.Answers); n > 0 {
+		status = f.Answers[min(f.Played, n)-1]
+	}
 	if status == 0 {
 		status = http.StatusServiceUnavailable
 	}
@@ -122,6 +150,19 @@ func (f *Fault) reply() *reply {
 	}
 	a := fail(status, domain, reason, message)
 	a.retry = f.RetryAfter
+	e := a.body.(object)["error"].(object)
+	switch f.Shape {
+	case NoReason:
+		delete(e, "errors")
+		a.reason = ""
+	case Empty:
+		a.empty = true
+	case OtherCode:
+		e["code"] = http.StatusInternalServerError
+	case Detailed:
+		e["status"] = statusNames[status]
+		e["details"] = []any{object{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "googleapis.com"}}
+	}
 	return a
 }
 
@@ -134,7 +175,7 @@ func (s *Server) play(w http.ResponseWriter, r *http.Request, c *call, f *Fault,
 		defer s.mu.Unlock()
 		s.record(Request{At: s.now(), Method: c.method, User: c.user,
 			Calendar: fold(c.cid), Event: c.eid, IfMatch: c.header.Get("If-Match"), SendUpdates: c.query.Get("sendUpdates"),
-			QuotaUser: c.query.Get("quotaUser"), BodyHash: bodyHash, Status: status, Reason: reason, Committed: c.committed, Fault: name})
+			QuotaUser: c.query.Get("quotaUser"), BodyHash: bodyHash, Status: status, Reason: reason, Committed: c.committed, Fault: name, Unknown: c.unknown})
 	}
 	drop := func() {
 		note(0, "")
@@ -170,6 +211,8 @@ func (s *Server) play(w http.ResponseWriter, r *http.Request, c *call, f *Fault,
 			delete(o, "nextSyncToken")
 			o["nextPageToken"] = s.samePage(c)
 		}
+	case Twice:
+		a = s.twice(c, run())
 	case FailAfter:
 		run()
 		a = f.reply()
@@ -215,6 +258,27 @@ func (s *Server) samePage(c *call) string {
 	return seal(pageToken{c.user, c.calendar.ID, paramsOf(c.query), l.after, l.version, l.since, s.epoch})
 }
 
+// twice repeats an event on a page.
+func (s *Server) twice(c *call, a *reply) *reply {
+	o, isObject := a.body.(object)
+	items := asList(o["items"])
+	if !isObject || a.status != 200 || len(items) == 0 {
+		return a
+	}
+	again := items[len(items)-1]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l, bad := s.parseList(c); bad == nil && l.after != "" {
+		for _, r := range s.sorted(c.calendar) {
+			if l.key(r) == l.after {
+				again = s.show(c, r)
+			}
+		}
+	}
+	o["items"] = append([]any{again}, items...)
+	return a
+}
+
 // bump changes an event's etag and nothing else.
 func (s *Server) bump(c *call) {
 	if r := c.calendar.events[c.eid]; r != nil {
@@ -229,6 +293,24 @@ func (s *Server) staleGet(c *call) *reply {
 		return nil
 	}
 	return s.answer(c, r.previous)
+}
+
+// seen gives an event as the caller gets to see it: as it is, or as it was when
+// a replica that lags knew it last. Only one change back is kept.
+func (s *Server) seen(c *call, r *record) *record {
+	if c.lag > 0 && s.now().Sub(r.Updated) < c.lag && r.previous != nil {
+		return r.previous
+	}
+	return r
+}
+
+// young says whether a call names an event that a lagging replica lacks.
+func (s *Server) young(c *call, age time.Duration) bool {
+	if c.calendar == nil || c.eid == "" || c.method == "events.insert" {
+		return false
+	}
+	r := c.calendar.events[c.eid]
+	return r != nil && s.now().Sub(r.Created) < age
 }
 
 // Request is one request in the ledger. Method "people" is an action on the page
@@ -248,13 +330,14 @@ type Request struct {
 	Reason      string    `json:"reason,omitempty"`
 	Committed   bool      `json:"committed,omitempty"`
 	Fault       string    `json:"fault,omitempty"`
+	Unknown     []string  `json:"unknown,omitempty"` // parameters ("?name") and fields (".name") that Google does not know
 }
 
 // Mail is one mail that the calendar server would have sent.
 type Mail struct {
 	N        int       `json:"n"`
 	At       time.Time `json:"at"`
-	Kind     string    `json:"kind"` // invite, update, cancel, reply
+	Kind     string    `json:"kind"` // invite, update, cancel, reply, share
 	From     string    `json:"from"`
 	To       string    `json:"to"`
 	Calendar string    `json:"calendar"`
@@ -263,12 +346,21 @@ type Mail struct {
 	Cause    string    `json:"cause"` // the method that caused it
 }
 
+// Deed is an action over the control API.
+type Deed struct {
+	At   time.Time       `json:"at"`
+	Name string          `json:"name"`
+	Body json.RawMessage `json:"body,omitempty"`
+}
+
 // Ledger is all that happened, in order. Requests are those since the start (the
 // newest ones, where Options.KeepRequests says so);
 // mails outlive a restart where there is a journal.
 type Ledger struct {
 	Requests []Request `json:"requests"`
 	Mails    []Mail    `json:"mails"`
+	Notices  []Notice  `json:"notices"`
+	Deeds    []Deed    `json:"deeds"`
 }
 
 // record adds a request to the ledger. Where only the newest are kept, the older
@@ -286,14 +378,18 @@ func (s *Server) record(r Request) {
 func (s *Server) Ledger() Ledger {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Ledger{slices.Clone(s.ledger.Requests), slices.Clone(s.ledger.Mails)}
+	l := Ledger{Requests: slices.Clone(s.ledger.Requests), Mails: slices.Clone(s.ledger.Mails), Deeds: slices.Clone(s.ledger.Deeds)}
+	for _, n := range s.notices {
+		l.Notices = append(l.Notices, n.Notice)
+	}
+	return l
 }
 
 // Writes gives the requests that stored something through the API.
 func (l Ledger) Writes() []Request {
 	var out []Request
 	for _, r := range l.Requests {
-		if r.Committed && r.Method != "people" {
+		if r.Committed && r.Method != "people" && r.Method != AutoDeclined {
 			out = append(out, r)
 		}
 	}

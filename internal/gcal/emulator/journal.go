@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"windshield/internal/fault"
 )
@@ -21,6 +23,10 @@ type line struct {
 	Revoked  string    `json:",omitempty"`
 	Granted  string    `json:",omitempty"`
 	Epoch    int64     `json:",omitempty"`
+	Grant    *grant    `json:",omitempty"`
+	Channel  *channel  `json:",omitempty"`
+	Errand   *errand   `json:",omitempty"`
+	Buried   string    `json:",omitempty"` // calendar and event whose tombstone is gone
 }
 
 // open reads the journal, rewrites it with the newest state only, and keeps it
@@ -70,7 +76,7 @@ func (s *Server) load(f io.Reader) error {
 	var damage error
 	for n := 0; ; n++ {
 		raw, err := in.ReadBytes('\n')
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil // what follows the last newline is torn
 		}
 		if err != nil {
@@ -107,6 +113,9 @@ func (s *Server) apply(l line) {
 			l.Calendar.events = map[string]*record{}
 		}
 		s.calendars[l.Calendar.ID] = l.Calendar
+		for _, v := range l.Calendar.Changed {
+			s.version = max(s.version, v)
+		}
 	case l.Event != nil:
 		if c := s.calendars[l.Event.Calendar]; c != nil {
 			c.events[l.Event.ID] = l.Event
@@ -121,6 +130,21 @@ func (s *Server) apply(l line) {
 		delete(s.revoked, l.Granted)
 	case l.Epoch > 0:
 		s.epoch = l.Epoch
+	case l.Buried != "":
+		id, event, _ := strings.Cut(l.Buried, " ")
+		if c := s.calendars[id]; c != nil {
+			delete(c.events, event)
+		}
+	case l.Grant != nil:
+		s.grants[l.Grant.ID] = l.Grant
+	case l.Channel != nil:
+		s.channels[l.Channel.ID] = l.Channel
+	case l.Errand != nil:
+		s.errands = slices.DeleteFunc(s.errands, func(e *errand) bool { return e.N == l.Errand.N })
+		if !l.Errand.Done {
+			s.errands = append(s.errands, l.Errand)
+		}
+		s.order = max(s.order, l.Errand.N)
 	}
 }
 
@@ -128,28 +152,33 @@ func (s *Server) apply(l line) {
 func (s *Server) dump(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	e := json.NewEncoder(out)
+	var lines []line
 	for _, c := range s.sortedCalendars() {
-		if err := e.Encode(line{Calendar: c}); err != nil {
-			return err
-		}
+		lines = append(lines, line{Calendar: c})
 		for _, r := range s.sorted(c) {
-			if err := e.Encode(line{Event: r}); err != nil {
-				return err
-			}
+			lines = append(lines, line{Event: r})
 		}
 	}
 	for i := range s.ledger.Mails {
-		if err := e.Encode(line{Mail: &s.ledger.Mails[i]}); err != nil {
-			return err
-		}
+		lines = append(lines, line{Mail: &s.ledger.Mails[i]})
 	}
-	for g := range s.revoked {
-		if err := e.Encode(line{Revoked: g}); err != nil {
-			return err
-		}
+	for _, g := range sortedKeys(s.revoked) {
+		lines = append(lines, line{Revoked: g})
+	}
+	for _, id := range sortedKeys(s.grants) {
+		lines = append(lines, line{Grant: s.grants[id]})
+	}
+	for _, id := range sortedKeys(s.channels) {
+		lines = append(lines, line{Channel: s.channels[id]})
+	}
+	for _, er := range s.errands {
+		lines = append(lines, line{Errand: er})
 	}
 	if s.epoch > 0 {
-		if err := e.Encode(line{Epoch: s.epoch}); err != nil {
+		lines = append(lines, line{Epoch: s.epoch})
+	}
+	for _, l := range lines {
+		if err := e.Encode(l); err != nil {
 			return err
 		}
 	}
@@ -219,3 +248,7 @@ func (s *Server) release() error {
 	s.synced = n
 	return nil
 }
+
+// unlock is release for methods that have no error to give: what the journal
+// lost, the next write reports.
+func (s *Server) unlock() { _ = s.release() }

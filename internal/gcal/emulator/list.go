@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -21,6 +22,7 @@ type syncToken struct {
 	Params   string
 	Version  int64
 	Epoch    int64
+	Issued   int64 // Unix
 }
 
 // pageToken says where the next page begins.
@@ -96,11 +98,7 @@ func (s *Server) parseList(c *call) (l listing, bad *reply) {
 	if !l.from.IsZero() && !l.to.IsZero() && !l.to.After(l.from) {
 		return l, fail(400, "calendar", "timeRangeEmpty", "The specified time range is empty.")
 	}
-	if v := q.Get("maxResults"); v != "" {
-		n, err := strconv.Atoi(v)
-		if err != nil || n < 1 {
-			return l, invalid("Invalid value for: maxResults")
-		}
+	if n, err := strconv.Atoi(q.Get("maxResults")); err == nil && n > 0 {
 		l.limit = min(n, 2500)
 	}
 	switch q.Get("orderBy") {
@@ -109,8 +107,9 @@ func (s *Server) parseList(c *call) (l listing, bad *reply) {
 		if l.byStart = q.Get("singleEvents") == "true"; !l.byStart {
 			return l, fail(400, "global", "badRequest", "The requested ordering is not available for the particular query.")
 		}
-	default:
-		return l, invalid("Invalid value for: orderBy")
+	}
+	if !l.updatedMin.IsZero() && l.updatedMin.Before(s.now().AddDate(0, 0, -30)) {
+		return l, fail(410, "calendar", "updatedMinTooLongAgo", "The requested minimum modification time lies too far in the past.")
 	}
 	for _, v := range slices.Concat(q["privateExtendedProperty"], q["sharedExtendedProperty"]) {
 		if !strings.Contains(v, "=") {
@@ -131,8 +130,15 @@ func (s *Server) parseList(c *call) (l listing, bad *reply) {
 		if !unseal(t, &token) || token.Calendar == "" {
 			return l, invalid("Invalid sync token value.")
 		}
-		if token.User != c.user || token.Calendar != c.calendar.ID || token.Epoch < s.epoch ||
-			token.Params != params && !s.opts.Switches.LooseParams {
+		sw := s.opts.Switches
+		expired := sw.SyncTokenLife > 0 && s.now().Unix() >= token.Issued+int64(sw.SyncTokenLife/time.Second)
+		if token.User != c.user || token.Calendar != c.calendar.ID || token.Epoch < s.epoch || expired {
+			return l, fullSync()
+		}
+		if token.Params != params && sw.RefusedParams {
+			return l, fail(400, "global", "badRequest", "The parameters differ from those of the initial request.")
+		}
+		if token.Params != params && !sw.LooseParams {
 			return l, fullSync()
 		}
 		l.since = token.Version
@@ -155,6 +161,10 @@ func (s *Server) list(c *call) *reply {
 	if bad != nil {
 		return bad
 	}
+	if etag := s.pageTag(); c.header.Get("If-None-Match") == etag {
+		return &reply{status: http.StatusNotModified, etag: etag}
+	}
+	s.bury(c.calendar)
 	items, next := []any{}, ""
 	all := s.sorted(c.calendar)
 	if l.byStart {
@@ -170,24 +180,27 @@ func (s *Server) list(c *call) *reply {
 			next = seal(pageToken{c.user, c.calendar.ID, paramsOf(c.query), last, l.version, l.since, s.epoch})
 			break
 		}
-		items, last = append(items, s.render(r, c.query.Get("timeZone"))), k
+		items, last = append(items, s.show(c, s.seen(c, r))), k
 	}
 	return s.page(c, l, items, next)
 }
 
 func (s *Server) page(c *call, l listing, items []any, next string) *reply {
-	etag := `"p` + strconv.FormatInt(s.version, 10) + `"`
+	etag := s.pageTag()
 	o := object{"kind": "calendar#events", "etag": etag, "summary": c.calendar.Summary, "updated": s.now().Format(timeMillis),
 		"timeZone": c.calendar.Zone, "accessRole": c.calendar.role(c.user), "defaultReminders": []any{}, "items": items}
 	if next != "" {
 		o["nextPageToken"] = next
 	} else {
-		o["nextSyncToken"] = seal(syncToken{c.user, c.calendar.ID, paramsOf(c.query), l.version, s.epoch})
+		o["nextSyncToken"] = seal(syncToken{c.user, c.calendar.ID, paramsOf(c.query), l.version, s.epoch, s.now().Unix()})
 	}
 	a := ok(o)
 	a.etag = etag
 	return a
 }
+
+// pageTag is the etag of lists: it changes with everything, as Google's does.
+func (s *Server) pageTag() string { return `"p` + strconv.FormatInt(s.version, 10) + `"` }
 
 // emptyList answers as if the calendar held nothing.
 func (s *Server) emptyList(c *call) *reply {
@@ -221,9 +234,13 @@ func (s *Server) listed(c *call, l listing, r *record) bool {
 		return false
 	}
 	q := c.query
+	zone, _ := time.LoadLocation(c.calendar.Zone)
+	from, until := r.bounds(zone)
 	switch {
-	case !l.from.IsZero() && !r.End.At.After(l.from),
-		!l.to.IsZero() && !r.Start.At.Before(l.to),
+	case c.blind:
+		return r.live() || l.showDeleted
+	case !l.from.IsZero() && !until.After(l.from),
+		!l.to.IsZero() && !from.Before(l.to),
 		!l.updatedMin.IsZero() && r.Updated.Before(l.updatedMin),
 		q.Get("iCalUID") != "" && q.Get("iCalUID") != r.ICalUID,
 		q.Get("q") != "" && !strings.Contains(strings.ToLower(r.text("summary")+" "+r.text("description")+" "+r.text("location")), strings.ToLower(q.Get("q"))):

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,17 +21,20 @@ type Keys map[string]*rsa.PublicKey
 // token is what a credential means. It is written into the token's own text, so
 // that tokens outlive a restart; this is an emulator and they guard nothing.
 type token struct {
-	Kind    string // access, refresh
-	User    string
-	Grant   string
-	Scope   string `json:",omitempty"`
-	Service bool   `json:",omitempty"`
-	Expires int64  `json:",omitempty"` // Unix; 0 never
+	Kind       string // access, refresh
+	User       string
+	Grant      string
+	Scope      string `json:",omitempty"`
+	Service    bool   `json:",omitempty"`
+	Client     string `json:",omitempty"` // the client's id, or the service account's address
+	Generation int64  `json:",omitempty"` // of a refresh token
+	Expires    int64  `json:",omitempty"` // Unix; 0 never
 }
 
 type grantCode struct {
-	user, scope, client, redirect, challenge string
-	expires                                  time.Time
+	user, scope, client, redirect, challenge, nonce string
+	offline, again                                  bool // a refresh token is wanted, even if there was consent before
+	expires                                         time.Time
 }
 
 const tokenPrefix = "emulated-"
@@ -53,21 +57,21 @@ func (s *Server) Token(user string) string {
 // Revoke ends all grants of a person, as if withdrawn in the account's settings.
 func (s *Server) Revoke(user string) {
 	s.mu.Lock()
-	defer s.release()
+	defer s.unlock()
 	u := fold(user)
 	s.revoked["static:"+u], s.revoked["service:"+u] = true, true
 	s.dirty = append(s.dirty, line{Revoked: "static:" + u}, line{Revoked: "service:" + u})
-	for i := int64(1); i <= s.grants; i++ {
-		g := "consent:" + u + ":" + strconv.FormatInt(i, 10)
-		s.revoked[g] = true
-		s.dirty = append(s.dirty, line{Revoked: g})
+	for _, id := range sortedKeys(s.grants) {
+		if g := s.grants[id]; g.User == u && !g.Revoked {
+			s.endGrant(g)
+		}
 	}
 }
 
 // Regrant lets the service account act for a person again after Revoke.
 func (s *Server) Regrant(user string) {
 	s.mu.Lock()
-	defer s.release()
+	defer s.unlock()
 	for _, g := range []string{"static:" + fold(user), "service:" + fold(user)} {
 		delete(s.revoked, g)
 		s.dirty = append(s.dirty, line{Granted: g})
@@ -125,11 +129,19 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
+	if s.oauth.AccountNamed != "" {
+		user = fold(s.oauth.AccountNamed)
+	}
 	s.order++
 	code := "code-" + base32hex(s.order)
-	s.codes[code] = grantCode{user, r.Form.Get("scope"), r.Form.Get("client_id"), r.Form.Get("redirect_uri"), r.Form.Get("code_challenge"), s.now().Add(10 * time.Minute)}
+	scope, client := allowed(r.Form.Get("scope"), s.oauth.Withhold), r.Form.Get("client_id")
+	if r.Form.Get("include_granted_scopes") == "true" {
+		scope = s.withGranted(user, client, scope)
+	}
+	s.codes[code] = grantCode{user: user, scope: scope, client: client, redirect: r.Form.Get("redirect_uri"), challenge: r.Form.Get("code_challenge"),
+		nonce: r.Form.Get("nonce"), offline: r.Form.Get("access_type") == "offline", again: strings.Contains(r.Form.Get("prompt"), "consent"), expires: s.now().Add(10 * time.Minute)}
 	s.mu.Unlock()
-	answer(url.Values{"code": {code}, "scope": {r.Form.Get("scope")}})
+	answer(url.Values{"code": {code}, "scope": {scope}})
 }
 
 // token is the token endpoint.
@@ -150,17 +162,28 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	}
 	s.play(w, r, c, f, func() *reply {
 		s.mu.Lock()
-		defer s.mu.Unlock()
+		defer s.unlock()
 		switch r.PostForm.Get("grant_type") {
 		case "authorization_code":
 			return s.redeem(c, r)
 		case "refresh_token":
 			t, valid := readToken(r.PostForm.Get("refresh_token"))
-			if !valid || t.Kind != "refresh" || s.revoked[t.Grant] {
+			if !valid || t.Kind != "refresh" || s.dead(t) {
 				return grantError("Token has been expired or revoked.")
 			}
 			c.user = t.User
-			return s.issue(t.User, t.Grant, t.Scope, "", false)
+			g := s.grants[t.Grant]
+			if id := clientOf(r); id != "" && id != g.Client {
+				return grantError("The token belongs to another client.")
+			}
+			g.Used = s.now()
+			refresh := ""
+			if s.oauth.Rotate {
+				g.Generation++
+				refresh = g.refresh()
+			}
+			s.dirty = append(s.dirty, line{Grant: g})
+			return s.issue(token{User: g.User, Grant: g.ID, Scope: g.Scope, Client: g.Client}, refresh)
 		case "urn:ietf:params:oauth:grant-type:jwt-bearer":
 			return s.assertion(c, r.PostForm.Get("assertion"))
 		}
@@ -185,7 +208,7 @@ func (s *Server) redeem(c *call, r *http.Request) *reply {
 	if !known || s.now().After(g.expires) || g.redirect != r.PostForm.Get("redirect_uri") {
 		return grantError("Malformed auth code.")
 	}
-	if id := r.PostForm.Get("client_id"); id != "" && id != g.client {
+	if id := clientOf(r); id != "" && id != g.client {
 		return grantError("The code belongs to another client.")
 	}
 	if g.challenge != "" {
@@ -195,15 +218,78 @@ func (s *Server) redeem(c *call, r *http.Request) *reply {
 		}
 	}
 	c.user = g.user
-	s.grants++
-	grant := "consent:" + g.user + ":" + strconv.FormatInt(s.grants, 10)
-	return s.issue(g.user, grant, g.scope, token{Kind: "refresh", User: g.user, Grant: grant, Scope: g.scope}.String(), false)
+	withRefresh := g.offline && !s.oauth.OmitRefresh && (g.again || !s.granted(g.user, g.client))
+	n := s.consent(g.user, g.client, g.scope)
+	refresh := ""
+	if withRefresh {
+		refresh = n.refresh()
+	}
+	a := s.issue(token{User: g.user, Grant: n.ID, Scope: g.scope, Client: g.client}, refresh)
+	if slices.Contains(splitScope(g.scope), "openid") {
+		a.body.(object)["id_token"] = s.identityToken(s.issuer(r), g)
+	}
+	return a
 }
 
-func (s *Server) issue(user, grant, scope, refresh string, service bool) *reply {
-	const life = 3600
-	o := object{"access_token": token{Kind: "access", User: user, Grant: grant, Scope: scope, Service: service, Expires: s.now().Unix() + life}.String(),
-		"expires_in": life, "token_type": "Bearer", "scope": scope}
+func (g *grant) refresh() string {
+	return token{Kind: "refresh", User: g.User, Grant: g.ID, Scope: g.Scope, Client: g.Client, Generation: g.Generation}.String()
+}
+
+// clientOf gives the client's id from the form or the header.
+func clientOf(r *http.Request) string {
+	if id, _, has := r.BasicAuth(); has {
+		return id
+	}
+	return r.PostForm.Get("client_id")
+}
+
+// withGranted adds the scopes that a person has given a client before.
+func (s *Server) withGranted(user, client, scope string) string {
+	all := splitScope(scope)
+	for _, id := range sortedKeys(s.grants) {
+		g := s.grants[id]
+		if g.User != user || g.Client != client || g.Revoked {
+			continue
+		}
+		for _, one := range splitScope(g.Scope) {
+			if !slices.Contains(all, one) {
+				all = append(all, one)
+			}
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// identityToken says who signed in, for OpenID Connect.
+func (s *Server) identityToken(issuer string, g grantCode) string {
+	now := s.now().Add(s.oauth.Skew).Unix()
+	claims := object{"iss": issuer, "aud": g.client, "sub": subjectOf(g.user), "email": g.user, "email_verified": true, "iat": now, "exp": now + 3600}
+	if g.nonce != "" {
+		claims["nonce"] = g.nonce
+	}
+	text := seal(object{"alg": "RS256", "typ": "JWT", "kid": keyID}) + "." + seal(claims)
+	sum := sha256.Sum256([]byte(text))
+	sig, err := rsa.SignPKCS1v15(nil, s.signingKey(), crypto.SHA256, sum[:])
+	if err != nil {
+		panic(err) // the key is our own
+	}
+	return text + "." + base64.RawURLEncoding.EncodeToString(sig)
+}
+
+// subjectOf gives the number by which a person is known for good.
+func subjectOf(user string) string {
+	sum := sha256.Sum256([]byte("sub:" + user))
+	return strconv.FormatUint(uint64(sum[0])<<40|uint64(sum[1])<<32|uint64(sum[2])<<24|uint64(sum[3])<<16|uint64(sum[4])<<8|uint64(sum[5]), 10)
+}
+
+// issue gives out an access token like t, with a refresh token unless it is "".
+func (s *Server) issue(t token, refresh string) *reply {
+	life := s.oauth.AccessLife
+	if life == 0 {
+		life = time.Hour
+	}
+	t.Kind, t.Expires = "access", s.now().Add(life).Unix()
+	o := object{"access_token": t.String(), "expires_in": int64(life / time.Second), "token_type": "Bearer", "scope": t.Scope}
 	if refresh != "" {
 		o["refresh_token"] = refresh
 	}
@@ -231,6 +317,10 @@ func (s *Server) assertion(c *call, jwt string) *reply {
 			return grantError("Invalid JWT Signature.")
 		}
 	}
+	if now := s.now().Add(s.oauth.Skew); s.oauth.CheckClock && (time.Unix(claims.Iat, 0).After(now.Add(5*time.Minute)) || !time.Unix(claims.Exp, 0).After(now) ||
+		claims.Exp-claims.Iat > 3600) {
+		return grantError("Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp values in the JWT claim.")
+	}
 	user, service := fold(claims.Sub), false
 	if user == "" {
 		user, service = fold(claims.Iss), true
@@ -238,10 +328,10 @@ func (s *Server) assertion(c *call, jwt string) *reply {
 		return grantError("Invalid email or User ID.")
 	}
 	c.user = user
-	if s.revoked["service:"+user] {
+	if s.revoked["service:"+user] || !service && allowed(claims.Scope, s.oauth.Undelegated) != strings.Join(splitScope(claims.Scope), " ") {
 		return &reply{status: 401, reason: "unauthorized_client", body: object{"error": "unauthorized_client", "error_description": "Client is unauthorized to retrieve access tokens using this method, or client not authorized for any of the scopes requested."}}
 	}
-	return s.issue(user, "service:"+user, claims.Scope, "", service)
+	return s.issue(token{User: user, Grant: "service:" + user, Scope: claims.Scope, Service: service, Client: claims.Iss}, "")
 }
 
 func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
@@ -252,9 +342,13 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
-	s.revoked[t.Grant] = true
-	s.dirty = append(s.dirty, line{Revoked: t.Grant})
-	s.release()
+	if g := s.grants[t.Grant]; g != nil {
+		s.endGrant(g)
+	} else {
+		s.revoked[t.Grant] = true
+		s.dirty = append(s.dirty, line{Revoked: t.Grant})
+	}
+	s.unlock()
 	s.note(&call{method: "oauth.revoke", user: t.User}, 200, "", "")
 	writeReply(w, ok(object{}))
 }
@@ -262,13 +356,11 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 func (s *Server) userinfo(w http.ResponseWriter, r *http.Request) {
 	t, valid := readToken(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
 	s.mu.Lock()
-	dead := !valid || s.revoked[t.Grant] || t.Expires != 0 && s.now().Unix() >= t.Expires
+	dead := !valid || t.Kind != "access" || s.dead(t)
 	s.mu.Unlock()
 	if dead {
 		oauthError(w, 401, "invalid_token", "Invalid Credentials")
 		return
 	}
-	sum := sha256.Sum256([]byte("sub:" + t.User))
-	writeReply(w, ok(object{"sub": strconv.FormatUint(uint64(sum[0])<<40|uint64(sum[1])<<32|uint64(sum[2])<<24|uint64(sum[3])<<16|uint64(sum[4])<<8|uint64(sum[5]), 10),
-		"email": t.User, "email_verified": true}))
+	writeReply(w, ok(object{"sub": subjectOf(t.User), "email": t.User, "email_verified": true}))
 }

@@ -220,7 +220,7 @@ func newTime(v View, date, half, at string) (start, end time.Time, err error) {
 func renderConsent(w http.ResponseWriter, form url.Values) {
 	type field struct{ Name, Value string }
 	var fields []field
-	for _, k := range []string{"client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method", "access_type"} {
+	for _, k := range []string{"client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method", "access_type", "include_granted_scopes", "nonce"} {
 		if v := form.Get(k); v != "" {
 			fields = append(fields, field{k, v})
 		}

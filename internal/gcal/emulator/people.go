@@ -14,8 +14,10 @@ import (
 func (s *Server) keep(r *record) {
 	s.version++
 	r.Version, r.Updated = s.version, s.now()
-	s.calendars[r.Calendar].events[r.ID] = r
+	k := s.calendars[r.Calendar]
+	k.events[r.ID] = r
 	s.dirty = append(s.dirty, line{Event: r})
+	s.touch(r.Calendar, "events")
 }
 
 // replace stores a change: a new etag, a new place in the change log.
@@ -47,19 +49,16 @@ func byUID(c *calendar, uid string) *record {
 // propagate carries the organiser's record to the guests' copies and writes the
 // mails down. old is the record before, nil for a new one.
 func (s *Server) propagate(old, m *record, query url.Values, cause string) {
-	guests := map[string]bool{}
-	for _, a := range m.Attendees {
-		if e := fold(a.Email); e != m.Organizer {
-			guests[e] = true
-			s.carry(m, e, a.ResponseStatus != "needsAction")
-		}
-	}
+	e := errand{Kind: "carry", Calendar: m.Calendar, Event: m.ID}
 	if old != nil {
 		for _, a := range old.Attendees {
-			if e := fold(a.Email); e != m.Organizer && !guests[e] {
-				s.withdraw(m, e)
+			if g := fold(a.Email); g != m.Organizer && m.attendee(g) == nil {
+				e.Gone = append(e.Gone, g)
 			}
 		}
+	}
+	if len(m.Attendees)+len(e.Gone) > 0 {
+		s.later(e, s.opts.Switches.Propagation)
 	}
 	s.mails(old, m, query, cause)
 }
@@ -81,13 +80,14 @@ func (s *Server) carry(m *record, guest string, answered bool) {
 		}
 	}
 	switch {
-	case r == nil && !m.live(), r == nil && s.opts.Switches.CopyOnAnswer && !answered:
+	case r == nil && !m.live(), r == nil && !answered && !s.admits(c, m):
 		return
 	case r == nil:
 		s.order++
 		r = &record{Calendar: guest, ID: m.ID, ICalUID: m.ICalUID, Created: s.now(), Order: s.order, Creator: m.Creator}
 		s.onto(m, r)
 		s.keep(r)
+		s.declineNew(c, r)
 		return
 	}
 	a := m.attendee(guest)
@@ -96,9 +96,30 @@ func (s *Server) carry(m *record, guest string, answered bool) {
 	}
 	n := r.clone()
 	s.onto(m, n)
+	moved := !n.Start.same(r.Start) || !n.End.same(r.End) || n.live() != r.live()
 	if !n.same(r) || n.Sequence != r.Sequence || n.Organizer != r.Organizer {
 		s.replace(r, n)
 	}
+	if moved && r.live() {
+		s.declineNew(c, r)
+	}
+}
+
+// admits says whether an invitation comes onto a calendar before its owner
+// answers.
+func (s *Server) admits(c *calendar, m *record) bool {
+	switch {
+	case s.opts.Switches.CopyOnAnswer, c.Invitations == Respond:
+		return false
+	case c.Invitations != Known, domainOf(c.ID) == domainOf(m.Organizer), slices.Contains(c.Contacts, m.Organizer):
+		return true
+	}
+	for _, r := range c.events {
+		if a := r.attendee(c.ID); r.Organizer == m.Organizer && a != nil && a.ResponseStatus != "needsAction" {
+			return true
+		}
+	}
+	return false
 }
 
 // onto copies what all copies share.
@@ -120,6 +141,20 @@ func (s *Server) withdraw(m *record, guest string) {
 	}
 }
 
+// mail writes one mail down.
+func (s *Server) mail(m Mail) {
+	m.N, m.At = len(s.ledger.Mails)+1, s.now()
+	s.ledger.Mails = append(s.ledger.Mails, m)
+	s.dirty = append(s.dirty, line{Mail: &m})
+}
+
+// replied notes the mail by which the organiser learns of an answer.
+func (s *Server) replied(c *call, r *record) {
+	if m := s.masterOf(r); m != nil {
+		s.mail(Mail{Kind: "reply", From: c.user, To: m.Organizer, Calendar: m.Calendar, Event: m.ID, Title: m.text("summary"), Cause: c.method})
+	}
+}
+
 // mails writes down who would get which mail about a change.
 func (s *Server) mails(old, m *record, query url.Values, cause string) {
 	mode := query.Get("sendUpdates")
@@ -133,9 +168,7 @@ func (s *Server) mails(old, m *record, query url.Values, cause string) {
 		if to = fold(to); to == m.Organizer || mode == "externalOnly" && !s.external(to) {
 			return
 		}
-		s.ledger.Mails = append(s.ledger.Mails, Mail{N: len(s.ledger.Mails) + 1, At: s.now(), Kind: kind, From: m.Organizer, To: to,
-			Calendar: m.Calendar, Event: m.ID, Title: m.text("summary"), Cause: cause})
-		s.dirty = append(s.dirty, line{Mail: &s.ledger.Mails[len(s.ledger.Mails)-1]})
+		s.mail(Mail{Kind: kind, From: m.Organizer, To: to, Calendar: m.Calendar, Event: m.ID, Title: m.text("summary"), Cause: cause})
 	}
 	if !m.live() {
 		if old != nil && old.live() {
@@ -187,6 +220,7 @@ func (s *Server) act(user, eventID string, do func(c *call, r *record) *reply) (
 	defer func() { err = errors.Join(err, s.release()) }()
 	user = fold(user)
 	c := &call{method: "people", user: user, query: url.Values{"sendUpdates": {"all"}}, header: http.Header{}}
+	s.settle()
 	c.calendar = s.calendar(user)
 	var r *record
 	if c.calendar != nil {
@@ -209,6 +243,8 @@ func (s *Server) act(user, eventID string, do func(c *call, r *record) *reply) (
 		return fault.Invalidf("The calendar refused: %s.", bad.reason)
 	}
 	s.record(Request{At: s.now(), Method: "people", User: user, Calendar: r.Calendar, Event: r.ID, Status: 200, Committed: true})
+	s.settle()
+	s.kick()
 	return nil
 }
 
@@ -230,14 +266,10 @@ func (s *Server) Respond(user, eventID, status, comment string) error {
 		if err := s.edit(c, r, n); err != nil {
 			return err
 		}
-		m := s.masterOf(r)
-		if m == nil {
-			return nil
+		if m := s.masterOf(r); m != nil && r == m {
+			s.carry(m, c.user, true) // a first answer makes the copy
 		}
-		s.carry(m, c.user, true) // a first answer makes the copy
-		s.ledger.Mails = append(s.ledger.Mails, Mail{N: len(s.ledger.Mails) + 1, At: s.now(), Kind: "reply", From: c.user, To: m.Organizer,
-			Calendar: m.Calendar, Event: m.ID, Title: m.text("summary"), Cause: c.method})
-		s.dirty = append(s.dirty, line{Mail: &s.ledger.Mails[len(s.ledger.Mails)-1]})
+		s.replied(c, r)
 		return nil
 	})
 }
@@ -310,10 +342,55 @@ func (s *Server) Wipe(calendarID string) (err error) {
 	if c == nil {
 		return fault.NotFoundf("There is no such calendar.")
 	}
+	s.clear(c)
+	s.kick()
+	return nil
+}
+
+// clear deletes every event of a calendar without mails.
+func (s *Server) clear(c *calendar) {
 	for _, r := range s.sorted(c) {
 		if r.live() {
 			s.cancel(&call{method: "people", user: c.Owner, calendar: c, query: url.Values{}, header: http.Header{}}, r)
 		}
 	}
-	return nil
+}
+
+// MoveTo plays the organiser moving an event to another of his calendars.
+func (s *Server) MoveTo(user, eventID, calendarID string) error {
+	return s.act(user, eventID, func(c *call, r *record) *reply {
+		c.eid = eventID
+		c.query.Set("destination", calendarID)
+		return s.moveTo(c)
+	})
+}
+
+// Block plays a person putting an absence into his calendar: kind is
+// "outOfOffice" or "focusTime"; mode says what becomes of invitations in that
+// time, as the API's autoDeclineMode, "" for nothing. It gives the event's id.
+func (s *Server) Block(user, kind string, start, end time.Time, mode, message string) (id string, err error) {
+	s.mu.Lock()
+	defer func() { err = errors.Join(err, s.release()) }()
+	s.settle()
+	user = fold(user)
+	k := s.calendar(user)
+	if k == nil {
+		return "", fault.NotFoundf("There is no such person here.")
+	}
+	if kind != "outOfOffice" && kind != "focusTime" {
+		return "", fault.Invalidf("An absence is outOfOffice or focusTime.")
+	}
+	properties := object{"declineMessage": message}
+	if mode != "" {
+		properties["autoDeclineMode"] = mode
+	}
+	c := &call{method: "people", user: user, calendar: k, query: url.Values{}, header: http.Header{}, body: object{"eventType": kind, "summary": "Away",
+		"start": object{"dateTime": start.Format(time.RFC3339)}, "end": object{"dateTime": end.Format(time.RFC3339)}, kind + "Properties": properties}}
+	a := s.insert(c)
+	if a.status >= 400 {
+		return "", fault.Invalidf("The calendar refused: %s.", a.reason)
+	}
+	s.settle()
+	s.kick()
+	return text(a.body.(object)["id"]), nil
 }

@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"windshield/internal/slot"
@@ -58,12 +57,13 @@ func (m moment) same(n moment) bool { return m.Date == n.Date && m.At.Equal(n.At
 // Which fields are shared by all copies, and which belong to one.
 var (
 	sharedFields = []string{"summary", "description", "location", "guestsCanModify", "guestsCanInviteOthers", "guestsCanSeeOtherGuests",
-		"conferenceData", "source", "eventType", "visibility", "recurrence", "attachments", "anyoneCanAddSelf"}
-	privateFields = []string{"reminders", "colorId", "transparency"}
+		"conferenceData", "hangoutLink", "source", "eventType", "visibility", "recurrence", "attachments", "anyoneCanAddSelf",
+		"outOfOfficeProperties", "focusTimeProperties", "workingLocationProperties"}
+	privateFields = []string{"reminders", "colorId", "transparency", "eventLabelId"}
 	guestRights   = []string{"guestsCanModify", "guestsCanInviteOthers", "guestsCanSeeOtherGuests", "anyoneCanAddSelf"}
 )
 
-func (r *record) etag() string { return `"` + strconv.FormatInt(3400000000000000+r.Version, 10) + `"` }
+func (r *record) etag() string { return etagOf(r.Version) }
 
 func (r *record) live() bool { return r.Status != "cancelled" }
 
@@ -204,6 +204,9 @@ func (s *Server) render(r *record, zone string) object {
 	o["sequence"] = r.Sequence
 	o["creator"] = person(r.Creator, r.Calendar)
 	o["organizer"] = person(r.Organizer, r.Calendar)
+	if r.text("eventType") == "outOfOffice" { // since 2021 Google names nobody there
+		o["organizer"] = object{"email": "unknownorganizer@calendar.google.com"}
+	}
 	o["start"], o["end"] = r.Start.render(zone), r.End.render(zone)
 	if s.opts.BaseURL != "" {
 		o["htmlLink"] = s.opts.BaseURL + eventPath(r.Calendar, r.ID)
@@ -213,6 +216,12 @@ func (s *Server) render(r *record, zone string) object {
 	}
 	if _, ok := o["reminders"]; !ok {
 		o["reminders"] = object{"useDefault": true}
+	}
+	if o["visibility"] == "default" {
+		delete(o, "visibility")
+	}
+	if o["transparency"] == "opaque" {
+		delete(o, "transparency")
 	}
 	for _, k := range []string{"guestsCanModify", "anyoneCanAddSelf"} { // defaults are left out
 		if o[k] == false {
@@ -238,200 +247,41 @@ func (s *Server) render(r *record, zone string) object {
 	return o
 }
 
+// show gives an event as an answer to a call: with the times and as many guests
+// as asked for, and as much as the caller may see.
+func (s *Server) show(c *call, r *record) object {
+	o := s.render(r, c.query.Get("timeZone"))
+	role := c.calendar.role(c.user)
+	hidden := r.text("visibility") == "private" || r.text("visibility") == "confidential"
+	if r.live() && (role == "freeBusyReader" || hidden && rank(role) < rank("writer")) {
+		m := object{}
+		for _, k := range []string{"kind", "etag", "id", "status", "iCalUID", "start", "end", "created", "updated", "eventType", "transparency"} {
+			if v, has := o[k]; has {
+				m[k] = v
+			}
+		}
+		m["visibility"] = "private"
+		return m
+	}
+	list, _ := o["attendees"].([]any)
+	if most, err := strconv.Atoi(c.query.Get("maxAttendees")); err == nil && len(list) > most {
+		own := []any{}
+		for _, v := range list {
+			if v.(object)["self"] == true {
+				own = append(own, v)
+			}
+		}
+		o["attendees"], o["attendeesOmitted"] = own, true
+	}
+	return o
+}
+
 const timeMillis = "2006-01-02T15:04:05.000Z"
 
 func person(address, self string) object {
 	o := object{"email": address}
 	if address == self {
 		o["self"] = true
-	}
-	return o
-}
-
-// fill sets a record's fields from a whole writable object, as insert and update
-// get it, and as a patch becomes after merging.
-func (s *Server) fill(r *record, o object) *reply {
-	zone := s.calendars[r.Calendar].Zone
-	start, bad := parseMoment(o["start"], zone, "start")
-	if bad != nil {
-		return bad
-	}
-	end, bad := parseMoment(o["end"], zone, "end")
-	if bad != nil {
-		return bad
-	}
-	if (start.Date == "") != (end.Date == "") {
-		return invalid("Start and end times must either both be date or both be dateTime.")
-	}
-	if !end.At.After(start.At) {
-		return fail(400, "calendar", "timeRangeEmpty", "The specified time range is empty.")
-	}
-	r.Start, r.End = start, end
-	switch st, _ := o["status"].(string); st {
-	case "":
-		r.Status = "confirmed"
-	case "confirmed", "tentative", "cancelled":
-		r.Status = st
-	default:
-		return invalid("Invalid value for: status")
-	}
-	if r.Attendees, bad = parseAttendees(o["attendees"]); bad != nil {
-		return bad
-	}
-	shared, private := object{}, object{}
-	for _, k := range sharedFields {
-		if v, ok := o[k]; ok && v != nil && v != "" {
-			shared[k] = v
-		}
-	}
-	for _, k := range privateFields {
-		if v, ok := o[k]; ok && v != nil && v != "" {
-			private[k] = v
-		}
-	}
-	if d, ok := shared["description"].(string); ok && len([]rune(d)) > 8192 {
-		return invalid("The description exceeds the allowed size limit.")
-	}
-	for _, k := range []string{"summary", "description", "location"} {
-		if _, isText := shared[k].(string); shared[k] != nil && !isText {
-			return fail(400, "global", "parseError", "Parse Error")
-		}
-	}
-	if rem, ok := private["reminders"].(object); ok {
-		list, _ := rem["overrides"].([]any)
-		if len(list) > 5 {
-			return invalid("There can be at most 5 reminder overrides.")
-		}
-		if rem["useDefault"] == true && len(list) > 0 {
-			return fail(400, "calendar", "cannotUseDefaultRemindersAndSpecifyOverride", "Cannot specify both default reminders and overrides at the same time.")
-		}
-		if len(list) == 0 && rem["useDefault"] == true {
-			delete(private, "reminders")
-		}
-	}
-	if ext, ok := o["extendedProperties"].(object); ok {
-		n := 0
-		for kind, into := range map[string]object{"shared": shared, "private": private} {
-			m, ok := ext[kind].(object)
-			if !ok || len(m) == 0 {
-				continue
-			}
-			for k, v := range m {
-				t, isText := v.(string)
-				if n++; !isText || len(k) > 44 || len(t) > 1024 || n > 300 {
-					return invalid("Invalid extended property.")
-				}
-			}
-			into["ext."+kind] = m
-		}
-	}
-	r.Shared, r.Private = shared, private
-	return nil
-}
-
-func parseMoment(v any, zone, field string) (moment, *reply) {
-	o, ok := v.(object)
-	if !ok {
-		return moment{}, fail(400, "global", "required", "Missing "+field+" time.")
-	}
-	date, _ := o["date"].(string)
-	at, _ := o["dateTime"].(string)
-	name, _ := o["timeZone"].(string)
-	switch {
-	case date != "" && at != "" || date == "" && at == "":
-		return moment{}, invalid("Invalid start or end time.")
-	case date != "":
-		t, err := time.Parse("2006-01-02", date)
-		if err != nil {
-			return moment{}, invalid("Invalid value for: " + field)
-		}
-		return moment{At: t, Date: date}, nil
-	}
-	if name != "" {
-		zone = name
-	}
-	loc, err := slot.LoadZone(zone)
-	if err != nil {
-		return moment{}, invalid("Invalid time zone definition for " + field + " time.")
-	}
-	t, err := time.Parse(time.RFC3339, at)
-	if err != nil {
-		if name == "" {
-			return moment{}, fail(400, "global", "required", "Missing time zone definition for "+field+" time.")
-		}
-		if t, err = time.ParseInLocation("2006-01-02T15:04:05", at, loc); err != nil {
-			return moment{}, invalid("Invalid value for: " + field)
-		}
-	}
-	return moment{At: t.UTC(), Zone: zone}, nil
-}
-
-func parseAttendees(v any) ([]attendee, *reply) {
-	if v == nil {
-		return nil, nil
-	}
-	list, ok := v.([]any)
-	if !ok {
-		return nil, fail(400, "global", "parseError", "Parse Error")
-	}
-	var out []attendee
-	seen := map[string]bool{}
-	for _, v := range list {
-		o, ok := v.(object)
-		if !ok {
-			return nil, fail(400, "global", "parseError", "Parse Error")
-		}
-		a := attendee{}
-		a.Email, _ = o["email"].(string)
-		a.DisplayName, _ = o["displayName"].(string)
-		a.Comment, _ = o["comment"].(string)
-		a.ResponseStatus, _ = o["responseStatus"].(string)
-		a.Optional, _ = o["optional"].(bool)
-		a.Resource, _ = o["resource"].(bool)
-		switch n := o["additionalGuests"].(type) {
-		case float64:
-			a.AdditionalGuests = int64(n)
-		case int64:
-			a.AdditionalGuests = n
-		}
-		local, domain, at := strings.Cut(a.Email, "@")
-		if !at || local == "" || !strings.Contains(domain, ".") || strings.ContainsAny(a.Email, " \t\r\n<>,") {
-			return nil, invalid("Invalid attendee email.")
-		}
-		switch a.ResponseStatus {
-		case "":
-			a.ResponseStatus = "needsAction"
-		case "needsAction", "declined", "tentative", "accepted":
-		default:
-			return nil, invalid("Invalid value for: responseStatus")
-		}
-		if key := fold(a.Email); !seen[key] {
-			seen[key] = true
-			out = append(out, a)
-		}
-	}
-	if len(out) > 200 {
-		return nil, fail(400, "calendar", "invalid", "Too many attendees.")
-	}
-	return out, nil
-}
-
-// mergePatch merges a patch into an object: maps merge, lists and values
-// replace, null removes.
-func mergePatch(o, patch object) object {
-	for k, v := range patch {
-		switch v := v.(type) {
-		case nil:
-			delete(o, k)
-		case object:
-			sub, ok := o[k].(object)
-			if !ok {
-				sub = object{}
-			}
-			o[k] = mergePatch(copyObject(sub), v)
-		default:
-			o[k] = v
-		}
 	}
 	return o
 }

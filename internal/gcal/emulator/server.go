@@ -11,7 +11,9 @@ package emulator
 
 import (
 	"context"
+	"crypto/rsa"
 	"errors"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"strings"
@@ -34,10 +36,13 @@ type Options struct {
 	Switches  Switches
 	// KeepRequests bounds the ledger's requests for long runs; 0 keeps all.
 	KeepRequests int
+	Strict       bool         // parameters and fields that Google does not know are refused, not only noted
+	Manual       bool         // what happens later happens in Tick, or when the next call comes; never by itself
+	Webhooks     *http.Client // sends the notices of channels; nil is one of its own
 }
 
-// Switches choose among behaviours that Google does not document. The zero
-// value is the likeliest set.
+// Switches choose among behaviours that Google does not document, and set the
+// pace of what it does later. The zero value is the likeliest set, at once.
 type Switches struct {
 	KeepAnswers     bool   // a new time keeps the guests' answers
 	NoRevival       bool   // writing to a cancelled event gives 403 instead of bringing it back
@@ -45,10 +50,25 @@ type Switches struct {
 	SilentRemoval   bool   // a guest who deletes his copy has not declined
 	BareTombstones  bool   // a tombstone has nothing but its id
 	LooseParams     bool   // other parameters beside a sync token are not noticed
+	RefusedParams   bool   // they are answered with 400 instead of 410
 	CopyOnAnswer    bool   // a guest has no copy before he answers
 	RenderZone      string // zone in which all times are rendered; "" is the calendar's
-	BusyDeclined    bool   // declined events count as busy
-	MaxFreeBusyDays int    // longest range of a free/busy query; 0 is 90
+	MoveIfMatch     bool   // If-Match is honoured on move
+
+	BusyDeclined    bool              // declined events count as busy
+	UnansweredFree  bool              // invitations without an answer do not
+	TentativeFree   bool              // nor what is tentative
+	BusyUnmerged    bool              // adjacent stretches are given one by one
+	MaxFreeBusyDays int               // longest range of a free/busy query; 0 is 90
+	BusyError       map[string]string // calendar → reason why its free/busy cannot be had
+
+	Propagation time.Duration // between organiser and guests, in both directions; nanoseconds in JSON, as all
+	AutoDecline time.Duration // until an absence declines an invitation
+	Conference  time.Duration // until a conference is there
+
+	SyncTokenLife  time.Duration // after which a sync token answers 410; 0 never
+	TombstoneLife  time.Duration // after which a cancelled event is gone and its id free; 0 never
+	RaceDuplicates bool          // an id inserted again within a second is accepted, and hides the first
 }
 
 // Server is the emulator. All methods may be called at the same time.
@@ -61,19 +81,35 @@ type Server struct {
 	order     int64         // rises with every event
 	epoch     int64         // sync tokens of an older epoch are expired
 	calendars map[string]*calendar
-	revoked   map[string]bool // grants
+	revoked   map[string]bool // grants that are not in grants: those of Token and of service accounts
 	codes     map[string]grantCode
-	grants    int64
-	faults    []*Fault
-	ledger    Ledger
-	requests  int // all ever noted, also those no longer kept
-	journal   file
-	dirty     []line
-	written   int64 // writes to the journal
-	broken    error // the journal could not be written
+	grants    map[string]*grant
+	groups    map[string][]string
+	channels  map[string]*channel
+	notices   []*notice
+	noticed   int // notices ever made
+	errands   []*errand
+	push      Push
+	quota     Quota
+	spent     map[string][]spending
+	oauth     OAuth
+	dice      *rand.Rand
+	timer     *time.Timer
+	closed    bool
 
-	syncing sync.Mutex // taken before mu, never while holding it
-	synced  int64      // writes that the disk holds; under syncing
+	keyOnce  sync.Once
+	key      *rsa.PrivateKey // of identity tokens
+	faults   []*Fault
+	ledger   Ledger
+	requests int // all ever noted, also those no longer kept
+	journal  file
+	dirty    []line
+	written  int64 // writes to the journal
+	broken   error // the journal could not be written
+
+	delivering sync.Mutex // one goroutine at a time delivers notices; taken before mu
+	syncing    sync.Mutex // taken before mu, never while holding it
+	synced     int64      // writes that the disk holds; under syncing
 }
 
 // calendar is one calendar with all events that ever were in it.
@@ -83,8 +119,16 @@ type calendar struct {
 	Summary string
 	Zone    string
 	Hidden  bool              `json:",omitempty"` // not even free/busy is visible to others
-	Shared  map[string]string `json:",omitempty"` // address → reader, writer or owner
-	events  map[string]*record
+	Deleted bool              `json:",omitempty"`
+	Shared  map[string]string `json:",omitempty"` // address, "domain:" and domain, or "default" → role; "" once had one
+	Listed  map[string]object `json:",omitempty"` // person → his settings for it in his list; null took it off
+	Changed map[string]int64  `json:",omitempty"` // part → version of its last change
+
+	Description string   `json:",omitempty"`
+	Location    string   `json:",omitempty"`
+	Invitations string   `json:",omitempty"` // which ones come onto it before an answer: "" all, Known, Respond
+	Contacts    []string `json:",omitempty"`
+	events      map[string]*record
 }
 
 // New starts a server with the state of Options.File, if there is one. It fails
@@ -99,7 +143,11 @@ func New(opts Options) (*Server, error) {
 	if _, err := slot.LoadZone(opts.Zone); err != nil {
 		return nil, fault.Invalidf("The calendar emulator cannot start: %v.", err)
 	}
-	s := &Server{opts: opts, calendars: map[string]*calendar{}, revoked: map[string]bool{}, codes: map[string]grantCode{}}
+	s := &Server{opts: opts, calendars: map[string]*calendar{}, revoked: map[string]bool{}, codes: map[string]grantCode{},
+		grants: map[string]*grant{}, groups: map[string][]string{}, channels: map[string]*channel{}, spent: map[string][]spending{}}
+	if s.opts.Webhooks == nil {
+		s.opts.Webhooks = &http.Client{Timeout: 10 * time.Second}
+	}
 	if opts.File != "" {
 		if err := s.open(opts.File); err != nil {
 			return nil, err
@@ -110,10 +158,16 @@ func New(opts Options) (*Server, error) {
 
 // Close ends the use of the journal. The server answers no more writes after it.
 func (s *Server) Close() error {
+	s.delivering.Lock() // nothing is being delivered any more
+	defer s.delivering.Unlock()
 	s.syncing.Lock()
 	defer s.syncing.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.closed = true
+	if s.timer != nil {
+		s.timer.Stop()
+	}
 	if s.journal == nil || errors.Is(s.broken, os.ErrClosed) {
 		return nil
 	}
@@ -122,38 +176,41 @@ func (s *Server) Close() error {
 	return err
 }
 
-// API gives the Calendar API under /calendar/v3/ and OAuth under /oauth/.
+// methods gives what answers each method of the API.
+func (s *Server) methods() map[string]func(*call) *reply {
+	return map[string]func(*call) *reply{
+		"events.insert": s.insert, "events.import": s.importEvent, "events.list": s.list, "events.get": s.get, "events.update": s.update,
+		"events.patch": s.patch, "events.delete": s.remove, "events.move": s.moveTo, "events.instances": s.instances, "events.quickAdd": s.quickAdd,
+		"calendars.get": s.getCalendar, "calendars.insert": s.insertCalendar, "calendars.update": s.writeCalendar, "calendars.patch": s.writeCalendar,
+		"calendars.delete": s.deleteCalendar, "calendars.clear": s.clearCalendar,
+		"calendarList.list": s.calendarList, "calendarList.get": s.calendarListGet, "calendarList.insert": s.calendarListWrite,
+		"calendarList.patch": s.calendarListWrite, "calendarList.update": s.calendarListWrite, "calendarList.delete": s.calendarListDelete,
+		"acl.list": s.aclList, "acl.get": s.aclGet, "acl.insert": s.aclWrite, "acl.patch": s.aclWrite, "acl.update": s.aclWrite, "acl.delete": s.aclDelete,
+		"settings.list": s.settingsList, "settings.get": s.settingsGet, "colors.get": s.colors, "freebusy.query": s.freeBusy,
+		"events.watch": s.watch, "acl.watch": s.watch, "calendarList.watch": s.watch, "settings.watch": s.watch, "channels.stop": s.stop,
+	}
+}
+
+// API gives the Calendar API under /calendar/v3/ with its batches under
+// /batch/calendar/v3, and OAuth under /oauth/.
 func (s *Server) API() http.Handler {
 	mux := http.NewServeMux()
-	const v3 = "/calendar/v3"
-	for pattern, h := range map[string]struct {
-		method string
-		do     func(*call) *reply
-	}{
-		"POST " + v3 + "/calendars/{cid}/events":                {"events.insert", s.insert},
-		"POST " + v3 + "/calendars/{cid}/events/import":         {"events.import", s.importEvent},
-		"GET " + v3 + "/calendars/{cid}/events":                 {"events.list", s.list},
-		"GET " + v3 + "/calendars/{cid}/events/{eid}":           {"events.get", s.get},
-		"PUT " + v3 + "/calendars/{cid}/events/{eid}":           {"events.update", s.update},
-		"PATCH " + v3 + "/calendars/{cid}/events/{eid}":         {"events.patch", s.patch},
-		"DELETE " + v3 + "/calendars/{cid}/events/{eid}":        {"events.delete", s.remove},
-		"POST " + v3 + "/calendars/{cid}/events/{eid}/move":     {"events.move", s.moveTo},
-		"GET " + v3 + "/calendars/{cid}/events/{eid}/instances": {"events.instances", s.instances},
-		"GET " + v3 + "/calendars/{cid}":                        {"calendars.get", s.getCalendar},
-		"POST " + v3 + "/calendars":                             {"calendars.insert", s.insertCalendar},
-		"GET " + v3 + "/users/me/calendarList":                  {"calendarList.list", s.calendarList},
-		"GET " + v3 + "/users/me/calendarList/{cid}":            {"calendarList.get", s.calendarListGet},
-		"GET " + v3 + "/users/me/settings/{setting}":            {"settings.get", s.setting},
-		"POST " + v3 + "/freeBusy":                              {"freebusy.query", s.freeBusy},
-	} {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, h.method, h.do) })
+	for name, do := range s.methods() {
+		m := discovery().method(name)
+		mux.HandleFunc(m.HTTP+" /calendar/v3/"+m.Path, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, name, do) })
 	}
+	mux.HandleFunc("POST /batch/calendar/v3", s.batch(mux))
 	mux.HandleFunc("GET /oauth/authorize", s.authorize)
 	mux.HandleFunc("POST /oauth/authorize", s.authorize)
 	mux.HandleFunc("POST /oauth/token", s.token)
 	mux.HandleFunc("POST /oauth/revoke", s.revoke)
 	mux.HandleFunc("GET /oauth/userinfo", s.userinfo)
+	mux.HandleFunc("GET /oauth/certs", s.jwks)
+	mux.HandleFunc("GET /.well-known/openid-configuration", s.oidcDiscovery)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		w.Header().Set("Date", s.now().Format(http.TimeFormat))
+		s.mu.Unlock()
 		writeReply(w, fail(http.StatusNotFound, "global", "notFound", "There is no such method."))
 	})
 	return mux
@@ -165,17 +222,20 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	api := s.API()
 	mux.Handle("/calendar/v3/", api)
+	mux.Handle("/batch/", api)
 	mux.Handle("/oauth/", api)
+	mux.Handle("/.well-known/", api)
 	mux.Handle("/control/", s.Control())
 	mux.Handle("/", s.Page())
 	return mux
 }
 
-// Advance turns the server's clock forward.
+// Advance turns the server's clock forward and does what is due by then.
 func (s *Server) Advance(d time.Duration) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.offset += d
+	s.mu.Unlock()
+	s.Tick()
 }
 
 // SetSwitches chooses other behaviours from now on.
@@ -188,25 +248,37 @@ func (s *Server) SetSwitches(sw Switches) {
 // ExpireSyncTokens makes every sync token handed out so far answer 410.
 func (s *Server) ExpireSyncTokens() {
 	s.mu.Lock()
-	defer s.release()
+	defer s.unlock()
 	s.epoch++
 	s.dirty = append(s.dirty, line{Epoch: s.epoch})
 }
 
-// Share lets a person use another's calendar: role is "reader", "writer",
-// "owner", or "" for no longer.
+// Share lets a person use another's calendar: role is one of "freeBusyReader",
+// "reader", "writerWithoutPrivateAccess", "writer", "owner", or "" for no longer.
 func (s *Server) Share(calendarID, address, role string) {
 	s.mu.Lock()
-	defer s.release()
-	c := s.calendar(calendarID)
-	if c == nil {
-		return
+	defer s.unlock()
+	if c := s.calendar(calendarID); c != nil && rank(role) >= 0 {
+		s.allow(c, fold(address), role)
+		s.kick()
 	}
-	if c.Shared == nil {
-		c.Shared = map[string]string{}
+}
+
+// Ways in which invitations come onto a person's calendar before he answers.
+const (
+	Known   = "known"   // from those he knows: of his domain, in his contacts, answered before
+	Respond = "respond" // never: only his answer makes the copy
+)
+
+// SetInvitations chooses which invitations come onto a person's calendar before
+// he answers: "" all, Known or Respond. contacts are those whom he knows.
+func (s *Server) SetInvitations(calendarID, which string, contacts ...string) {
+	s.mu.Lock()
+	defer s.unlock()
+	if c := s.calendar(calendarID); c != nil {
+		c.Invitations, c.Contacts = which, contacts
+		s.dirty = append(s.dirty, line{Calendar: c})
 	}
-	c.Shared[fold(address)] = role
-	s.dirty = append(s.dirty, line{Calendar: c})
 }
 
 // SetZone changes the zone of a person's calendar. Unknown zones are ignored.
@@ -215,10 +287,13 @@ func (s *Server) SetZone(calendarID, zone string) {
 		return
 	}
 	s.mu.Lock()
-	defer s.release()
+	defer s.unlock()
 	if c := s.calendar(calendarID); c != nil {
 		c.Zone = zone
-		s.dirty = append(s.dirty, line{Calendar: c})
+		s.changed(c, "calendar")
+		s.changed(c, "settings")
+		s.touch(c.Owner, "settings")
+		s.kick()
 	}
 }
 
@@ -248,6 +323,9 @@ const groupDomain = "@group.calendar.google.com"
 func (s *Server) calendar(id string) *calendar {
 	id = fold(id)
 	if c, ok := s.calendars[id]; ok {
+		if c.Deleted {
+			return nil
+		}
 		return c
 	}
 	if s.external(id) || strings.HasSuffix(id, groupDomain) {
@@ -257,19 +335,6 @@ func (s *Server) calendar(id string) *calendar {
 	s.calendars[id] = c
 	s.dirty = append(s.dirty, line{Calendar: c})
 	return c
-}
-
-// role says what an address may do with a calendar: owner, writer, reader or "".
-func (c *calendar) role(address string) string {
-	if address == c.Owner {
-		return "owner"
-	}
-	return c.Shared[address]
-}
-
-func (c *calendar) writable(address string) bool {
-	r := c.role(address)
-	return r == "owner" || r == "writer"
 }
 
 // wait pauses for d or until the caller has gone.
