@@ -67,7 +67,6 @@ type visit struct {
 	nowExec  int32 // none where that place lies outside the horizon
 	nowDay   int32
 	nowHalf  int8
-	key      int32 // equal for visits that cannot be in three places of a trip that follow each other
 	excluded []int32
 	bounds
 }
@@ -276,10 +275,6 @@ func (c *compiler) visitsAndCustomers() {
 			bounds: bounds{only: none, last: c.m.days - 1}}
 		if x.hasNow && c.p.Horizon.Contains(v.Current.Date) {
 			x.nowExec, x.nowDay, x.nowHalf = c.execs[v.Current.Executive], c.day(v.Current.Date), half(v.Current)
-		}
-		x.key = int32(len(c.p.Visits) + i)
-		if c.p.Customers[at].MinSpacingDays > 2*c.p.Rules.StayDays {
-			x.key = n
 		}
 		for _, e := range v.Excludes {
 			x.excluded = append(x.excluded, c.execs[e])

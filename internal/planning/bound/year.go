@@ -35,6 +35,7 @@ type year struct {
 	saves    []int64 // by visit: the most that going on to or from it saves
 	joint    []int32 // visits that may be worth joining to a trip
 	index    []int32 // by visit: where it stands in joint
+	bit      []int16 // by visit: its customer's bit in met, or none
 	edges    [][]edge
 	ahead    []int64 // [day × joint] what a visit costs beyond the cheapest of the day at least, whatever follows, or far
 	row      []int64
@@ -47,12 +48,12 @@ type year struct {
 	followingBy []int32
 
 	// The days before. A label is a partial year that ends with a visit on a day:
-	// index (node × 2 + rank) × states + state.
+	// index (node × ranks + rank) × states + state.
 	nodes    []node
 	ways     []way
 	cost     []int64 // by label, without the way home
 	before   []int32 // by label: the label before, or none
-	pred     []int32 // by label: the key of the visit before in the same trip, or none
+	met      []met   // by label: the customers met before in the trip
 	from, to []int32 // by day: its nodes
 }
 
@@ -73,9 +74,9 @@ type node struct {
 // way is a label that may be worth going on from.
 type way struct {
 	behind int64 // how much dearer than the cheapest of its day and state
-	label  int32
-	pred   int32
 	cost   int64
+	met    met
+	label  int32
 	state  int32
 }
 
@@ -86,42 +87,65 @@ type edge struct {
 	saves int64 // against going home in between
 }
 
-// best holds the two cheapest ways to each candidate and state whose visits
-// before differ.
+// ranks is the number of ways kept to a visit and state on a day.
+const ranks = 3
+
+// best holds the cheapest ways to each candidate and state, in order of cost, that
+// differ in the customers they have met in the trip: a dearer one is kept only
+// where a cheaper one has met somebody whom it has not.
 type best struct {
-	cost   []int64
+	cost   []int64 // [(candidate × ranks + rank) × states + state]
 	before []int32
-	pred   []int32
+	met    []met
+}
+
+// met is a set of customers met in a trip, as far as they have a bit.
+type met [2]uint64
+
+func (a met) in(b met) bool      { return a[0]&^b[0] == 0 && a[1]&^b[1] == 0 }
+func (a met) and(b met) met      { return met{a[0] & b[0], a[1] & b[1]} }
+func (a met) has(bit int16) bool { return bit != none && a[bit>>6]>>(uint(bit)&63)&1 != 0 }
+func (a met) with(bit int16) met {
+	if bit != none {
+		a[bit>>6] |= 1 << (uint(bit) & 63)
+	}
+	return a
 }
 
 func (b *best) reset(n int) {
-	b.cost = slices.Grow(b.cost[:0], n)[:n]
-	b.before = slices.Grow(b.before[:0], n)[:n]
-	b.pred = slices.Grow(b.pred[:0], n)[:n]
+	b.cost, b.before, b.met = grown(b.cost, n), grown(b.before, n), grown(b.met, n)
 	for j := range b.cost {
 		b.cost[j] = far
 	}
 }
 
-// offer enters a way; the second best lies states further.
-func (b *best) offer(at, states int, cost int64, before, pred int32) {
-	second := at + states
-	switch {
-	case cost < b.cost[at]:
-		if b.cost[at] < far && b.pred[at] != pred {
-			b.cost[second], b.before[second], b.pred[second] = b.cost[at], b.before[at], b.pred[at]
+// offer enters a way. Where there are more than can be kept, the dearest two become
+// one that costs as little as the cheaper and has met only whom both have met: that
+// is no dearer than either, whatever follows.
+func (b *best) offer(at, states int, cost int64, before int32, seen met) {
+	end := at + ranks*states
+	for ; at < end && b.cost[at] <= cost; at += states {
+		if b.met[at].in(seen) {
+			return
 		}
-		b.cost[at], b.before[at], b.pred[at] = cost, before, pred
-	case cost < b.cost[second] && b.pred[at] != pred:
-		b.cost[second], b.before[second], b.pred[second] = cost, before, pred
 	}
+	last, first := end-states, seen
+	for ; at < end; at += states {
+		oldCost, oldBefore, oldMet := b.cost[at], b.before[at], b.met[at]
+		b.cost[at], b.before[at], b.met[at] = cost, before, seen
+		if oldCost >= far || first.in(oldMet) {
+			return
+		}
+		cost, before, seen = oldCost, oldBefore, oldMet
+	}
+	b.met[last] = b.met[last].and(seen)
 }
 
 func newYear(m *model) *year {
 	n := len(m.visits)
 	y := &year{frame: newFrame(m)}
 	y.base, y.saves = make([]int64, n), make([]int64, n)
-	y.edges, y.place, y.index = make([][]edge, n), make([]int32, n), make([]int32, n)
+	y.edges, y.place, y.index, y.bit = make([][]edge, n), make([]int32, n), make([]int32, n), make([]int16, n)
 	for v := range y.place {
 		y.place[v] = none
 	}
@@ -138,7 +162,7 @@ func (y *year) cheapest(e int, by *multipliers) int64 {
 	y.join()
 	y.lookAhead()
 	y.ways = y.ways[:0]
-	y.nodes, y.cost, y.before, y.pred = y.nodes[:0], y.cost[:0], y.before[:0], y.pred[:0]
+	y.nodes, y.cost, y.before, y.met = y.nodes[:0], y.cost[:0], y.before[:0], y.met[:0]
 	y.following, y.followingBy = grown(y.following, y.states), grown(y.followingBy, y.states)
 	y.walk(func(d int32) {
 		y.firsts(d)
@@ -258,9 +282,7 @@ func (y *year) join() {
 		}
 	}
 	y.joint = y.joint[:n]
-	for i, v := range y.joint {
-		y.index[v] = int32(i)
-	}
+	y.number()
 	for _, v := range y.joint {
 		cust := m.visits[v].cust
 		edges := y.edges[v][:0]
@@ -277,6 +299,48 @@ func (y *year) join() {
 		slices.SortFunc(edges, func(a, b edge) int { return cmp.Or(cmp.Compare(b.saves, a.saves), cmp.Compare(a.to, b.to)) })
 		y.edges[v] = edges
 	}
+}
+
+// number gives bits to the customers that going on to saves most: those who are met
+// twice in a trip where that is not forbidden.
+func (y *year) number() {
+	far := slices.Clone(y.joint)
+	slices.SortFunc(far, func(u, v int32) int { return cmp.Or(cmp.Compare(y.saves[v], y.saves[u]), cmp.Compare(u, v)) })
+	bits := make(map[int32]int16, len(far))
+	for _, v := range far {
+		key := y.key(v)
+		if _, ok := bits[key]; !ok && len(bits) < 128 {
+			bits[key] = int16(len(bits))
+		}
+	}
+	for v := range y.bit {
+		y.bit[v] = none
+	}
+	for i, v := range y.joint {
+		y.index[v] = int32(i)
+		if bit, ok := bits[y.key(v)]; ok {
+			y.bit[v] = bit
+		}
+	}
+}
+
+// key is equal for visits of which no two are in one trip: those to a customer where
+// nobody can be on the way for so long as they must be apart. That takes a visit
+// every stay_days, of which a week and a month allow only so many.
+func (y *year) key(v int32) int32 {
+	m := y.m
+	c := m.visits[v].cust
+	apart, stay := int64(m.custs[c].spacing), int64(m.stay)
+	if apart == 0 {
+		return int32(len(m.custs)) + v
+	}
+	tooMany := func(most, days int64) bool {
+		return most*stay <= days && (apart+stay-1)/max(1, stay) > most*(apart/days+2)
+	}
+	if stay == 0 || tooMany(int64(y.x.perMonth), 28) || tooMany(int64(y.x.perWeek), 7) {
+		return c
+	}
+	return int32(len(m.custs)) + v
 }
 
 // lookAhead finds what a visit in a trip costs beyond the cheapest of its day, less
@@ -410,11 +474,11 @@ func (y *year) firsts(d int32) {
 	default:
 		y.candidates(d)
 	}
-	y.best.reset(len(y.cands) * 2 * y.states)
+	y.best.reset(len(y.cands) * ranks * y.states)
 	for s, opening := range y.opening {
 		if opening < far {
 			for k, c := range y.cands {
-				y.best.offer(k*2*y.states+s, y.states, opening+y.home[c.visit]+c.cost, y.openFrom[s], none)
+				y.best.offer(k*ranks*y.states+s, y.states, opening+y.home[c.visit]+c.cost, y.openFrom[s], met{})
 			}
 		}
 	}
@@ -437,7 +501,7 @@ func (y *year) seconds(d int32) {
 	case y.am != none:
 		y.candidates(d)
 	}
-	y.best.reset(len(y.cands) * 2 * y.states)
+	y.best.reset(len(y.cands) * ranks * y.states)
 	some := false
 	for s, t := range y.next[3] {
 		if t == none || y.following[s] >= far {
@@ -445,7 +509,7 @@ func (y *year) seconds(d int32) {
 		}
 		some = true
 		for k, c := range y.cands {
-			y.best.offer(k*2*y.states+int(t), y.states, y.following[s]+y.home[c.visit]+c.cost, y.followingBy[s], none)
+			y.best.offer(k*ranks*y.states+int(t), y.states, y.following[s]+y.home[c.visit]+c.cost, y.followingBy[s], met{})
 		}
 	}
 	if some {
@@ -472,6 +536,7 @@ func (y *year) goOn(last, d int32) {
 		if len(ways) == 0 || gap > 0 && !n.done || gap == 0 && (n.visit == y.pm || m.visits[n.visit].half == afternoon) {
 			continue
 		}
+		bit := y.bit[n.visit]
 		apart := gap >= m.custs[m.visits[n.visit].cust].spacing
 		for _, g := range y.edges[n.visit] {
 			if g.saves <= ways[0].behind {
@@ -481,15 +546,15 @@ func (y *year) goOn(last, d int32) {
 			if k == none || g.km > reach || gap == 0 && m.visits[g.to].half == morning || !apart && m.visits[g.to].cust == m.visits[n.visit].cust {
 				continue
 			}
-			c := &y.cands[k]
+			c, to := &y.cands[k], y.bit[g.to]
 			most, cost := g.saves-c.ahead, m.price.km*int64(g.km)+c.cost+late
 			for i := range ways {
 				w := &ways[i]
 				if w.behind >= most {
 					break
 				}
-				if t := next[w.state]; t != none && w.pred != m.visits[g.to].key {
-					y.best.offer(int(k)*2*y.states+int(t), y.states, w.cost+cost, w.label, m.visits[n.visit].key)
+				if t := next[w.state]; t != none && !w.met.has(to) {
+					y.best.offer(int(k)*ranks*y.states+int(t), y.states, w.cost+cost, w.label, w.met.with(bit))
 				}
 			}
 		}
@@ -510,7 +575,7 @@ func (y *year) savesFrom(v int32) int64 {
 func (y *year) keep(d int32) {
 	for k := range y.cands {
 		v := y.cands[k].visit
-		from := k * 2 * y.states
+		from := k * ranks * y.states
 		some := false
 		for _, cost := range y.best.cost[from : from+y.states] {
 			some = some || cost < far
@@ -519,9 +584,9 @@ func (y *year) keep(d int32) {
 			continue
 		}
 		y.nodes = append(y.nodes, node{visit: v, day: d, done: y.pm == none || v == y.pm})
-		y.cost = append(y.cost, y.best.cost[from:from+2*y.states]...)
-		y.before = append(y.before, y.best.before[from:from+2*y.states]...)
-		y.pred = append(y.pred, y.best.pred[from:from+2*y.states]...)
+		y.cost = append(y.cost, y.best.cost[from:from+ranks*y.states]...)
+		y.before = append(y.before, y.best.before[from:from+ranks*y.states]...)
+		y.met = append(y.met, y.best.met[from:from+ranks*y.states]...)
 	}
 	y.to[d] = int32(len(y.nodes))
 }
@@ -535,7 +600,7 @@ func (y *year) settle(d int32) {
 	}
 	for at := y.from[d]; at < y.to[d]; at++ {
 		n := &y.nodes[at]
-		first := int(at) * 2 * y.states
+		first := int(at) * ranks * y.states
 		for s, cost := range y.cost[first : first+y.states] {
 			if cost >= far {
 				continue
@@ -553,7 +618,7 @@ func (y *year) settle(d int32) {
 		n := &y.nodes[at]
 		n.from = int32(len(y.ways))
 		most := y.savesFrom(n.visit)
-		for i := int(at) * 2 * y.states; i < (int(at)+1)*2*y.states; i++ {
+		for i := int(at) * ranks * y.states; i < (int(at)+1)*ranks*y.states; i++ {
 			if y.cost[i] >= far {
 				continue
 			}
@@ -563,7 +628,7 @@ func (y *year) settle(d int32) {
 				behind = y.cost[i] + y.home[n.visit] - y.following[s]
 			}
 			if behind < most {
-				y.ways = append(y.ways, way{behind, int32(i), y.pred[i], y.cost[i], int32(s)})
+				y.ways = append(y.ways, way{behind, y.cost[i], y.met[i], int32(i), int32(s)})
 			}
 		}
 		n.to = int32(len(y.ways))
@@ -580,7 +645,7 @@ func (y *year) settle(d int32) {
 // made tells the visits of the year that was found last, the latest first.
 func (y *year) made(tell func(at stop)) {
 	for at := y.last; at != none; at = y.before[at] {
-		n := &y.nodes[int(at)/(2*y.states)]
+		n := &y.nodes[int(at)/(ranks*y.states)]
 		tell(stop{n.visit, n.day})
 	}
 }
