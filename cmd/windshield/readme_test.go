@@ -71,6 +71,9 @@ func TestCommandsOfTheDocuments(t *testing.T) {
 					args[i] = solution
 				case "OTHER.json":
 					args[i] = filepath.Join(dir, "other.json")
+				case "RECORD.json":
+					args[i] = filepath.Join(dir, "record.json")
+					require.NoError(t, os.WriteFile(args[i], aRecord(t), 0o600))
 				case "VISIT":
 					args[i] = "v1"
 				case "10s":
@@ -86,7 +89,7 @@ func TestCommandsOfTheDocuments(t *testing.T) {
 			require.NoError(t, run(t, args...), line)
 		}
 	}
-	for _, c := range []string{"serve", "demo", "plan", "explain", "propose", "letin", "compare", "bound", "import", "link", "migrate", "version"} {
+	for _, c := range []string{"serve", "demo", "plan", "explain", "propose", "letin", "compare", "bound", "replay", "import", "link", "migrate", "version"} {
 		require.True(t, ran[c], "no document shows the command %s", c)
 	}
 }

@@ -12,7 +12,9 @@ import (
 	"windshield/internal/sampling"
 )
 
-func TestReplay(t *testing.T) {
+// aRecord gives the record of a small draw.
+func aRecord(t *testing.T) []byte {
+	t.Helper()
 	var units []sampling.Unit
 	for _, id := range []string{"a", "b", "c", "d", "e", "f"} {
 		units = append(units, sampling.Unit{ID: id, Values: map[string]string{"region": "North"}})
@@ -21,13 +23,17 @@ func TestReplay(t *testing.T) {
 	require.NoError(t, err)
 	r, err := sampling.MakeRecord(f, sampling.Design{Dimensions: sampling.Named("region"), Visits: 3, Seed: "s", Year: 2027})
 	require.NoError(t, err)
+	return r.Encode()
+}
+
+func TestReplay(t *testing.T) {
 	folder := t.TempDir()
 	write := func(name string, data []byte) string {
 		path := filepath.Join(folder, name)
 		require.NoError(t, os.WriteFile(path, data, 0o600))
 		return path
 	}
-	encoded := r.Encode()
+	encoded := aRecord(t)
 	var out bytes.Buffer
 	require.NoError(t, (&ReplayCmd{Record: write("good.json", encoded)}).run(&out))
 	require.Contains(t, out.String(), "byte for byte: 3 of 6 customers in 1 groups")

@@ -53,7 +53,7 @@ func (f *Flow) Change(ctx context.Context, a access.Actor, k Key, selectionID st
 
 // change is Change inside a transaction.
 func (f *Flow) change(tx Tx, a access.Actor, s Selection, in ChangeInput) error {
-	state, err := stateOf(tx, s)
+	state, err := stateOf(tx, s, true)
 	if err != nil {
 		return err
 	}
@@ -102,13 +102,15 @@ type selectionState struct {
 	names     names // of the customers that were spoken of
 }
 
-// stateOf reads how a selection stands.
-func stateOf(tx Tx, s Selection) (*selectionState, error) {
-	rows, err := tx.Selections.Rows(s.ID, false)
+// stateOf reads how a selection stands. whole asks for the customers who were
+// not drawn too, of whom there may be a hundred thousand; they are read as well
+// where somebody may have come in after the draw.
+func stateOf(tx Tx, s Selection, whole bool) (*selectionState, error) {
+	changes, err := tx.Selections.Changes(s.ID)
 	if err != nil {
 		return nil, err
 	}
-	changes, err := tx.Selections.Changes(s.ID)
+	rows, err := tx.Selections.Rows(s.ID, !whole && len(changes) == 0)
 	if err != nil {
 		return nil, err
 	}
@@ -224,7 +226,7 @@ func (x *selectionState) standingOnly() (sampling.Selection, []string) {
 // things stand: those drawn, but for who refused or was taken out, with who took
 // over or was put in. The weights are those of the draw.
 func chosen(tx Tx, s Selection) ([]SelectionRow, error) {
-	x, err := stateOf(tx, s)
+	x, err := stateOf(tx, s, false)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ const groupDimension = "group"
 // visits in each value; and everybody's number of visits as the selection deals
 // them, so that each executive hears every part in proportion.
 func hearAll(tx Tx, s Selection, d *planning.Draft) error {
-	x, err := stateOf(tx, s)
+	x, err := stateOf(tx, s, true)
 	if err != nil {
 		return err
 	}

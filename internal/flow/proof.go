@@ -19,6 +19,7 @@ type Proof struct {
 	SelectionView
 	Frames     []Frame                  // every freeze of the year, newest first
 	Content    FrameSummary             // what the frozen list held
+	SeedSince  int                      // the earlier year that was drawn with the same seed, so that customers take turns; 0 where none was
 	Committed  bool                     // the draw was made with the seed that was committed before the freeze
 	Drawn      sampling.Representation  // of the customers as they stand now: drawn, took over, put in by hand
 	Planned    *sampling.Representation // of those who have a visit in the plan; nil without a plan
@@ -63,7 +64,7 @@ func (f *Flow) Proof(ctx context.Context, a access.Actor, id string) (Proof, err
 		if err != nil {
 			return Proof{}, err
 		}
-		x, err := stateOf(tx, s)
+		x, err := stateOf(tx, s, true)
 		if err != nil {
 			return Proof{}, err
 		}
@@ -75,6 +76,13 @@ func (f *Flow) Proof(ctx context.Context, a access.Actor, id string) (Proof, err
 			return p, err
 		}
 		p.Committed = p.Frame.SeedCommitment == s.SeedCommitment
+		before, err := lastBefore(tx, s.Year)
+		if err != nil {
+			return p, err
+		}
+		if before.Seed == s.Seed {
+			p.SeedSince = before.Year
+		}
 		p.Content = summaryOf(content)
 		if p.Drawn, err = sampling.Represent(content, x.adjusted, x.standing()); err != nil {
 			return p, err
@@ -366,7 +374,7 @@ func (f *Flow) DrawRecord(ctx context.Context, a access.Actor, id string) (Selec
 		if err != nil {
 			return nil, err
 		}
-		x, err := stateOf(tx, s)
+		x, err := stateOf(tx, s, true)
 		if err != nil {
 			return nil, err
 		}

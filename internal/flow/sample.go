@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -494,8 +495,8 @@ var fields = map[string]string{"minimum per stratum": "min", "maximum per stratu
 
 // onFields says of an error of the draw on which choice it bears.
 func onFields(err error) error {
-	e, ok := err.(*fault.Error)
-	if !ok {
+	var e *fault.Error
+	if !errors.As(err, &e) {
 		return err
 	}
 	out := *e

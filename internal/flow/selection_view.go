@@ -63,7 +63,7 @@ func (f *Flow) Selection(ctx context.Context, a access.Actor, id string) (Select
 		if err != nil {
 			return SelectionView{}, err
 		}
-		x, err := stateOf(tx, s)
+		x, err := stateOf(tx, s, false)
 		if err != nil {
 			return SelectionView{}, err
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -77,7 +78,8 @@ func (f *Flow) bringTeamList(ctx context.Context, a access.Actor, k Key, selecti
 
 // onFile says that an error of reading bears on the file.
 func onFile(err error) error {
-	if e, ok := err.(*fault.Error); ok && len(e.Details) == 0 {
+	var e *fault.Error
+	if errors.As(err, &e) && len(e.Details) == 0 {
 		return e.With(fault.Detail{Where: "file", Expected: "a CSV or XLSX file with a header row and one customer a line"})
 	}
 	return err

@@ -225,6 +225,9 @@ func limitsOf(v flow.Proof) []string {
 	if small > 0 {
 		out = append(out, count(small, "group has", "groups have")+" fewer than five visits: too few to say anything of that group alone.")
 	}
+	if v.SeedSince > 0 {
+		out = append(out, "The seed is that of "+itoa(v.SeedSince)+", kept so that customers take turns. It has been known since then, so whoever had the list could foresee this draw.")
+	}
 	return append(out, "One executive’s own dozen stands for little: 6 of 12 who say a thing may be 25 % or 75 % of all.")
 }
 

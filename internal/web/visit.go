@@ -28,6 +28,7 @@ type visitModel struct {
 	Outcome  *flow.Outcome
 	// Which links the reader may follow.
 	MayCustomer, MayPlan, MyPage bool
+	MayReplace                   bool // the customer may be noted to refuse, and the next of its cell to take over
 	Own                          bool // the reader is the executive
 }
 
@@ -35,7 +36,8 @@ func (p *Pages) visitModelOf(c echo.Context, v flow.VisitView) visitModel {
 	a := auth.Actor(c)
 	v.Neighbours = slices.DeleteFunc(slices.Clone(v.Neighbours), func(n visit.Visit) bool { return n.ID == v.Visit.ID })
 	return visitModel{VisitView: v, Own: a.PersonID == v.Visit.ExecutiveID, MayCustomer: may(access.SeeCustomers)(a), MayPlan: may(access.SeePlan)(a),
-		MyPage: access.Decide(a, access.SeeOwnVisits, access.Subject{ExecutiveID: v.Visit.ExecutiveID}).Allowed}
+		MyPage:     access.Decide(a, access.SeeOwnVisits, access.Subject{ExecutiveID: v.Visit.ExecutiveID}).Allowed,
+		MayReplace: may(access.MakeSelection)(a) && v.Plan.SelectionID != "" && (v.Visit.State == visit.Proposed || v.Visit.State == visit.Published)}
 }
 
 func (p *Pages) visitFrame(c echo.Context, v flow.VisitView) frame {
