@@ -47,6 +47,7 @@ type stage struct {
 	done          flow.Import     // written
 	open          flow.VisitView  // of the executive, ahead, waiting for an answer
 	accepted      flow.VisitView  // ahead
+	later         flow.VisitView  // far enough ahead to be moved
 	begun         flow.VisitView  // of the host, waiting for its outcome
 	held          flow.VisitView  // behind
 	declined      flow.VisitView  // taken back by its executive
@@ -288,10 +289,11 @@ func (s *stage) look(t *testing.T) {
 		published, ahead := v.Visit.State == visit.Published, v.Visit.Start.After(today)
 		first(&s.open, v, published && ahead && v.Visit.Answer == visit.NoAnswer && v.Executive.Email == execMail)
 		first(&s.accepted, v, published && ahead && v.Visit.Answer == visit.Accepted)
+		first(&s.later, v, published && v.Visit.Start.After(today.AddDate(0, 0, 14)) && v.Visit.Answer == visit.NoAnswer)
 		first(&s.begun, v, published && !ahead)
 		first(&s.held, v, v.Visit.State == visit.Held)
 	}
-	for i, v := range []*flow.VisitView{&s.open, &s.accepted, &s.begun, &s.held, &s.declined, &s.conflict} {
+	for i, v := range []*flow.VisitView{&s.open, &s.accepted, &s.later, &s.begun, &s.held, &s.declined, &s.conflict} {
 		require.NotEmpty(t, v.Visit.ID, "no visit in the state %d", i)
 		*v, err = s.Flow.Visit(ctx, testkit.System, v.Visit.ID)
 		require.NoError(t, err)

@@ -71,7 +71,7 @@ func (s *stage) sheets() []sheet {
 		{name: "plan, grid on a phone", who: vpMail, path: "/plans/" + s.live.ID + "?view=grid", has: "Quality of the plan"},
 		{name: "run, done", who: vpMail, path: "/plans/runs/" + s.run.ID, has: "Open the draft"},
 		{name: "needs a place", who: vpMail, path: "/plans/" + s.live.ID + "/attention", has: "Customers without a place"},
-		{name: "why a visit", who: vpMail, path: "/plans/" + s.live.ID + "/customers/" + s.open.Customer.ID, has: "Why not somebody else"},
+		{name: "why a visit", who: vpMail, path: "/plans/" + s.live.ID + "/customers/" + s.later.Customer.ID, has: "Why not somebody else"},
 		{name: "why no visit", who: vpMail, path: "/plans/" + s.live.ID + "/customers/" + s.declined.Customer.ID, has: "Why it has no place"},
 		{name: "why a visit that was held", who: ceoMail, path: "/plans/" + s.live.ID + "/customers/" + s.held.Customer.ID, has: "Nobody moves it any more"},
 		{name: "compare, choosing", who: vpMail, path: "/plans/" + s.live.ID + "/compare", has: "With"},

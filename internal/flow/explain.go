@@ -81,7 +81,9 @@ func (f *Flow) Explain(ctx context.Context, a access.Actor, planID, customerID s
 	_, x.Stands = t.places[customerID]
 	x.Stuck = t.stuck[customerID]
 	x.Reason = planning.ReasonOf(t.problem, t.solution, customerID)
-	x.Text = t.names.in(x.Reason.Text)
+	if x.Text = t.names.in(x.Reason.Text); !x.Stands {
+		x.Text = t.whyOut(customerID) // what people said says more than what the rules would allow
+	}
 	b, err := solver.NewBoard(ctx, t.problem, t.solution)
 	if err != nil {
 		return x, t.names.fault(err)

@@ -191,6 +191,10 @@ func TestADeclineGetsRankedProposals(t *testing.T) {
 		require.Equal(t, v.CustomerID, list.JSON200.LeftOut[0].Customer.Id)
 		require.Contains(t, list.JSON200.LeftOut[0].Reason, "Declined")
 
+		why := explain(t, vp, v.ID)
+		require.False(t, why.Stands)
+		require.Equal(t, "Declined: On a journey", why.Text)
+
 		proposals := propose(t, vp, plan, v.CustomerID)
 		require.NotEmpty(t, proposals)
 		for _, p := range proposals {

@@ -374,7 +374,7 @@ func explainPage(f frame, m explainModel) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if len(m.Executives) > 0 {
+			if m.Stands && len(m.Executives) > 0 {
 				templ_7745c5c3_Err = runners("Why not somebody else", "with-others", m.Executives).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

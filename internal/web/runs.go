@@ -196,7 +196,7 @@ func staircase(marks []flow.Mark, end int64, wide, high, low int64) string {
 	}
 	y := func(n int64) int64 {
 		if top == bottom {
-			return (high + low) / 2
+			return low
 		}
 		return high + (top-n)*(low-high)/(top-bottom)
 	}
