@@ -219,6 +219,9 @@ func tallies(counts map[int32]float64) []tally {
 // run climbs until ctx ends, the rounds are done, enough is reached or less than
 // least, in parts of the bound, is left to gain.
 func (a *ascent) run(least float64) {
+	if a.opts.Rounds > 0 && a.rounds >= a.opts.Rounds {
+		return
+	}
 	first, ok := a.evaluate(&a.center)
 	if !ok {
 		return

@@ -2,6 +2,7 @@ package bound
 
 import (
 	"context"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -51,4 +52,63 @@ func TestAnyMultipliersGiveABound(t *testing.T) {
 			require.LessOrEqual(t, got, s.Cost.Total())
 		}
 	})
+}
+
+func readInstance(t testing.TB, name string) *planning.Problem {
+	f, err := os.Open("../testdata/" + name + ".json.gz")
+	require.NoError(t, err)
+	defer f.Close()
+	p, err := planning.ReadProblem(f)
+	require.NoError(t, err)
+	return p
+}
+
+// The best plans known cost 380,106 and 647,748.
+func TestLowerComesCloseToTheInstances(t *testing.T) {
+	for name, want := range map[string]struct {
+		rounds           int
+		atLeast, cheaper int64
+	}{
+		"tiny-1":  {100, 375_500, 380_106},
+		"small-1": {50, 510_000, 647_748},
+	} {
+		p := readInstance(t, name)
+		b, err := Lower(context.Background(), p, Options{Rounds: want.rounds})
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, b.Total, want.atLeast, name)
+		require.LessOrEqual(t, b.Total, want.cheaper, name)
+		require.Equal(t, ByYears, b.Method)
+		require.Equal(t, want.rounds, b.Rounds)
+	}
+}
+
+func TestLowerIsTheSameEachTime(t *testing.T) {
+	p := readInstance(t, "tiny-1")
+	first, err := Lower(context.Background(), p, Options{Rounds: 40})
+	require.NoError(t, err)
+	second, err := Lower(context.Background(), p, Options{Rounds: 40})
+	require.NoError(t, err)
+	require.Equal(t, first, second)
+}
+
+func TestLowerEndsWithItsContext(t *testing.T) {
+	p := readInstance(t, "tiny-1")
+	ctx, cancel := context.WithCancel(context.Background())
+	b, err := Lower(ctx, p, Options{Progress: func(round int, _ int64) {
+		if round == 20 {
+			cancel()
+		}
+	}})
+	require.NoError(t, err)
+	require.Equal(t, 20, b.Rounds)
+	require.Positive(t, b.Total)
+	_, err = Lower(ctx, p, Options{})
+	require.ErrorIs(t, err, context.Canceled, "there is no bound yet")
+}
+
+func TestLowerRefusesWhatCannotBePlanned(t *testing.T) {
+	p := readInstance(t, "tiny-1")
+	p.Visits[0].Customer = "nobody"
+	_, err := Lower(context.Background(), p, Options{})
+	require.ErrorContains(t, err, "cannot be planned")
 }

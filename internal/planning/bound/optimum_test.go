@@ -75,3 +75,44 @@ func TestOptimumLiesBetweenLowerAndSolve(t *testing.T) {
 		require.Equal(t, b.Proved, b.Bound == b.Plan.Cost.Total())
 	})
 }
+
+func TestOptimumRefusesLargeProblems(t *testing.T) {
+	_, err := Optimum(context.Background(), readInstance(t, "small-1"), SearchOptions{})
+	require.ErrorContains(t, err, "up to 60 visits and 10 executives")
+}
+
+func TestOptimumOfTheTinyInstanceIsBounded(t *testing.T) {
+	p := readInstance(t, "tiny-1")
+	s, err := solver.Solve(context.Background(), p, solver.Options{Seed: 1, Iterations: 200_000})
+	require.NoError(t, err)
+	seen := 0
+	b, err := Optimum(context.Background(), p, SearchOptions{Nodes: 1, Known: s, Progress: func(int, int64, int64) { seen++ }})
+	require.NoError(t, err)
+	require.Equal(t, 1, b.Nodes)
+	require.Equal(t, 1, seen)
+	require.GreaterOrEqual(t, b.Bound, int64(376_500))
+	require.LessOrEqual(t, b.Bound, int64(380_106))
+}
+
+// The search finds the proved optimum of most small problems: of these 60, all but
+// a few.
+func TestSolveFindsTheOptimumOfSmallProblems(t *testing.T) {
+	problems := rapid.Custom(func(t *rapid.T) *planning.Problem { return anyProblem(t, 60, 3, 8) })
+	proved, found := 0, 0
+	for seed := range 60 {
+		p := problems.Example(seed)
+		s, err := solver.Solve(context.Background(), p, solver.Options{Seed: 1, Iterations: 30_000})
+		require.NoError(t, err)
+		b, err := Optimum(context.Background(), p, SearchOptions{Nodes: 1000, Known: s})
+		require.NoError(t, err)
+		if b.Proved {
+			proved++
+			if s.Cost.Total() == b.Bound {
+				found++
+			}
+		}
+	}
+	t.Logf("%d of 60 proved, of these %d found", proved, found)
+	require.GreaterOrEqual(t, proved, 50)
+	require.GreaterOrEqual(t, found, proved*8/10)
+}
