@@ -17,6 +17,8 @@ type search struct {
 	problem *planning.Problem // what progress counts the terms of
 	moving  []int32           // visits that are not pinned
 
+	again int64 // how often the search heats up again
+	warm  bool  // it stays near the plan that is being changed
 	heat  int64 // temperature: a rise of the cost by heat is taken every second time
 	late  int64 // price of an overdue day now
 	count int64 // moves tried

@@ -10,6 +10,7 @@ import (
 
 const (
 	nearMost  = 16 // neighbours kept for each customer
+	nearLeast = 4  // of them that must be in a part
 	favorMost = 64 // executives kept for each customer
 )
 

@@ -72,9 +72,17 @@ func (d *distances) among(custs []int32) distances {
 	n := len(custs)
 	l := distances{table: make([]uint16, n*n), n: n}
 	for i, a := range custs {
+		to := l.table[i*n : (i+1)*n]
+		if d.table != nil { // a row at a time, as memory likes it
+			from := d.table[int(a)*d.n : (int(a)+1)*d.n]
+			for j, b := range custs {
+				to[j] = from[b]
+			}
+			continue
+		}
 		for j, b := range custs[:i] {
-			km := uint16(d.km(a, b))
-			l.table[i*n+j], l.table[j*n+i] = km, km
+			to[j] = uint16(d.between(a, b))
+			l.table[j*n+i] = to[j]
 		}
 	}
 	return l

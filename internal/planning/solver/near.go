@@ -2,44 +2,78 @@ package solver
 
 import (
 	"cmp"
+	"context"
+	"math"
 	"slices"
 )
 
-// neighbours lists for each customer the visits nearest to it, its own first,
-// and the executives who may go, the cheapest first. Equally near stay in the
-// order of their index.
-func (m *model) neighbours() {
+// neighbours lists for each customer the visits nearest to it, its own first.
+// Equally near stay in the order of their index. It fails only with ctx.
+func (m *model) neighbours(ctx context.Context) error {
 	m.near = make([][]int32, len(m.custs))
-	nearest := make([]neighbour, 0, nearMost)
+	var scratch []neighbour
 	for i := range m.custs {
-		nearest = nearest[:0]
-		if m.dist.table != nil {
-			for j, km := range m.dist.table[i*m.dist.n : (i+1)*m.dist.n] {
-				nearest = keep(nearest, neighbour{int32(j), int64(km)})
+		if i&63 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		m.near[i], scratch = m.nearest(i, scratch)
+	}
+	return nil
+}
+
+// neighboursFrom takes a part's neighbours from the whole problem's, and looks
+// for them where fewer than nearLeast are in the part. visits are the part's by
+// their index in the whole, in order.
+func (m *model) neighboursFrom(whole *model, visits []int32) {
+	m.near = make([][]int32, len(m.custs))
+	own := make([]int32, len(whole.visits))
+	for v := range own {
+		own[v] = none
+	}
+	for i, v := range visits {
+		own[v] = int32(i)
+	}
+	var scratch []neighbour
+	list := make([]int32, 0, nearMost)
+	for c := range m.custs {
+		list = list[:0]
+		for _, v := range whole.near[whole.visits[visits[m.custs[c].visits[0]]].cust] {
+			if own[v] != none {
+				list = append(list, own[v])
 			}
+		}
+		if len(list) >= nearLeast {
+			m.near[c] = slices.Clone(list)
 		} else {
-			for j := range m.custs {
-				nearest = keep(nearest, neighbour{int32(j), onGridApart(m.dist.grid[i], m.dist.grid[j])})
-			}
-		}
-		for _, n := range nearest {
-			m.near[i] = append(m.near[i], m.custs[n.cust].visits...)
-		}
-		if len(m.near[i]) > nearMost {
-			m.near[i] = slices.Clip(m.near[i][:nearMost])
+			m.near[c], scratch = m.nearest(c, scratch)
 		}
 	}
-	if m.favor == nil {
-		m.favor = make([][]int32, len(m.custs))
-		offers := make([]bid, 0, len(m.execs))
-		for c := range m.custs {
-			offers = offers[:0]
-			for e := range m.execs {
-				offers = m.bid(offers, int32(c), int32(e))
+}
+
+// nearest lists the visits nearest to a customer.
+func (m *model) nearest(c int, scratch []neighbour) (near []int32, _ []neighbour) {
+	scratch = scratch[:0]
+	most := int64(math.MaxInt64)
+	see := func(o int, apart int64) {
+		if apart < most {
+			if scratch = keep(scratch, neighbour{int32(o), apart}); len(scratch) == nearMost {
+				most = scratch[nearMost-1].apart
 			}
-			m.favor[c] = favored(offers)
 		}
 	}
+	if m.dist.table != nil {
+		for o, km := range m.dist.table[c*m.dist.n : (c+1)*m.dist.n] {
+			see(o, int64(km))
+		}
+	} else {
+		for o := range m.custs {
+			see(o, onGridApart(m.dist.grid[c], m.dist.grid[o]))
+		}
+	}
+	for _, n := range scratch {
+		near = append(near, m.custs[n.cust].visits...)
+	}
+	return slices.Clip(near[:min(nearMost, len(near))]), scratch
 }
 
 // neighbour is a customer and how far away it is.
@@ -48,12 +82,10 @@ type neighbour struct {
 	apart int64
 }
 
-// keep inserts n into a sorted list of the nearest; equally near stay in the order of their index.
+// keep inserts n, which must be near enough, into a sorted list of the nearest;
+// equally near stay in the order of their index.
 func keep(sorted []neighbour, n neighbour) []neighbour {
 	if len(sorted) == nearMost {
-		if n.apart >= sorted[nearMost-1].apart {
-			return sorted
-		}
 		sorted = sorted[:nearMost-1]
 	}
 	at := len(sorted)

@@ -80,7 +80,10 @@ func (g *state) extract(d *division, index int32, execs []int32) *part {
 	p := &part{execs: execs}
 	l := &model{days: m.days, stay: m.stay, gap: m.gap, reach: m.reach, week: m.week, month: m.month, weeks: m.weeks, months: m.months,
 		slots: m.slots, price: m.price, crunch: m.crunch, words: m.words, dims: m.dims, values: m.values}
-	localExec := make(map[int32]int32, len(execs))
+	localExec := make([]int32, len(m.execs))
+	for e := range localExec {
+		localExec[e] = none
+	}
 	for i, e := range execs {
 		localExec[e] = int32(i)
 		l.execs = append(l.execs, m.execs[e])
@@ -95,6 +98,7 @@ func (g *state) extract(d *division, index int32, execs []int32) *part {
 			p.visits = append(p.visits, v)
 		}
 	}
+	slices.Sort(p.visits)
 	localCust, localHost := map[int32]int32{}, map[int32]int32{}
 	var custs, hosts []int32
 	l.visits, l.excluded = make([]visit, len(p.visits)), make([][]int32, len(p.visits))
@@ -136,16 +140,12 @@ func (g *state) extract(d *division, index int32, execs []int32) *part {
 			hosts = append(hosts, x.host)
 		}
 		if x.hasNow && x.nowExec != none {
-			if e, ok := localExec[x.nowExec]; ok {
-				x.nowExec = e
-			} else {
-				x.nowExec = none
-			}
+			x.nowExec = localExec[x.nowExec]
 		}
 		if x.hasExcluded {
 			for _, e := range m.excluded[v] {
-				if le, ok := localExec[e]; ok {
-					l.excluded[i] = append(l.excluded[i], le)
+				if own := localExec[e]; own != none {
+					l.excluded[i] = append(l.excluded[i], own)
 				}
 			}
 			x.hasExcluded = len(l.excluded[i]) > 0
@@ -165,7 +165,8 @@ func (g *state) extract(d *division, index int32, execs []int32) *part {
 		}
 	}
 	l.dist = m.dist.among(custs)
-	l.neighbours()
+	l.neighboursFrom(m, p.visits)
+	l.prefer()
 	s := newState(l)
 	for i, h := range hosts {
 		copy(s.busy[int32(i)*m.slots/64:int32(i+1)*m.slots/64], g.busy[h*m.slots/64:(h+1)*m.slots/64])
@@ -179,6 +180,20 @@ func (g *state) extract(d *division, index int32, execs []int32) *part {
 	return p
 }
 
+// prefer lists the executives who may go to each customer, the cheapest first.
+func (m *model) prefer() {
+	m.favor = make([][]int32, len(m.custs))
+	bids := make([]bid, 0, len(m.execs))
+	for c := range m.custs {
+		bids = bids[:0]
+		for e := range m.execs {
+			bids = m.bid(bids, int32(c), int32(e))
+		}
+		m.favor[c] = favored(bids)
+	}
+}
+
+// divided says whether a customer's visits are in several parts.
 func divided(d *division, c *cust) bool {
 	for _, v := range c.visits {
 		if d.ofVisit[v] != d.ofVisit[c.visits[0]] {

@@ -7,43 +7,40 @@ import (
 
 const (
 	partExecs  = 32  // executives of a part, about
-	partEffort = 100 // moves tried per visit before the parts are divided anew, at most
-	farEffort  = 400 // the same where distances are not tabled and a part is dear to make
-	turnsLeast = 50  // times that a search divides the plan, at least, so that its heat falls in small steps
+	partEffort = 200 // moves tried per visit before the parts are divided anew, at most
+	farEffort  = 600 // the same where distances are not tabled and a part is dear to make
+	turnsLeast = 32  // times that a search divides the plan, at least, so that all executives meet
 )
 
 // inParts searches a plan by dividing it again and again into parts that are
 // searched at the same time. A part fits into the processor's cache, which makes
 // a move several times as fast as in the whole.
 func (a *search) inParts(workers int) {
-	effort := int64(partEffort)
+	const one = int64(1) << shareBits
+	most := partEffort * int64(len(a.moving))
 	if a.m.dist.table == nil {
-		effort = farEffort
+		most = farEffort * int64(len(a.moving))
 	}
-	moves := effort * int64(len(a.moving))
+	moves, last, step := most/8, int64(0), one/turnsLeast/8 // until it is known how long moves take
 	if a.opts.Iterations > 0 {
-		moves = min(moves, max(1, a.opts.Iterations/turnsLeast))
-	} else {
-		moves /= 8 // until it is known how long they take
+		moves = min(most, max(1, a.opts.Iterations/turnsLeast))
 	}
-	last := int64(0)
 	for turn := uint64(0); ; turn++ {
 		share := a.share()
 		a.tell(share)
 		if a.over {
 			return
 		}
-		a.cool(a.phase(share))
 		if a.opts.Iterations > 0 {
 			moves = min(moves, a.opts.Iterations-a.count)
+			step = int64(float64(moves) / float64(a.opts.Iterations) * float64(one))
 		} else if turn > 0 {
-			if step := int64(1) << shareBits / turnsLeast; share-last > step {
-				moves = max(1, moves/2)
-			} else if share-last < step/4 {
-				moves = min(2*moves, effort*int64(len(a.moving)))
-			}
-			last = share
+			fit := int64(float64(moves) * float64(one/turnsLeast) / float64(max(1, share-last)))
+			fit = min(max(1, fit), most, 8*moves)
+			step = int64(float64(share-last) * float64(fit) / float64(moves))
+			moves = fit
 		}
+		last = share
 		groups := a.group(turn)
 		d := a.s.divide(groups, turn)
 		seed := a.rnd.source.Uint64()
@@ -51,8 +48,8 @@ func (a *search) inParts(workers int) {
 		atOnce(workers, len(groups), func(i int) {
 			p := a.s.extract(d, int32(i), groups[i])
 			b := newSearch(a.ctx, p.s, Options{Seed: seed + uint64(i), Spent: a.opts.Spent, Assert: a.opts.Assert})
-			if b.heat, b.late = a.heat, a.late; len(b.moving) > 0 {
-				b.work(moves * int64(len(p.visits)) / int64(len(a.m.visits)))
+			if b.again, b.warm = a.again, a.warm; len(b.moving) > 0 {
+				b.work(moves*int64(len(p.visits))/int64(len(a.m.visits)), share, min(one, share+step))
 			}
 			parts[i], tried[i] = p, b.count
 		})

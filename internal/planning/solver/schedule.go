@@ -24,26 +24,15 @@ const poll = 256
 // done, in fixed point.
 func (a *search) cool(share int64) {
 	const one = int64(1) << shareBits
+	share = a.phase(share)
 	first, full := int64(heatFirst), a.m.price.overdue
 	a.late = min(full, full/lateFirst+full*share>>shareBits)
-	if a.warm() {
+	if a.warm {
 		first, a.late = heatWarm, full
 	}
 	steps := share * heatHalving
 	whole, rest := steps>>shareBits, steps&(one-1)
 	a.heat = (first << 8 >> whole) * (2*one - rest) >> (shareBits + 1 + 8)
-}
-
-// warm says whether most visits have a place in the plan that is being changed:
-// then the search stays near it.
-func (a *search) warm() bool {
-	n := 0
-	for _, v := range a.moving {
-		if a.m.visits[v].hasNow {
-			n++
-		}
-	}
-	return 2*n > len(a.moving)
 }
 
 // phase gives the share of the present anneal that is done. A sketch anneals
@@ -57,7 +46,19 @@ func (a *search) phase(share int64) int64 {
 		}
 		share = (share - one/sketchShare) * sketchShare / (sketchShare - 1)
 	}
-	return share * rounds(len(a.moving)) & (one - 1)
+	return min(share, one-1) * a.again & (one - 1)
+}
+
+// stands says whether most visits that may move have a place in the plan that is
+// being changed.
+func (a *search) stands() bool {
+	n := 0
+	for _, v := range a.moving {
+		if a.m.visits[v].hasNow {
+			n++
+		}
+	}
+	return 2*n > len(a.moving)
 }
 
 // rounds says how often a search of so many visits heats up again: a small plan
@@ -86,12 +87,14 @@ func (a *search) share() (share int64) {
 	return share
 }
 
-// work tries a number of moves, fewer where the search is over before.
-func (a *search) work(moves int64) {
+// work tries a number of moves, fewer where the search is over before, while the
+// search as a whole goes from one share to another.
+func (a *search) work(moves, from, to int64) {
 	for a.count = 0; a.count < moves; {
 		if a.ctx.Err() != nil || a.opts.Spent != nil && a.opts.Spent() >= 1 {
 			return
 		}
+		a.cool(from + int64(float64(to-from)*float64(a.count)/float64(moves)))
 		for range min(poll, moves-a.count) {
 			a.step()
 		}

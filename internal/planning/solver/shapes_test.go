@@ -43,7 +43,7 @@ func TestEveryMoveOnEveryShapeIsCountedRight(t *testing.T) {
 			s := newState(m)
 			placePins(p, s)
 			a := newSearch(context.Background(), s, Options{Seed: 5})
-			m.neighbours()
+			require.NoError(t, m.neighbours(context.Background()))
 			a.construct()
 			for i := range 1200 {
 				a.cool(int64(i+1) << (shareBits - 11))
@@ -116,5 +116,16 @@ func TestACancelledSearchEndsAtOnce(t *testing.T) {
 		}
 		t.Logf("stopped when asked for the %d. time: %v", calls, best)
 		require.Less(t, best, 100*time.Millisecond, "%d", calls)
+	}
+}
+
+// Few hosts with many visits, and customers with several, are what parts share.
+func TestPartsShareHostsAndCustomers(t *testing.T) {
+	for _, shape := range []shapes.Shape{shapes.FewHosts, shapes.ManyVisits, shapes.Replan} {
+		p := made(t, shape, "medium", 4)
+		for seed := range uint64(3) {
+			v := requireSound(t, p, solve(t, p, Options{Seed: seed, Iterations: 150_000}))
+			require.Zero(t, v.Cost[planning.Unassigned])
+		}
 	}
 }

@@ -75,16 +75,17 @@ func Solve(ctx context.Context, p *planning.Problem, opts Options) (*planning.So
 		}
 	}
 	a := newSearch(ctx, s, opts)
-	a.problem = p
+	a.problem, a.again, a.warm = p, rounds(len(a.moving)), a.stands()
 	a.construct()
 	workers := opts.Workers
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	if len(m.execs) >= partExecs {
+	switch {
+	case m.neighbours(ctx) != nil: // stopped: what has been constructed is a plan
+	case len(m.execs) >= partExecs:
 		a.inParts(workers)
-	} else {
-		m.neighbours()
+	default:
 		a.inTwins(workers)
 	}
 	return a.solution(p), nil
@@ -128,7 +129,7 @@ func (s *state) assign(v, e, slot int32) {
 
 func newSearch(ctx context.Context, s *state, opts Options) *search {
 	a := &search{
-		s: s, m: s.m, rnd: newRandom(opts.Seed), ctx: ctx, opts: opts, late: s.m.price.overdue,
+		s: s, m: s.m, rnd: newRandom(opts.Seed), ctx: ctx, opts: opts, late: s.m.price.overdue, again: 1,
 		bestBy: slices.Clone(s.by), bestAt: slices.Clone(s.at), best: s.total(), isChanged: make([]bool, len(s.by)),
 	}
 	for v := range s.m.visits {

@@ -108,7 +108,7 @@ func TestEveryMoveIsCountedRight(t *testing.T) {
 		s := newState(m)
 		placePins(p, s)
 		a := newSearch(context.Background(), s, Options{Seed: rapid.Uint64().Draw(t, "seed")})
-		m.neighbours()
+		require.NoError(t, m.neighbours(context.Background()))
 		a.construct()
 		if len(a.moving) == 0 || len(m.execs) == 0 {
 			return
@@ -254,7 +254,9 @@ func BenchmarkSolve(b *testing.B) {
 			s := newState(m)
 			placePins(p, s)
 			a := newSearch(context.Background(), s, Options{Seed: 1})
-			m.neighbours()
+			if err := m.neighbours(context.Background()); err != nil {
+				b.Fatal(err)
+			}
 			a.construct()
 			a.cool(1 << (shareBits - 1))
 			b.ResetTimer()
@@ -270,5 +272,27 @@ func BenchmarkCompileLarge(b *testing.B) {
 	for b.Loop() {
 		_, err := compile(context.Background(), p)
 		require.NoError(b, err)
+	}
+}
+
+// The number of workers must not show in a plan, and every move that a part or a
+// twin makes is counted right.
+func TestAnyNumberOfWorkersGivesTheSamePlan(t *testing.T) {
+	for name, iterations := range map[string]int64{"small-1": 30_000, "medium-1": 60_000} {
+		t.Run(name, func(t *testing.T) {
+			p := readInstance(t, name)
+			one := solve(t, p, Options{Seed: 3, Iterations: iterations, Workers: 1})
+			requireSound(t, p, one)
+			for _, workers := range []int{2, 5} {
+				require.Equal(t, one, solve(t, p, Options{Seed: 3, Iterations: iterations, Workers: workers}))
+			}
+		})
+	}
+}
+
+func TestASearchThatAssertsFindsNothingWrong(t *testing.T) {
+	for name, iterations := range map[string]int64{"tiny-1": 20_000, "medium-1": 20_000} {
+		p := readInstance(t, name)
+		requireSound(t, p, solve(t, p, Options{Seed: 5, Iterations: iterations, Assert: true}))
 	}
 }

@@ -26,8 +26,7 @@ func (a *search) inTwins(workers int) {
 			moves = min(moves, max(1, (a.opts.Iterations-total)/int64(len(twins))))
 		}
 		atOnce(workers, len(twins), func(i int) {
-			twins[i].cool(a.phase(share))
-			twins[i].work(moves)
+			twins[i].work(moves, share, share)
 		})
 		total += moves * int64(len(twins))
 	}
@@ -49,7 +48,8 @@ func (a *search) twin() *search {
 		}
 	}
 	b := newSearch(a.ctx, s, a.opts)
-	b.problem, b.rnd = a.problem, newRandom(a.rnd.source.Uint64())
+	b.problem, b.again, b.warm = a.problem, a.again, a.warm
+	b.rnd = newRandom(a.rnd.source.Uint64())
 	return b
 }
 
