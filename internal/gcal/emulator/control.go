@@ -1,7 +1,9 @@
 package emulator
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -130,15 +132,21 @@ type deed struct {
 	Role     string         `json:"role"`
 	Zone     string         `json:"zone"`
 	Advance  string         `json:"advance"` // a duration such as "3h"
+	Kind     string         `json:"kind"`    // of an absence
+	Mode     string         `json:"mode"`    // of an absence; which invitations a calendar takes
+	People   []string       `json:"people"`  // contacts, or members of a group
+	Hidden   bool           `json:"hidden"`
 }
 
 // Control gives the control API under /control/. It is for tests and has no
 // password: mount it on loopback only.
 //
-//	GET  ledger, people, events?calendar=ADDRESS, clock
+//	GET  ledger, people, events?calendar=ADDRESS, clock, channels, audit
 //	GET, POST, DELETE faults    (a Fault as JSON)
-//	POST respond, move, delete, edit, add-guest, remove-guest, wipe, share,
-//	     zone, revoke, regrant, expire-sync-tokens, clock, switches
+//	POST switches, push, quota, oauth (Switches, Push, Quota, OAuth as JSON)
+//	POST respond, move, move-to, delete, edit, add-guest, remove-guest, block,
+//	     wipe, share, hide, invitations, group, zone, revoke, regrant,
+//	     expire-sync-tokens, clock, tick
 func (s *Server) Control() http.Handler {
 	mux := http.NewServeMux()
 	get := func(name string, f func(r *http.Request) any) {
@@ -147,6 +155,8 @@ func (s *Server) Control() http.Handler {
 	get("ledger", func(*http.Request) any { return s.Ledger() })
 	get("people", func(*http.Request) any { return s.People() })
 	get("events", func(r *http.Request) any { return s.Events(r.FormValue("calendar")) })
+	get("channels", func(*http.Request) any { return s.Channels() })
+	get("audit", func(*http.Request) any { return s.Audit() })
 	get("faults", func(*http.Request) any { return s.Faults() })
 	get("clock", func(*http.Request) any {
 		s.mu.Lock()
@@ -157,8 +167,11 @@ func (s *Server) Control() http.Handler {
 		s.ClearFaults()
 		w.WriteHeader(http.StatusNoContent)
 	})
-	post(mux, "faults", func(f Fault) error { s.Inject(f); return nil })
-	post(mux, "switches", func(sw Switches) error { s.SetSwitches(sw); return nil })
+	post(s, mux, "faults", func(f Fault) error { s.Inject(f); return nil })
+	post(s, mux, "switches", func(sw Switches) error { s.SetSwitches(sw); return nil })
+	post(s, mux, "push", func(p Push) error { s.SetPush(p); return nil })
+	post(s, mux, "quota", func(q Quota) error { s.SetQuota(q); return nil })
+	post(s, mux, "oauth", func(o OAuth) error { s.SetOAuth(o); return nil })
 	for name, f := range map[string]func(d deed) error{
 		"respond":      func(d deed) error { return s.Respond(d.User, d.Event, d.Status, d.Comment) },
 		"move":         func(d deed) error { return s.Move(d.User, d.Event, d.Start, d.End) },
@@ -166,11 +179,20 @@ func (s *Server) Control() http.Handler {
 		"edit":         func(d deed) error { return s.Edit(d.User, d.Event, d.Fields) },
 		"add-guest":    func(d deed) error { return s.AddGuest(d.User, d.Event, d.Guest) },
 		"remove-guest": func(d deed) error { return s.RemoveGuest(d.User, d.Event, d.Guest) },
-		"wipe":         func(d deed) error { return s.Wipe(d.Calendar) },
-		"share":        func(d deed) error { s.Share(d.Calendar, d.User, d.Role); return nil },
-		"zone":         func(d deed) error { s.SetZone(d.Calendar, d.Zone); return nil },
-		"revoke":       func(d deed) error { s.Revoke(d.User); return nil },
-		"regrant":      func(d deed) error { s.Regrant(d.User); return nil },
+		"move-to":      func(d deed) error { return s.MoveTo(d.User, d.Event, d.Calendar) },
+		"block": func(d deed) error {
+			_, err := s.Block(d.User, d.Kind, d.Start, d.End, d.Mode, d.Comment)
+			return err
+		},
+		"hide":        func(d deed) error { s.Hide(d.Calendar, d.Hidden); return nil },
+		"invitations": func(d deed) error { s.SetInvitations(d.Calendar, d.Mode, d.People...); return nil },
+		"group":       func(d deed) error { s.SetGroup(d.User, d.People...); return nil },
+		"tick":        func(deed) error { s.Tick(); return nil },
+		"wipe":        func(d deed) error { return s.Wipe(d.Calendar) },
+		"share":       func(d deed) error { s.Share(d.Calendar, d.User, d.Role); return nil },
+		"zone":        func(d deed) error { s.SetZone(d.Calendar, d.Zone); return nil },
+		"revoke":      func(d deed) error { s.Revoke(d.User); return nil },
+		"regrant":     func(d deed) error { s.Regrant(d.User); return nil },
 		"clock": func(d deed) error {
 			by, err := time.ParseDuration(d.Advance)
 			if err != nil || by < 0 {
@@ -181,18 +203,23 @@ func (s *Server) Control() http.Handler {
 		},
 		"expire-sync-tokens": func(deed) error { s.ExpireSyncTokens(); return nil },
 	} {
-		post(mux, name, f)
+		post(s, mux, name, f)
 	}
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 
-// post mounts an action that takes a JSON body.
-func post[T any](mux *http.ServeMux, name string, f func(T) error) {
+// post mounts an action that takes a JSON body, and notes it in the ledger.
+func post[T any](s *Server, mux *http.ServeMux, name string, f func(T) error) {
 	mux.HandleFunc("POST /control/"+name, func(w http.ResponseWriter, r *http.Request) {
 		var in T
-		dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+		raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		if err != nil {
+			writeReply(w, fail(413, "control", "invalid", "The body is too large."))
+			return
+		}
+		dec := json.NewDecoder(bytes.NewReader(raw))
 		dec.DisallowUnknownFields()
-		if err := dec.Decode(&in); err != nil && err != io.EOF {
+		if err := dec.Decode(&in); err != nil && !errors.Is(err, io.EOF) {
 			writeReply(w, fail(400, "control", "invalid", "The body cannot be read: "+err.Error()))
 			return
 		}
@@ -201,6 +228,13 @@ func post[T any](mux *http.ServeMux, name string, f func(T) error) {
 			writeReply(w, fail(400, "control", fault.KindOf(err).String(), t))
 			return
 		}
+		s.mu.Lock()
+		d := Deed{At: s.now(), Name: name}
+		if json.Valid(raw) {
+			d.Body = raw
+		}
+		s.ledger.Deeds = append(s.ledger.Deeds, d)
+		s.mu.Unlock()
 		w.WriteHeader(http.StatusNoContent)
 	})
 }

@@ -33,13 +33,14 @@ func (s *Server) later(e errand, delay time.Duration) {
 	s.dirty = append(s.dirty, line{Errand: &e})
 }
 
-// settle does every errand that is due, the oldest first. An errand may leave
-// others behind.
+// settle does every errand that is due, the oldest first, as if at the time when
+// it was due. An errand may leave others behind.
 func (s *Server) settle() {
+	now := s.now()
 	for {
 		var next *errand
 		for _, e := range s.errands {
-			if !e.Due.After(s.now()) && (next == nil || e.Due.Before(next.Due) || e.Due.Equal(next.Due) && e.N < next.N) {
+			if !e.Due.After(now) && (next == nil || e.Due.Before(next.Due) || e.Due.Equal(next.Due) && e.N < next.N) {
 				next = e
 			}
 		}
@@ -49,7 +50,9 @@ func (s *Server) settle() {
 		s.errands = slices.DeleteFunc(s.errands, func(e *errand) bool { return e == next })
 		next.Done = true
 		s.dirty = append(s.dirty, line{Errand: next})
+		s.during = next.Due
 		s.do(next)
+		s.during = time.Time{}
 	}
 }
 

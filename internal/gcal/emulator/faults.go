@@ -173,7 +173,7 @@ func (s *Server) play(w http.ResponseWriter, r *http.Request, c *call, f *Fault,
 	note := func(status int, reason string) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.record(Request{At: s.now(), Method: c.method, User: c.user,
+		s.record(Request{At: s.now(), Method: c.method, User: c.user, Client: c.client,
 			Calendar: fold(c.cid), Event: c.eid, IfMatch: c.header.Get("If-Match"), SendUpdates: c.query.Get("sendUpdates"),
 			QuotaUser: c.query.Get("quotaUser"), BodyHash: bodyHash, Status: status, Reason: reason, Committed: c.committed, Fault: name, Unknown: c.unknown})
 	}
@@ -320,6 +320,7 @@ type Request struct {
 	At          time.Time `json:"at"`
 	Method      string    `json:"method"`
 	User        string    `json:"user,omitempty"`
+	Client      string    `json:"client,omitempty"` // of the credential
 	Calendar    string    `json:"calendar,omitempty"`
 	Event       string    `json:"event,omitempty"`
 	IfMatch     string    `json:"ifMatch,omitempty"`
@@ -343,7 +344,8 @@ type Mail struct {
 	Calendar string    `json:"calendar"`
 	Event    string    `json:"event"`
 	Title    string    `json:"title,omitempty"`
-	Cause    string    `json:"cause"` // the method that caused it
+	Cause    string    `json:"cause"`             // the method that caused it
+	Content  string    `json:"content,omitempty"` // print of what it says
 }
 
 // Deed is an action over the control API.

@@ -168,7 +168,7 @@ func (s *Server) mails(old, m *record, query url.Values, cause string) {
 		if to = fold(to); to == m.Organizer || mode == "externalOnly" && !s.external(to) {
 			return
 		}
-		s.mail(Mail{Kind: kind, From: m.Organizer, To: to, Calendar: m.Calendar, Event: m.ID, Title: m.text("summary"), Cause: cause})
+		s.mail(Mail{Kind: kind, From: m.Organizer, To: to, Calendar: m.Calendar, Event: m.ID, Title: m.text("summary"), Cause: cause, Content: m.print()})
 	}
 	if !m.live() {
 		if old != nil && old.live() {

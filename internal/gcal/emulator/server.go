@@ -76,6 +76,7 @@ type Server struct {
 	opts Options
 
 	mu        sync.Mutex
+	during    time.Time     // set while an errand is done: the time it was due
 	offset    time.Duration // by which the control API advanced the clock
 	version   int64         // rises with every stored change; gives etags and sync tokens
 	order     int64         // rises with every event
@@ -298,7 +299,12 @@ func (s *Server) SetZone(calendarID, zone string) {
 }
 
 // now gives the server's time in the precision that Google shows.
-func (s *Server) now() time.Time { return s.opts.Now().Add(s.offset).UTC().Truncate(time.Millisecond) }
+func (s *Server) now() time.Time {
+	if !s.during.IsZero() {
+		return s.during
+	}
+	return s.opts.Now().Add(s.offset).UTC().Truncate(time.Millisecond)
+}
 
 func fold(address string) string { return strings.ToLower(strings.TrimSpace(address)) }
 
