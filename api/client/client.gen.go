@@ -4642,7 +4642,7 @@ type ClientInterface interface {
 	// Corresponds with GET /plans/{id}/comparison/{other} (the `ComparePlans` operationId).
 	ComparePlans(ctx context.Context, id Id, other Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ExplainCustomer Why a visit stands where it does
+	// ExplainCustomer Why a customer's visit stands where it does in a plan
 	//
 	// Also for a customer without a place; with the best places with other executives and in other weeks.
 	//
@@ -5609,7 +5609,7 @@ func (c *Client) ComparePlans(ctx context.Context, id Id, other Id, reqEditors .
 	return c.Client.Do(req)
 }
 
-// ExplainCustomer Why a visit stands where it does
+// ExplainCustomer Why a customer's visit stands where it does in a plan
 //
 // Also for a customer without a place; with the best places with other executives and in other weeks.
 //
@@ -9391,7 +9391,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /plans/{id}/comparison/{other} (the `ComparePlans` operationId).
 	ComparePlansWithResponse(ctx context.Context, id Id, other Id, reqEditors ...RequestEditorFn) (*ComparePlansResponse, error)
 
-	// ExplainCustomerWithResponse Why a visit stands where it does
+	// ExplainCustomerWithResponse Why a customer's visit stands where it does in a plan
 	//
 	// Also for a customer without a place; with the best places with other executives and in other weeks.
 	//
@@ -15238,7 +15238,7 @@ func (c *ClientWithResponses) ComparePlansWithResponse(ctx context.Context, id I
 	return ParseComparePlansResponse(rsp)
 }
 
-// ExplainCustomerWithResponse Why a visit stands where it does
+// ExplainCustomerWithResponse Why a customer's visit stands where it does in a plan
 //
 // Also for a customer without a place; with the best places with other executives and in other weeks.
 //

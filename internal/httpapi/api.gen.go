@@ -4372,7 +4372,7 @@ type ServerInterface interface {
 	// ComparePlans Two plans side by side
 	// (GET /plans/{id}/comparison/{other})
 	ComparePlans(ctx echo.Context, id Id, other Id) error
-	// ExplainCustomer Why a visit stands where it does
+	// ExplainCustomer Why a customer's visit stands where it does in a plan
 	// (GET /plans/{id}/customers/{customer}/explanation)
 	ExplainCustomer(ctx echo.Context, id Id, customer OfCustomer) error
 	// LetIn The smallest change that would give a customer a place
@@ -13323,7 +13323,7 @@ type StrictServerInterface interface {
 	// ComparePlans Two plans side by side
 	// (GET /plans/{id}/comparison/{other})
 	ComparePlans(ctx context.Context, request ComparePlansRequestObject) (ComparePlansResponseObject, error)
-	// ExplainCustomer Why a visit stands where it does
+	// ExplainCustomer Why a customer's visit stands where it does in a plan
 	// (GET /plans/{id}/customers/{customer}/explanation)
 	ExplainCustomer(ctx context.Context, request ExplainCustomerRequestObject) (ExplainCustomerResponseObject, error)
 	// LetIn The smallest change that would give a customer a place
