@@ -33,6 +33,7 @@ func (s *Server) Page() http.Handler {
 	mux.HandleFunc("GET /{$}", s.showPeople)
 	mux.HandleFunc("GET /mails", s.showMails)
 	mux.HandleFunc("GET /people/{who}", s.showPerson)
+	mux.HandleFunc("POST /people/{who}", s.beAway)
 	mux.HandleFunc("GET /people/{who}/events/{id}", s.showEvent)
 	mux.HandleFunc("POST /people/{who}/events/{id}", s.actOnEvent)
 	mux.HandleFunc("GET /page.css", func(w http.ResponseWriter, r *http.Request) {
@@ -116,13 +117,39 @@ type personPage struct {
 }
 
 func (s *Server) showPerson(w http.ResponseWriter, r *http.Request) {
+	s.personPage(w, r, http.StatusOK, "")
+}
+
+func (s *Server) personPage(w http.ResponseWriter, r *http.Request, status int, wrong string) {
 	who := fold(r.PathValue("who"))
-	p := personPage{Who: who, Path: "/people/" + url.PathEscape(who), Done: done[r.FormValue("done")]}
+	p := personPage{Who: who, Path: "/people/" + url.PathEscape(who), Done: done[r.FormValue("done")], Wrong: wrong}
 	for _, v := range s.Live(who) {
 		p.Events = append(p.Events, rowOf(v, who))
 	}
 	slices.SortStableFunc(p.Events, func(a, b eventRow) int { return a.Start.Compare(b.Start) })
-	show(w, http.StatusOK, "person", p)
+	show(w, status, "person", p)
+}
+
+// beAway puts an absence of half a day into a person's calendar, in its zone.
+func (s *Server) beAway(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	who := fold(r.PathValue("who"))
+	s.mu.Lock()
+	zone := s.opts.Zone
+	if k := s.calendar(who); k != nil {
+		zone = k.Zone
+	}
+	s.unlock()
+	start, end, err := newTime(View{Zone: zone}, r.PostFormValue("date"), r.PostFormValue("half"), "")
+	if err == nil {
+		_, err = s.Block(who, r.PostFormValue("action"), start, end, r.PostFormValue("mode"), strings.TrimSpace(r.PostFormValue("comment")))
+	}
+	if err != nil {
+		t, _ := fault.Shown(err)
+		s.personPage(w, r, http.StatusUnprocessableEntity, t)
+		return
+	}
+	http.Redirect(w, r, "/people/"+url.PathEscape(who)+"?done=away", http.StatusSeeOther)
 }
 
 var done = map[string]string{
@@ -132,6 +159,7 @@ var done = map[string]string{
 	"move":      "Moved.",
 	"copy":      "Only your own copy has moved: this event may be changed by its organiser alone.",
 	"delete":    "Deleted from this calendar.",
+	"away":      "Noted. Invitations in that time are treated as you chose.",
 }
 
 func (s *Server) showEvent(w http.ResponseWriter, r *http.Request) {

@@ -179,6 +179,20 @@ func TestPages(t *testing.T) {
 	require.Equal(t, 303, post(url.Values{"action": {"delete"}}))
 	require.Equal(t, "declined/", answer())
 	require.Contains(t, get("/people/"+ann), "No events")
+
+	away := func(date string) int {
+		resp, err := http.PostForm(w.url+"/people/"+ann, url.Values{"action": {"outOfOffice"}, "date": {date}, "half": {"am"}, "mode": {"declineAllConflictingInvitations"}, "comment": {"Skiing"}})
+		require.NoError(t, err)
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	require.Equal(t, 422, away("soon"))
+	w.insert(event("abc13", ann))
+	require.Equal(t, 200, away("2027-03-04"), "after the redirect")
+	w.now = w.now.Add(time.Second)
+	v, _ = w.emu.Event(office, "abc13")
+	require.Equal(t, "declined", v.Guest(ann).Answer)
+	require.Equal(t, "Skiing", v.Guest(ann).Comment)
 	require.Contains(t, get("/people/"+ann+"/events/abc12"), "no such event")
 }
 
