@@ -26,6 +26,8 @@ type PlanCmd struct {
 	Limit      time.Duration `help:"How long to search, reading included (10s where --iterations is not given either)."`
 	Iterations int64         `help:"How many moves to try. Without --limit, the same number and seed give the same plan on every machine."`
 	Seed       uint64        `default:"1" help:"Seed of the search's random numbers."`
+	Workers    int           `help:"How many processors to use at most; 0 means all. It does not change the plan that --iterations give."`
+	Assert     bool          `help:"Count the whole cost anew after every move, and break off where the search was wrong: to find faults in it, at a thousandth of its speed."`
 	Bound      bool          `help:"Say also what no plan can cost less than; takes a fifth of the limit more, at least a second."`
 	Progress   string        `default:"auto" enum:"auto,text,json,none" help:"How to tell on the standard error how far the search is: a live line (text), a JSON object a line (json), nothing (none), or a live line on a terminal only (auto)."`
 	Check      bool          `help:"Judge SOLUTION instead of planning: exit status 0 where it is feasible and its costs are right."`
@@ -54,7 +56,7 @@ func (c *PlanCmd) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	var tried int64
 	tell, told := teller(c.Progress, stderr, isTerminal(stderr), func() time.Duration { return c.Limit - time.Since(start) })
-	opts := solver.Options{Seed: c.Seed, Iterations: c.Iterations, Progress: func(x solver.Progress) {
+	opts := solver.Options{Seed: c.Seed, Iterations: c.Iterations, Workers: c.Workers, Assert: c.Assert, Sketch: c.Limit >= time.Minute, Progress: func(x solver.Progress) {
 		tried = x.Iterations
 		tell(x)
 	}}
@@ -101,8 +103,8 @@ func (c *PlanCmd) consistent() error {
 		return fault.Invalidf("--check needs a problem file and a solution file.")
 	case !c.Check && c.Solution != "":
 		return fault.Invalidf("A second file makes sense with --check only. To write a plan to %s, use -o %s.", c.Solution, c.Solution)
-	case c.Limit < 0 || c.Iterations < 0:
-		return fault.Invalidf("--limit and --iterations must be positive.")
+	case c.Limit < 0 || c.Iterations < 0 || c.Workers < 0:
+		return fault.Invalidf("--limit, --iterations and --workers must be positive.")
 	}
 	if c.Limit == 0 && c.Iterations == 0 {
 		c.Limit = defaultLimit

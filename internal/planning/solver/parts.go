@@ -46,6 +46,9 @@ func (a *search) inParts(workers int) {
 		seed := a.rnd.source.Uint64()
 		parts, tried := make([]*part, len(groups)), make([]int64, len(groups))
 		atOnce(workers, len(groups), func(i int) {
+			if a.ctx.Err() != nil {
+				return
+			}
 			p := a.s.extract(d, int32(i), groups[i])
 			b := newSearch(a.ctx, p.s, Options{Seed: seed + uint64(i), Spent: a.opts.Spent, Assert: a.opts.Assert})
 			if b.again, b.warm = a.again, a.warm; len(b.moving) > 0 {
@@ -55,8 +58,10 @@ func (a *search) inParts(workers int) {
 		})
 		before := a.count
 		for i, p := range parts {
-			a.adopt(p)
-			a.count += tried[i]
+			if p != nil {
+				a.adopt(p)
+				a.count += tried[i]
+			}
 		}
 		a.settleClashes()
 		if a.count == before { // a few moves dealt to many parts may be none for each

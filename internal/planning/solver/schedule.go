@@ -118,7 +118,8 @@ func (a *search) tell(share int64) {
 }
 
 // atOnce runs n pieces of work on so many workers. Which worker does a piece
-// does not matter: none sees what another does.
+// does not matter: none sees what another does. Where one panics, the caller
+// does, who may recover, when all have ended.
 func atOnce(workers, n int, do func(int)) {
 	if workers = min(workers, n); workers <= 1 {
 		for i := range n {
@@ -128,8 +129,14 @@ func atOnce(workers, n int, do func(int)) {
 	}
 	var next atomic.Int32
 	var wg sync.WaitGroup
+	var broken atomic.Pointer[any]
 	for range workers {
 		wg.Go(func() {
+			defer func() {
+				if r := recover(); r != nil {
+					broken.Store(&r)
+				}
+			}()
 			for {
 				i := int(next.Add(1)) - 1
 				if i >= n {
@@ -140,4 +147,7 @@ func atOnce(workers, n int, do func(int)) {
 		})
 	}
 	wg.Wait()
+	if r := broken.Load(); r != nil {
+		panic(*r)
+	}
 }

@@ -129,3 +129,17 @@ func TestPartsShareHostsAndCustomers(t *testing.T) {
 		}
 	}
 }
+
+// A panic of a worker must reach whoever called Solve, who can tell people of it.
+func TestAPanicReachesTheCaller(t *testing.T) {
+	require.PanicsWithValue(t, "no clock", func() {
+		_, _ = Solve(context.Background(), made(t, shapes.Standard, "medium", 1), Options{Spent: func() float64 { panic("no clock") }})
+	})
+	require.PanicsWithValue(t, 3, func() {
+		atOnce(2, 5, func(i int) {
+			if i == 3 {
+				panic(i)
+			}
+		})
+	})
+}
