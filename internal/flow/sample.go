@@ -298,13 +298,19 @@ func (f *Flow) Draw(ctx context.Context, a access.Actor, k Key, in DrawInput) (S
 	if err := access.Require(a, access.MakeSelection, access.Subject{}); err != nil {
 		return SelectionView{}, err
 	}
-	id, err := once(ctx, f, k, func(tx Tx) (string, error) {
+	// The work of a draw is done before the transaction that keeps it, so that a
+	// long list does not hold up whoever else has something to write.
+	d, err := read(ctx, f, func(tx Tx) (drawing, error) {
 		x, err := tx.Frames.Get(in.FrameID)
 		if err != nil {
-			return "", err
+			return drawing{}, err
 		}
-		return f.draw(tx, a, x, in)
+		return f.drawing(tx, x, in)
 	})
+	if err != nil {
+		return SelectionView{}, err
+	}
+	id, err := once(ctx, f, k, func(tx Tx) (string, error) { return f.keepDraw(tx, a, d) })
 	if err != nil {
 		return SelectionView{}, err
 	}
@@ -321,7 +327,11 @@ func (f *Flow) Select(ctx context.Context, a access.Actor, k Key, in SelectInput
 		if err != nil {
 			return "", err
 		}
-		return f.draw(tx, a, x, DrawInput{FrameID: x.ID, Name: in.Name, Design: in.Design, Reason: in.Reason})
+		d, err := f.drawing(tx, x, DrawInput{FrameID: x.ID, Name: in.Name, Design: in.Design, Reason: in.Reason})
+		if err != nil {
+			return "", err
+		}
+		return f.keepDraw(tx, a, d)
 	})
 	if err != nil {
 		return SelectionView{}, err
@@ -329,79 +339,107 @@ func (f *Flow) Select(ctx context.Context, a access.Actor, k Key, in SelectInput
 	return f.Selection(ctx, a, id)
 }
 
-// draw draws inside a transaction.
-func (f *Flow) draw(tx Tx, a access.Actor, x Frame, in DrawInput) (string, error) {
+// drawing is a draw that is not kept yet.
+type drawing struct {
+	frame  Frame
+	drawn  sampling.Drawn
+	before string // id of the selection from which customers take turns; "" for none
+	reason string
+	s      Selection
+	rows   []SelectionRow
+}
+
+// drawing draws from a frame.
+func (f *Flow) drawing(tx Tx, x Frame, in DrawInput) (drawing, error) {
 	name, err := text("name", in.Name, 100)
 	if err != nil {
-		return "", err
+		return drawing{}, err
 	}
 	if name == "" {
 		name = fmt.Sprintf("Selection %d", x.Year)
 	}
-	earlier, err := tx.Selections.ByYear(x.Year)
-	if err != nil {
-		return "", err
-	}
 	content, design, err := f.design(tx, x, in)
 	if err != nil {
-		return "", err
+		return drawing{}, err
+	}
+	before, err := lastBefore(tx, x.Year)
+	if err != nil {
+		return drawing{}, err
 	}
 	record, err := sampling.MakeRecord(content, design)
 	if err != nil {
-		return "", onFields(err)
+		return drawing{}, onFields(err)
 	}
-	number, deviation, same, err := admit(earlier, x, content, design, in.Reason)
+	ids := map[string]string{}
+	if err := tx.Customers.Each(func(c roster.Customer) error { ids[c.Key] = c.ID; return nil }); err != nil {
+		return drawing{}, err
+	}
+	d := drawing{frame: x, drawn: sampling.DrawnOf(content, design), before: before.ID, reason: in.Reason, rows: make([]SelectionRow, 0, len(record.Draw.Rows))}
+	d.s = Selection{ID: f.NewID(), Year: x.Year, Name: name, FrameID: x.ID, Visits: design.Visits, Seed: design.Seed, FrameHash: record.Draw.FrameHash,
+		SeedCommitment: record.Draw.SeedCommitment, RecordHash: sampling.Digest(record.Encode()), Design: record.Design, Strata: record.Draw.Strata,
+		MergeLog: record.Draw.MergeLog, NextVisits: record.Draw.NextVisits, Warnings: record.Draw.Warnings}
+	d.s.Design.Seed = ""
+	for _, dim := range design.Dimensions {
+		d.s.Dimensions = append(d.s.Dimensions, dim.Name)
+	}
+	for _, r := range record.Draw.Rows {
+		if ids[r.ID] == "" {
+			return drawing{}, fault.Conflictf("A customer of the frozen list has another key by now. Freeze the list again.").With(fault.Detail{Where: "customer", Value: fault.Short(r.ID)})
+		}
+		d.rows = append(d.rows, rowOf(r, ids[r.ID]))
+	}
+	return d, nil
+}
+
+// keepDraw numbers a draw among those of its year, asks for a reason where it
+// needs one, and keeps it.
+func (f *Flow) keepDraw(tx Tx, a access.Actor, d drawing) (string, error) {
+	earlier, err := tx.Selections.ByYear(d.frame.Year)
+	if err != nil {
+		return "", err
+	}
+	before, err := lastBefore(tx, d.frame.Year)
+	if err != nil {
+		return "", err
+	}
+	if before.ID != d.before {
+		return "", fault.Stalef("The year before was drawn meanwhile, from which customers take turns. Preview again, then draw.")
+	}
+	number, deviation, same, err := admit(earlier, d)
 	if err != nil || same != "" {
 		return same, err
 	}
-	drawn := record.Draw
-	ids := map[string]string{}
-	if err := tx.Customers.Each(func(c roster.Customer) error { ids[c.Key] = c.ID; return nil }); err != nil {
-		return "", err
-	}
-	s := Selection{ID: f.NewID(), Year: x.Year, Name: name, FrameID: x.ID, Draw: number, Deviation: deviation.Kind, Reason: deviation.Reason, Visits: design.Visits, Seed: design.Seed,
-		FrameHash: drawn.FrameHash, SeedCommitment: drawn.SeedCommitment, RecordHash: sampling.Digest(record.Encode()), Design: record.Design, Strata: drawn.Strata, MergeLog: drawn.MergeLog,
-		NextVisits: drawn.NextVisits, Warnings: drawn.Warnings, CreatedAt: f.Now().UTC(), CreatedBy: a.PersonID}
-	s.Design.Seed = ""
-	for _, d := range design.Dimensions {
-		s.Dimensions = append(s.Dimensions, d.Name)
-	}
-	rows := make([]SelectionRow, 0, len(drawn.Rows))
-	for _, r := range drawn.Rows {
-		if ids[r.ID] == "" {
-			return "", fault.Conflictf("A customer of the frozen list has another key by now. Freeze the list again.").With(fault.Detail{Where: "customer", Value: fault.Short(r.ID)})
-		}
-		rows = append(rows, rowOf(r, ids[r.ID]))
-	}
-	if err := tx.Selections.Insert(s, rows); err != nil {
+	s := d.s
+	s.Draw, s.Deviation, s.Reason, s.CreatedAt, s.CreatedBy = number, deviation.Kind, deviation.Reason, f.Now().UTC(), a.PersonID
+	if err := tx.Selections.Insert(s, d.rows); err != nil {
 		return "", err
 	}
 	if err := tx.Queue.Enqueue(Job{Kind: JobRedraw, Key: s.ID}); err != nil {
 		return "", err
 	}
 	return s.ID, f.audit(tx, a, "select customers", "selection/"+s.ID, map[string]any{"year": s.Year, "draw": s.Draw, "visits": s.Visits,
-		"frame": s.FrameHash, "seed": s.SeedCommitment, "committed": x.SeedCommitment, "record": s.RecordHash, "deviation": s.Deviation, "reason": s.Reason})
+		"frame": s.FrameHash, "seed": s.SeedCommitment, "committed": d.frame.SeedCommitment, "record": s.RecordHash, "deviation": s.Deviation, "reason": s.Reason})
 }
 
 // admit says which draw of its year this is, and how it departs from the one
 // draw that a year has. same is the selection that was drawn in the very same
 // way before: to draw it again gives nothing new.
-func admit(earlier []Selection, x Frame, content sampling.Frame, design sampling.Design, reason string) (number int, v sampling.Deviation, same string, err error) {
-	if reason, err = text("reason", reason, mostReason); err != nil {
+func admit(earlier []Selection, d drawing) (number int, v sampling.Deviation, same string, err error) {
+	reason, err := text("reason", d.reason, mostReason)
+	if err != nil {
 		return 0, v, "", err
 	}
-	next := sampling.DrawnOf(content, design)
 	number = 1
 	var before []sampling.Drawn
 	for _, s := range earlier {
 		number = max(number, s.Draw+1)
 		was := s.drawn()
-		if was == next {
+		if was == d.drawn {
 			same = s.ID
 		}
 		before = append(before, was)
 	}
-	if v, _, err = sampling.Admit(before, next, reason); err != nil || same != "" || v.Kind != "" || design.Seed == x.Seed {
+	if v, _, err = sampling.Admit(before, d.drawn, reason); err != nil || same != "" || v.Kind != "" || d.s.Seed == d.frame.Seed {
 		return number, v, same, err
 	}
 	if len([]rune(reason)) < leastReason {
