@@ -272,7 +272,8 @@ var ended = map[visit.State]string{visit.Declined: "Declined", visit.Cancelled: 
 type Attention struct {
 	Plan    visit.Plan
 	LeftOut []Needy // customers without a place
-	Stuck   []Needy // visits that stand where they cannot stay: an illness, a moved window
+	Stuck   []Needy // visits that stand where they cannot stay: an illness, a holiday
+	Outside []Needy // visits that stand outside of windows that have moved since the plan was made
 }
 
 // Needy is one customer that needs a place, or another one.
@@ -298,7 +299,7 @@ func (f *Flow) Attention(ctx context.Context, a access.Actor, planID string) (At
 		for _, u := range t.plan.Unassigned {
 			said[u.CustomerID] = u.Reason
 		}
-		out := Attention{Plan: t.plan}
+		out, missed := Attention{Plan: t.plan}, t.missed()
 		for _, w := range t.problem.Visits {
 			n := Needy{CustomerID: w.ID, Customer: t.names[w.ID], Visit: t.visits[w.ID]}
 			if n.Reason = t.stuck[w.ID]; n.Reason != "" {
@@ -306,6 +307,10 @@ func (f *Flow) Attention(ctx context.Context, a access.Actor, planID string) (At
 				continue
 			}
 			if _, stands := t.places[w.ID]; stands {
+				if missed[w.ID] {
+					n.Reason = "The customer's windows have moved since the plan was made."
+					out.Outside = append(out.Outside, n)
+				}
 				continue
 			}
 			if n.Reason = said[w.ID]; n.Reason == "" || n.Visit.ID != "" {

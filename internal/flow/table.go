@@ -7,6 +7,7 @@ import (
 	"windshield/internal/access"
 	"windshield/internal/fault"
 	"windshield/internal/planning"
+	"windshield/internal/slot"
 	"windshield/internal/visit"
 )
 
@@ -20,6 +21,7 @@ type table struct {
 	places   map[string]planning.Place // of the visits that stand and may still move
 	stuck    map[string]string         // customers whose visit stands where it cannot stay, with why
 	solution *planning.Solution        // the others: a feasible plan
+	base     *planning.Problem         // what the plan was made for; nil where that was not kept
 }
 
 // thinkers is how many questions about plans are answered at the same time: each
@@ -57,7 +59,7 @@ func (f *Flow) layOut(tx Tx, planID string, free ...string) (*table, error) {
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return nil, err
 	}
-	t := &table{plan: p, visits: map[string]visit.Visit{}, places: map[string]planning.Place{}, stuck: map[string]string{}}
+	t := &table{plan: p, base: base, visits: map[string]visit.Visit{}, places: map[string]planning.Place{}, stuck: map[string]string{}}
 	loose := map[string]bool{}
 	for _, id := range free {
 		loose[id] = true
@@ -152,4 +154,27 @@ func (t *table) wants(customerID string) error {
 		return fault.Conflictf("This visit has taken place, or is so near that nobody moves it any more.")
 	}
 	return fault.NotFoundf("This plan has no visit to this customer.")
+}
+
+// missed gives the customers whose visits stand outside of their windows, and did
+// not when the plan was made: their windows have moved since.
+func (t *table) missed() map[string]bool {
+	if t.base == nil {
+		return nil
+	}
+	before := make(map[string][]slot.Interval, len(t.base.Customers))
+	for i := range t.base.Customers {
+		before[t.base.Customers[i].ID] = t.base.Customers[i].Windows
+	}
+	outside := func(windows []slot.Interval, d slot.Date) bool { return len(windows) > 0 && !slot.In(d, windows) }
+	out := map[string]bool{}
+	for i := range t.problem.Customers {
+		c := &t.problem.Customers[i]
+		at, stands := t.places[c.ID]
+		was, known := before[c.ID]
+		if stands && known && outside(c.Windows, at.Date) && !outside(was, at.Date) {
+			out[c.ID] = true
+		}
+	}
+	return out
 }

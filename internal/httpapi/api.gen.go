@@ -637,10 +637,15 @@ type Assignment struct {
 type Attention struct {
 	LeftOut []Needy `json:"left_out"`
 
+	// Outside Visits outside of windows that have moved since the plan was made.
+	Outside []Needy `json:"outside"`
+
 	// Plan Names a thing; a UUID.
 	//
 	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
-	Plan  Id      `json:"plan"`
+	Plan Id `json:"plan"`
+
+	// Stuck Visits that cannot stay where they stand.
 	Stuck []Needy `json:"stuck"`
 }
 

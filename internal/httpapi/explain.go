@@ -53,7 +53,7 @@ func (a *API) GetAttention(ctx context.Context, r GetAttentionRequestObject) (Ge
 	if err != nil {
 		return nil, err
 	}
-	return GetAttention200JSONResponse{Plan: x.Plan.ID, LeftOut: list(x.LeftOut, needy), Stuck: list(x.Stuck, needy)}, nil
+	return GetAttention200JSONResponse{Plan: x.Plan.ID, LeftOut: list(x.LeftOut, needy), Stuck: list(x.Stuck, needy), Outside: list(x.Outside, needy)}, nil
 }
 
 // ChangePlan moves visits of a plan.

@@ -243,6 +243,37 @@ func TestAnIllnessMovesWhatMustMove(t *testing.T) {
 	})
 }
 
+func TestAMovedWindowIsSeen(t *testing.T) {
+	Each(t, func(t *testing.T, h *House) {
+		vp := h.Small(16)
+		plan := h.Year(vp, 12)
+		v := h.Visits(plan, visit.Published)[3]
+		r, err := vp.GetCustomerWithResponse(context.Background(), v.CustomerID)
+		require.NoError(t, err)
+		require.NoError(t, client.Check(r))
+		c := r.JSON200.Customer
+		from := v.Slot.Date.Add(20)
+		h.Bring(Admin, client.ImportKindCustomers, "key,name,city,country,host,region,industry,windows\n"+c.Key+","+c.Name+","+c.City+","+c.Country+","+
+			h.Person(v.HostID).Key+","+c.Values["region"]+","+c.Values["industry"]+","+from.String()+".."+from.Add(30).String()+"\n")
+
+		list, err := vp.GetAttentionWithResponse(context.Background(), plan)
+		require.NoError(t, err)
+		require.NoError(t, client.Check(list))
+		require.Len(t, list.JSON200.Outside, 1, "%s", list.Body)
+		require.Equal(t, v.CustomerID, list.JSON200.Outside[0].Customer.Id)
+		require.Empty(t, list.JSON200.Stuck, "it may stay")
+		inside := propose(t, vp, plan, v.CustomerID)
+		at := slices.IndexFunc(inside, func(p client.Proposal) bool { return p.Price["out_of_window"] == -1 })
+		require.GreaterOrEqual(t, at, 0, "a place inside is among the best")
+		require.NoError(t, client.Check(change(t, vp, plan, "", inside[at].Changes...)))
+		h.Settle()
+		list, err = vp.GetAttentionWithResponse(context.Background(), plan)
+		require.NoError(t, err)
+		require.Empty(t, list.JSON200.Outside)
+		quiet(t, h)
+	})
+}
+
 func TestWhatWouldLetACustomerIn(t *testing.T) {
 	Each(t, func(t *testing.T, h *House) {
 		vp := h.Small(16)

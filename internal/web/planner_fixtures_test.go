@@ -81,6 +81,8 @@ func (s *story) Attention(_ context.Context, _ access.Actor, planID string) (flo
 			x.LeftOut = append(x.LeftOut, n)
 		case i == 3:
 			x.Stuck = append(x.Stuck, n)
+		case i == 4:
+			x.Outside = append(x.Outside, n)
 		}
 	}
 	return x, s.failing("attention")
