@@ -228,6 +228,9 @@ func (a *ascent) run(least float64) {
 	}
 	a.rounds++
 	a.best = max(a.best, first)
+	if a.opts.Progress != nil {
+		a.opts.Progress(a.rounds, a.best)
+	}
 	idle := 0
 	for (a.opts.Rounds <= 0 || a.rounds < a.opts.Rounds) && a.best < a.enough && idle <= 10 {
 		at, promise := a.propose()
@@ -265,10 +268,10 @@ func (a *ascent) judge(at multipliers, got int64, kept float64) {
 	if kept > 0.05 {
 		a.behind = 0
 		if kept > 0.15 {
-			a.step *= 1.5
+			a.step = min(a.step*1.5, worthMost)
 		}
 		if kept > 0.5 {
-			a.step *= 2
+			a.step = min(a.step*2, worthMost)
 		}
 		return
 	}
@@ -286,6 +289,9 @@ func (a *ascent) forget() {
 		a.pool[e] = slices.DeleteFunc(a.pool[e], func(c column) bool { return c.weight == 0 && c.idle > 20 })
 	}
 }
+
+// worthMost keeps multipliers so small that no sum of them overflows.
+const worthMost = 1 << 44
 
 // sweeps is how often at most weight is moved between the years of everybody for
 // one proposal.
@@ -417,7 +423,7 @@ func (a *ascent) reprice(e int, c *column) {
 }
 
 func (a *ascent) priceVisit(v int) {
-	a.master.visit[v] = min(float64(a.center.visit[v])+float64(a.step*a.master.over[v]), float64(a.m.worth(v)))
+	a.master.visit[v] = min(max(-worthMost, float64(a.center.visit[v])+float64(a.step*a.master.over[v])), float64(a.m.worth(v)))
 }
 
 func (a *ascent) priceValue(i int) {

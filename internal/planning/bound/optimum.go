@@ -163,14 +163,14 @@ func (s *tree) offer(places map[string]planning.Place) planning.Verdict {
 // roundsRoot and roundsPart are how often the years of everybody are worked out
 // for the whole problem and for a part.
 const (
-	roundsRoot = 300
+	roundsRoot = 150
 	roundsPart = 25
 )
 
 // visit bounds a part and takes it into smaller ones. It is false when ctx ends.
 func (s *tree) visit(x *part) bool {
 	m := s.m
-	m.most = 2*s.cost() + 1
+	m.most = min(2*s.cost()+1, worthMost)
 	for v := range m.visits {
 		m.visits[v].bounds = x.bounds[v]
 	}
