@@ -42,6 +42,7 @@ type Config struct {
 	NoAuth   bool               // no credential at all; for an emulator only
 	Timeout  time.Duration      // of each call and of each request for a token; 0 is 30 s
 	Base     http.RoundTripper  // nil: a transport of its own
+	Limiter  *Limiter           // shared by all clients of the process; nil holds nothing back
 }
 
 // Client is a Google Calendar as one account sees it. It may be used by many
@@ -52,6 +53,7 @@ type Client struct {
 	quotaUser string
 	timeout   time.Duration
 	subject   string
+	limiter   *Limiter
 }
 
 var _ calsync.Calendar = (*Client)(nil)
@@ -82,7 +84,7 @@ func New(ctx context.Context, cfg Config) (*Client, error) {
 		t.MaxIdleConnsPerHost = 16
 		cfg.Base = t
 	}
-	c := &Client{timeout: cfg.Timeout, subject: cfg.Subject}
+	c := &Client{timeout: cfg.Timeout, subject: cfg.Subject, limiter: cfg.Limiter}
 	if cfg.Subject != "" { // one bucket of quota per organiser; a print, since it is sent in the clear
 		sum := sha256.Sum256([]byte(strings.ToLower(cfg.Subject)))
 		c.quotaUser = hex.EncodeToString(sum[:16])
@@ -168,30 +170,62 @@ func (t *tokens) drop() {
 	t.current = nil
 }
 
-// do makes one call with a deadline. A refused access token is replaced once:
-// the server executed nothing.
-func do[T any](ctx context.Context, c *Client, name string, token bool, call func(ctx context.Context, opts ...googleapi.CallOption) (T, error)) (T, error) {
-	ctx, stop := context.WithTimeout(ctx, c.timeout)
-	defer stop()
+// do makes one call with a deadline, as soon as the limiter lets it go. A refused
+// access token is replaced once: the server executed nothing. written is the
+// calendar that the call writes to, "" for one that only reads.
+func do[T any](ctx context.Context, c *Client, name, written string, token bool, call func(ctx context.Context, opts ...googleapi.CallOption) (T, error)) (T, error) {
+	var none T
 	var opts []googleapi.CallOption
 	if c.quotaUser != "" {
 		opts = append(opts, googleapi.QuotaUser(c.quotaUser))
 	}
+	for attempt := 1; ; attempt++ {
+		if err := c.hold(ctx, name, written); err != nil {
+			return none, err
+		}
+		out, err := attemptOnce(ctx, c, name, token, opts, call)
+		if err == nil {
+			return out, nil
+		}
+		var failed *calsync.Error
+		if attempt == 1 && c.tokens != nil && errors.As(err, &failed) && failed.Status == http.StatusUnauthorized && failed.Call == name {
+			c.tokens.drop()
+			continue
+		}
+		return none, err
+	}
+}
+
+// hold waits for the limiter. The wait is the caller's, not part of the call's
+// own deadline; nothing has been sent when it ends early.
+func (c *Client) hold(ctx context.Context, name, written string) error {
+	if c.limiter == nil {
+		return nil
+	}
+	if err := c.limiter.wait(ctx, c.quotaUser, written); err != nil {
+		return &calsync.Error{Call: name, Class: calsync.SlowDown, Reason: "held back", Cause: err}
+	}
+	return nil
+}
+
+func attemptOnce[T any](ctx context.Context, c *Client, name string, token bool, opts []googleapi.CallOption, call func(ctx context.Context, opts ...googleapi.CallOption) (T, error)) (T, error) {
+	ctx, stop := context.WithTimeout(ctx, c.timeout)
+	defer stop()
 	out, err := call(ctx, opts...)
-	if e := new(googleapi.Error); c.tokens != nil && errors.As(err, &e) && e.Code == http.StatusUnauthorized {
-		c.tokens.drop()
-		out, err = call(ctx, opts...)
-	}
+	var failed *calsync.Error
 	if err != nil {
-		var none T
-		return none, classify(ctx, name, token, err)
+		err = classify(ctx, name, token, err)
+		errors.As(err, &failed)
 	}
-	return out, nil
+	if c.limiter != nil {
+		c.limiter.learn(c.quotaUser, failed)
+	}
+	return out, err
 }
 
 // Insert implements calsync.Calendar.
 func (c *Client) Insert(ctx context.Context, cal string, n calsync.New, mail calsync.Mail) (calsync.Event, error) {
-	e, err := do(ctx, c, "insert", false, func(ctx context.Context, opts ...googleapi.CallOption) (*calendar.Event, error) {
+	e, err := do(ctx, c, "insert", cal, false, func(ctx context.Context, opts ...googleapi.CallOption) (*calendar.Event, error) {
 		return c.svc.Events.Insert(cal, newEvent(n)).SendUpdates(string(mail)).Context(ctx).Do(opts...)
 	})
 	return seenEvent(e), err
@@ -199,7 +233,7 @@ func (c *Client) Insert(ctx context.Context, cal string, n calsync.New, mail cal
 
 // Get implements calsync.Calendar.
 func (c *Client) Get(ctx context.Context, cal, id string) (calsync.Event, error) {
-	e, err := do(ctx, c, "get", false, func(ctx context.Context, opts ...googleapi.CallOption) (*calendar.Event, error) {
+	e, err := do(ctx, c, "get", "", false, func(ctx context.Context, opts ...googleapi.CallOption) (*calendar.Event, error) {
 		return c.svc.Events.Get(cal, id).Context(ctx).Do(opts...)
 	})
 	return seenEvent(e), err
@@ -207,7 +241,7 @@ func (c *Client) Get(ctx context.Context, cal, id string) (calsync.Event, error)
 
 // Patch implements calsync.Calendar.
 func (c *Client) Patch(ctx context.Context, cal, id, etag string, p calsync.Patch, mail calsync.Mail) (calsync.Event, error) {
-	e, err := do(ctx, c, "patch", false, func(ctx context.Context, opts ...googleapi.CallOption) (*calendar.Event, error) {
+	e, err := do(ctx, c, "patch", cal, false, func(ctx context.Context, opts ...googleapi.CallOption) (*calendar.Event, error) {
 		call := c.svc.Events.Patch(cal, id, patchEvent(p)).SendUpdates(string(mail)).Context(ctx)
 		if etag != "" {
 			call.Header().Set("If-Match", etag)
@@ -219,7 +253,7 @@ func (c *Client) Patch(ctx context.Context, cal, id, etag string, p calsync.Patc
 
 // Delete implements calsync.Calendar.
 func (c *Client) Delete(ctx context.Context, cal, id, etag string, mail calsync.Mail) error {
-	_, err := do(ctx, c, "delete", false, func(ctx context.Context, opts ...googleapi.CallOption) (struct{}, error) {
+	_, err := do(ctx, c, "delete", cal, false, func(ctx context.Context, opts ...googleapi.CallOption) (struct{}, error) {
 		call := c.svc.Events.Delete(cal, id).SendUpdates(string(mail)).Context(ctx)
 		if etag != "" {
 			call.Header().Set("If-Match", etag)
@@ -239,7 +273,7 @@ func (c *Client) List(ctx context.Context, cal string, q calsync.Query) (calsync
 	if q.Limit > 0 {
 		limit = int64(min(q.Limit, pageSize))
 	}
-	p, err := do(ctx, c, "list", q.Token != "", func(ctx context.Context, opts ...googleapi.CallOption) (*calendar.Events, error) {
+	p, err := do(ctx, c, "list", "", q.Token != "", func(ctx context.Context, opts ...googleapi.CallOption) (*calendar.Events, error) {
 		call := c.svc.Events.List(cal).SingleEvents(true).MaxResults(limit).Context(ctx)
 		if q.Token != "" {
 			call.SyncToken(q.Token)
