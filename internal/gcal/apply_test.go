@@ -27,6 +27,7 @@ func every(t *testing.T, f func(t *testing.T, sw emulator.Switches)) {
 		"identical mute": {SilentIdentical: true, LooseParams: true},
 		"other zone":     {RenderZone: "Pacific/Auckland"},
 		"late copies":    {CopyOnAnswer: true, SilentRemoval: true},
+		"slow travel":    {Propagation: 10 * time.Millisecond, RefusedParams: true}, // the clock turns a little with each look at it
 	} {
 		t.Run(name, func(t *testing.T) { f(t, sw) })
 	}

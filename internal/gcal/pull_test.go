@@ -101,9 +101,10 @@ func (b *book) pull() (calsync.Pulled, []calsync.Change, error) {
 	return p, changes, nil
 }
 
-// changes pulls and gives what people did.
+// changes pulls and gives what people did, once it has arrived.
 func (b *book) changes() []calsync.Change {
 	b.t.Helper()
+	b.emu.Advance(time.Second)
 	p, cs, err := b.pull()
 	require.NoError(b.t, err)
 	require.Empty(b.t, p.Doubt)
