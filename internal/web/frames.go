@@ -12,6 +12,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"windshield/internal/access"
 	"windshield/internal/auth"
 	"windshield/internal/fault"
 	"windshield/internal/flow"
@@ -39,6 +40,9 @@ type dimension struct {
 var freezeFields = []string{"year", "bands", "cuts", "must", "leave_out", "seed", "reason"}
 
 func (p *Pages) newSelection(c echo.Context) error {
+	if err := access.Require(auth.Actor(c), access.MakeSelection, access.Subject{}); err != nil {
+		return err
+	}
 	m, err := p.freezeModelOf(c)
 	if err != nil {
 		return err
@@ -207,6 +211,9 @@ func (m designModel) value(field string) string { return m.Form.Get(field) }
 
 // design shows a frozen list with the form for a draw.
 func (p *Pages) design(c echo.Context) error {
+	if err := access.Require(auth.Actor(c), access.MakeSelection, access.Subject{}); err != nil {
+		return err
+	}
 	m, err := p.designModelOf(c)
 	if err != nil {
 		return err

@@ -91,7 +91,7 @@ var places = []struct {
 	{"/me", "My visits", func(a access.Actor) bool { return a.Has(roster.Executive, roster.Assistant) }},
 	{"/visits", "Visits", func(a access.Actor) bool { return a.Has(roster.Host) }},
 	{"/customers", "Customers", may(access.SeeCustomers)},
-	{"/selections", "Selections", may(access.MakeSelection)},
+	{"/selections", "Selections", may(access.SeePlan)},
 	{"/imports", "Import", may(access.ImportRoster)},
 	{"/admin/calendar", "Calendar", may(access.SeeConnections)},
 	{"/admin/people", "People", may(access.ManagePeople)},

@@ -611,9 +611,9 @@ func TestNavigationFollowsTheRoles(t *testing.T) {
 	s := makeStory(sampleSize)
 	for role, want := range map[string][]string{
 		"vp":        {"/plans", "/coverage", "/customers", "/selections", "/imports", "/admin/calendar"},
-		"ceo":       {"/plans", "/coverage", "/customers"},
+		"ceo":       {"/plans", "/coverage", "/customers", "/selections"},
 		"executive": {"/me"}, "assistant": {"/me"}, "host": {"/visits", "/customers"},
-		"administrator": {"/plans", "/customers", "/imports", "/admin/calendar", "/admin/people", "/admin/audit"},
+		"administrator": {"/plans", "/customers", "/selections", "/imports", "/admin/calendar", "/admin/people", "/admin/audit"},
 	} {
 		doc, err := html.Parse(open(t, s, actors(s)[role]).get("/nowhere").Body)
 		require.NoError(t, err)
