@@ -85,17 +85,40 @@ func newAscent(ctx context.Context, m *model, y planner, opts Options) *ascent {
 }
 
 // refine goes on from the best multipliers with another planner, which makes dearer
-// years: those in the pool promise too little for it.
+// years as a rule: those in the pool promise too little for it. For each executive
+// the dearer of the two counts, so that each adds to the bound as soon as it is done.
 func (a *ascent) refine(y planner) {
-	a.y, a.behind = y, 0
+	if a.rounds == 0 || a.ctx.Err() != nil || a.opts.Rounds > 0 && a.rounds >= a.opts.Rounds {
+		return
+	}
+	before := make([]int64, len(a.pool))
 	for e := range a.pool {
+		before[e] = a.y.cheapest(e, &a.center)
 		a.pool[e] = nil
 	}
+	a.y, a.behind = y, 0
 	sum := 0.0
 	for _, l := range a.center.visit {
 		sum += math.Abs(float64(l))
 	}
 	a.step = max(1, sum/float64(4*len(a.center.visit)+1))
+	for e := range a.pool {
+		if a.ctx.Err() != nil {
+			return
+		}
+		cost := y.cheapest(e, &a.center)
+		a.best += max(0, cost-before[e])
+		a.remember(e, cost, &a.center)
+	}
+	a.rounds++
+	a.tell()
+	a.run(0)
+}
+
+func (a *ascent) tell() {
+	if a.opts.Progress != nil {
+		a.opts.Progress(a.rounds, a.best)
+	}
 }
 
 func newMultipliers(m *model) multipliers {
@@ -219,17 +242,13 @@ func tallies(counts map[int32]float64) []tally {
 // run climbs until ctx ends, the rounds are done, enough is reached or less than
 // least, in parts of the bound, is left to gain.
 func (a *ascent) run(least float64) {
-	if a.opts.Rounds > 0 && a.rounds >= a.opts.Rounds {
-		return
-	}
-	first, ok := a.evaluate(&a.center)
-	if !ok {
-		return
-	}
-	a.rounds++
-	a.best = max(a.best, first)
-	if a.opts.Progress != nil {
-		a.opts.Progress(a.rounds, a.best)
+	if a.rounds == 0 {
+		first, ok := a.evaluate(&a.center)
+		if !ok {
+			return
+		}
+		a.best, a.rounds = first, 1
+		a.tell()
 	}
 	idle := 0
 	for (a.opts.Rounds <= 0 || a.rounds < a.opts.Rounds) && a.best < a.enough && idle <= 10 {
@@ -248,13 +267,8 @@ func (a *ascent) run(least float64) {
 			return
 		}
 		a.rounds++
-		if a.opts.Progress != nil {
-			a.opts.Progress(a.rounds, max(a.best, got))
-		}
-		if a.opts.trace != nil {
-			a.opts.trace(a.rounds, got, a.best, promise, a.step)
-		}
 		a.judge(at, got, float64(got-a.best)/hoped)
+		a.tell()
 		a.forget()
 	}
 }
@@ -275,7 +289,7 @@ func (a *ascent) judge(at multipliers, got int64, kept float64) {
 		}
 		return
 	}
-	if a.behind++; a.behind%5 == 0 {
+	if a.behind++; a.behind%2 == 0 {
 		a.step *= 0.7
 	}
 }

@@ -17,8 +17,6 @@ type Options struct {
 	Rounds int
 	// Progress, where it is not nil, is told the bound after each round.
 	Progress func(round int, total int64)
-
-	trace func(round int, value, best int64, promise, step float64)
 }
 
 // Bound is a cost that no feasible plan goes below.
@@ -76,7 +74,6 @@ func Lower(ctx context.Context, p *planning.Problem, opts Options) (Bound, error
 	a.run(coarseLeast)
 	if len(m.visits) <= fineMost {
 		a.refine(newYear(m))
-		a.run(0)
 	}
 	b.Rounds = a.rounds
 	if a.best > b.Total {
