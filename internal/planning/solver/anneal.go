@@ -18,6 +18,7 @@ type search struct {
 	moving  []int32           // visits that are not pinned
 
 	again int64 // how often the search heats up again
+	part  bool  // it searches a part of a large plan
 	warm  bool  // it stays near the plan that is being changed
 	heat  int64 // temperature: a rise of the cost by heat is taken every second time
 	late  int64 // price of an overdue day now

@@ -128,6 +128,9 @@ func (a *search) tradeTrips(v, u int32) bool {
 	if n == 0 || n == len(a.plan) || a.plan[0].visit == a.plan[n].visit {
 		return false
 	}
+	if a.part && n == 1 && len(a.plan) == 2 {
+		return a.trade(v, u) // nearly the same and much cheaper, where there is much to try
+	}
 	e, f := s.by[v], s.by[u]
 	i, j := a.plan[0].slot>>1, a.plan[n].slot>>1
 	return a.lay(a.plan[:n], f, j) && a.lay(a.plan[n:], e, i) && a.together(a.plan)

@@ -51,7 +51,7 @@ func (a *search) inParts(workers int) {
 			}
 			p := a.s.extract(d, int32(i), groups[i])
 			b := newSearch(a.ctx, p.s, Options{Seed: seed + uint64(i), Spent: a.opts.Spent, Assert: a.opts.Assert})
-			if b.again, b.warm = a.again, a.warm; len(b.moving) > 0 {
+			if b.again, b.warm, b.part = a.again, a.warm, true; len(b.moving) > 0 {
 				b.work(moves*int64(len(p.visits))/int64(len(a.m.visits)), share, min(one, share+step))
 			}
 			parts[i], tried[i] = p, b.count
