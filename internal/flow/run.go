@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"runtime"
 	"time"
 
 	"windshield/internal/access"
@@ -160,7 +161,7 @@ func (f *Flow) runPlan(ctx context.Context, id string) (err error) {
 	work, stop := context.WithTimeout(ctx, longestRun)
 	defer stop()
 	elapsed := f.Stopwatch()
-	options := solver.Options{Seed: d.run.Seed, Iterations: int64(d.run.Iterations), Progress: f.watch(ctx, d.run.ID, elapsed, stop)}
+	options := solver.Options{Seed: d.run.Seed, Iterations: int64(d.run.Iterations), Workers: runtime.GOMAXPROCS(0), Progress: f.watch(ctx, d.run.ID, elapsed, stop)}
 	if limit := time.Duration(d.run.Seconds) * time.Second; limit > 0 {
 		options.Spent = func() float64 { return min(1, float64(elapsed())/float64(limit)) }
 		options.Sketch = limit >= time.Minute // nobody watches a minute without being tempted to stop
