@@ -197,7 +197,7 @@ func (p *Proof) compare(tx Tx, x *selectionState, content sampling.Frame) error 
 			if s.Must || s.X == 0 {
 				continue
 			}
-			l, h := sampling.Choice(s.Pi, p.Draw)
+			l, h := sampling.Choice(s.Pi, len(p.Draws))
 			if l/s.Weight < low || low == 0 {
 				low = l / s.Weight
 			}

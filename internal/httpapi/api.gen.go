@@ -1688,6 +1688,50 @@ type GuessConfidence string
 // Example: am
 type Half string
 
+// Heard How good a cross-section one executive hears.
+type Heard struct {
+	// Best The least possible with as many visits.
+	//
+	// Example: 0.21
+	Best float64 `json:"best"`
+
+	// ByChance Example: 0.43
+	ByChance float64 `json:"by_chance"`
+
+	// Dealt Visits that the selection deals.
+	//
+	// Example: 12
+	Dealt int `json:"dealt"`
+
+	// Due The fair number of visits.
+	//
+	// Example: 12.4
+	Due float64 `json:"due"`
+
+	// Executive Somebody or something by id and name.
+	Executive Named `json:"executive"`
+
+	// Groups Different groups heard.
+	//
+	// Example: 9
+	Groups int `json:"groups"`
+
+	// GroupsByChance Of as many random customers.
+	//
+	// Example: 7.9
+	GroupsByChance float64 `json:"groups_by_chance"`
+
+	// Off Share of the visits that would have to be elsewhere to match all customers.
+	//
+	// Example: 0.31
+	Off float64 `json:"off"`
+
+	// Planned Visits in the plan.
+	//
+	// Example: 13
+	Planned int `json:"planned"`
+}
+
 // Id Names a thing; a UUID.
 //
 // Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
@@ -2738,6 +2782,9 @@ type Proof struct {
 	// Example: 1
 	Freezes int `json:"freezes"`
 
+	// Heard What each executive would hear.
+	Heard []Heard `json:"heard"`
+
 	// Held How well visited customers stand for all.
 	Held *Representation `json:"held,omitempty"`
 
@@ -2761,6 +2808,9 @@ type Proof struct {
 	// Standing How well visited customers stand for all.
 	Standing Representation      `json:"standing"`
 	TeamList *TeamListComparison `json:"team_list,omitempty"`
+
+	// WeightRange Where there were several draws: between which factors of what is stated a weight may really lie.
+	WeightRange *[]float64 `json:"weight_range,omitempty"`
 }
 
 // Proposal defines model for Proposal.

@@ -43,7 +43,14 @@ func (a *API) GetProof(ctx context.Context, r GetProofRequestObject) (GetProofRe
 	frame := frozen(p.Frame)
 	out := GetProof200JSONResponse{Selection: selection(p.Selection), Frame: &frame, Draws: len(p.Draws), Freezes: len(p.Frames), Committed: p.Committed,
 		LeftOut: frame.LeftOut, Revenue: p.Content.Revenue, Standing: representation(p.Drawn), Responses: responses(p.Responses), Changes: changes(p.SelectionView),
-		Effects: list(p.Effects, effect), Redraws: redraws(p), Shortfalls: texts(p.Shortfalls)}
+		Effects: list(p.Effects, effect), Redraws: redraws(p), Shortfalls: texts(p.Shortfalls),
+		Heard: list(p.Heard, func(h flow.Heard) Heard {
+			return Heard{Executive: named(h.ID, h.Name), Due: h.Due, Dealt: h.Dealt, Planned: h.Planned, Groups: h.Dozen.Strata, GroupsByChance: h.Dozen.StrataByChance,
+				Off: h.Dozen.Variation, ByChance: h.Dozen.ByChance, Best: h.Dozen.Least}
+		})}
+	if p.Weights[1] > 0 {
+		out.WeightRange = pointerTo(p.Weights[:])
+	}
 	if p.Planned != nil {
 		out.Planned = pointerTo(representation(*p.Planned))
 	}

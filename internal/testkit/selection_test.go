@@ -358,6 +358,27 @@ func recount(t *testing.T, vp *client.ClientWithResponses, id string) {
 		require.LessOrEqual(t, r.Closer, 1000)
 	}
 	require.NotEmpty(t, proof.Shortfalls)
+
+	// Whoever could choose among three draws may have changed the chances.
+	low, high := math.Inf(1), 0.0
+	for _, g := range s.Selection.Strata {
+		if !g.Must {
+			low = min(low, g.Pi/(1-math.Pow(1-g.Pi, 3)))
+			high = max(high, 1/(g.Pi*g.Pi))
+		}
+	}
+	require.InDelta(t, low, (*proof.WeightRange)[0], 1e-9)
+	require.InDelta(t, high, (*proof.WeightRange)[1], 1e-9)
+
+	// The deal gives everybody a visit at most more or less than the fair number.
+	dealt := 0
+	require.Len(t, proof.Heard, 24)
+	for _, x := range proof.Heard {
+		require.InDelta(t, x.Due, float64(x.Dealt), 1)
+		require.GreaterOrEqual(t, x.ByChance, x.Best)
+		dealt += x.Dealt
+	}
+	require.Equal(t, proof.Standing.Visits, dealt)
 }
 
 // customersFile gives a column of the sample's customers by name.
