@@ -26,6 +26,9 @@ func walkOverTheWire(t *testing.T, r *rapid.T) {
 	coin := func(name string) bool { return rapid.Bool().Draw(r, name) }
 	sw := emulator.Switches{KeepAnswers: coin("keeps answers"), NoRevival: coin("no revival"), SilentIdentical: coin("identical mute"),
 		SilentRemoval: coin("silent removal"), BareTombstones: coin("bare stubs"), CopyOnAnswer: coin("late copies")}
+	if coin("slow travel") {
+		sw.Propagation = 20 * time.Millisecond // the clock turns a little with each look at it
+	}
 	b := newBook(t, sw, 4)
 	b.changes()
 	deleted := map[string]bool{} // visits that a person deleted
@@ -57,8 +60,14 @@ func walkOverTheWire(t *testing.T, r *rapid.T) {
 		switch rapid.SampledFrom([]string{"fault", "fault", "time", "text", "gone", "answer", "edit", "forward", "delete", "expire", "apply", "apply", "apply", "pull"}).Draw(r, "step") {
 		case "fault":
 			f := rapid.SampledFrom(append(outcomes, emulator.Fault{Action: emulator.BumpEtag}, emulator.Fault{Action: emulator.FailBefore, Status: 403, Reason: "rateLimitExceeded"},
-				emulator.Fault{Action: emulator.EmptyList}, emulator.Fault{Action: emulator.EmptyPage}, emulator.Fault{Action: emulator.StaleRead})).Draw(r, "fault")
+				emulator.Fault{Action: emulator.EmptyList}, emulator.Fault{Action: emulator.EmptyPage}, emulator.Fault{Action: emulator.StaleRead},
+				emulator.Fault{Action: emulator.Lag, Seconds: 60}, emulator.Fault{Action: emulator.NotYet, Seconds: 60}, emulator.Fault{Action: emulator.Twice},
+				emulator.Fault{Action: emulator.FailBefore, Status: 503, Shape: emulator.Empty},
+				emulator.Fault{Action: emulator.FailBefore, Status: 410, Shape: emulator.NoReason})).Draw(r, "fault")
 			f.Method = rapid.SampledFrom(methods).Draw(r, "method")
+			if f.Status == 410 { // to a deletion that would be a lie
+				f.Method, f.Param = "events.list", "syncToken"
+			}
 			b.emu.Inject(f)
 		case "time":
 			w.Version++
@@ -99,6 +108,7 @@ func walkOverTheWire(t *testing.T, r *rapid.T) {
 
 	b.emu.ClearFaults()
 	b.now = b.now.Add(2 * time.Hour)
+	b.emu.Advance(2 * time.Hour)
 	for range 4 {
 		for i := range b.wants {
 			apply(i, 0)
@@ -106,7 +116,9 @@ func walkOverTheWire(t *testing.T, r *rapid.T) {
 		p, _, err := b.pull()
 		require.NoError(r, err)
 		require.Empty(r, p.Stray)
+		b.emu.Advance(time.Minute)
 	}
+	require.Empty(r, b.emu.Audit())
 	byVisit := map[string][]emulator.View{}
 	for _, v := range b.emu.Live(office) {
 		for _, w := range b.wants {

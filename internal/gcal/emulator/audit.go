@@ -62,7 +62,8 @@ func (s *Server) auditMails() (out []string) {
 			out = append(out, fmt.Sprintf("mail %d invites %s to %s a second time", m.N, m.To, m.Event))
 		case told && m.Kind == "cancel" && before.Kind == "cancel":
 			out = append(out, fmt.Sprintf("mail %d cancels %s for %s a second time", m.N, m.Event, m.To))
-		case told && m.Kind == "update" && before.Kind != "cancel" && before.Content == m.Content:
+		case told && m.Kind == "update" && m.Cause != "people" && // a person may say the same again
+			before.Kind != "cancel" && before.Content == m.Content:
 			out = append(out, fmt.Sprintf("mail %d tells %s of %s what mail %d told", m.N, m.To, m.Event, before.N))
 		}
 	}

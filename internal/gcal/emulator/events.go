@@ -20,7 +20,9 @@ func (s *Server) get(c *call) *reply {
 	if bad != nil {
 		return bad
 	}
-	r = s.seen(c, r)
+	if r = s.seen(c, r); r == nil {
+		return notFound()
+	}
 	if c.header.Get("If-None-Match") == r.etag() {
 		return &reply{status: http.StatusNotModified, etag: r.etag()}
 	}

@@ -296,9 +296,10 @@ func (s *Server) staleGet(c *call) *reply {
 }
 
 // seen gives an event as the caller gets to see it: as it is, or as it was when
-// a replica that lags knew it last. Only one change back is kept.
+// a replica that lags knew it last, nil where it did not. Only one change back is
+// kept.
 func (s *Server) seen(c *call, r *record) *record {
-	if c.lag > 0 && s.now().Sub(r.Updated) < c.lag && r.previous != nil {
+	if c.lag > 0 && s.now().Sub(r.Updated) < c.lag {
 		return r.previous
 	}
 	return r

@@ -152,6 +152,12 @@ func (s *Server) parseList(c *call) (l listing, bad *reply) {
 			return l, fullSync()
 		}
 		l.after, l.version = token.After, token.Version
+	} else if c.lag > 0 { // a replica's token stands for what the replica knows
+		for _, r := range c.calendar.events {
+			if s.now().Sub(r.Updated) < c.lag {
+				l.version = min(l.version, r.Version-1)
+			}
+		}
 	}
 	return l, nil
 }
@@ -173,14 +179,15 @@ func (s *Server) list(c *call) *reply {
 	last := l.after
 	for _, r := range all {
 		k := l.key(r)
-		if k <= l.after || !s.listed(c, l, r) {
+		r := s.seen(c, r)
+		if k <= l.after || r == nil || !s.listed(c, l, r) {
 			continue
 		}
 		if len(items) == l.limit {
 			next = seal(pageToken{c.user, c.calendar.ID, paramsOf(c.query), last, l.version, l.since, s.epoch})
 			break
 		}
-		items, last = append(items, s.show(c, s.seen(c, r))), k
+		items, last = append(items, s.show(c, r)), k
 	}
 	return s.page(c, l, items, next)
 }
