@@ -81,11 +81,12 @@ func Solve(ctx context.Context, p *planning.Problem, opts Options) (*planning.So
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	switch {
-	case m.neighbours(ctx) != nil: // stopped: what has been constructed is a plan
-	case len(m.execs) >= partExecs:
+	if m.neighbours(ctx) != nil {
+		return a.solution(p), nil //nolint:nilerr // stopped: what has been constructed is a plan
+	}
+	if len(m.execs) >= partExecs {
 		a.inParts(workers)
-	default:
+	} else {
 		a.inTwins(workers)
 	}
 	return a.solution(p), nil
