@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -56,7 +57,7 @@ func (c *PlanCmd) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	var tried int64
 	tell, told := teller(c.Progress, stderr, isTerminal(stderr), func() time.Duration { return c.Limit - time.Since(start) })
-	opts := solver.Options{Seed: c.Seed, Iterations: c.Iterations, Workers: c.Workers, Assert: c.Assert, Sketch: c.Limit >= time.Minute, Progress: func(x solver.Progress) {
+	opts := solver.Options{Seed: c.Seed, Iterations: c.Iterations, Workers: c.workers(), Assert: c.Assert, Sketch: c.Limit >= time.Minute, Progress: func(x solver.Progress) {
 		tried = x.Iterations
 		tell(x)
 	}}
@@ -93,6 +94,14 @@ func (c *PlanCmd) run(ctx context.Context, stdout, stderr io.Writer) error {
 		_, err = io.WriteString(report, text)
 	}
 	return err
+}
+
+// workers is how many processors the search uses.
+func (c *PlanCmd) workers() int {
+	if c.Workers > 0 {
+		return c.Workers
+	}
+	return runtime.GOMAXPROCS(0)
 }
 
 // consistent refuses arguments that contradict each other, before a search is

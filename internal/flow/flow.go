@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"log/slog"
+	"runtime"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,6 +24,7 @@ type Deps struct {
 	NewID     func() string                         // UUIDs; nil: random
 	Token     func() string                         // secrets for links; nil: 256 random bits in hex
 	Stopwatch func() (elapsed func() time.Duration) // starts measuring real time; nil: the machine's
+	Workers   int                                   // that search for a plan at the same time; 0: one a processor
 	BaseURL   string                                // how links in mails and invitations begin, without a slash at the end
 	Env       string                                // names this installation in the marks of its calendar events
 	Log       *slog.Logger
@@ -62,6 +64,9 @@ func New(d Deps) *Flow {
 			began := time.Now()
 			return func() time.Duration { return time.Since(began) }
 		}
+	}
+	if d.Workers == 0 {
+		d.Workers = runtime.GOMAXPROCS(0)
 	}
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)

@@ -2,7 +2,6 @@ package solver
 
 import (
 	"context"
-	"runtime"
 	"slices"
 	"sync"
 
@@ -16,8 +15,8 @@ type Options struct {
 	// Iterations is the number of moves to try; 0 means no limit. With it, and
 	// without Spent, equal input gives equal plans on every machine.
 	Iterations int64
-	// Workers is the number of goroutines that search at the same time; 0 means
-	// as many as the program may use processors. Equal iterations give equal plans with any number.
+	// Workers is the number of goroutines that search at the same time; fewer than
+	// 2 mean one. Equal iterations give equal plans with any number.
 	Workers int
 	// Sketch makes the first tenth of the search a quick one of its own, so that a
 	// long search that is stopped early leaves a good plan.
@@ -77,17 +76,13 @@ func Solve(ctx context.Context, p *planning.Problem, opts Options) (*planning.So
 	a := newSearch(ctx, s, opts)
 	a.problem, a.again, a.warm = p, rounds(len(a.moving)), a.stands()
 	a.construct()
-	workers := opts.Workers
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
 	if m.neighbours(ctx) != nil {
 		return a.solution(p), nil //nolint:nilerr // stopped: what has been constructed is a plan
 	}
 	if len(m.execs) >= partExecs {
-		a.inParts(workers)
+		a.inParts(opts.Workers)
 	} else {
-		a.inTwins(workers)
+		a.inTwins(opts.Workers)
 	}
 	return a.solution(p), nil
 }
