@@ -233,9 +233,48 @@ func (f *Flow) Preview(ctx context.Context, a access.Actor, in DrawInput) (Previ
 			Reason: len(earlier) > 0 || design.Seed != x.Seed}
 		p.Lines, p.Distance, p.Weighted = sampling.Lines(drawn.Strata, nil)
 		p.Precision = sampling.PrecisionOf(drawn.Strata)
+		if err := p.giants(tx, content, drawn); err != nil {
+			return Preview{}, err
+		}
 		p.Frame = x
 		return p, hideSeed(tx, &p.Frame)
 	})
+}
+
+// giants warns of customers so large that chance should perhaps not decide about
+// them.
+func (p *Preview) giants(tx Tx, content sampling.Frame, drawn sampling.Selection) error {
+	certain, visits := map[string]bool{}, 0
+	for _, r := range drawn.Rows {
+		certain[r.ID] = r.Pi == 1
+		if r.Taken {
+			visits++
+		}
+	}
+	keys := slices.DeleteFunc(content.Giants(visits), func(id string) bool { return certain[id] })
+	if len(keys) == 0 {
+		return nil
+	}
+	called := map[string]string{}
+	err := tx.Customers.Each(func(c roster.Customer) error {
+		if slices.Contains(keys, c.Key) {
+			called[c.Key] = c.Name
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var named []string
+	for _, k := range keys[:min(len(keys), 5)] {
+		named = append(named, orKey(called, k))
+	}
+	text := strings.Join(named, ", ")
+	if more := len(keys) - len(named); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	p.Warnings = append(p.Warnings, "So large that chance should perhaps not decide about them: "+text+". Freeze the list again with them as must-visits, if you think so.")
+	return nil
 }
 
 // NextOf says where 100 more visits of a selection would go.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -402,6 +403,32 @@ func customersFile(t *testing.T, column string) map[string]string {
 		require.NoError(t, err)
 		out[row[at["name"]]] = row[at[column]]
 	}
+}
+
+// One customer with most of the revenue is no accident of chance: the preview
+// says so, as long as chance decides about it.
+func TestAGiantAmongTheCustomers(t *testing.T) {
+	Each(t, func(t *testing.T, h *House) {
+		ctx := context.Background()
+		vp := h.Small(4)
+		var b strings.Builder
+		b.WriteString("key,name,city,country,host,region,revenue\n")
+		for i := range 40 {
+			revenue := "1"
+			if i == 7 {
+				revenue = "100000"
+			}
+			b.WriteString("g" + strconv.Itoa(i) + ",Giant or not " + strconv.Itoa(i) + ",Zürich,CH,h1,North," + revenue + "\n")
+		}
+		h.Bring(Admin, client.ImportKindCustomers, b.String())
+		preview := func(in client.FreezeRequest) string {
+			froze, err := vp.FreezeWithResponse(ctx, nil, in)
+			p, err2 := vp.PreviewSelectionWithResponse(ctx, ok(t, froze, err).JSON201.Id, client.DrawRequest{Dimensions: []string{"region"}, Visits: 8})
+			return strings.Join(ok(t, p, err2).JSON200.Warnings, "\n")
+		}
+		require.Contains(t, preview(client.FreezeRequest{Year: PlanYear}), "So large that chance should perhaps not decide about them: Giant or not 7.")
+		require.NotContains(t, preview(client.FreezeRequest{Year: PlanYear, Must: &[]string{"Giant or not 7"}}), "So large")
+	})
 }
 
 // The list of the account teams is compared with the draw, and nothing else.
