@@ -7,6 +7,7 @@ import (
 	"windshield/internal/access"
 	"windshield/internal/calsync"
 	"windshield/internal/fault"
+	"windshield/internal/planning"
 	"windshield/internal/roster"
 	"windshield/internal/visit"
 )
@@ -74,13 +75,14 @@ func (f *Flow) Publish(ctx context.Context, a access.Actor, k Key, planID string
 }
 
 // fresh refuses a draft that the days have overtaken: with visits that lie behind
-// us, or that ask somebody again who has declined since.
+// us, that ask somebody again who has declined since, or that break what has been
+// agreed since.
 func (f *Flow) fresh(tx Tx, p visit.Plan, drafted []visit.Visit) error {
 	plans, err := tx.Plans.ByYear(p.Year)
 	if err != nil {
 		return err
 	}
-	declined, settled := map[[2]string]bool{}, map[string]bool{}
+	declined, settled, promised := map[[2]string]bool{}, map[string]bool{}, map[string]visit.Visit{}
 	for _, other := range plans {
 		if other.State == visit.Draft {
 			continue
@@ -95,6 +97,8 @@ func (f *Flow) fresh(tx Tx, p visit.Plan, drafted []visit.Visit) error {
 			}
 			if f.settled(v) {
 				settled[v.CustomerID] = true
+			} else if promise(v) {
+				promised[v.CustomerID] = v
 			}
 		}
 	}
@@ -111,7 +115,76 @@ func (f *Flow) fresh(tx Tx, p visit.Plan, drafted []visit.Visit) error {
 	if behind+refused > 0 {
 		return fault.Conflictf("The draft has been overtaken: %d of its visits lie behind us, and %d ask somebody who has declined since. Plan again and publish the new draft.", behind, refused)
 	}
-	return nil
+	return f.keepsWord(tx, p, drafted, promised)
+}
+
+// promise says whether a visit stands where somebody has agreed to it: the
+// executive has accepted it, or it is pinned.
+func promise(v visit.Visit) bool {
+	return v.State == visit.Published && (v.Pinned || v.Answer == visit.Accepted)
+}
+
+// keepsWord refuses a draft that moves or drops what has been accepted or pinned
+// since it was made. What its own problem held in place already, somebody has moved
+// by hand, and knew. What planning again would not hold either, because the
+// executive has fallen ill or the customer has left the selection, binds nobody.
+func (f *Flow) keepsWord(tx Tx, p visit.Plan, drafted []visit.Visit, promised map[string]visit.Visit) error {
+	for _, v := range drafted {
+		if old, ok := promised[v.CustomerID]; ok && old.ExecutiveID == v.ExecutiveID && old.Slot == v.Slot {
+			delete(promised, v.CustomerID)
+		}
+	}
+	if len(promised) == 0 {
+		return nil
+	}
+	r, err := tx.Runs.OfPlan(p.ID)
+	if fault.Is(err, fault.NotFound) {
+		r, err = Run{SelectionID: p.SelectionID}, nil
+	}
+	if err != nil {
+		return err
+	}
+	base, err := problemOf(tx, r.ID)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	again, err := f.draftOf(tx, r, base, nil)
+	if err != nil {
+		return err
+	}
+	known, now := pinsOf(base), pinsOf(again.problem)
+	var broken []fault.Detail
+	for _, id := range again.ids {
+		v, ok := promised[id]
+		if !ok || now[id] == (planning.Place{}) || known[id] == now[id] {
+			continue
+		}
+		why := "is pinned"
+		if v.Answer == visit.Accepted {
+			why = "has been accepted"
+		}
+		broken = append(broken, fault.Detail{Where: again.names[id], Value: fmt.Sprintf("%s with %s", v.Slot, again.names[v.ExecutiveID]),
+			Expected: "a plan that keeps it: it " + why, Mend: "Plan again: the new draft will keep it."})
+	}
+	if len(broken) == 0 {
+		return nil
+	}
+	return fault.Conflictf("The draft has been overtaken: it would move or drop %d visits that have been accepted or pinned since it was made, such as the one to %s on %s. Plan again and publish the new draft.",
+		len(broken), broken[0].Where, broken[0].Value).With(broken[:min(len(broken), mostViolations)]...)
+}
+
+// pinsOf gives where a problem holds visits in place, by visit; nil has none.
+func pinsOf(p *planning.Problem) map[string]planning.Place {
+	out := map[string]planning.Place{}
+	if p == nil {
+		return out
+	}
+	for i := range p.Visits {
+		if at := p.Visits[i].Pinned; at != nil {
+			out[p.Visits[i].ID] = *at
+		}
+	}
+	return out
 }
 
 // takeOver books the draft's visits, after freeing those of the plan before it,

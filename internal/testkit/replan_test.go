@@ -159,3 +159,88 @@ func TestASecondPlanOfTheYear(t *testing.T) {
 		quiet(t, h)
 	})
 }
+
+// What is agreed after a draft was made is not undone by publishing it.
+func TestADraftDoesNotOverrideWhatWasAgreedSince(t *testing.T) {
+	Each(t, func(t *testing.T, h *House) {
+		ctx := context.Background()
+		vp := h.Small(16)
+		selection := h.Select(vp, PlanYear, 12, "region")
+		plan := h.Draft(vp, selection, 1, 20_000)
+		require.NoError(t, client.Check(h.Publish(vp, plan, "")))
+		h.Settle()
+		moved, dropped := h.Visits(plan, visit.Published)[4], h.Visits(plan, visit.Published)[7]
+
+		// On Monday a draft that moves one visit and drops another; on Tuesday both are
+		// accepted; on Wednesday somebody publishes.
+		second := h.Draft(vp, selection, 2, 20_000)
+		was := func(v visit.Visit) visit.Visit {
+			return pick(h.Visits(second), func(w visit.Visit) bool { return w.CustomerID == v.CustomerID })[0]
+		}
+		require.NoError(t, client.Check(change(t, vp, second, "", elsewhere(t, vp, second, was(moved), moved))))
+		require.NoError(t, client.Check(change(t, vp, second, "", client.PlanChange{Customer: dropped.CustomerID, From: placeOf(was(dropped))})))
+		answer(t, h, moved, "accepted")
+		answer(t, h, dropped, "accepted")
+		before, effects := h.Visits(""), h.Effects()
+		publish := func(plan string) *client.PublishPlanResponse {
+			p, err := vp.GetPlanWithResponse(ctx, plan, nil)
+			require.NoError(t, err)
+			out, err := vp.PublishPlanWithResponse(ctx, plan, &client.PublishPlanParams{IfMatch: client.Match(p.JSON200.Plan.Version)})
+			require.NoError(t, err)
+			return out
+		}
+		refused := publish(second)
+		require.Equal(t, http.StatusConflict, refused.StatusCode(), "%s", refused.Body)
+		problem := client.Check(refused).Error()
+		for _, text := range []string{"would move or drop 2 visits", "Plan again", customerName(t, vp, moved), customerName(t, vp, dropped), moved.Slot.String()} {
+			require.Contains(t, problem, text)
+		}
+		noIDs(t, problem)
+		h.Settle()
+		require.Equal(t, before, h.Visits(""))
+		require.Equal(t, effects, h.Effects())
+
+		// Planning again keeps both where they are; who moves one of them by hand then
+		// knows what they do.
+		third := h.Draft(vp, selection, 3, 20_000)
+		second = third
+		require.Equal(t, []any{moved.ExecutiveID, moved.Slot}, []any{was(moved).ExecutiveID, was(moved).Slot})
+		require.Equal(t, []any{dropped.ExecutiveID, dropped.Slot}, []any{was(dropped).ExecutiveID, was(dropped).Slot})
+		to := elsewhere(t, vp, third, was(moved), moved)
+		require.NoError(t, client.Check(change(t, vp, third, "", to)))
+		require.NoError(t, client.Check(publish(third)))
+		h.Settle()
+		standsAt(t, h.Visit(moved.ID), to.To)
+		require.Equal(t, visit.NoAnswer, h.Visit(moved.ID).Answer)
+		require.Equal(t, dropped.Slot, h.Visit(dropped.ID).Slot)
+		require.Equal(t, visit.Accepted, h.Visit(dropped.ID).Answer)
+
+		// An executive who has accepted and falls ill is no reason to refuse.
+		away(t, h, dropped.ExecutiveID, dropped.Slot.Date.Add(-1).String()+".."+dropped.Slot.Date.Add(1).String())
+		require.NoError(t, client.Check(publish(h.Draft(vp, selection, 4, 20_000))))
+		h.Settle()
+		require.NotEqual(t, dropped.Slot, h.Visit(dropped.ID).Slot)
+		quiet(t, h)
+	})
+}
+
+// elsewhere gives a change of a draft that takes a visit to where the published
+// plan does not have it.
+func elsewhere(t *testing.T, c *client.ClientWithResponses, plan string, v, published visit.Visit) client.PlanChange {
+	t.Helper()
+	for _, p := range propose(t, c, plan, v.CustomerID) {
+		if len(p.Changes) == 1 && *p.Changes[0].To != *placeOf(published) {
+			return p.Changes[0]
+		}
+	}
+	require.FailNow(t, "the visit can go nowhere else")
+	return client.PlanChange{}
+}
+
+func customerName(t *testing.T, c *client.ClientWithResponses, v visit.Visit) string {
+	t.Helper()
+	r, err := c.GetCustomerWithResponse(context.Background(), v.CustomerID)
+	require.NoError(t, err)
+	require.NoError(t, client.Check(r))
+	return r.JSON200.Customer.Name
+}
