@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -74,6 +75,14 @@ func (f *Flow) Explain(ctx context.Context, a access.Actor, planID, customerID s
 	if err := t.wants(customerID); err != nil {
 		if fault.Is(err, fault.NotFound) {
 			return x, err
+		}
+		if t.left[customerID] {
+			if x.Stands, x.Text = x.Visit.State == visit.Proposed || x.Visit.State == visit.Published, x.Visit.Why; x.Stands {
+				x.Stuck = leftSelection
+			} else {
+				x.Text = leftSelection
+			}
+			return x, nil
 		}
 		x.Settled, x.Stands, x.Text = true, true, x.Visit.Why
 		return x, nil
@@ -290,6 +299,11 @@ func (f *Flow) Attention(ctx context.Context, a access.Actor, planID string) (At
 	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
 		return Attention{}, err
 	}
+	done, err := f.think()
+	if err != nil {
+		return Attention{}, err
+	}
+	defer done()
 	return read(ctx, f, func(tx Tx) (Attention, error) {
 		t, err := f.layOut(tx, planID)
 		if err != nil {
@@ -317,6 +331,11 @@ func (f *Flow) Attention(ctx context.Context, a access.Actor, planID string) (At
 				n.Reason = t.whyOut(w.ID)
 			}
 			out.LeftOut = append(out.LeftOut, n)
+		}
+		for _, id := range slices.Sorted(maps.Keys(t.left)) {
+			if v := t.visits[id]; t.left[id] && (v.State == visit.Proposed || v.State == visit.Published) {
+				out.Stuck = append(out.Stuck, Needy{CustomerID: id, Customer: t.names[id], Visit: v, Reason: leftSelection})
+			}
 		}
 		return out, nil
 	})

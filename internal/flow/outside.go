@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 
 	"windshield/internal/access"
 	"windshield/internal/fault"
@@ -67,6 +68,11 @@ func (f *Flow) BringSolution(ctx context.Context, a access.Actor, k Key, runID, 
 	if err != nil {
 		return Run{}, err
 	}
+	done, err := f.think()
+	if err != nil {
+		return Run{}, err
+	}
+	defer done()
 	s, err := planning.ReadSolution(bytes.NewReader(data))
 	if err != nil {
 		return Run{}, err
@@ -109,6 +115,17 @@ func (f *Flow) judged(tx Tx, of Run, problem []byte, s *planning.Solution) (*dra
 	if err != nil {
 		return nil, err
 	}
+	var left []string // who has left the selection since has a name still
+	for _, w := range p.Visits {
+		if _, chosen := d.rows[w.Customer]; !chosen {
+			left = append(left, w.Customer)
+		}
+	}
+	gone, err := customersByID(tx, left)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(d.names, namesOf(nil, gone))
 	d.problem, p.Names = p, d.names
 	verdict := planning.Check(p, s)
 	var bad []fault.Detail
@@ -130,8 +147,8 @@ func (f *Flow) keepBrought(tx Tx, a access.Actor, d *draft, r Run, problem []byt
 	places := s.Places()
 	for _, w := range d.problem.Visits {
 		at, ok := places[w.ID]
-		if c := d.customers[w.Customer]; ok && c.ID == "" {
-			return "", fault.Conflictf("A customer of this problem, %s, is no longer known.", w.Customer)
+		if _, chosen := d.rows[w.Customer]; ok && !chosen {
+			return "", fault.Conflictf("The solution visits %s, a customer who is no longer in the selection. Leave that visit out, or plan again.", d.names.in(w.Customer))
 		}
 		if ok && d.names[at.Executive] == "" {
 			return "", fault.Conflictf("An executive of this problem, %s, is no longer known.", at.Executive)

@@ -33,6 +33,11 @@ func (f *Flow) Rearrange(ctx context.Context, a access.Actor, k Key, planID stri
 	if len(changes) == 0 || len(changes) > mostChanges {
 		return Rearranged{}, fault.Invalidf("There is nothing that can be changed like this.").With(fault.Detail{Where: "changes", Expected: "1 to 100 changes"})
 	}
+	done, err := f.think()
+	if err != nil {
+		return Rearranged{}, err
+	}
+	defer done()
 	return once(ctx, f, k, func(tx Tx) (Rearranged, error) {
 		ids := make([]string, len(changes))
 		for i, c := range changes {
@@ -69,6 +74,9 @@ func (t *table) judge(changes []PlanChange) (*planning.Solution, error) {
 			return nil, fault.Invalidf("%s is in these changes twice.", t.names[c.CustomerID])
 		}
 		seen[c.CustomerID] = true
+		if c.From == nil && c.To == nil || c.From != nil && c.To != nil && *c.From == *c.To {
+			return nil, fault.Invalidf("One of these changes moves nothing.").With(fault.Detail{Where: "changes", Value: t.names[c.CustomerID], Expected: "another place than the one it has"})
+		}
 		if err := t.wants(c.CustomerID); err != nil {
 			return nil, err
 		}
@@ -106,8 +114,6 @@ func (f *Flow) move(tx Tx, t *table, changes []PlanChange, after *planning.Solut
 			why = t.names.in(planning.ReasonOf(t.problem, after, c.CustomerID).Text)
 		}
 		switch {
-		case c.From == nil && c.To == nil:
-			continue
 		case c.From == nil:
 			if v, err = f.newVisit(t, c.CustomerID, live); err != nil {
 				return nil, err

@@ -196,6 +196,11 @@ const (
 // than, where the time suffices to find that. Without it the plan is as good, so a
 // failure is only logged.
 func (f *Flow) boundRun(ctx context.Context, d *draft, searched time.Duration) {
+	defer func() {
+		if r := recover(); r != nil { // the plan stands: this must not fail its run
+			f.Log.Error("the search for a bound broke down", "run", d.run.ID, "problem", r)
+		}
+	}()
 	limit := min(searched/5, mostBound)
 	if d.run.Seconds > 0 {
 		limit = max(limit, leastBound)
@@ -336,7 +341,7 @@ func (f *Flow) failRun(ctx context.Context, id string, why error) error {
 		if fault.Is(err, fault.NotFound) {
 			return nil
 		}
-		if err != nil {
+		if err != nil || r.State == Done { // whatever went wrong then, the plan is there
 			return err
 		}
 		r.State, r.Error, r.EndedAt = Failed, fault.Sentence(why), f.Now().UTC()
@@ -383,6 +388,9 @@ func (f *Flow) saveDraft(tx Tx, d *draft, r Run, s *planning.Solution, reasons m
 		c := d.customers[w.Customer]
 		why := d.names.in(reasons[w.ID].Text)
 		at, ok := places[w.ID]
+		if _, chosen := d.rows[w.Customer]; !ok && !chosen {
+			continue // left the selection since: nobody wants this visit any more
+		}
 		if !ok {
 			p.Unassigned = append(p.Unassigned, visit.Unassigned{CustomerID: c.ID, Reason: why})
 			continue

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 
 	"windshield/internal/access"
@@ -20,6 +21,7 @@ type table struct {
 	visits   map[string]visit.Visit    // by customer: the visit that stands, or else the latest that does not
 	places   map[string]planning.Place // of the visits that stand and may still move
 	stuck    map[string]string         // customers whose visit stands where it cannot stay, with why
+	left     map[string]bool           // customers with a visit here who have left the selection since
 	solution *planning.Solution        // the others: a feasible plan
 	base     *planning.Problem         // what the plan was made for; nil where that was not kept
 }
@@ -59,7 +61,7 @@ func (f *Flow) layOut(tx Tx, planID string, free ...string) (*table, error) {
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return nil, err
 	}
-	t := &table{plan: p, base: base, visits: map[string]visit.Visit{}, places: map[string]planning.Place{}, stuck: map[string]string{}}
+	t := &table{plan: p, base: base, visits: map[string]visit.Visit{}, places: map[string]planning.Place{}, stuck: map[string]string{}, left: map[string]bool{}}
 	loose := map[string]bool{}
 	for _, id := range free {
 		loose[id] = true
@@ -78,6 +80,9 @@ func (f *Flow) layOut(tx Tx, planID string, free ...string) (*table, error) {
 			t.visits[v.CustomerID] = v
 		}
 	}
+	if err := f.findLeft(tx, t); err != nil {
+		return nil, err
+	}
 	for _, w := range t.problem.Visits {
 		if v, ok := t.visits[w.ID]; ok && (v.State == visit.Proposed || v.State == visit.Published) {
 			t.places[w.ID] = planning.Place{Executive: v.ExecutiveID, Date: v.Slot.Date, Half: v.Slot.Half}
@@ -85,6 +90,27 @@ func (f *Flow) layOut(tx Tx, planID string, free ...string) (*table, error) {
 	}
 	t.settle()
 	return t, nil
+}
+
+// findLeft finds whose customers have left the selection since the plan was made,
+// and reads what they are called.
+func (f *Flow) findLeft(tx Tx, t *table) error {
+	var unread []string
+	for id := range t.visits {
+		if _, chosen := t.rows[id]; !chosen {
+			unread = append(unread, id)
+		}
+	}
+	gone, err := customersByID(tx, unread)
+	if err != nil {
+		return err
+	}
+	maps.Copy(t.customers, gone)
+	maps.Copy(t.names, namesOf(nil, gone))
+	for _, id := range unread {
+		t.left[id] = !f.settled(t.visits[id])
+	}
+	return nil
 }
 
 // problemOf reads the problem of a run; nil and NotFound where it has kept none.
@@ -145,10 +171,16 @@ func victim(visits []string, standing map[string]planning.Place, pins map[string
 	return visits[len(visits)-1]
 }
 
+// leftSelection is what is said of a visit that nobody wants any more.
+const leftSelection = "This customer is no longer in the selection. Plan again: the new plan leaves the visit out."
+
 // wants says whether a customer's visit can still be planned, and why not.
 func (t *table) wants(customerID string) error {
 	if slices.ContainsFunc(t.problem.Visits, func(w planning.Visit) bool { return w.ID == customerID }) {
 		return nil
+	}
+	if t.left[customerID] {
+		return fault.Conflictf(leftSelection)
 	}
 	if _, ok := t.visits[customerID]; ok {
 		return fault.Conflictf("This visit has taken place, or is so near that nobody moves it any more.")

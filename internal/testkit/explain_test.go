@@ -1,7 +1,9 @@
 package testkit_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"testing"
@@ -10,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"windshield/api/client"
+	"windshield/internal/planning"
 	. "windshield/internal/testkit"
 	"windshield/internal/visit"
 )
@@ -302,6 +305,77 @@ func TestWhatWouldLetACustomerIn(t *testing.T) {
 			require.False(t, w.Ready, "somebody has to take a decline back first")
 			require.Equal(t, v.CustomerID, w.Changes[0].Customer)
 		}
+	})
+}
+
+// A customer who has left the selection is neither visited already nor unknown:
+// the next plan leaves the visit out.
+func TestACustomerHasLeftTheSelection(t *testing.T) {
+	Each(t, func(t *testing.T, h *House) {
+		ctx := context.Background()
+		vp := h.Small(16)
+		selection := h.Select(vp, PlanYear, 12, "region")
+		plan := h.Draft(vp, selection, 1, 20_000)
+		runs, err := vp.ListPlanRunsWithResponse(ctx)
+		runID := ok(t, runs, err).JSON200.Items[0].Id
+		file, err := vp.GetRunSolutionWithResponse(ctx, runID)
+		solution := ok(t, file, err).Body
+		require.NoError(t, client.Check(h.Publish(vp, plan, "")))
+		h.Settle()
+		v := h.Visits(plan, visit.Published)[3]
+		name := customerName(t, vp, v)
+		reason := "The account was sold."
+		alter(t, vp, selection, 1, client.SelectionChangeRequest{Kind: client.SelectionChangeRequestKindRemoved, Customer: v.CustomerID, Reason: &reason})
+
+		attention, err := vp.GetAttentionWithResponse(ctx, plan)
+		stuck := ok(t, attention, err).JSON200.Stuck
+		require.Len(t, stuck, 1)
+		require.Equal(t, name, stuck[0].Customer.Name)
+		require.Contains(t, stuck[0].Reason, "no longer in the selection")
+		why := explain(t, vp, v.ID)
+		require.False(t, why.Settled, "it has not taken place")
+		require.True(t, why.Stands)
+		require.Equal(t, name, why.Customer.Name)
+		require.Contains(t, why.Stuck, "no longer in the selection")
+		r, err := vp.ProposePlacesWithResponse(ctx, plan, v.CustomerID, nil)
+		refused[*client.ProposePlacesResponse](t, http.StatusConflict, "no longer in the selection")(r, err)
+		_, page := h.Get(h.As(VP), "/plans/"+plan+"/customers/"+v.CustomerID)
+		shows(t, page, name, "no longer in the selection")
+		require.NotContains(t, page, "Nobody moves it any more")
+		_, page = h.Get(h.As(VP), "/plans/"+plan+"/attention")
+		shows(t, page, name, "no longer in the selection")
+
+		// A solution of the time before visits the customer; without that visit it will do.
+		bring := func(s *planning.Solution) *client.BringSolutionResponse {
+			b, err := json.Marshal(s)
+			require.NoError(t, err)
+			r, err := vp.BringSolutionWithBodyWithResponse(ctx, runID, nil, "application/json", bytes.NewReader(b))
+			require.NoError(t, err)
+			return r
+		}
+		s, err := planning.ReadSolution(bytes.NewReader(solution))
+		require.NoError(t, err)
+		refused[*client.BringSolutionResponse](t, http.StatusConflict, name)(bring(s), nil)
+		s.Assignments = slices.DeleteFunc(s.Assignments, func(a planning.Assignment) bool { return a.Visit == v.CustomerID })
+		s.Cost = nil
+		brought := bring(s)
+		require.NoError(t, client.Check(brought))
+		got, err := vp.GetPlanWithResponse(ctx, *brought.JSON201.Plan, nil)
+		require.Empty(t, ok(t, got, err).JSON200.Plan.Unassigned, "nobody wants that visit any more")
+
+		// Changes that move nothing are refused, and leave the answer of who has answered.
+		other := h.Visits(plan, visit.Published)[5]
+		answer(t, h, other, "accepted")
+		for _, c := range []client.PlanChange{{Customer: other.CustomerID, From: placeOf(other), To: placeOf(other)}, {Customer: other.CustomerID}} {
+			require.Equal(t, http.StatusUnprocessableEntity, change(t, vp, plan, "", c).StatusCode())
+		}
+		require.Equal(t, visit.Accepted, h.Visit(other.ID).Answer)
+
+		// Planned again, the visit is gone.
+		require.NoError(t, client.Check(h.Publish(vp, h.Draft(vp, selection, 2, 20_000), "")))
+		h.Settle()
+		require.Equal(t, visit.Cancelled, h.Visit(v.ID).State)
+		quiet(t, h)
 	})
 }
 
