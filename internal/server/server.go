@@ -29,6 +29,7 @@ import (
 const (
 	bodyLimit   = "1M"
 	uploadLimit = "51M" // a file of 50 MB and the form around it
+	listLimit   = "6M"  // an account teams' list of 5 MB and the form around it
 )
 
 // Options is what the server needs.
@@ -68,6 +69,7 @@ func New(o Options) (e *echo.Echo, api, pages *echo.Group) {
 	e.Use(headers(o.Secure))
 	e.Use(middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: bodyLimit, Skipper: isUpload}))
 	e.Use(middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: uploadLimit, Skipper: func(c echo.Context) bool { return !isUpload(c) }}))
+	e.Use(middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: listLimit, Skipper: func(c echo.Context) bool { return !isList(c) }}))
 
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	e.GET("/readyz", func(c echo.Context) error {
@@ -174,12 +176,18 @@ func headAsGet(next http.Handler) http.Handler {
 	})
 }
 
-// isUpload says whether a request brings a file: customers, people, or a solution
-// made outside.
+// isUpload says whether a request brings a file: customers, people, a solution made
+// outside, or the list of the account teams.
 func isUpload(c echo.Context) bool {
 	p := c.Request().URL.Path
 	return c.Request().Method == http.MethodPost && (p == "/imports" || p == "/api/v1/imports" ||
-		strings.HasPrefix(p, "/plans/runs/") && strings.HasSuffix(p, "/solution") || strings.HasPrefix(p, "/api/v1/plan-runs/") && strings.HasSuffix(p, "/solutions"))
+		strings.HasPrefix(p, "/plans/runs/") && strings.HasSuffix(p, "/solution") || strings.HasPrefix(p, "/api/v1/plan-runs/") && strings.HasSuffix(p, "/solutions")) || isList(c)
+}
+
+// isList says whether a request brings the list of the account teams as a form.
+func isList(c echo.Context) bool {
+	p := c.Request().URL.Path
+	return c.Request().Method == http.MethodPost && strings.HasPrefix(p, "/selections/") && strings.HasSuffix(p, "/list")
 }
 
 // csp allows what comes from us and nothing else: no inline script or style.

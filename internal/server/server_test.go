@@ -39,10 +39,16 @@ func house(role roster.Role, upload echo.HandlerFunc) http.Handler {
 		},
 	})
 	pages.POST("/imports", upload)
+	pages.POST("/selections/:id/list", upload)
 	return e
 }
 
 func send(t *testing.T, h http.Handler, size int) int {
+	t.Helper()
+	return sendTo(t, h, "/imports", size)
+}
+
+func sendTo(t *testing.T, h http.Handler, path string, size int) int {
 	t.Helper()
 	var b bytes.Buffer
 	form := multipart.NewWriter(&b)
@@ -51,7 +57,7 @@ func send(t *testing.T, h http.Handler, size int) int {
 	_, err = w.Write(make([]byte, size))
 	require.NoError(t, err)
 	require.NoError(t, form.Close())
-	r := httptest.NewRequest(http.MethodPost, "/imports", &b)
+	r := httptest.NewRequest(http.MethodPost, path, &b)
 	r.Header.Set("Content-Type", form.FormDataContentType())
 	answer := httptest.NewRecorder()
 	h.ServeHTTP(answer, r)
@@ -70,6 +76,20 @@ func TestFilesAreReadOnlyOfThoseWhoMayImport(t *testing.T) {
 		require.Equal(t, want, send(t, h, 100), "role %q", role)
 		require.Equal(t, role == roster.VP, read, "role %q", role)
 	}
+}
+
+// The list of the account teams may have 5 MB, not 50.
+func TestAListOfTheAccountTeamsComesIn(t *testing.T) {
+	read := func(c echo.Context) error {
+		if _, err := c.FormFile("file"); err != nil {
+			return err
+		}
+		return c.NoContent(http.StatusOK)
+	}
+	list := "/selections/s/list"
+	require.Equal(t, http.StatusOK, sendTo(t, house(roster.VP, read), list, 5_000_000))
+	require.Equal(t, http.StatusRequestEntityTooLarge, sendTo(t, house(roster.VP, read), list, 7_000_000))
+	require.Equal(t, http.StatusForbidden, sendTo(t, house(roster.Host, read), list, 100))
 }
 
 func TestFewFormsWithFilesAreReadAtOnce(t *testing.T) {
