@@ -217,8 +217,10 @@ func (m runModel) gap() string {
 	switch {
 	case !known:
 		return ""
-	case percent < 0.05:
+	case m.Last <= m.Bound.Total:
 		return "the best possible"
+	case percent < 0.05:
+		return "within 0.05 % of the best possible"
 	case percent < 10:
 		return "at most " + fixed(percent, 1) + " % above the best possible"
 	case percent < 100:
