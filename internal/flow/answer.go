@@ -67,6 +67,7 @@ func (f *Flow) view(a access.Actor, v visit.Visit, people map[string]roster.Pers
 	begun := !v.Start.After(f.Now())
 	w.MayAnswer = v.State == visit.Published && !begun && access.Decide(a, access.AnswerVisit, about(v)).Allowed
 	w.MayRecord = (v.State == visit.Published || v.State == visit.Held || v.State == visit.NoShow) && begun && access.Decide(a, access.RecordOutcome, about(v)).Allowed
+	w.MayPin = f.pinnable(v) && access.Decide(a, pinAction(v), access.Subject{}).Allowed
 	return w
 }
 

@@ -71,7 +71,7 @@ func (f *Flow) Explain(ctx context.Context, a access.Actor, planID, customerID s
 		return Explanation{}, err
 	}
 	x := Explanation{Plan: t.plan, Customer: t.customers[customerID], Visit: t.visits[customerID]}
-	x.Pinned = x.Visit.State == visit.Published && (x.Visit.Pinned || x.Visit.Answer == visit.Accepted)
+	x.Pinned = promise(x.Visit) || x.Visit.State == visit.Proposed && x.Visit.Pinned
 	if err := t.wants(customerID); err != nil {
 		if fault.Is(err, fault.NotFound) {
 			return x, err

@@ -221,6 +221,7 @@ func (f *Flow) takeOver(tx Tx, p *visit.Plan, drafted []visit.Visit, out *Publis
 		if old, ok := before[v.CustomerID]; ok {
 			delete(before, v.CustomerID)
 			discard = append(discard, v.ID)
+			old.Pinned = old.Pinned || v.Pinned
 			moved := old.ExecutiveID != v.ExecutiveID || old.Slot != v.Slot || old.HostID != v.HostID
 			old.PlanID, old.Label, old.Stratum, old.Group, old.Why, old.HostID = p.ID, v.Label, v.Stratum, v.Group, v.Why, v.HostID
 			if moved {

@@ -382,6 +382,10 @@ func (f *Flow) saveDraft(tx Tx, d *draft, r Run, s *planning.Solution, reasons m
 	}
 	p := visit.Plan{ID: f.NewID(), Year: d.selection.Year, Name: r.PlanName, State: visit.Draft, SelectionID: d.selection.ID,
 		Horizon: yearOf(d.selection.Year), Seed: r.Seed, Cost: costOf(s.Cost), Assumes: r.Scenario.String(), CreatedAt: f.Now().UTC(), CreatedBy: r.CreatedBy}
+	pinned, err := pinnedIn(tx, p.Year) // the problem also holds what was accepted, which is no pin
+	if err != nil {
+		return p, err
+	}
 	places := s.Places()
 	var visits []*visit.Visit
 	for i, w := range d.problem.Visits {
@@ -397,7 +401,7 @@ func (f *Flow) saveDraft(tx Tx, d *draft, r Run, s *planning.Solution, reasons m
 		}
 		v := visit.Visit{ID: f.NewID(), PlanID: p.ID, Label: fmt.Sprintf("v%d", i+1), CustomerID: c.ID, HostID: c.HostID,
 			State: visit.Proposed, Answer: visit.NoAnswer, Kind: visit.AtCustomer,
-			Stratum: d.rows[c.ID].Stratum, Group: labels[d.rows[c.ID].Stratum], Why: why, Pinned: w.Pinned != nil}
+			Stratum: d.rows[c.ID].Stratum, Group: labels[d.rows[c.ID].Stratum], Why: why, Pinned: w.Pinned != nil && pinned[c.ID]}
 		if err := v.Place(at.Executive, at.Slot(), c.Zone); err != nil {
 			return p, err
 		}

@@ -88,6 +88,7 @@ func (f *Flow) layOut(tx Tx, planID string, free ...string) (*table, error) {
 			t.places[w.ID] = planning.Place{Executive: v.ExecutiveID, Date: v.Slot.Date, Half: v.Slot.Half}
 		}
 	}
+	t.pinDrafted()
 	t.settle()
 	return t, nil
 }

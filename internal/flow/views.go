@@ -91,6 +91,7 @@ type VisitView struct {
 	WhyNot     string // why it does not count for the clock
 	MayAnswer  bool
 	MayRecord  bool
+	MayPin     bool          // or take the pin away
 	Neighbours []visit.Visit // the executive's visits within 30 days
 }
 

@@ -570,6 +570,7 @@ func (s *story) view(v visit.Visit) flow.VisitView {
 	w.Counts, w.WhyNot = v.Counts()
 	w.MayAnswer = v.State == visit.Published && v.Start.After(s.now)
 	w.MayRecord = (v.State == visit.Held || v.State == visit.NoShow || v.State == visit.Published) && !v.Start.After(s.now)
+	w.MayPin = v.State == visit.Proposed || w.MayAnswer
 	return w
 }
 
@@ -613,6 +614,10 @@ func (s *story) Visits(_ context.Context, _ access.Actor, q flow.VisitQuery) (ro
 
 func (s *story) Answer(_ context.Context, _ access.Actor, id string, version int, answer visit.Answer, note string) (flow.VisitView, error) {
 	return flow.VisitView{}, s.change("answer", id, version, answer, note)
+}
+
+func (s *story) PinVisit(_ context.Context, _ access.Actor, id string, version int, pinned bool) (flow.VisitView, error) {
+	return flow.VisitView{}, s.change("pin", id, version, pinned)
 }
 
 func (s *story) RecordOutcome(_ context.Context, _ access.Actor, id string, version int, o flow.Outcome) (flow.VisitView, error) {

@@ -55,6 +55,8 @@ var done = map[string]string{
 	"declined":   "You declined this visit. The half-day is free again and the event leaves the calendars.",
 	"held":       "It is noted that the visit was held.",
 	"no_show":    "It is noted that the visit did not take place.",
+	"pinned":     "The visit is pinned: planning leaves it where it is.",
+	"unpinned":   "The pin is gone: planning may move the visit again.",
 	"imported":   "The rows are written.",
 	"mapped":     "The columns are matched. Nothing has been written yet.",
 	"frozen":     "The list is frozen and the seed is committed. Nobody has been drawn yet.",

@@ -473,6 +473,28 @@ func TestOutcomes(t *testing.T) {
 	require.Equal(t, []string{"outcome " + id + " 2 true onsite true", "outcome " + id + " 2 false onsite false ill"}, s.calls)
 }
 
+func TestPins(t *testing.T) {
+	s := makeStory(sampleSize).draft()
+	site := open(t, s, actors(s)["vp"])
+	var id string
+	for _, v := range s.visits {
+		if s.view(v).MayPin && !v.Pinned {
+			id = v.ID
+		}
+	}
+	require.Contains(t, site.get("/visits/"+id).Body.String(), "Pin it here")
+	w := site.post("/visits/"+id+"/pin", url.Values{"version": {"2"}, "pinned": {"yes"}})
+	require.Equal(t, 303, w.Code)
+	require.Equal(t, "/visits/"+id+"?done=pinned", w.Header().Get("Location"))
+	require.Equal(t, 303, site.post("/visits/"+id+"/pin", url.Values{"version": {"2"}, "pinned": {"no"}}).Code)
+	require.Equal(t, 422, site.post("/visits/"+id+"/pin", url.Values{"version": {"x"}, "pinned": {"no"}}).Code)
+	require.Equal(t, []string{"pin " + id + " 2 true", "pin " + id + " 2 false"}, s.calls)
+	s.fail["pin"] = fault.Stalef("Somebody has changed this visit meanwhile.")
+	w = site.post("/visits/"+id+"/pin", url.Values{"version": {"1"}, "pinned": {"yes"}})
+	require.Equal(t, 409, w.Code)
+	sound(t, w.Body.Bytes())
+}
+
 func TestPublish(t *testing.T) {
 	s := makeStory(sampleSize).draft()
 	site := open(t, s, actors(s)["vp"])

@@ -119,6 +119,23 @@ func (p *Pages) outcome(c echo.Context) error {
 	return back(c, "/visits/"+url.PathEscape(id), code)
 }
 
+// pin pins a visit, or takes the pin away.
+func (p *Pages) pin(c echo.Context) error {
+	ver, err := version(c)
+	if err != nil {
+		return err
+	}
+	pinned := c.FormValue("pinned") == "yes"
+	if _, err = p.Flow.PinVisit(ctx(c), auth.Actor(c), c.Param("id"), ver, pinned); err != nil {
+		return p.visitAgain(c, err, func(m *visitModel) { m.Stale = "a change of the pin" })
+	}
+	code := "unpinned"
+	if pinned {
+		code = "pinned"
+	}
+	return back(c, "/visits/"+url.PathEscape(c.Param("id")), code)
+}
+
 // visitAgain shows the visit as it is now together with what the reader had
 // entered, where the form can be mended or somebody else was faster.
 func (p *Pages) visitAgain(c echo.Context, err error, entered func(*visitModel), fields ...string) error {

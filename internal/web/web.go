@@ -84,6 +84,7 @@ type Visiting interface {
 	Visit(ctx context.Context, a access.Actor, id string) (flow.VisitView, error)
 	Visits(ctx context.Context, a access.Actor, q flow.VisitQuery) (rows []flow.VisitView, next string, err error)
 	Answer(ctx context.Context, a access.Actor, visitID string, version int, answer visit.Answer, note string) (flow.VisitView, error)
+	PinVisit(ctx context.Context, a access.Actor, visitID string, version int, pinned bool) (flow.VisitView, error)
 	RecordOutcome(ctx context.Context, a access.Actor, visitID string, version int, o flow.Outcome) (flow.VisitView, error)
 	My(ctx context.Context, a access.Actor, executiveID string) (flow.MyView, error)
 	Customers(ctx context.Context, a access.Actor, q flow.CustomerQuery) (flow.CustomersView, error)
@@ -211,6 +212,7 @@ func (p *Pages) Register(r Router) {
 	r.GET("/visits/:id", p.visit)
 	r.POST("/visits/:id/answer", p.answer)
 	r.POST("/visits/:id/outcome", p.outcome)
+	r.POST("/visits/:id/pin", p.pin)
 
 	r.GET("/customers", p.customers)
 	r.GET("/customers/:id", p.customer)

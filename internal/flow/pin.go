@@ -1,0 +1,98 @@
+package flow
+
+import (
+	"context"
+
+	"windshield/internal/access"
+	"windshield/internal/fault"
+	"windshield/internal/planning"
+	"windshield/internal/visit"
+)
+
+// PinVisit pins a visit to its executive and half-day, or takes the pin away. A
+// pinned visit stays where it is when other visits are moved and, once it is
+// published, when the year is planned again. In a draft whoever plans may pin, in
+// the published plan whoever publishes. Pinning what is pinned changes nothing.
+// Errors: Stale where the visit has changed since it was looked at; Conflict where
+// nobody moves it any more anyway.
+func (f *Flow) PinVisit(ctx context.Context, a access.Actor, visitID string, version int, pinned bool) (VisitView, error) {
+	err := f.Store.Write(ctx, func(tx Tx) error {
+		v, err := visible(tx, a, visitID)
+		if err != nil {
+			return err
+		}
+		if err := access.Require(a, pinAction(v), access.Subject{}); err != nil {
+			return err
+		}
+		if v.Version != version {
+			return staleVisit(v)
+		}
+		if !f.pinnable(v) {
+			return fault.Conflictf("Only a visit that stands and is more than a day away can be pinned.")
+		}
+		if v.Pinned == pinned {
+			return nil
+		}
+		v.Pinned = pinned
+		if err := tx.Visits.Save(&v); err != nil {
+			return err
+		}
+		what := "unpin visit"
+		if pinned {
+			what = "pin visit"
+		}
+		return f.audit(tx, a, what, "visit/"+v.ID, map[string]any{"executive": v.ExecutiveID, "slot": v.Slot.String()})
+	})
+	if err != nil {
+		return VisitView{}, err
+	}
+	return f.Visit(ctx, a, visitID)
+}
+
+// pinAction gives what somebody must be allowed to do who pins a visit.
+func pinAction(v visit.Visit) access.Action {
+	if v.State == visit.Proposed {
+		return access.MakePlan
+	}
+	return access.PublishPlan
+}
+
+// pinnable says whether a pin would mean anything.
+func (f *Flow) pinnable(v visit.Visit) bool {
+	return v.PlanID != "" && (v.State == visit.Proposed || v.State == visit.Published) && v.Slot.Date > f.today(v.Zone).Add(1)
+}
+
+// pinDrafted holds the pinned visits of a draft where they are: the year's
+// published plan, which the problem was compiled from, knows nothing of them.
+func (t *table) pinDrafted() {
+	for i := range t.problem.Visits {
+		w := &t.problem.Visits[i]
+		if v, ok := t.visits[w.ID]; ok && v.State == visit.Proposed && v.Pinned {
+			w.Current, w.Pinned = nil, &planning.Place{Executive: v.ExecutiveID, Date: v.Slot.Date, Half: v.Slot.Half}
+		}
+	}
+}
+
+// pinnedIn gives the customers whose visits of a year's published plan are pinned.
+func pinnedIn(tx Tx, year int) (map[string]bool, error) {
+	plans, err := tx.Plans.ByYear(year)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]bool{}
+	for _, p := range plans {
+		if p.State != visit.Live {
+			continue
+		}
+		visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: p.ID, States: []visit.State{visit.Published}})
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range visits {
+			if v.Pinned {
+				out[v.CustomerID] = true
+			}
+		}
+	}
+	return out, nil
+}
