@@ -83,7 +83,7 @@ func setStage(t *testing.T, effort flow.PlanInput) *stage {
 		}
 		s.people[p.Email] = p
 	}
-	s.selection, err = s.Flow.Select(ctx, testkit.System, flow.Key{}, flow.SelectInput{FreezeInput: flow.FreezeInput{Year: sample.Year, Seed: "northlight 2027"},
+	s.selection, err = s.Flow.Select(ctx, testkit.System, flow.Key{}, flow.SelectInput{FreezeInput: flow.FreezeInput{Year: sample.Year, Seed: "northlight 2027", Reason: "The stage is always set in the same way."},
 		Design: sampling.Design{Dimensions: sampling.Named("region", "size_band"), Visits: 288}})
 	require.NoError(t, err)
 

@@ -124,7 +124,7 @@ func (d *desk) withoutScripts(t *testing.T) {
 // liveRun looks at a run while the planner works, with scripts and without.
 func (d *desk) liveRun(t *testing.T) {
 	ctx := context.Background()
-	s, err := d.Flow.Select(ctx, testkit.System, flow.Key{}, flow.SelectInput{FreezeInput: flow.FreezeInput{Year: 2029, Seed: "live", Reason: "a test with a plan of its own"},
+	s, err := d.Flow.Select(ctx, testkit.System, flow.Key{}, flow.SelectInput{FreezeInput: flow.FreezeInput{Year: 2028, Seed: "live", Reason: "a test with a plan of its own"},
 		Design: sampling.Design{Dimensions: sampling.Named("region"), Visits: 120}})
 	require.NoError(t, err)
 	r, err := d.Flow.StartPlan(ctx, testkit.System, flow.Key{}, flow.PlanInput{SelectionID: s.ID, Seed: 1, Seconds: 600})

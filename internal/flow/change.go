@@ -152,19 +152,24 @@ func (x *selectionState) find(tx Tx, asked string) (SelectionRow, error) {
 	if asked = strings.TrimSpace(asked); asked == "" {
 		return SelectionRow{}, fault.Invalidf("Say which customer.").With(fault.Detail{Where: "customer", Expected: "the key or the name of a customer"})
 	}
-	called, id := newNamed([]string{asked}, "customer"), ""
+	called, ids, id := newNamed([]string{asked}, "customer"), map[string]string{}, ""
 	err := tx.Customers.Each(func(c roster.Customer) error {
-		if _, ok := called.find(c); ok || c.ID == asked {
+		called.see(c)
+		ids[c.Key] = c.ID
+		if c.ID == asked {
 			id = c.ID
-			x.names[c.ID], x.names[c.Key] = c.Name, c.Name
 		}
+		x.names[c.ID], x.names[c.Key] = c.Name, c.Name
 		return nil
 	})
 	if err != nil {
 		return SelectionRow{}, err
 	}
-	if bad := called.problems(); len(bad) > 0 && id != asked {
-		return SelectionRow{}, fault.Invalidf("This customer was not found.").With(bad...)
+	if id == "" {
+		if bad := called.problems(); len(bad) > 0 {
+			return SelectionRow{}, fault.Invalidf("This customer was not found.").With(bad...)
+		}
+		id = ids[called.hits(0)[0]]
 	}
 	for _, r := range x.byID {
 		if r.CustomerID == id && r.Excluded == "" {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"time"
 
 	"windshield/internal/access"
 	"windshield/internal/fault"
@@ -20,7 +21,7 @@ import (
 type FreezeInput struct {
 	Year     int        // 2020..2100
 	Seed     string     // "": the year's, or that of the year before, or a random one
-	Reason   string     // why the year's seed is changed; needed where it is
+	Reason   string     // why a seed is chosen; needed where Seed is another one than would be kept
 	Bands    int        // how many size bands are made of revenue; 0: none, unless there are Cuts
 	Cuts     []int64    // where bands begin, in US dollars, rising; takes the place of Bands
 	Must     []string   // further must-visits: keys or names
@@ -58,19 +59,21 @@ func (f *Flow) Freeze(ctx context.Context, a access.Actor, k Key, in FreezeInput
 // trail before the freeze does. A list that has not changed since the year's
 // last freeze is that freeze.
 func (f *Flow) freeze(tx Tx, a access.Actor, in FreezeInput) (Frame, error) {
-	if err := in.check(); err != nil {
+	now := f.Now().UTC()
+	if err := in.check(now); err != nil {
 		return Frame{}, err
 	}
 	frames, err := tx.Frames.ByYear(in.Year)
 	if err != nil {
 		return Frame{}, err
 	}
-	seed, err := f.seedOf(tx, in, frames)
-	if err != nil {
-		return Frame{}, err
+	x := Frame{ID: f.NewID(), Year: in.Year, N: 1, FrozenAt: now, LeftOut: map[string]int{}, FrozenBy: a.PersonID}
+	if len(frames) > 0 {
+		x.N = frames[0].N + 1
 	}
-	x := Frame{ID: f.NewID(), Year: in.Year, Seed: seed, SeedCommitment: sampling.Commitment(seed), SeededAt: f.Now().UTC(),
-		Reason: strings.TrimSpace(in.Reason), LeftOut: map[string]int{}, FrozenBy: a.PersonID}
+	if err := f.promise(tx, in, frames, &x); err != nil {
+		return x, err
+	}
 	units, left, err := f.population(tx, in)
 	if err != nil {
 		return x, err
@@ -91,23 +94,35 @@ func (f *Flow) freeze(tx Tx, a access.Actor, in FreezeInput) (Frame, error) {
 	for _, e := range content.Excluded {
 		x.LeftOut[e.Reason]++
 	}
-	x.FrozenAt = f.Now().UTC()
 	kept, err := packed(asJSON(content))
 	if err != nil {
 		return x, err
 	}
-	if err := f.audit(tx, a, "commit seed", "frame/"+x.ID, map[string]any{"year": x.Year, "commitment": x.SeedCommitment, "reason": x.Reason}); err != nil {
+	if err := f.audit(tx, a, "commit seed", "frame/"+x.ID, map[string]any{"year": x.Year, "commitment": x.SeedCommitment, "reason": strings.TrimSpace(in.Reason), "chosen": x.Reason != ""}); err != nil {
 		return x, err
 	}
 	if err := tx.Frames.Insert(x, kept); err != nil {
 		return x, err
 	}
 	return x, f.audit(tx, a, "freeze customers", "frame/"+x.ID, map[string]any{"year": x.Year, "hash": x.Hash, "customers": x.Customers,
-		"left_out": x.LeftOut, "commitment": x.SeedCommitment})
+		"left_out": x.LeftOut, "must": x.Must, "must_by_hand": in.Must, "commitment": x.SeedCommitment})
 }
 
-func (in FreezeInput) check() error {
+// checkDrawnYear refuses to freeze or draw for other years than this and the
+// next. Customers keep their random numbers over the years, so that draws of years
+// which nobody will visit would be rehearsals for those that somebody will.
+func checkDrawnYear(year int, now time.Time) error {
+	if this := now.Year(); year < this || year > this+1 {
+		return fault.Invalidf("Only this year and the next are drawn.").With(fault.Detail{Where: "year", Value: fmt.Sprint(year), Expected: fmt.Sprintf("%d or %d", this, this+1)})
+	}
+	return nil
+}
+
+func (in FreezeInput) check(now time.Time) error {
 	if err := CheckYear(in.Year); err != nil {
+		return err
+	}
+	if err := checkDrawnYear(in.Year, now); err != nil {
 		return err
 	}
 	var bad []fault.Detail
@@ -129,29 +144,52 @@ func (in FreezeInput) check() error {
 	return nil
 }
 
-// seedOf gives the seed of a freeze. Customers keep their random numbers over
-// the years, so that turns can be taken, as long as the seed stays; changing it
-// after a year's seed was committed needs a reason.
-func (f *Flow) seedOf(tx Tx, in FreezeInput, frames []Frame) (string, error) {
-	if len(frames) > 0 {
-		if in.Seed != "" && in.Seed != frames[0].Seed && len([]rune(strings.TrimSpace(in.Reason))) < leastReason {
-			return "", needsReason("The seed of %d is committed already. To change it, say why.", in.Year)
-		}
-		if in.Seed == "" {
-			return frames[0].Seed, nil
-		}
-	}
-	if in.Seed != "" {
-		return in.Seed, nil
-	}
-	before, err := lastBefore(tx, in.Year)
+// promise settles the seed of a freeze, and since when it has been promised.
+// Customers keep their random numbers over the years, so that turns can be taken,
+// as long as the seed stays. Whoever chooses a seed may have tried it, so any other
+// seed than the one that is kept, or one made by chance, needs a reason.
+func (f *Flow) promise(tx Tx, in FreezeInput, frames []Frame, x *Frame) error {
+	kept, since, err := keptSeed(tx, in.Year, frames)
 	if err != nil {
-		return "", err
+		return err
 	}
-	if before.Seed != "" {
-		return before.Seed, nil
+	x.Seed, x.SeededAt = in.Seed, x.FrozenAt
+	switch {
+	case kept != "" && (in.Seed == "" || in.Seed == kept):
+		x.Seed = kept
+		if since.Before(x.FrozenAt) { // clocks of two processes may differ a little
+			x.SeededAt = since
+		}
+	case in.Seed == "":
+		x.Seed = f.Token()
+	default:
+		x.Reason = strings.TrimSpace(in.Reason)
+		if len([]rune(x.Reason)) < leastReason {
+			return needsReason("Whoever chooses a seed may choose the draw. To freeze the list of %d with this one, say why.", in.Year)
+		}
 	}
-	return f.Token(), nil
+	x.SeedCommitment = sampling.Commitment(x.Seed)
+	return nil
+}
+
+// keptSeed gives the seed that a year keeps, with the time of its promise: that of
+// its newest freeze, else that of the newest selection of the year before; zero
+// where there is none.
+func keptSeed(tx Tx, year int, frames []Frame) (seed string, since time.Time, err error) {
+	if len(frames) > 0 {
+		return frames[0].Seed, frames[0].SeededAt, nil
+	}
+	before, err := lastBefore(tx, year)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	if before.FrameID != "" {
+		x, err := tx.Frames.Get(before.FrameID)
+		if err != nil || x.Seed == before.Seed {
+			return x.Seed, x.SeededAt, err
+		}
+	}
+	return before.Seed, before.CreatedAt, nil
 }
 
 // lastBefore gives the newest selection of the latest year before; zero where
@@ -185,7 +223,7 @@ func needsReason(format string, args ...any) error {
 // population gives all customers as the draw sees them. The draw hangs on the
 // company's own keys, which last over the years.
 func (f *Flow) population(tx Tx, in FreezeInput) (units []sampling.Unit, left []sampling.Exclusion, err error) {
-	called, byHand := newNamed(in.Must, "must"), map[string]LeaveOut{}
+	called := newNamed(in.Must, "must")
 	outs := make([]string, len(in.LeaveOut))
 	for i, l := range in.LeaveOut {
 		outs[i] = l.Customer
@@ -195,12 +233,8 @@ func (f *Flow) population(tx Tx, in FreezeInput) (units []sampling.Unit, left []
 	reasons := map[string]sampling.Exclusion{}
 	err = tx.Customers.Each(func(c roster.Customer) error {
 		u := sampling.Unit{ID: c.Key, Revenue: int64(math.Round(c.Revenue * 1e6)), Values: c.Values, Must: c.Must}
-		if _, yes := called.find(c); yes {
-			u.Must = true
-		}
-		if i, yes := leaving.find(c); yes {
-			byHand[c.Key] = in.LeaveOut[i]
-		}
+		called.see(c)
+		leaving.see(c)
 		all = append(all, u)
 		switch {
 		case c.HostID == "":
@@ -219,10 +253,14 @@ func (f *Flow) population(tx Tx, in FreezeInput) (units []sampling.Unit, left []
 	if all, err = banded(all, in); err != nil {
 		return nil, nil, err
 	}
+	must, byHand := called.found(), leaving.found()
 	for _, u := range all {
+		if _, yes := must[u.ID]; yes {
+			u.Must = true
+		}
 		e, out := reasons[u.ID]
-		if l, yes := byHand[u.ID]; yes {
-			e, out = sampling.Exclusion{Reason: l.Code, Note: l.Note}, true
+		if i, yes := byHand[u.ID]; yes {
+			e, out = sampling.Exclusion{Reason: in.LeaveOut[i].Code, Note: in.LeaveOut[i].Note}, true
 		}
 		if out {
 			e.Unit = u
@@ -257,16 +295,19 @@ func bandsOf(revenues []int64, in FreezeInput) (sampling.Bands, error) {
 	return sampling.MakeBands(revenues, in.Bands)
 }
 
-// namedCustomers finds customers that somebody named by key or by name.
+// namedCustomers finds customers that somebody named by key or by name. Where a
+// word is the key of one customer and the name of another, the key counts: it is
+// what is unique.
 type namedCustomers struct {
 	field  string
 	asked  []string
 	places map[string]int // folded key or name -> place in asked
-	hits   []int
+	keyed  [][]string     // keys of the customers with this key, by place in asked
+	named  [][]string     // of those with this name
 }
 
 func newNamed(asked []string, field string) *namedCustomers {
-	n := &namedCustomers{field: field, asked: asked, places: map[string]int{}, hits: make([]int, len(asked))}
+	n := &namedCustomers{field: field, asked: asked, places: map[string]int{}, keyed: make([][]string, len(asked)), named: make([][]string, len(asked))}
 	for i, s := range asked {
 		n.places[folded(s)] = i
 	}
@@ -276,25 +317,46 @@ func newNamed(asked []string, field string) *namedCustomers {
 // folded is how a key or name is looked up: in any case, with any spaces.
 func folded(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
 
-func (n *namedCustomers) find(c roster.Customer) (at int, found bool) {
-	if at, found = n.places[folded(c.Key)]; !found {
-		at, found = n.places[folded(c.Name)]
+// see looks at one customer; found and problems are asked once all were seen.
+func (n *namedCustomers) see(c roster.Customer) {
+	if i, ok := n.places[folded(c.Key)]; ok {
+		n.keyed[i] = append(n.keyed[i], c.Key)
 	}
-	if found {
-		n.hits[at]++
+	if i, ok := n.places[folded(c.Name)]; ok {
+		n.named[i] = append(n.named[i], c.Key)
 	}
-	return at, found
+}
+
+// hits gives the keys of the customers whom a place in asked may mean.
+func (n *namedCustomers) hits(i int) []string {
+	if len(n.keyed[i]) > 0 {
+		return n.keyed[i]
+	}
+	return n.named[i]
+}
+
+// found gives the place in asked by the key of the customer.
+func (n *namedCustomers) found() map[string]int {
+	out := map[string]int{}
+	for i := range n.asked {
+		for _, key := range n.hits(i) {
+			out[key] = i
+		}
+	}
+	return out
 }
 
 func (n *namedCustomers) problems() (bad []fault.Detail) {
+	found := n.found()
 	for i, s := range n.asked {
+		hits := n.hits(i)
 		switch {
-		case n.places[folded(s)] != i:
+		case n.places[folded(s)] != i, len(hits) == 1 && found[hits[0]] != i:
 			bad = append(bad, fault.Detail{Where: n.field, Value: fault.Short(s), Expected: "each customer once", Mend: "Remove the repetition."})
-		case n.hits[i] == 0:
+		case len(hits) == 0:
 			bad = append(bad, fault.Detail{Where: n.field, Value: fault.Short(s), Expected: "the key or the name of a customer", Mend: "Look it up on the page of customers."})
-		case n.hits[i] > 1:
-			bad = append(bad, fault.Detail{Where: n.field, Value: fault.Short(s), Expected: "one customer", Mend: fmt.Sprintf("%d customers are called so: give the key.", n.hits[i])})
+		case len(hits) > 1:
+			bad = append(bad, fault.Detail{Where: n.field, Value: fault.Short(s), Expected: "one customer", Mend: fmt.Sprintf("%d customers are called so: give the key.", len(hits))})
 		}
 	}
 	return bad

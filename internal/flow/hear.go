@@ -70,12 +70,15 @@ func hearAll(tx Tx, s Selection, d *planning.Draft) error {
 		return err
 	}
 	for i := range d.Executives {
-		if n := hands[d.Executives[i].ID]; n > 0 {
-			d.Executives[i].Terms.TargetVisits = n
-		}
+		// Whoever is dealt nothing must not keep the number of a full year.
+		d.Executives[i].Terms.TargetVisits = max(hands[d.Executives[i].ID], leastTarget)
 	}
 	return nil
 }
+
+// leastTarget is the least number of visits that the planner is told of an
+// executive who travels, here as where the year's are done already.
+const leastTarget = 1
 
 // mostCapacity is the most visits of an executive in a year that are dealt.
 const mostCapacity = 1000

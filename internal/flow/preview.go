@@ -36,6 +36,11 @@ func (f *Flow) Preview(ctx context.Context, a access.Actor, in DrawInput) (Previ
 	if err := access.Require(a, access.MakeSelection, access.Subject{}); err != nil {
 		return Preview{}, err
 	}
+	done, err := f.think()
+	if err != nil {
+		return Preview{}, err
+	}
+	defer done()
 	return read(ctx, f, func(tx Tx) (Preview, error) {
 		x, err := tx.Frames.Get(in.FrameID)
 		if err != nil {

@@ -19,8 +19,9 @@ type Proof struct {
 	SelectionView
 	Frames     []Frame                  // every freeze of the year, newest first
 	Content    FrameSummary             // what the frozen list held
-	SeedSince  int                      // the earlier year that was drawn with the same seed, so that customers take turns; 0 where none was
-	Committed  bool                     // the draw was made with the seed that was committed before the freeze
+	SeedSince  int                      // the year of the first draw with the same seed in another year, from when on it has been known; 0 where none was
+	Committed  bool                     // the draw was made with the seed that was committed with the freeze
+	seeds      []string                 // how people had a hand in the seed, in words
 	Drawn      sampling.Representation  // of the customers as they stand now: drawn, took over, put in by hand
 	Planned    *sampling.Representation // of those who have a visit in the plan; nil without a plan
 	Held       *sampling.Representation // of those whose visit was held and counts; nil where none was
@@ -47,6 +48,7 @@ type FrameSummary struct {
 	Revenue  int64 // of all who may be drawn, in US dollars
 	Excluded []sampling.CodeCount
 	Must     int
+	Musts    []string // names of the must-visits, in alphabetical order
 }
 
 // Proof gives the proof page of a selection. Selections from before frames were
@@ -55,6 +57,11 @@ func (f *Flow) Proof(ctx context.Context, a access.Actor, id string) (Proof, err
 	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
 		return Proof{}, err
 	}
+	done, err := f.think()
+	if err != nil {
+		return Proof{}, err
+	}
+	defer done()
 	return read(ctx, f, func(tx Tx) (Proof, error) {
 		s, err := tx.Selections.Get(id)
 		if err != nil {
@@ -75,15 +82,22 @@ func (f *Flow) Proof(ctx context.Context, a access.Actor, id string) (Proof, err
 		if p.Frames, err = tx.Frames.ByYear(s.Year); err != nil {
 			return p, err
 		}
+		for i := range p.Frames {
+			if err := hideSeed(tx, &p.Frames[i]); err != nil {
+				return p, err
+			}
+		}
 		p.Committed = p.Frame.SeedCommitment == s.SeedCommitment
-		before, err := lastBefore(tx, s.Year)
-		if err != nil {
+		if err := p.askSeed(tx); err != nil {
 			return p, err
 		}
-		if before.Seed == s.Seed {
-			p.SeedSince = before.Year
-		}
 		p.Content = summaryOf(content)
+		for _, u := range content.Units {
+			if u.Must {
+				p.Content.Musts = append(p.Content.Musts, orKey(p.Names, x.byID[u.ID].CustomerID))
+			}
+		}
+		slices.Sort(p.Content.Musts)
 		if p.Drawn, err = sampling.Represent(content, x.adjusted, x.standing()); err != nil {
 			return p, err
 		}
@@ -99,6 +113,54 @@ func (f *Flow) Proof(ctx context.Context, a access.Actor, id string) (Proof, err
 		p.Shortfalls = p.shortfalls()
 		return p, nil
 	})
+}
+
+// askSeed finds out since when the seed has been known, and how people had a hand
+// in it. Nothing of that is hidden.
+func (p *Proof) askSeed(tx Tx) error {
+	all, err := tx.Selections.ByYear(0)
+	if err != nil {
+		return err
+	}
+	say := func(format string, args ...any) { p.seeds = append(p.seeds, fmt.Sprintf(format, args...)) }
+	var first Selection // with the same seed, in another year
+	for _, s := range all {
+		if s.Seed == p.Seed && s.Year != p.Year && !s.CreatedAt.After(p.CreatedAt) && (first.ID == "" || s.CreatedAt.Before(first.CreatedAt)) {
+			first = s
+		}
+	}
+	if first.ID != "" {
+		p.SeedSince = first.Year
+		reason := first.Reason
+		if first.Deviation != sampling.ChangedSeed {
+			reason = ""
+		}
+		if reason == "" && first.FrameID != "" {
+			x, err := tx.Frames.Get(first.FrameID)
+			if err != nil {
+				return err
+			}
+			reason = x.Reason
+		}
+		if reason != "" {
+			say("Somebody chose the seed for draw %d of %d: %s", first.Draw, first.Year, reason)
+		}
+	}
+	seeds := map[string]bool{}
+	for _, x := range slices.Backward(p.Frames) {
+		seeds[x.SeedCommitment] = true
+		if x.Reason == "" {
+			continue
+		}
+		say("Somebody chose the seed of freeze %d of the year on %s: %s", x.N, x.FrozenAt.Format("2 January 2006"), x.Reason)
+		if p.SeedSince > 0 && x.SeedCommitment == p.SeedCommitment {
+			say("The chosen seed had been used for %d, so whoever chose it could foresee the draw.", p.SeedSince)
+		}
+	}
+	if len(seeds) > 1 {
+		say("The freezes of the year have %d different seeds. Who may choose among several seeds may choose the outcome.", len(seeds))
+	}
+	return nil
 }
 
 func summaryOf(content sampling.Frame) (out FrameSummary) {
@@ -130,9 +192,9 @@ func summaryOf(content sampling.Frame) (out FrameSummary) {
 // measure says whom the plan reaches, and who has been visited. A visit to
 // somebody who was not selected is no part of the draw, so it is only counted.
 func (p *Proof) measure(tx Tx, x *selectionState, content sampling.Frame) error {
-	stands := map[string]bool{}
-	for _, id := range x.standing() {
-		stands[x.byID[id].CustomerID] = true
+	chosen := map[string]bool{} // ever: who refuses after the visit was selected all the same
+	for _, c := range p.Rows {
+		chosen[c.CustomerID] = true
 	}
 	ids := map[string]string{} // customer id -> what the draw calls it
 	for _, r := range x.byID {
@@ -163,7 +225,7 @@ func (p *Proof) measure(tx Tx, x *selectionState, content sampling.Frame) error 
 		if counts, _ := v.Counts(); !counts || ids[v.CustomerID] == "" {
 			continue
 		}
-		if stands[v.CustomerID] {
+		if chosen[v.CustomerID] {
 			held[ids[v.CustomerID]] = true
 		} else {
 			elsewhere[v.CustomerID] = true
@@ -288,6 +350,7 @@ func (p *Proof) hear(tx Tx, x *selectionState, content sampling.Frame) error {
 // shortfalls says what is missing. They are never hidden.
 func (p *Proof) shortfalls() (out []string) {
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	out = append(out, p.seeds...)
 	for _, s := range p.Strata {
 		if s.X == 0 && s.N > 0 {
 			say("%s %s: no visit for its %d customers. Nobody stands for them.", s.Code, s.Label, s.N)
@@ -303,6 +366,9 @@ func (p *Proof) shortfalls() (out []string) {
 		case e.Removed > 0:
 			say("%s %s: %d taken out by hand. The others now stand for %.1f customers each instead of %.1f, as if those taken out had been like them, which nobody knows.", e.Code, e.Label, e.Removed, e.After, e.Before)
 		}
+		if e.Added > 0 {
+			say("%s %s: %d put in by hand, not by chance. Whoever was put in stands for itself alone.", e.Code, e.Label, e.Added)
+		}
 	}
 	if p.Planned != nil && p.Planned.Visits < p.Stands {
 		say("%d of the %d customers have no place in the plan.", p.Stands-p.Planned.Visits, p.Stands)
@@ -311,10 +377,10 @@ func (p *Proof) shortfalls() (out []string) {
 		say("The plan is behind the selection by %d customers: plan the year again.", p.Behind)
 	}
 	if !p.Committed {
-		say("The draw was made with another seed than the one committed before the freeze.")
+		say("The draw was made with another seed than the one committed with the freeze.")
 	}
-	if p.Deviation != "" {
-		say("This is draw %d of the year. Who may choose among several draws may choose the outcome.", p.Draw)
+	if len(p.Draws) > 1 {
+		say("This is draw %d of the year, which has %d. Who may choose among several draws may choose the outcome.", p.Draw, len(p.Draws))
 	}
 	out = append(out, p.Undealt...)
 	var worse []string
@@ -347,7 +413,7 @@ func (f *Flow) redraw(ctx context.Context, id string) error {
 	}
 	design := s.Design
 	design.Seed = s.Seed
-	r, err := sampling.Redraws(content, design, sampling.RedrawTimes)
+	r, err := sampling.Redraws(ctx, content, design, sampling.RedrawTimes)
 	if err != nil {
 		return err
 	}
@@ -364,6 +430,11 @@ func (f *Flow) DrawRecord(ctx context.Context, a access.Actor, id string) (Selec
 	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
 		return Selection{}, nil, err
 	}
+	done, err := f.think()
+	if err != nil {
+		return Selection{}, nil, err
+	}
+	defer done()
 	var s Selection
 	record, err := read(ctx, f, func(tx Tx) ([]byte, error) {
 		var err error

@@ -105,6 +105,11 @@ func (f *Flow) Draw(ctx context.Context, a access.Actor, k Key, in DrawInput) (S
 	if err := access.Require(a, access.MakeSelection, access.Subject{}); err != nil {
 		return SelectionView{}, err
 	}
+	done, err := f.think()
+	if err != nil {
+		return SelectionView{}, err
+	}
+	defer done()
 	// The work of a draw is done before the transaction that keeps it, so that a
 	// long list does not hold up whoever else has something to write.
 	d, err := read(ctx, f, func(tx Tx) (drawing, error) {
@@ -164,6 +169,9 @@ func (f *Flow) drawing(tx Tx, x Frame, in DrawInput) (drawing, error) {
 	}
 	if name == "" {
 		name = fmt.Sprintf("Selection %d", x.Year)
+	}
+	if err := checkDrawnYear(x.Year, f.Now().UTC()); err != nil {
+		return drawing{}, err
 	}
 	content, design, err := f.design(tx, x, in)
 	if err != nil {

@@ -11,14 +11,15 @@ import (
 type Frame struct {
 	ID             string // UUID
 	Year           int
-	Hash           string // SHA-256 of the content in hexadecimal
-	Seed           string // nobody is shown it before a draw
-	SeedCommitment string // SHA-256 of the seed in hexadecimal, published before the freeze
-	SeededAt       time.Time
+	N              int            // 1 for the first freeze of its year, 2 for the second …
+	Hash           string         // SHA-256 of the content in hexadecimal
+	Seed           string         // nobody is shown it before a draw
+	SeedCommitment string         // SHA-256 of the seed in hexadecimal, in the audit trail before the freeze
+	SeededAt       time.Time      // when the seed was first promised; FrozenAt where it was made with the freeze
 	Customers      int            // who may be drawn
 	Must           int            // of them, those who are taken with certainty
 	LeftOut        map[string]int // how many left, by coded reason
-	Reason         string         // why the year's seed was changed; "" where it was not
+	Reason         string         // why somebody chose the seed; "" where it was kept or made by chance
 	FrozenAt       time.Time
 	FrozenBy       string // person id
 }
@@ -94,7 +95,8 @@ type TeamList struct {
 	SelectionID string
 	Name        string   // of the file
 	Customers   []string // ids, each once
-	Unknown     []string // lines that name no customer of the frame
+	Unknown     []string // lines that name no customer, the first of them
+	Unread      int      // how many lines name no customer
 	BroughtAt   time.Time
 	BroughtBy   string
 }

@@ -81,6 +81,9 @@ func (f *Flow) selectionView(tx Tx, x *selectionState) (SelectionView, error) {
 		if v.Frame, err = tx.Frames.Get(s.FrameID); err != nil {
 			return v, err
 		}
+		if err := hideSeed(tx, &v.Frame); err != nil {
+			return v, err
+		}
 	}
 	if v.Draws, err = tx.Selections.ByYear(s.Year); err != nil {
 		return v, err
@@ -181,7 +184,7 @@ func stands(v visit.Visit) bool {
 
 // place puts the visits of the plan beside the customers, and counts what the
 // plan does not know yet: a visit to somebody who is out, and somebody who came
-// in since and has no visit.
+// in since and has no visit, unless the planner looked for a place and found none.
 func (v *SelectionView) place(visits []visit.Visit) (behind int) {
 	at := map[string]visit.Visit{}
 	for _, x := range visits {
@@ -189,12 +192,16 @@ func (v *SelectionView) place(visits []visit.Visit) (behind int) {
 			at[x.CustomerID] = x
 		}
 	}
+	tried := map[string]bool{}
+	for _, u := range v.Plan.Unassigned {
+		tried[u.CustomerID] = true
+	}
 	for i := range v.Rows {
 		c := &v.Rows[i]
 		x, planned := at[c.CustomerID]
 		c.Visit = x
 		since := c.State != ChosenDrawn
-		if v.Plan.ID != "" && since && (planned && !c.Stands && x.State != visit.Held || !planned && c.Stands) {
+		if v.Plan.ID != "" && since && (planned && !c.Stands && x.State != visit.Held || !planned && c.Stands && !tried[c.CustomerID]) {
 			behind++
 		}
 	}

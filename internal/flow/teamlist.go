@@ -31,6 +31,11 @@ func (f *Flow) BringTeamList(ctx context.Context, a access.Actor, k Key, selecti
 	if len(data) > mostTeamList {
 		return SelectionView{}, fault.New(fault.TooLarge, "This list is too large.").With(fault.Detail{Where: "file", Expected: "at most 5 MB"})
 	}
+	done, err := f.think()
+	if err != nil {
+		return SelectionView{}, err
+	}
+	defer done()
 	t, err := intake.Read(bytes.NewReader(data), intake.Options{})
 	if err != nil {
 		return SelectionView{}, onFile(err)
@@ -68,7 +73,7 @@ func (f *Flow) bringTeamList(ctx context.Context, a access.Actor, k Key, selecti
 		if err := tx.Yardsticks.SetTeamList(l); err != nil {
 			return "", err
 		}
-		return s.ID, f.audit(tx, a, "bring list to compare", "selection/"+s.ID, map[string]any{"customers": len(l.Customers), "unknown": len(l.Unknown)})
+		return s.ID, f.audit(tx, a, "bring list to compare", "selection/"+s.ID, map[string]any{"customers": len(l.Customers), "unknown": l.Unread})
 	})
 	if err != nil {
 		return SelectionView{}, err
@@ -133,7 +138,7 @@ func (l *TeamList) read(tx Tx, t *intake.Table) error {
 		switch {
 		case cell == "":
 		case id == "":
-			if len(l.Unknown) < mostUnknown {
+			if l.Unread++; l.Unread <= mostUnknown {
 				l.Unknown = append(l.Unknown, fmt.Sprintf("line %d: %s", t.Line(row), fault.Short(cell)))
 			}
 		case !seen[id]:

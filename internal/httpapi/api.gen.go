@@ -1559,7 +1559,7 @@ type FreezeRequest struct {
 	// Must Further must-visits, by key or name.
 	Must *[]string `json:"must,omitempty"`
 
-	// Reason Why the year's seed is changed; needed only then.
+	// Reason Why somebody chooses a seed; needed only then, at least 10 characters.
 	//
 	// Example: The old seed was shown to an account team.
 	Reason *string `json:"reason,omitempty"`
@@ -2763,7 +2763,7 @@ type ProblemKind string
 type Proof struct {
 	Changes []SelectionChange `json:"changes"`
 
-	// Committed Drawn with the seed that was committed before the freeze.
+	// Committed Drawn with the seed that was committed with the freeze.
 	//
 	// Example: true
 	Committed bool `json:"committed"`
@@ -2790,6 +2790,9 @@ type Proof struct {
 
 	// LeftOut Example: {"no_host":3}
 	LeftOut map[string]int `json:"left_out"`
+
+	// MustVisits Names of the customers who were taken with certainty.
+	MustVisits []string `json:"must_visits"`
 
 	// Planned How well visited customers stand for all.
 	Planned *Representation `json:"planned,omitempty"`
@@ -3632,7 +3635,14 @@ type TeamListComparison struct {
 
 	// Representation How well visited customers stand for all.
 	Representation Representation `json:"representation"`
-	Unknown        []string       `json:"unknown"`
+
+	// Unknown Lines that name no customer; the first 200 of them.
+	Unknown []string `json:"unknown"`
+
+	// UnknownLines How many lines name no customer.
+	//
+	// Example: 1
+	UnknownLines int `json:"unknown_lines"`
 }
 
 // TeamListRequest defines model for TeamListRequest.

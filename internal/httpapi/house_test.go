@@ -247,8 +247,8 @@ func published(t testing.TB) (h *house, vp *client.ClientWithResponses, planID s
 	t.Helper()
 	ctx := context.Background()
 	h, vp = furnished(t)
-	seed := "test"
-	s, err := vp.SelectWithResponse(ctx, nil, client.SelectJSONRequestBody{Year: 2027, Dimensions: []string{"region"}, Visits: 12, Seed: &seed})
+	seed, reason := "test", "The same plan for every test."
+	s, err := vp.SelectWithResponse(ctx, nil, client.SelectJSONRequestBody{Year: 2027, Dimensions: []string{"region"}, Visits: 12, Seed: &seed, Reason: &reason})
 	require.NoError(t, err)
 	require.NoError(t, client.Check(s))
 	run := h.plan(vp, s.JSON201.Selection.Id)

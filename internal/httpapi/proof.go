@@ -42,7 +42,7 @@ func (a *API) GetProof(ctx context.Context, r GetProofRequestObject) (GetProofRe
 	}
 	frame := frozen(p.Frame)
 	out := GetProof200JSONResponse{Selection: selection(p.Selection), Frame: &frame, Draws: len(p.Draws), Freezes: len(p.Frames), Committed: p.Committed,
-		LeftOut: frame.LeftOut, Revenue: p.Content.Revenue, Standing: representation(p.Drawn), Responses: responses(p.Responses), Changes: changes(p.SelectionView),
+		LeftOut: frame.LeftOut, Revenue: p.Content.Revenue, MustVisits: texts(p.Content.Musts), Standing: representation(p.Drawn), Responses: responses(p.Responses), Changes: changes(p.SelectionView),
 		Effects: list(p.Effects, effect), Redraws: redraws(p), Shortfalls: texts(p.Shortfalls),
 		Heard: list(p.Heard, func(h flow.Heard) Heard {
 			return Heard{Executive: named(h.ID, h.Name), Due: h.Due, Dealt: h.Dealt, Planned: h.Planned, Groups: h.Dozen.Strata, GroupsByChance: h.Dozen.StrataByChance,
@@ -58,7 +58,7 @@ func (a *API) GetProof(ctx context.Context, r GetProofRequestObject) (GetProofRe
 		out.Held = pointerTo(representation(*p.Held))
 	}
 	if x := p.Picked; x != nil {
-		out.TeamList = &TeamListComparison{Name: p.TeamList.Name, Listed: x.Listed, Known: len(x.Known), Unknown: texts(p.TeamList.Unknown), LeftOut: len(x.LeftOut),
+		out.TeamList = &TeamListComparison{Name: p.TeamList.Name, Listed: x.Listed, Known: len(x.Known), Unknown: texts(p.TeamList.Unknown), UnknownLines: p.TeamList.Unread, LeftOut: len(x.LeftOut),
 			AlsoDrawn: x.AlsoDrawn, ByChance: x.ByChance, Representation: representation(x.Representation)}
 	}
 	return out, nil

@@ -37,7 +37,8 @@ func TestRepeatedRequests(t *testing.T) {
 	require.Equal(t, 422, elsewhere.StatusCode(), "another address is another request")
 	admin := h.role(roster.Administrator)
 	later := body
-	later.Year = 2028
+	why := "Another draw for the same story."
+	later.Visits, later.Reason = 7, &why
 	theirs, err := admin.SelectWithResponse(ctx, &client.SelectParams{IdempotencyKey: key("one")}, later)
 	require.NoError(t, err)
 	require.NoError(t, client.Check(theirs), "keys belong to people")

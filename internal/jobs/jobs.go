@@ -68,10 +68,11 @@ var _ store.Enqueuer = (*Queue)(nil)
 // to a process that died is taken up again after rescueAfter (the planner's
 // after its own time).
 const (
-	timeout     = 30 * time.Second
-	planTimeout = 11 * time.Minute // a run takes up to ten
-	pullTimeout = 2 * time.Minute  // a full reading has many pages
-	rescueAfter = 60 * time.Second
+	timeout       = 30 * time.Second
+	planTimeout   = 11 * time.Minute // a run takes up to ten
+	pullTimeout   = 2 * time.Minute  // a full reading has many pages
+	redrawTimeout = 5 * time.Minute  // a list of 100,000 customers, a thousand times
+	rescueAfter   = 60 * time.Second
 )
 
 // Attempts of a job that fails for no known reason: some three hours.
@@ -91,6 +92,7 @@ var queues = map[flow.JobKind]string{
 	flow.JobApply:   "calendar",
 	flow.JobPull:    "sync",
 	flow.JobDeliver: "mail",
+	flow.JobRedraw:  "draw",
 }
 
 // workers says how many jobs of a line run at once in one process.
@@ -99,6 +101,7 @@ var workers = map[string]river.QueueConfig{
 	"calendar":         {MaxWorkers: 8},
 	"sync":             {MaxWorkers: 4},
 	"mail":             {MaxWorkers: 2},
+	"draw":             {MaxWorkers: 1}, // it uses a processor for long, and nobody's alert waits behind it
 	river.QueueDefault: {MaxWorkers: 4},
 }
 

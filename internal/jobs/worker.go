@@ -37,6 +37,8 @@ func (w *worker) Timeout(j *river.Job[args]) time.Duration {
 		return planTimeout
 	case flow.JobPull:
 		return pullTimeout
+	case flow.JobRedraw:
+		return redrawTimeout
 	}
 	return timeout
 }

@@ -1,6 +1,7 @@
 package sampling
 
 import (
+	"context"
 	"math/rand/v2"
 	"slices"
 	"sort"
@@ -43,8 +44,9 @@ func Closer(rising []float64, value float64) int {
 // Redraws draws the design again, times (1 to 10,000) over, with seeds that
 // follow from the design's own, so that the answer can be repeated. It keeps
 // the strata and their visits and draws cells and customers anew. Errors: those
-// of Select, and fault.Invalid for another number of times.
-func Redraws(f Frame, d Design, times int) (Reference, error) {
+// of Select, fault.Invalid for another number of times, and that of the context
+// where it ends first.
+func Redraws(ctx context.Context, f Frame, d Design, times int) (Reference, error) {
 	if times < 1 || times > 10_000 {
 		return Reference{}, fault.Invalidf("A design can be drawn again 1 to 10,000 times.").With(fault.Detail{Where: "times", Expected: "1 to 10000", Mend: "1000 is enough."})
 	}
@@ -66,6 +68,9 @@ func Redraws(f Frame, d Design, times int) (Reference, error) {
 	lottery := newLottery(p, c)
 	source := newStream(p.design.Seed, "redraws/v1", p.design.Year)
 	for t := range times {
+		if err := ctx.Err(); err != nil {
+			return Reference{}, err
+		}
 		var key [32]byte
 		copy(key[:], source.bytes(32))
 		lottery.draw(rand.New(rand.NewChaCha8(key)))

@@ -1,6 +1,7 @@
 package sampling
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -116,9 +117,9 @@ func TestRedraws(t *testing.T) {
 	f := frozen(t, company(600, 3))
 	d := Defaults()
 	d.Seed, d.Year, d.Visits, d.Dimensions = "s", 2027, 90, Named("region", "segment")
-	ref, err := Redraws(f, d, RedrawTimes)
+	ref, err := Redraws(context.Background(), f, d, RedrawTimes)
 	require.NoError(t, err)
-	again, err := Redraws(f, d, RedrawTimes)
+	again, err := Redraws(context.Background(), f, d, RedrawTimes)
 	require.NoError(t, err)
 	require.Equal(t, ref, again, "it can be repeated")
 	s := selected(t, f, d)
@@ -139,15 +140,15 @@ func TestRedraws(t *testing.T) {
 	require.InDelta(t, r.Views[0].Visited.TotalVariation, q[2], 1e-12)
 	free := Quantiles(ref.Spreads[byName["stage"]].StoodFor)
 	d.Across = []string{"stage"}
-	ref, err = Redraws(f, d, RedrawTimes)
+	ref, err = Redraws(context.Background(), f, d, RedrawTimes)
 	require.NoError(t, err)
 	even := Quantiles(ref.Spreads[byName["stage"]].StoodFor)
 	require.Less(t, even[3], free[2], "keeping a dimension even brings it nearer")
 	for _, times := range []int{0, 10_001} {
-		_, err = Redraws(f, d, times)
+		_, err = Redraws(context.Background(), f, d, times)
 		require.True(t, fault.Is(err, fault.Invalid))
 	}
-	_, err = Redraws(f, Design{}, 5)
+	_, err = Redraws(context.Background(), f, Design{}, 5)
 	require.True(t, fault.Is(err, fault.Invalid))
 	require.Equal(t, [5]float64{}, Quantiles(nil))
 }
@@ -157,7 +158,7 @@ func TestRedraws(t *testing.T) {
 func TestRedrawsAreDraws(t *testing.T) {
 	f := frozen(t, company(200, 5))
 	d := Design{Seed: "s", Visits: 40, Dimensions: Named("region"), Across: []string{"stage"}, Rule: Equal}
-	ref, err := Redraws(f, d, 2000)
+	ref, err := Redraws(context.Background(), f, d, 2000)
 	require.NoError(t, err)
 	p, err := prepare(f, d)
 	require.NoError(t, err)
@@ -306,7 +307,7 @@ func BenchmarkRedraws(b *testing.B) {
 		f := frozen(b, company(c.customers, 1))
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := Redraws(f, c.d, RedrawTimes); err != nil {
+				if _, err := Redraws(context.Background(), f, c.d, RedrawTimes); err != nil {
 					b.Fatal(err)
 				}
 			}

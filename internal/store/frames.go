@@ -5,6 +5,7 @@ import "windshield/internal/flow"
 type frameRow struct {
 	ID             string `gorm:"primaryKey"`
 	Year           int
+	Nth            int
 	Hash           string
 	Seed           string
 	SeedCommitment string
@@ -21,7 +22,7 @@ type frameRow struct {
 func (frameRow) TableName() string { return "frames" }
 
 func (r frameRow) frame() flow.Frame {
-	return flow.Frame{ID: r.ID, Year: r.Year, Hash: r.Hash, Seed: r.Seed, SeedCommitment: r.SeedCommitment, SeededAt: r.SeededAt.time(),
+	return flow.Frame{ID: r.ID, Year: r.Year, N: r.Nth, Hash: r.Hash, Seed: r.Seed, SeedCommitment: r.SeedCommitment, SeededAt: r.SeededAt.time(),
 		Customers: r.Customers, Must: r.Must, LeftOut: r.LeftOut, Reason: r.Reason, FrozenAt: r.FrozenAt.time(), FrozenBy: r.FrozenBy}
 }
 
@@ -30,7 +31,7 @@ type frames struct{ *unit }
 
 func (f frames) Insert(x flow.Frame, content []byte) error {
 	return f.atomic(func() error {
-		return f.db.Create(&frameRow{ID: x.ID, Year: x.Year, Hash: x.Hash, Seed: x.Seed, SeedCommitment: x.SeedCommitment,
+		return f.db.Create(&frameRow{ID: x.ID, Year: x.Year, Nth: x.N, Hash: x.Hash, Seed: x.Seed, SeedCommitment: x.SeedCommitment,
 			SeededAt: instant(x.SeededAt), Customers: x.Customers, Must: x.Must, LeftOut: x.LeftOut, Reason: x.Reason, Content: content,
 			FrozenAt: instant(x.FrozenAt), FrozenBy: x.FrozenBy}).Error
 	})
@@ -44,7 +45,7 @@ func (f frames) Get(id string) (flow.Frame, error) {
 
 func (f frames) ByYear(year int) ([]flow.Frame, error) {
 	var rows []frameRow
-	if err := f.db.Omit("content").Where("year = ?", year).Order("frozen_at DESC, id DESC").Find(&rows).Error; err != nil {
+	if err := f.db.Omit("content").Where("year = ?", year).Order("nth DESC").Find(&rows).Error; err != nil {
 		return nil, f.fail(err)
 	}
 	return each(rows, frameRow.frame), nil

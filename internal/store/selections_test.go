@@ -25,7 +25,7 @@ func TestWhatIsKeptOfADraw(t *testing.T) {
 	engines(t, func(t *testing.T, st *store.Store) {
 		f, older := aFrame(t, 1), aFrame(t, 2)
 		older.Year, older.FrozenAt = f.Year, f.FrozenAt.AddDate(0, 0, -1)
-		older.SeededAt = older.FrozenAt
+		older.SeededAt, older.N = older.FrozenAt, f.N-1
 		s := filled[flow.Selection](t, 3)
 		s.FrameID, s.Version = f.ID, 1
 		who, next := filled[roster.Customer](t, 4), filled[roster.Customer](t, 5)
@@ -48,6 +48,11 @@ func TestWhatIsKeptOfADraw(t *testing.T) {
 			require.NoError(t, tx.Yardsticks.SetRedraws(s.ID, []byte{7, 0}))
 		})
 		require.Equal(t, 3, s.Version)
+		twin := aFrame(t, 8)
+		twin.Year, twin.N = f.Year, f.N
+		err := st.Write(t.Context(), func(tx flow.Tx) error { return tx.Frames.Insert(twin, []byte{1}) })
+		require.True(t, fault.Is(err, fault.Conflict), "two freezes of a year cannot both be the first: %v", err)
+		require.Contains(t, err.Error(), "froze the list of this year meanwhile")
 		read(t, st, func(tx flow.Tx) {
 			same := func(want, got any, err error) {
 				t.Helper()

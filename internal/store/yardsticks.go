@@ -11,6 +11,7 @@ type teamListRow struct {
 	Name        string
 	Customers   list[string]
 	Unknown     list[string]
+	Unread      int
 	BroughtAt   instant
 	BroughtBy   string
 }
@@ -30,14 +31,14 @@ type yardsticks struct{ *unit }
 func (y yardsticks) TeamList(selectionID string) (flow.TeamList, error) {
 	var r teamListRow
 	err := y.db.Where("selection_id = ?", selectionID).Take(&r).Error
-	return flow.TeamList{SelectionID: r.SelectionID, Name: r.Name, Customers: r.Customers, Unknown: r.Unknown,
+	return flow.TeamList{SelectionID: r.SelectionID, Name: r.Name, Customers: r.Customers, Unknown: r.Unknown, Unread: r.Unread,
 		BroughtAt: r.BroughtAt.time(), BroughtBy: r.BroughtBy}, y.one(err, "list of the account teams")
 }
 
 func (y yardsticks) SetTeamList(l flow.TeamList) error {
 	return y.atomic(func() error {
 		return y.db.Clauses(clause.OnConflict{UpdateAll: true, Columns: []clause.Column{{Name: "selection_id"}}}).
-			Create(&teamListRow{SelectionID: l.SelectionID, Name: l.Name, Customers: l.Customers, Unknown: l.Unknown,
+			Create(&teamListRow{SelectionID: l.SelectionID, Name: l.Name, Customers: l.Customers, Unknown: l.Unknown, Unread: l.Unread,
 				BroughtAt: instant(l.BroughtAt), BroughtBy: l.BroughtBy}).Error
 	})
 }

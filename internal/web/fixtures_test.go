@@ -366,21 +366,22 @@ func (s *story) Proof(ctx context.Context, a access.Actor, _ string) (flow.Proof
 	if err != nil {
 		panic(err)
 	}
-	p := flow.Proof{SelectionView: v, Frames: []flow.Frame{s.frameOf()}, Content: flow.FrameSummary{Revenue: 12_000_000_000, Must: 6, Excluded: []sampling.CodeCount{{Code: "no_host", N: 2}, {Code: s.nameOf("odd"), N: 1}}}}
+	p := flow.Proof{SelectionView: v, Frames: []flow.Frame{s.frameOf(), s.frameOf()}, Content: flow.FrameSummary{Revenue: 12_000_000_000, Must: 60, Musts: []string{s.nameOf("Alpine Instruments"), s.nameOf("Borealis Energy")}, Excluded: []sampling.CodeCount{{Code: "no_host", N: 2}, {Code: s.nameOf("odd"), N: 1}}}}
+	p.Frames[1].Reason = s.nameOf("Drawn by lot before the works council.")
 	p.Frame, p.Strata, p.Selection.Strata, p.Responses = s.frameOf(), drawn.Strata, drawn.Strata, sampling.Respond(drawn, []sampling.Replacement{{Refused: units[0].ID, Code: "declined"}})
 	p.Responses.Refused, p.Responses.Replaced = 3, 2
 	if p.Drawn, err = sampling.Represent(f, drawn, nil); err != nil {
 		panic(err)
 	}
 	p.Planned, p.Held = &p.Drawn, &p.Drawn
-	if p.Reference, err = sampling.Redraws(f, d, 100); err != nil {
+	if p.Reference, err = sampling.Redraws(context.Background(), f, d, 100); err != nil {
 		panic(err)
 	}
 	picked, err := sampling.ComparePicked(f, drawn, []string{units[0].ID, units[3].ID, "nobody"})
 	if err != nil {
 		panic(err)
 	}
-	p.Picked, p.TeamList = &picked, flow.TeamList{Name: s.nameOf("wishes.csv"), Unknown: []string{s.nameOf("line 4: Acme")}, BroughtAt: s.now}
+	p.Picked, p.TeamList = &picked, flow.TeamList{Name: s.nameOf("wishes.csv"), Unknown: []string{s.nameOf("line 4: Acme")}, Unread: 240, BroughtAt: s.now}
 	p.Weights, p.Draws = [2]float64{0.6, 3.2}, []flow.Selection{p.Selection, p.Selection}
 	p.Shortfalls = []string{s.nameOf("3 of the 60 customers have no place in the plan.")}
 	return p, s.failing("proof")

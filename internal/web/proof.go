@@ -226,9 +226,39 @@ func limitsOf(v flow.Proof) []string {
 		out = append(out, count(small, "group has", "groups have")+" fewer than five visits: too few to say anything of that group alone.")
 	}
 	if v.SeedSince > 0 {
-		out = append(out, "The seed is that of "+itoa(v.SeedSince)+", kept so that customers take turns. It has been known since then, so whoever had the list could foresee this draw.")
+		why := ""
+		if v.SeedSince < v.Year {
+			why = ", kept so that customers take turns"
+		}
+		out = append(out, "The seed is that of "+itoa(v.SeedSince)+why+". It has been known since then, so whoever had the list could foresee this draw.")
 	}
 	return append(out, "One executive’s own dozen stands for little: 6 of 12 who say a thing may be 25 % or 75 % of all.")
+}
+
+// promiseText says what the promise of the seed is worth: one that is made with the
+// freeze binds only what comes after.
+func promiseText(m proofModel) string {
+	switch {
+	case m.Frame.SeededAt.Before(m.Frame.FrozenAt) && m.Frame.Reason == "":
+		return "before the freeze"
+	case m.Frame.Reason != "":
+		return "with the freeze: somebody chose it"
+	case m.CreatedAt.After(m.Frame.FrozenAt):
+		return "with the freeze, before the draw: made by chance"
+	}
+	return "in the same act as freeze and draw: made by chance"
+}
+
+// mustText counts and names the must-visits, at most so many of them.
+func mustText(m proofModel, most int) string {
+	s := num(m.Content.Must)
+	if n := min(most, len(m.Content.Musts)); n > 0 {
+		s += ": " + strings.Join(m.Content.Musts[:n], ", ")
+		if more := m.Content.Must - n; more > 0 {
+			s += " and " + num(more) + " more"
+		}
+	}
+	return s
 }
 
 func dimensionsText(v flow.Proof) string {

@@ -53,6 +53,7 @@ const (
 	mostYards    = 8
 	mostShort    = 7
 	mostHand     = 4
+	mostMusts    = 30
 	sheetBottom  = export.PageHeight - 30
 	sheetText    = 7.5
 	sheetHeading = 9.0
@@ -203,7 +204,7 @@ func (s *sheet) groups(m proofModel) {
 // originText says in one paragraph how the selection came about and what became
 // of it.
 func originText(m proofModel) string {
-	parts := []string{fmt.Sprintf("The list of %s customers was frozen on %s; the seed had been promised before.", num(m.Frame.Customers), moment(m.Frame.FrozenAt))}
+	parts := []string{fmt.Sprintf("The list of %s customers was frozen on %s. The seed was promised on %s, %s.", num(m.Frame.Customers), moment(m.Frame.FrozenAt), moment(m.Frame.SeededAt), promiseText(m))}
 	if m.Committed {
 		parts = append(parts, "The draw was made with the promised seed.")
 	} else {
@@ -215,7 +216,7 @@ func originText(m proofModel) string {
 	for _, e := range m.Content.Excluded {
 		parts = append(parts, fmt.Sprintf("Left out: %s, %s.", num(e.N), codeText(e.Code)))
 	}
-	parts = append(parts, fmt.Sprintf("Must-visits: %s. Draws of the year: %d, from %s.", num(m.Content.Must), len(m.Draws), count(len(m.Frames), "freeze", "freezes")))
+	parts = append(parts, fmt.Sprintf("Must-visits: %s. Draws of the year: %d, from %s.", mustText(m, mostMusts), len(m.Draws), count(len(m.Frames), "freeze", "freezes")))
 	if m.Deviation != "" {
 		parts = append(parts, deviationText(m.Selection))
 	}
