@@ -2336,6 +2336,14 @@ type PersonRef struct {
 	Phone *string `json:"phone,omitempty"`
 }
 
+// PinRequest defines model for PinRequest.
+type PinRequest struct {
+	// Pinned Whether the visit stays where it is.
+	//
+	// Example: true
+	Pinned bool `json:"pinned"`
+}
+
 // Place defines model for Place.
 type Place struct {
 	// Date Example: 2027-03-04
@@ -4267,6 +4275,12 @@ type RecordOutcomeParams struct {
 	IfMatch IfMatch `json:"If-Match"`
 }
 
+// PinVisitParams defines parameters for PinVisit.
+type PinVisitParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // GetPublishedPlanParams defines parameters for GetPublishedPlan.
 type GetPublishedPlanParams struct {
 	// Search Part of an executive's or a customer's name.
@@ -4329,6 +4343,9 @@ type AnswerVisitJSONRequestBody = AnswerRequest
 
 // RecordOutcomeJSONRequestBody defines body for RecordOutcome for application/json ContentType.
 type RecordOutcomeJSONRequestBody = OutcomeRequest
+
+// PinVisitJSONRequestBody defines body for PinVisit for application/json ContentType.
+type PinVisitJSONRequestBody = PinRequest
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -4934,6 +4951,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /visits/{id}/outcome (the `RecordOutcome` operationId).
 	RecordOutcome(ctx context.Context, id Id, params *RecordOutcomeParams, body RecordOutcomeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PinVisitWithBody Pin a visit, or take the pin away
+	//
+	// A pinned visit stays where it is when other visits are moved and, once it is published, when the year is planned again. Possible as long as the visit is more than a day away.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /visits/{id}/pin (the `PinVisit` operationId).
+	PinVisitWithBody(ctx context.Context, id Id, params *PinVisitParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PinVisit Pin a visit, or take the pin away
+	//
+	// A pinned visit stays where it is when other visits are moved and, once it is published, when the year is planned again. Possible as long as the visit is more than a day away.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /visits/{id}/pin (the `PinVisit` operationId).
+	PinVisit(ctx context.Context, id Id, params *PinVisitParams, body PinVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetPublishedPlan The published plan of a year
 	//
@@ -6192,6 +6227,44 @@ func (c *Client) RecordOutcomeWithBody(ctx context.Context, id Id, params *Recor
 // Corresponds with POST /visits/{id}/outcome (the `RecordOutcome` operationId).
 func (c *Client) RecordOutcome(ctx context.Context, id Id, params *RecordOutcomeParams, body RecordOutcomeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRecordOutcomeRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PinVisitWithBody Pin a visit, or take the pin away
+//
+// A pinned visit stays where it is when other visits are moved and, once it is published, when the year is planned again. Possible as long as the visit is more than a day away.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /visits/{id}/pin (the `PinVisit` operationId).
+func (c *Client) PinVisitWithBody(ctx context.Context, id Id, params *PinVisitParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPinVisitRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PinVisit Pin a visit, or take the pin away
+//
+// A pinned visit stays where it is when other visits are moved and, once it is published, when the year is planned again. Possible as long as the visit is more than a day away.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /visits/{id}/pin (the `PinVisit` operationId).
+func (c *Client) PinVisit(ctx context.Context, id Id, params *PinVisitParams, body PinVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPinVisitRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8972,6 +9045,66 @@ func NewRecordOutcomeRequestWithBody(server string, id Id, params *RecordOutcome
 	return req, nil
 }
 
+// NewPinVisitRequest calls the generic PinVisit builder with application/json body
+func NewPinVisitRequest(server string, id Id, params *PinVisitParams, body PinVisitJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPinVisitRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewPinVisitRequestWithBody constructs an http.Request for the PinVisit method, with any body, and a specified content type
+func NewPinVisitRequestWithBody(server string, id Id, params *PinVisitParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/visits/%s/pin", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewGetPublishedPlanRequest constructs an http.Request for the GetPublishedPlan method
 func NewGetPublishedPlanRequest(server string, year int, params *GetPublishedPlanParams) (*http.Request, error) {
 	var err error
@@ -9711,6 +9844,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /visits/{id}/outcome (the `RecordOutcome` operationId).
 	RecordOutcomeWithResponse(ctx context.Context, id Id, params *RecordOutcomeParams, body RecordOutcomeJSONRequestBody, reqEditors ...RequestEditorFn) (*RecordOutcomeResponse, error)
+
+	// PinVisitWithBodyWithResponse Pin a visit, or take the pin away
+	//
+	// A pinned visit stays where it is when other visits are moved and, once it is published, when the year is planned again. Possible as long as the visit is more than a day away.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /visits/{id}/pin (the `PinVisit` operationId).
+	PinVisitWithBodyWithResponse(ctx context.Context, id Id, params *PinVisitParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PinVisitResponse, error)
+
+	// PinVisitWithResponse Pin a visit, or take the pin away
+	//
+	// A pinned visit stays where it is when other visits are moved and, once it is published, when the year is planned again. Possible as long as the visit is more than a day away.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /visits/{id}/pin (the `PinVisit` operationId).
+	PinVisitWithResponse(ctx context.Context, id Id, params *PinVisitParams, body PinVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*PinVisitResponse, error)
 
 	// GetPublishedPlanWithResponse The published plan of a year
 	//
@@ -14607,6 +14758,124 @@ func (r RecordOutcomeResponse) ContentType() string {
 	return ""
 }
 
+// PinVisitResponse200Headers the declared response headers of an HTTP 200 response for PinVisit
+type PinVisitResponse200Headers struct {
+	ETag *string
+}
+
+type PinVisitResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VisitDetail
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON428 the response for an HTTP 428 `application/problem+json` response
+	ApplicationproblemJSON428 *VersionRequired
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PinVisitResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PinVisitResponse) GetJSON200() *VisitDetail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r PinVisitResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r PinVisitResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r PinVisitResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r PinVisitResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r PinVisitResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r PinVisitResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r PinVisitResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r PinVisitResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
+func (r PinVisitResponse) GetApplicationproblemJSON428() *VersionRequired {
+	return r.ApplicationproblemJSON428
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PinVisitResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PinVisitResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PinVisitResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PinVisitResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PinVisitResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetPublishedPlanResponse200Headers the declared response headers of an HTTP 200 response for GetPublishedPlan
 type GetPublishedPlanResponse200Headers struct {
 	ETag *string
@@ -15737,6 +16006,36 @@ func (c *ClientWithResponses) RecordOutcomeWithResponse(ctx context.Context, id 
 		return nil, err
 	}
 	return ParseRecordOutcomeResponse(rsp)
+}
+
+// PinVisitWithBodyWithResponse Pin a visit, or take the pin away
+//
+// A pinned visit stays where it is when other visits are moved and, once it is published, when the year is planned again. Possible as long as the visit is more than a day away.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /visits/{id}/pin (the `PinVisit` operationId).
+func (c *ClientWithResponses) PinVisitWithBodyWithResponse(ctx context.Context, id Id, params *PinVisitParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PinVisitResponse, error) {
+	rsp, err := c.PinVisitWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePinVisitResponse(rsp)
+}
+
+// PinVisitWithResponse Pin a visit, or take the pin away
+//
+// A pinned visit stays where it is when other visits are moved and, once it is published, when the year is planned again. Possible as long as the visit is more than a day away.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /visits/{id}/pin (the `PinVisit` operationId).
+func (c *ClientWithResponses) PinVisitWithResponse(ctx context.Context, id Id, params *PinVisitParams, body PinVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*PinVisitResponse, error) {
+	rsp, err := c.PinVisit(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePinVisitResponse(rsp)
 }
 
 // GetPublishedPlanWithResponse The published plan of a year
@@ -19921,6 +20220,115 @@ func ParseRecordOutcomeResponse(rsp *http.Response) (*RecordOutcomeResponse, err
 	switch {
 	case rsp.StatusCode == 200:
 		var headers RecordOutcomeResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePinVisitResponse parses an HTTP response from a PinVisitWithResponse call
+func ParsePinVisitResponse(rsp *http.Response) (*PinVisitResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PinVisitResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VisitDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 428:
+		var dest VersionRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON428 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PinVisitResponse200Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

@@ -2336,6 +2336,14 @@ type PersonRef struct {
 	Phone *string `json:"phone,omitempty"`
 }
 
+// PinRequest defines model for PinRequest.
+type PinRequest struct {
+	// Pinned Whether the visit stays where it is.
+	//
+	// Example: true
+	Pinned bool `json:"pinned"`
+}
+
 // Place defines model for Place.
 type Place struct {
 	// Date Example: 2027-03-04
@@ -4267,6 +4275,12 @@ type RecordOutcomeParams struct {
 	IfMatch IfMatch `json:"If-Match"`
 }
 
+// PinVisitParams defines parameters for PinVisit.
+type PinVisitParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // GetPublishedPlanParams defines parameters for GetPublishedPlan.
 type GetPublishedPlanParams struct {
 	// Search Part of an executive's or a customer's name.
@@ -4329,6 +4343,9 @@ type AnswerVisitJSONRequestBody = AnswerRequest
 
 // RecordOutcomeJSONRequestBody defines body for RecordOutcome for application/json ContentType.
 type RecordOutcomeJSONRequestBody = OutcomeRequest
+
+// PinVisitJSONRequestBody defines body for PinVisit for application/json ContentType.
+type PinVisitJSONRequestBody = PinRequest
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
@@ -4503,6 +4520,9 @@ type ServerInterface interface {
 	// RecordOutcome Say what came of a visit
 	// (POST /visits/{id}/outcome)
 	RecordOutcome(ctx echo.Context, id Id, params RecordOutcomeParams) error
+	// PinVisit Pin a visit, or take the pin away
+	// (PUT /visits/{id}/pin)
+	PinVisit(ctx echo.Context, id Id, params PinVisitParams) error
 	// GetPublishedPlan The published plan of a year
 	// (GET /years/{year}/plan)
 	GetPublishedPlan(ctx echo.Context, year int, params GetPublishedPlanParams) error
@@ -5871,6 +5891,44 @@ func (w *ServerInterfaceWrapper) RecordOutcome(ctx echo.Context) error {
 	return err
 }
 
+// PinVisit converts echo context to params.
+func (w *ServerInterfaceWrapper) PinVisit(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PinVisitParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PinVisit(ctx, id, params)
+	return err
+}
+
 // GetPublishedPlan converts echo context to params.
 func (w *ServerInterfaceWrapper) GetPublishedPlan(ctx echo.Context) error {
 	var err error
@@ -6009,6 +6067,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/visits/:id/explanation", wrapper.ExplainVisit, options.OperationMiddlewares["explainVisit"]...)
 	router.POST(options.BaseURL+"/visits/:id/answer", wrapper.AnswerVisit, options.OperationMiddlewares["answerVisit"]...)
 	router.POST(options.BaseURL+"/visits/:id/outcome", wrapper.RecordOutcome, options.OperationMiddlewares["recordOutcome"]...)
+	router.PUT(options.BaseURL+"/visits/:id/pin", wrapper.PinVisit, options.OperationMiddlewares["pinVisit"]...)
 	router.GET(options.BaseURL+"/me", wrapper.GetMine, options.OperationMiddlewares["getMine"]...)
 	router.GET(options.BaseURL+"/coverage", wrapper.GetCoverage, options.OperationMiddlewares["getCoverage"]...)
 	router.GET(options.BaseURL+"/alerts", wrapper.ListAlerts, options.OperationMiddlewares["listAlerts"]...)
@@ -13167,6 +13226,201 @@ func (response RecordOutcomedefaultApplicationProblemPlusJSONResponse) VisitReco
 	return err
 }
 
+type PinVisitRequestObject struct {
+	Id     Id `json:"id"`
+	Params PinVisitParams
+	Body   *PinVisitJSONRequestBody
+}
+
+type PinVisitResponseObject interface {
+	VisitPinVisitResponse(w http.ResponseWriter) error
+}
+
+type PinVisit200ResponseHeaders struct {
+	ETag *string
+}
+
+type PinVisit200JSONResponse struct {
+	Body    VisitDetail
+	Headers PinVisit200ResponseHeaders
+}
+
+func (response PinVisit200JSONResponse) VisitPinVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PinVisit401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response PinVisit401ApplicationProblemPlusJSONResponse) VisitPinVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PinVisit403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response PinVisit403ApplicationProblemPlusJSONResponse) VisitPinVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PinVisit404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response PinVisit404ApplicationProblemPlusJSONResponse) VisitPinVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PinVisit409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response PinVisit409ApplicationProblemPlusJSONResponse) VisitPinVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PinVisit412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response PinVisit412ApplicationProblemPlusJSONResponse) VisitPinVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PinVisit413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response PinVisit413ApplicationProblemPlusJSONResponse) VisitPinVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PinVisit415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response PinVisit415ApplicationProblemPlusJSONResponse) VisitPinVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PinVisit422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response PinVisit422ApplicationProblemPlusJSONResponse) VisitPinVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PinVisit428ApplicationProblemPlusJSONResponse struct {
+	VersionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response PinVisit428ApplicationProblemPlusJSONResponse) VisitPinVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PinVisitdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PinVisitdefaultApplicationProblemPlusJSONResponse) VisitPinVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetPublishedPlanRequestObject struct {
 	Year   int `json:"year"`
 	Params GetPublishedPlanParams
@@ -13454,6 +13708,9 @@ type StrictServerInterface interface {
 	// RecordOutcome Say what came of a visit
 	// (POST /visits/{id}/outcome)
 	RecordOutcome(ctx context.Context, request RecordOutcomeRequestObject) (RecordOutcomeResponseObject, error)
+	// PinVisit Pin a visit, or take the pin away
+	// (PUT /visits/{id}/pin)
+	PinVisit(ctx context.Context, request PinVisitRequestObject) (PinVisitResponseObject, error)
 	// GetPublishedPlan The published plan of a year
 	// (GET /years/{year}/plan)
 	GetPublishedPlan(ctx context.Context, request GetPublishedPlanRequestObject) (GetPublishedPlanResponseObject, error)
@@ -15261,6 +15518,55 @@ func (sh *strictHandler) RecordOutcome(ctx echo.Context, id Id, params RecordOut
 		return err
 	} else if validResponse, ok := response.(RecordOutcomeResponseObject); ok {
 		return validResponse.VisitRecordOutcomeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PinVisit operation middleware
+func (sh *strictHandler) PinVisit(ctx echo.Context, id Id, params PinVisitParams) error {
+	var request PinVisitRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body PinVisitJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PinVisit(ctx.Request().Context(), request.(PinVisitRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PinVisit")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PinVisitResponseObject); ok {
+		return validResponse.VisitPinVisitResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -44,6 +44,19 @@ func (a *API) AnswerVisit(ctx context.Context, r AnswerVisitRequestObject) (Answ
 	return AnswerVisit200JSONResponse{Body: visitDetail(v), Headers: AnswerVisit200ResponseHeaders{ETag: some(etag(v.Visit.Version))}}, nil
 }
 
+// PinVisit pins a visit, or takes the pin away.
+func (a *API) PinVisit(ctx context.Context, r PinVisitRequestObject) (PinVisitResponseObject, error) {
+	n, err := version(r.Params.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	v, err := a.flow.PinVisit(ctx, callOf(ctx).actor, r.Id, n, r.Body.Pinned)
+	if err != nil {
+		return nil, err
+	}
+	return PinVisit200JSONResponse{Body: visitDetail(v), Headers: PinVisit200ResponseHeaders{ETag: some(etag(v.Visit.Version))}}, nil
+}
+
 // RecordOutcome says what came of a visit.
 func (a *API) RecordOutcome(ctx context.Context, r RecordOutcomeRequestObject) (RecordOutcomeResponseObject, error) {
 	n, err := version(r.Params.IfMatch)

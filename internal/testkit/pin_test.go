@@ -73,6 +73,19 @@ func TestAPinHoldsAVisit(t *testing.T) {
 		require.Equal(t, v.Slot, h.Visit(v.ID).Slot)
 		require.True(t, h.Visit(v.ID).Pinned)
 
+		// Programs do the same through the API.
+		put := func(version int, pinned bool) *client.PinVisitResponse {
+			r, err := vp.PinVisitWithResponse(context.Background(), v.ID, &client.PinVisitParams{IfMatch: client.Match(version)}, client.PinRequest{Pinned: pinned})
+			require.NoError(t, err)
+			return r
+		}
+		require.Equal(t, http.StatusPreconditionFailed, put(1, false).StatusCode())
+		loose := put(h.Visit(v.ID).Version, false)
+		require.NoError(t, client.Check(loose))
+		require.False(t, loose.JSON200.Visit.Pinned)
+		require.NoError(t, client.Check(put(loose.JSON200.Visit.Version, true)))
+		require.True(t, h.Visit(v.ID).Pinned)
+
 		// The day before, nobody moves it anyway.
 		h.SetDay(v.Slot.Date.Add(-1), "08:00", v.Zone)
 		require.Equal(t, http.StatusConflict, pin(VP, v.ID, h.Visit(v.ID).Version, "no"))
