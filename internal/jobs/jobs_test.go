@@ -391,7 +391,7 @@ func TestStopCutsOffWhatHangs(t *testing.T) {
 // One kind that hangs keeps no other kind waiting.
 func TestLinesAreSeparate(t *testing.T) {
 	do := func(_ *bench, ctx context.Context, j flow.Job) error {
-		if j.Kind == flow.JobPull || j.Kind == flow.JobPlan {
+		if j.Kind == flow.JobPull || j.Kind == flow.JobPlan || j.Kind == flow.JobRedraw {
 			<-ctx.Done()
 			return ctx.Err()
 		}
@@ -400,7 +400,7 @@ func TestLinesAreSeparate(t *testing.T) {
 	engines(t, jobs.Options{}, do, func(t *testing.T, b *bench) {
 		require.NoError(t, b.q.Start(context.Background()))
 		for i := range 20 {
-			b.enqueue(flow.Job{Kind: flow.JobPull, Key: fmt.Sprint(i)}, flow.Job{Kind: flow.JobPlan, Key: fmt.Sprint(i)})
+			b.enqueue(flow.Job{Kind: flow.JobPull, Key: fmt.Sprint(i)}, flow.Job{Kind: flow.JobPlan, Key: fmt.Sprint(i)}, flow.Job{Kind: flow.JobRedraw, Key: fmt.Sprint(i)})
 		}
 		quick := []flow.Job{{Kind: flow.JobApply, Key: "a"}, {Kind: flow.JobDeliver, Key: "d"}, {Kind: flow.JobAlerts}}
 		b.enqueue(quick...)

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
 	"testing"
 
@@ -98,6 +99,37 @@ func TestNoKeyColumnIsNullable(t *testing.T) {
 		JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE i.indisunique AND NOT a.attnotnull AND n.nspname = 'public'`).Scan(&nullable).Error)
 	require.Empty(t, nullable)
+}
+
+// Freezes from before they were numbered get their numbers in the order in which
+// they were made, year by year.
+func TestOldFreezesAreNumbered(t *testing.T) {
+	for engine, address := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "w.db"), "postgres": pgtest.URL(t)} {
+		t.Run(engine, func(t *testing.T) {
+			s, err := Open(t.Context(), address, Options{})
+			require.NoError(t, err)
+			defer s.Close()
+			p, err := s.provider()
+			require.NoError(t, err)
+			_, err = p.UpTo(t.Context(), 3)
+			require.NoError(t, err)
+			hash := strings.Repeat("a", 64)
+			for id, x := range map[string]struct{ year, at string }{"a": {"2027", "2026-11-02T00:00:00.000000Z"}, "b": {"2027", "2026-11-01T00:00:00.000000Z"},
+				"c": {"2028", "2026-11-03T00:00:00.000000Z"}, "d": {"2027", "2026-11-02T00:00:00.000000Z"}} {
+				require.NoError(t, s.gorm.Exec(`INSERT INTO frames (id, year, hash, seed, seed_commitment, seeded_at, customers, must, left_out, reason, content, frozen_at, frozen_by)
+					VALUES (?, `+x.year+`, ?, 's', ?, ?, 0, 0, '{}', '', ?, ?, '')`, id, hash, hash, x.at, x.at, []byte{1}, x.at).Error)
+			}
+			_, err = p.Up(t.Context())
+			require.NoError(t, err)
+			var got []frameRow
+			require.NoError(t, s.gorm.Omit("content").Find(&got).Error)
+			numbers := map[string]int{}
+			for _, g := range got {
+				numbers[g.ID] = g.Nth
+			}
+			require.Equal(t, map[string]int{"b": 1, "a": 2, "d": 3, "c": 1}, numbers)
+		})
+	}
 }
 
 // Selections from before draws were numbered get their numbers in the order in
