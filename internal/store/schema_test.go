@@ -117,7 +117,7 @@ func TestOldFreezesAreNumbered(t *testing.T) {
 			for id, x := range map[string]struct{ year, at string }{"a": {"2027", "2026-11-02T00:00:00.000000Z"}, "b": {"2027", "2026-11-01T00:00:00.000000Z"},
 				"c": {"2028", "2026-11-03T00:00:00.000000Z"}, "d": {"2027", "2026-11-02T00:00:00.000000Z"}} {
 				require.NoError(t, s.gorm.Exec(`INSERT INTO frames (id, year, hash, seed, seed_commitment, seeded_at, customers, must, left_out, reason, content, frozen_at, frozen_by)
-					VALUES (?, `+x.year+`, ?, 's', ?, ?, 0, 0, '{}', '', ?, ?, '')`, id, hash, hash, x.at, x.at, []byte{1}, x.at).Error)
+					VALUES (?, `+x.year+`, ?, 's', ?, ?, 0, 0, '{}', '', ?, ?, '')`, id, hash, hash, x.at, []byte{1}, x.at).Error)
 			}
 			_, err = p.Up(t.Context())
 			require.NoError(t, err)
