@@ -46,7 +46,9 @@ func (p *Pages) showExplain(c echo.Context, customer string, status int, problem
 		if err != nil && !fault.Is(err, fault.Conflict) {
 			return err
 		}
-		m.Out = &out
+		if err == nil { // a customer who has left the selection is let in nowhere
+			m.Out = &out
+		}
 	}
 	f := p.frame(c, x.Customer.Name+", "+x.Plan.Name)
 	f.Narrow = true

@@ -364,7 +364,7 @@ func explainPage(f frame, m explainModel) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-			} else if m.MayPlan && !m.Settled && m.Out == nil {
+			} else if m.MayPlan && !m.Settled && !m.Pinned && m.Out == nil {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 40, "<p class=\"note\">No other place keeps every rule.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
