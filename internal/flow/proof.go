@@ -123,28 +123,28 @@ func (p *Proof) askSeed(tx Tx) error {
 		return err
 	}
 	say := func(format string, args ...any) { p.seeds = append(p.seeds, fmt.Sprintf(format, args...)) }
-	var first Selection // with the same seed, in another year
-	for _, s := range all {
-		if s.Seed == p.Seed && s.Year != p.Year && !s.CreatedAt.After(p.CreatedAt) && (first.ID == "" || s.CreatedAt.Before(first.CreatedAt)) {
+	var first, turns Selection // the first with the same seed, in another year; the one from which customers take turns
+	for _, s := range all {    // newest first
+		if s.Year == p.Year || s.CreatedAt.After(p.CreatedAt) {
+			continue
+		}
+		if s.Seed == p.Seed && (first.ID == "" || s.CreatedAt.Before(first.CreatedAt)) {
 			first = s
 		}
+		if s.Year < p.Year && s.Year > turns.Year {
+			turns = s
+		}
 	}
-	if first.ID != "" {
-		p.SeedSince = first.Year
-		reason := first.Reason
-		if first.Deviation != sampling.ChangedSeed {
-			reason = ""
-		}
-		if reason == "" && first.FrameID != "" {
-			x, err := tx.Frames.Get(first.FrameID)
-			if err != nil {
-				return err
-			}
-			reason = x.Reason
-		}
-		if reason != "" {
-			say("Somebody chose the seed for draw %d of %d: %s", first.Draw, first.Year, reason)
-		}
+	p.SeedSince = first.Year
+	reason, err := whyChosen(tx, first)
+	if err != nil {
+		return err
+	}
+	if reason != "" {
+		say("Somebody chose the seed for draw %d of %d: %s", first.Draw, first.Year, reason)
+	}
+	if turns.Draw > 1 {
+		say("Customers take turns from draw %d of %d. Who may choose among several draws of one year may choose the outcome of the next.", turns.Draw, turns.Year)
 	}
 	seeds := map[string]bool{}
 	for _, x := range slices.Backward(p.Frames) {
@@ -161,6 +161,24 @@ func (p *Proof) askSeed(tx Tx) error {
 		say("The freezes of the year have %d different seeds. Who may choose among several seeds may choose the outcome.", len(seeds))
 	}
 	return nil
+}
+
+// whyChosen gives the reason that somebody gave for choosing the seed of a draw, at
+// the draw or at a freeze of its year; "" where nobody chose it.
+func whyChosen(tx Tx, s Selection) (string, error) {
+	if s.FrameID == "" {
+		return "", nil
+	}
+	frames, err := tx.Frames.ByYear(s.Year)
+	for _, x := range frames {
+		switch {
+		case x.ID == s.FrameID && x.SeedCommitment != s.SeedCommitment:
+			return s.Reason, nil
+		case x.SeedCommitment == s.SeedCommitment && x.Reason != "":
+			return x.Reason, nil
+		}
+	}
+	return "", err
 }
 
 func summaryOf(content sampling.Frame) (out FrameSummary) {
@@ -365,6 +383,9 @@ func (p *Proof) shortfalls() (out []string) {
 			say("%s %s: all drawn customers were taken out by hand. Nobody stands for the others.", e.Code, e.Label)
 		case e.Removed > 0:
 			say("%s %s: %d taken out by hand. The others now stand for %.1f customers each instead of %.1f, as if those taken out had been like them, which nobody knows.", e.Code, e.Label, e.Removed, e.After, e.Before)
+		}
+		if e.Added == 0 && e.Removed == 0 {
+			say("%s %s: changed by hand, and back again.", e.Code, e.Label)
 		}
 		if e.Added > 0 {
 			say("%s %s: %d put in by hand, not by chance. Whoever was put in stands for itself alone.", e.Code, e.Label, e.Added)

@@ -108,6 +108,27 @@ func TestNobodyRehearsesADraw(t *testing.T) {
 	})
 }
 
+// A seed that somebody typed for a draw goes on into the next year with its reason.
+func TestAChosenSeedIsSaidNextYearToo(t *testing.T) {
+	h := New(t, SQLite)
+	ctx := context.Background()
+	vp := h.Small(40)
+	froze, err := vp.FreezeWithResponse(ctx, nil, client.FreezeRequest{Year: PlanYear - 1})
+	frame := ok(t, froze, err).JSON201.Id
+	design := client.DrawRequest{Dimensions: []string{"region"}, Visits: 8}
+	drew, err := vp.DrawWithResponse(ctx, frame, nil, design)
+	ok(t, drew, err)
+	h.Clock.Set(h.Clock.Now().Add(time.Minute))
+	design.Seed, design.Reason = pointer("typed"), pointer("The first seed leaked to a team.")
+	drew, err = vp.DrawWithResponse(ctx, frame, nil, design)
+	ok(t, drew, err)
+	h.Clock.Set(h.Clock.Now().Add(time.Minute))
+	next, err := vp.SelectWithResponse(ctx, nil, client.SelectionRequest{Year: PlanYear, Dimensions: []string{"region"}, Visits: 8})
+	_, missing := proofOf(t, vp, ok(t, next, err).JSON201.Selection.Id)
+	require.Contains(t, missing, "Somebody chose the seed for draw 2 of 2026: The first seed leaked to a team.")
+	require.Contains(t, missing, "Customers take turns from draw 2 of 2026.")
+}
+
 // Of freezes at the same time one promises a seed; the others do not replace it.
 func TestFreezesAtOnce(t *testing.T) {
 	Each(t, func(t *testing.T, h *House) {
@@ -166,6 +187,10 @@ func TestTheProofSaysWhatPeopleDid(t *testing.T) {
 		_, page = h.Get(h.As(Admin), "/selections/"+id+"/proof")
 		require.NotContains(t, page, "nothing was changed by hand")
 
+		alter(t, vp, id, 2, client.SelectionChangeRequest{Kind: client.SelectionChangeRequestKindRemoved, Customer: "Customer " + strconv.Itoa(10+other), Reason: pointer("The board does not want to go.")})
+		_, missing = proofOf(t, vp, id)
+		require.Contains(t, missing, "changed by hand, and back again.")
+
 		// One is visited, and then noted as refusing.
 		plan := h.Draft(vp, id, 1, 20_000)
 		require.NoError(t, client.Check(h.Publish(vp, plan, "")))
@@ -174,7 +199,7 @@ func TestTheProofSaysWhatPeopleDid(t *testing.T) {
 		h.Until(first.End.Add(time.Hour))
 		record(t, h, h.Person(first.HostID).Email, first.ID, visit.AtCustomer, true)
 		vp = h.API(VP)
-		alter(t, vp, id, 2, client.SelectionChangeRequest{Kind: client.SelectionChangeRequestKindRefused, Customer: first.CustomerID, Code: pointer("declined")})
+		alter(t, vp, id, 3, client.SelectionChangeRequest{Kind: client.SelectionChangeRequestKindRefused, Customer: first.CustomerID, Code: pointer("declined")})
 		proof, missing = proofOf(t, vp, id)
 		require.NotNil(t, proof.Held)
 		require.Equal(t, 1, proof.Held.Visits)
