@@ -118,7 +118,8 @@ func (s story) choose(ctx context.Context) error {
 	if err != nil || len(plans) > 0 {
 		return err
 	}
-	frame, err := s.app.Flow.Freeze(ctx, teller, flow.Key{}, flow.FreezeInput{Year: sample.Year, Seed: selectionSeed})
+	frame, err := s.app.Flow.Freeze(ctx, teller, flow.Key{}, flow.FreezeInput{Year: sample.Year, Seed: selectionSeed,
+		Reason: "A sample company, drawn the same way for everybody who looks at it."})
 	if err != nil {
 		return err
 	}

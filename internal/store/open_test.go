@@ -51,7 +51,7 @@ func TestWhatCannotBeOpened(t *testing.T) {
 		"sqlite:" + broken:                "is damaged or not a database; restore it from a backup.",
 		"sqlite:" + torn:                  "is damaged or not a database; restore it from a backup.",
 		"sqlite:" + foreign:               "is a database of another program.",
-		"sqlite:" + newer:                 "The database was made by a newer Windshield (schema 99, this one knows 3); install that one.",
+		"sqlite:" + newer:                 "The database was made by a newer Windshield (schema 99, this one knows 4); install that one.",
 		"sqlite:" + used:                  "Another Windshield uses this database: " + used + ".",
 	} {
 		st, err := store.Open(t.Context(), address, store.Options{})
@@ -98,7 +98,7 @@ func TestMigrateAndReady(t *testing.T) {
 			st := open(t, url)
 			err := st.Ready(t.Context())
 			require.True(t, fault.Is(err, fault.Temporary))
-			require.ErrorContains(t, err, "The database has schema 0, this Windshield needs 3.")
+			require.ErrorContains(t, err, "The database has schema 0, this Windshield needs 4.")
 			ran := 0
 			for range 2 {
 				require.NoError(t, st.Migrate(t.Context(), func(_ context.Context, e store.Engine) error {
