@@ -62,7 +62,7 @@ pictures: setup inputs
 	@mkdir -p docs/pictures
 	WINDSHIELD_PICTURES=$(CURDIR)/docs/pictures go test -tags pictures -count=1 -v -run '^TestPictures$$' $(PICTURES)
 
-# Writes planning problems as files: make problems DIR=/tmp/problems SIZES=medium SHAPES=standard SEEDS="1 2"
+# Writes planning problems as files: make problems DIR=build/problems SIZES=medium SHAPES=standard SEEDS="1 2"
 DIR ?= build/problems
 problems: inputs
 	WINDSHIELD_PROBLEMS=$(abspath $(DIR)) SIZES="$(SIZES)" SHAPES="$(SHAPES)" SEEDS="$(SEEDS)" \
