@@ -148,7 +148,7 @@ func (a *search) lay(plan []place, e, first int32) bool {
 		}
 		if i > 0 {
 			before := plan[i-1].slot >> 1
-			lo, hi = before+m.near1(m.visits[plan[i-1].visit].cust, c), before+m.stay
+			lo, hi = before+m.daysApart(m.visits[plan[i-1].visit].cust, c), before+m.stay
 		}
 		if lo = max(lo, 0); lo >= m.days || hi < lo {
 			return false

@@ -87,7 +87,7 @@ func (a *search) dayIn(h *hole, v, other, home int32) int32 {
 	c := m.visits[v].cust
 	from, to := max(h.a.day, 0), min(h.b.day, m.days-1)
 	if h.a.cust != none && h.b.cust != none && h.b.day-h.a.day <= m.stay { // within a trip
-		return a.pick(h, v, other, h.a.day+m.near1(h.a.cust, c), h.b.day-m.near1(h.b.cust, c))
+		return a.pick(h, v, other, h.a.day+m.daysApart(h.a.cust, c), h.b.day-m.daysApart(h.b.cust, c))
 	}
 	// The last day that joins the trip before, and the first that joins the one after.
 	left, right := from-1, to+1
@@ -113,9 +113,9 @@ func (a *search) dayIn(h *hole, v, other, home int32) int32 {
 	day := int32(none)
 	switch {
 	case kind == 1 && left >= from:
-		day = a.pick(h, v, other, h.a.day+m.near1(h.a.cust, c), left)
+		day = a.pick(h, v, other, h.a.day+m.daysApart(h.a.cust, c), left)
 	case kind == 2 && right <= to:
-		day = a.pick(h, v, other, right, h.b.day-m.near1(h.b.cust, c))
+		day = a.pick(h, v, other, right, h.b.day-m.daysApart(h.b.cust, c))
 	}
 	if day != none {
 		return day
@@ -130,8 +130,9 @@ func (a *search) dayIn(h *hole, v, other, home int32) int32 {
 	return day
 }
 
-// near1 is how many days must lie between visits to two customers.
-func (m *model) near1(c1, c2 int32) int32 {
+// daysApart is how many days at least must lie between visits to two customers,
+// by their reach.
+func (m *model) daysApart(c1, c2 int32) int32 {
 	if len(m.reach) == 0 {
 		return 0
 	}

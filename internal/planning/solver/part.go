@@ -45,14 +45,7 @@ func (g *state) divide(parts [][]int32, turn uint64) *division {
 	var standing []int32
 	for c := range m.custs {
 		x := &m.custs[c]
-		if x.spacing == 0 || len(x.visits) == 1 {
-			continue
-		}
-		same := true
-		for _, v := range x.visits {
-			same = same && d.ofVisit[v] == d.ofVisit[x.visits[0]]
-		}
-		if same {
+		if x.spacing == 0 || !d.divided(x) {
 			continue
 		}
 		standing = standing[:0]
@@ -105,7 +98,7 @@ func (g *state) extract(d *division, index int32, execs []int32) *part {
 	for i, v := range p.visits {
 		x := m.visits[v]
 		c := &m.custs[x.cust]
-		apart := d.lo[v] > 0 || d.hi[v] < m.days-1 || !x.alone && len(c.visits) > 1 && divided(d, c)
+		apart := d.divided(c)
 		n, ok := localCust[x.cust]
 		if !ok || apart {
 			n = int32(len(custs))
@@ -194,7 +187,7 @@ func (m *model) prefer() {
 }
 
 // divided says whether a customer's visits are in several parts.
-func divided(d *division, c *cust) bool {
+func (d *division) divided(c *cust) bool {
 	for _, v := range c.visits {
 		if d.ofVisit[v] != d.ofVisit[c.visits[0]] {
 			return true

@@ -27,7 +27,7 @@ func (a *search) inParts(workers int) {
 	}
 	for turn := uint64(0); ; turn++ {
 		share := a.share()
-		a.tell(share)
+		a.tell(a, share)
 		if a.over {
 			return
 		}
@@ -95,15 +95,13 @@ func (a *search) adopt(p *part) {
 		}
 	}
 	g.book(change{p.s.fixed, int32(p.s.overdue)}.minus(p.start))
-	var clashed []place
 	for _, x := range moved {
 		if g.hostFree(x.visit, x.slot, none) {
 			g.enter(x.visit, x.exec, x.slot)
 		} else { // another part has sent the host elsewhere
-			clashed = append(clashed, x)
+			a.clashed = append(a.clashed, x)
 		}
 	}
-	a.clashed = append(a.clashed, clashed...)
 }
 
 // settleClashes finds places for the visits whose hosts two parts have claimed:

@@ -101,18 +101,18 @@ func (a *search) work(moves, from, to int64) {
 	}
 }
 
-// tell reports how far the search is.
-func (a *search) tell(share int64) {
+// tell reports how far the search is. best is itself, or the twin with the better plan.
+func (a *search) tell(best *search, share int64) {
 	if a.opts.Progress == nil {
 		return
 	}
-	p := Progress{Iterations: a.count, Share: float64(share) / (1 << shareBits), Best: a.best, Unassigned: len(a.s.out)}
-	if a.best != a.told {
-		a.told = a.best
-		if a.fresh {
-			a.keep()
+	p := Progress{Iterations: a.count, Share: float64(share) / (1 << shareBits), Best: best.best, Unassigned: len(best.s.out)}
+	if best.best != a.told {
+		a.told = best.best
+		if best.fresh {
+			best.keep()
 		}
-		p.Cost = a.cost(a.problem)
+		p.Cost = best.cost(a.problem)
 	}
 	a.opts.Progress(p)
 }

@@ -70,24 +70,6 @@ func (m *model) late(x *exec, from, to int32) int32 {
 	return x.ready[to] - x.ready[first]
 }
 
-// leg counts the km between two visits that follow each other; c is none before
-// the first and after the last.
-func (m *model) leg(e, c1, day1, c2, day2 int32) int32 {
-	if c1 == none {
-		if c2 == none {
-			return 0
-		}
-		return m.pair(c2, e).home
-	}
-	if c2 == none {
-		return m.pair(c1, e).home
-	}
-	if day2-day1 <= m.stay {
-		return m.dist.km(c1, c2)
-	}
-	return m.pair(c1, e).home + m.pair(c2, e).home
-}
-
 // stop is where an executive comes from or goes to: a visit, or the start or the
 // end of the clock, which have no customer.
 type stop struct{ cust, day, home int32 }

@@ -49,20 +49,21 @@ func (a *search) cost(p *planning.Problem) planning.Cost {
 		x := &m.execs[e]
 		slices.SortFunc(year, func(v, w entry) int { return cmp.Compare(v.slot, w.slot) })
 		clear(held)
-		c1, d1 := int32(none), x.clock
+		from := stop{none, x.clock, 0}
 		for _, q := range append(year, entry{slot: 2 * m.days, visit: none}) {
-			c2, d2 := int32(none), q.slot>>1
+			to := stop{none, q.slot >> 1, 0}
 			if q.visit != none {
-				c2 = m.visits[q.visit].cust
-				for _, val := range m.valueOf[int(c2)*m.dims : int(c2+1)*m.dims] {
+				to.cust = m.visits[q.visit].cust
+				to.home = m.pair(to.cust, e).home
+				for _, val := range m.valueOf[int(to.cust)*m.dims : int(to.cust+1)*m.dims] {
 					if val != none {
 						held[val]++
 					}
 				}
 			}
-			n[planning.TravelKM] += int64(m.leg(e, c1, d1, c2, d2))
-			n[planning.OverdueDays] += int64(m.late(x, d1, d2))
-			c1, d1 = c2, d2
+			n[planning.TravelKM] += int64(m.way(from, to))
+			n[planning.OverdueDays] += int64(m.late(x, from.day, to.day))
+			from = to
 		}
 		for val, k := range held {
 			n[planning.Excess] += int64(max(0, k-m.quota[i*m.values+val]))

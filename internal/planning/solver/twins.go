@@ -16,7 +16,7 @@ func (a *search) inTwins(workers int) {
 		share := a.share()
 		if part := share * 100 >> shareBits; part > told || a.over {
 			told = part
-			better(twins).report(a, share)
+			a.tell(better(twins), share)
 		}
 		if a.over {
 			break
@@ -48,8 +48,7 @@ func (a *search) twin() *search {
 		}
 	}
 	b := newSearch(a.ctx, s, a.opts)
-	b.problem, b.again, b.warm = a.problem, a.again, a.warm
-	b.rnd = newRandom(a.rnd.source.Uint64())
+	b.again, b.warm, b.rnd = a.again, a.warm, newRandom(a.rnd.source.Uint64())
 	return b
 }
 
@@ -62,15 +61,4 @@ func better(all []*search) *search {
 		}
 	}
 	return best
-}
-
-// report tells progress of the best plan of all twins in the name of the first.
-func (a *search) report(first *search, share int64) {
-	count, told := a.count, a.told
-	a.count, a.told = first.count, first.told
-	a.tell(share)
-	first.told = a.told
-	if a != first {
-		a.count, a.told = count, told
-	}
 }
