@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,7 +52,7 @@ func TestWhatCannotBeOpened(t *testing.T) {
 		"sqlite:" + broken:                "is damaged or not a database; restore it from a backup.",
 		"sqlite:" + torn:                  "is damaged or not a database; restore it from a backup.",
 		"sqlite:" + foreign:               "is a database of another program.",
-		"sqlite:" + newer:                 "The database was made by a newer Windshield (schema 99, this one knows 4); install that one.",
+		"sqlite:" + newer:                 "The database was made by a newer Windshield (schema 99, this one knows " + newest(t) + "); install that one.",
 		"sqlite:" + used:                  "Another Windshield uses this database: " + used + ".",
 	} {
 		st, err := store.Open(t.Context(), address, store.Options{})
@@ -69,6 +70,16 @@ func TestWhatCannotBeOpened(t *testing.T) {
 	require.True(t, fault.Is(err, fault.Temporary))
 	text, _ := fault.Shown(err)
 	require.NotContains(t, text, "secret")
+}
+
+// newest gives the number of the newest migration, as its file is named.
+func newest(t *testing.T) string {
+	t.Helper()
+	files, err := filepath.Glob("migrations/sqlite/*.sql")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	number, _, _ := strings.Cut(filepath.Base(slices.Max(files)), "_")
+	return strings.TrimLeft(number, "0")
 }
 
 // lite runs SQL on a file without the store.
@@ -98,7 +109,7 @@ func TestMigrateAndReady(t *testing.T) {
 			st := open(t, url)
 			err := st.Ready(t.Context())
 			require.True(t, fault.Is(err, fault.Temporary))
-			require.ErrorContains(t, err, "The database has schema 0, this Windshield needs 4.")
+			require.ErrorContains(t, err, "The database has schema 0, this Windshield needs "+newest(t)+".")
 			ran := 0
 			for range 2 {
 				require.NoError(t, st.Migrate(t.Context(), func(_ context.Context, e store.Engine) error {
