@@ -154,25 +154,3 @@ func list(states []State) string {
 	}
 	return s
 }
-
-// Counts says whether the visit stops the 30-day clock: held, at the customer's
-// place, with the host. Where it does not, whyNot is the sentence for the ledger.
-func (v Visit) Counts() (counts bool, whyNot string) {
-	switch {
-	case v.State == NoShow:
-		return false, "the visit did not take place"
-	case v.State != Held:
-		return false, "nobody has confirmed that the visit was held"
-	case v.Kind != AtCustomer && v.Kind != TradeShow && v.Kind != Conference && v.Kind != Online:
-		return false, "nobody has said where it took place"
-	case v.Kind == TradeShow:
-		return false, "a trade show is not the customer's place"
-	case v.Kind == Conference:
-		return false, "a user conference is not the customer's place"
-	case v.Kind == Online:
-		return false, "an online meeting is not at the customer's place"
-	case !v.WithHost:
-		return false, "the host was not there"
-	}
-	return true, ""
-}
