@@ -14,8 +14,9 @@ const (
 	favorMost = 64 // executives kept for each customer
 )
 
-// compile turns a valid problem into arrays. It fails only with ctx.
-func compile(ctx context.Context, p *planning.Problem) (*model, error) {
+// compile turns a valid problem into arrays, the large ones by several workers at
+// the same time. It fails only with ctx.
+func compile(ctx context.Context, p *planning.Problem, workers int) (*model, error) {
 	m := &model{
 		days: int32(p.Horizon.Days()),
 		stay: int32(p.Rules.StayDays),
@@ -30,7 +31,7 @@ func compile(ctx context.Context, p *planning.Problem) (*model, error) {
 	for _, km := range p.Rules.ReachKM {
 		m.reach = append(m.reach, int32(km))
 	}
-	c := &compiler{p: p, m: m, tags: map[string]int32{}}
+	c := &compiler{p: p, m: m, workers: workers, tags: map[string]int32{}}
 	c.time()
 	c.executives()
 	c.visits()
@@ -43,19 +44,20 @@ func compile(ctx context.Context, p *planning.Problem) (*model, error) {
 	for i := range m.custs {
 		m.dist.places = append(m.dist.places, m.custs[i].point)
 	}
-	m.dist = newDistances(ctx, m.dist.places)
+	m.dist = newDistances(ctx, m.dist.places, workers)
 	return m, ctx.Err()
 }
 
 // compiler holds the ids while they are turned into indices.
 type compiler struct {
-	p     *planning.Problem
-	m     *model
-	works map[string]bitset // working days by calendar
-	execs map[string]int32
-	custs []*planning.Customer // those with visits, by index
-	tags  map[string]int32
-	has   [][]bool // [exec][tag]
+	p       *planning.Problem
+	m       *model
+	workers int
+	works   map[string]bitset // working days by calendar
+	execs   map[string]int32
+	custs   []*planning.Customer // those with visits, by index
+	tags    map[string]int32
+	has     [][]bool // [exec][tag]
 }
 
 // time compiles weeks, months, crunch periods and working days.
@@ -284,22 +286,20 @@ func (c *compiler) pairs(ctx context.Context) error {
 	}
 	m.pairs = make([]pair, len(m.custs)*len(m.execs))
 	m.favor = make([][]int32, len(m.custs))
-	offers := make([]bid, 0, len(m.execs))
-	for i, from := range c.custs {
-		if i&63 == 0 && ctx.Err() != nil {
-			return ctx.Err()
+	return inRows(ctx, c.workers, len(m.custs), func(from, to int) {
+		offers := make([]bid, 0, len(m.execs))
+		for i := from; i < to; i++ {
+			at, where := vectorOf(m.custs[i].point), m.custs[i].point
+			offers = offers[:0]
+			for e := range m.execs {
+				x := m.pair(int32(i), int32(e))
+				x.home = chordKM(homes[e], at, c.p.Executives[e].Home(), where)
+				x.points = c.points(c.custs[i], e)
+				offers = m.bid(offers, int32(i), int32(e))
+			}
+			m.favor[i] = favored(offers)
 		}
-		at, where := vectorOf(m.custs[i].point), m.custs[i].point
-		offers = offers[:0]
-		for e := range m.execs {
-			x := m.pair(int32(i), int32(e))
-			x.home = chordKM(homes[e], at, c.p.Executives[e].Home(), where)
-			x.points = c.points(from, e)
-			offers = m.bid(offers, int32(i), int32(e))
-		}
-		m.favor[i] = favored(offers)
-	}
-	return nil
+	})
 }
 
 // points sums the preferred tags that executive e lacks; none where a required one is lacking.

@@ -29,7 +29,7 @@ func vectorOf(p geo.Point) vector {
 }
 
 // newDistances tables the distances, half done where ctx ends.
-func newDistances(ctx context.Context, places []geo.Point) distances {
+func newDistances(ctx context.Context, places []geo.Point, workers int) distances {
 	d := distances{places: places, points: make([]vector, len(places)), n: len(places)}
 	for i, p := range places {
 		v := vectorOf(p)
@@ -38,15 +38,14 @@ func newDistances(ctx context.Context, places []geo.Point) distances {
 	}
 	if n := len(places); n <= tableLimit {
 		table := make([]uint16, n*n)
-		for i := range n {
-			if ctx.Err() != nil {
-				break
+		_ = inRows(ctx, workers, n, func(from, to int) { // whoever asked looks at ctx
+			for i := from; i < to; i++ {
+				for j := range i {
+					km := uint16(d.between(int32(i), int32(j)))
+					table[i*n+j], table[j*n+i] = km, km
+				}
 			}
-			for j := range i {
-				km := uint16(d.between(int32(i), int32(j)))
-				table[i*n+j], table[j*n+i] = km, km
-			}
-		}
+		})
 		d.table = table
 	}
 	return d

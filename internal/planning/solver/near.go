@@ -9,16 +9,14 @@ import (
 
 // neighbours lists for each customer the visits nearest to it, its own first.
 // Equally near stay in the order of their index. It fails only with ctx.
-func (m *model) neighbours(ctx context.Context) error {
+func (m *model) neighbours(ctx context.Context, workers int) error {
 	m.near = make([][]int32, len(m.custs))
-	var scratch []neighbour
-	for i := range m.custs {
-		if i&63 == 0 && ctx.Err() != nil {
-			return ctx.Err()
+	return inRows(ctx, workers, len(m.custs), func(from, to int) {
+		var scratch []neighbour
+		for i := from; i < to; i++ {
+			m.near[i], scratch = m.nearest(i, scratch)
 		}
-		m.near[i], scratch = m.nearest(i, scratch)
-	}
-	return nil
+	})
 }
 
 // neighboursFrom takes a part's neighbours from the whole problem's, and looks

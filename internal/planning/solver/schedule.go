@@ -1,6 +1,7 @@
 package solver
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 )
@@ -115,6 +116,20 @@ func (a *search) tell(best *search, share int64) {
 		p.Cost = best.cost(a.problem)
 	}
 	a.opts.Progress(p)
+}
+
+// rowsAtOnce is how many rows of a table are filled between two looks at the context.
+const rowsAtOnce = 64
+
+// inRows fills a table of n rows, some at a time, on so many workers. Each row must
+// be filled by itself alone. It fails only with ctx.
+func inRows(ctx context.Context, workers, n int, fill func(from, to int)) error {
+	atOnce(workers, (n+rowsAtOnce-1)/rowsAtOnce, func(i int) {
+		if ctx.Err() == nil {
+			fill(i*rowsAtOnce, min(n, (i+1)*rowsAtOnce))
+		}
+	})
+	return ctx.Err()
 }
 
 // atOnce runs n pieces of work on so many workers. Which worker does a piece

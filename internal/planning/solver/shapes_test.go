@@ -38,12 +38,12 @@ func TestEveryMoveOnEveryShapeIsCountedRight(t *testing.T) {
 	for _, shape := range shapes.All() {
 		t.Run(string(shape), func(t *testing.T) {
 			p := made(t, shape, "tiny", 3)
-			m, err := compile(context.Background(), p)
+			m, err := compile(context.Background(), p, 2)
 			require.NoError(t, err)
 			s := newState(m)
 			placePins(p, s)
 			a := newSearch(context.Background(), s, Options{Seed: 5})
-			require.NoError(t, m.neighbours(context.Background()))
+			require.NoError(t, m.neighbours(context.Background(), 2))
 			a.construct()
 			for i := range 1200 {
 				a.cool(int64(i+1) << (shareBits - 11))

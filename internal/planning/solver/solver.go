@@ -56,7 +56,7 @@ func Solve(ctx context.Context, p *planning.Problem, opts Options) (*planning.So
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
-	m, err := compile(ctx, p)
+	m, err := compile(ctx, p, opts.Workers)
 	if err != nil {
 		return pinsOnly(p), nil //nolint:nilerr // stopped before there was a model: the pins are a feasible plan
 	}
@@ -76,7 +76,7 @@ func Solve(ctx context.Context, p *planning.Problem, opts Options) (*planning.So
 	a := newSearch(ctx, s, opts)
 	a.problem, a.again, a.warm = p, rounds(len(a.moving)), a.stands()
 	a.construct()
-	if m.neighbours(ctx) != nil {
+	if m.neighbours(ctx, opts.Workers) != nil {
 		return a.solution(p), nil //nolint:nilerr // stopped: what has been constructed is a plan
 	}
 	if len(m.execs) >= partExecs {

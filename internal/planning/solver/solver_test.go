@@ -103,12 +103,12 @@ func TestEveryMoveIsCountedRight(t *testing.T) {
 		if p.Validate() != nil {
 			t.Fatal("the generator made an invalid problem")
 		}
-		m, err := compile(context.Background(), p)
+		m, err := compile(context.Background(), p, 2)
 		require.NoError(t, err)
 		s := newState(m)
 		placePins(p, s)
 		a := newSearch(context.Background(), s, Options{Seed: rapid.Uint64().Draw(t, "seed")})
-		require.NoError(t, m.neighbours(context.Background()))
+		require.NoError(t, m.neighbours(context.Background(), 2))
 		a.construct()
 		if len(a.moving) == 0 || len(m.execs) == 0 {
 			return
@@ -249,12 +249,12 @@ func BenchmarkSolve(b *testing.B) {
 	for _, name := range []string{"tiny-1", "small-1", "medium-1", "large-1"} {
 		b.Run(name, func(b *testing.B) {
 			p := readInstance(b, name)
-			m, err := compile(context.Background(), p)
+			m, err := compile(context.Background(), p, 2)
 			require.NoError(b, err)
 			s := newState(m)
 			placePins(p, s)
 			a := newSearch(context.Background(), s, Options{Seed: 1})
-			if err := m.neighbours(context.Background()); err != nil {
+			if err := m.neighbours(context.Background(), 2); err != nil {
 				b.Fatal(err)
 			}
 			a.construct()
@@ -270,7 +270,7 @@ func BenchmarkSolve(b *testing.B) {
 func BenchmarkCompileLarge(b *testing.B) {
 	p := readInstance(b, "large-1")
 	for b.Loop() {
-		_, err := compile(context.Background(), p)
+		_, err := compile(context.Background(), p, 2)
 		require.NoError(b, err)
 	}
 }
