@@ -180,11 +180,11 @@ func (r *Reason) sentence(p *Problem) string {
 	case r.GapAfter > maxGap+1:
 		fmt.Fprintf(&b, " Begins a gap of %d days, %d too many (leave included).", r.GapAfter, r.GapAfter-maxGap-1)
 	case !r.Earliest.IsZero() && r.Earliest == r.Latest:
-		fmt.Fprintf(&b, " Keeps the %d-day clock, on the only day that does: without it %d days would pass between visits.",
-			maxGap, r.GapBefore+r.GapAfter)
+		fmt.Fprintf(&b, " Keeps visits at most %d days apart, on the only day that does: without it %d days would pass between visits.",
+			maxGap+1, r.GapBefore+r.GapAfter)
 	case !r.Earliest.IsZero():
-		fmt.Fprintf(&b, " Keeps the %d-day clock, as any day from %s to %s would: without it %d days would pass between visits.",
-			maxGap, p.Day(r.Earliest), p.Day(r.Latest), r.GapBefore+r.GapAfter)
+		fmt.Fprintf(&b, " Keeps visits at most %d days apart, as any day from %s to %s would: without it %d days would pass between visits.",
+			maxGap+1, p.Day(r.Earliest), p.Day(r.Latest), r.GapBefore+r.GapAfter)
 	}
 	return b.String()
 }

@@ -84,7 +84,7 @@ func TestReasonsTellWhyThisExecutiveAndThisWeek(t *testing.T) {
 	}
 	v2 := reasons["v2"]
 	require.Equal(t, "A trip of its own, 222 km from home. Of the 3 executives who may go, no home is nearer. "+
-		"Keeps the 30-day clock, as any day from Mon 15 Mar to Sat 10 Apr would: without it 36 days would pass between visits.", v2.Text)
+		"Keeps visits at most 31 days apart, as any day from Mon 15 Mar to Sat 10 Apr would: without it 36 days would pass between visits.", v2.Text)
 	for id, r := range reasons {
 		require.Equal(t, r, planning.ReasonOf(p, s, id))
 	}
