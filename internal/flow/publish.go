@@ -311,14 +311,32 @@ func bookingsOf(v visit.Visit) []visit.Booking {
 }
 
 // want stores what the calendars should hold for visits and enqueues the work,
-// in the transaction that changed the visits.
+// in the transaction that changed the visits. It is for a change that somebody
+// waits for: a bulk of changes is launched instead.
 func (f *Flow) want(tx Tx, visits ...*visit.Visit) error {
+	events, err := f.wishes(tx, visits...)
+	if err != nil || len(events) == 0 {
+		return err
+	}
+	if err := tx.Calendars.Save(events...); err != nil {
+		return err
+	}
+	jobs := make([]Job, len(events))
+	for i, e := range events {
+		jobs[i] = Job{Kind: JobApply, Key: e.VisitID}
+	}
+	return tx.Queue.Enqueue(jobs...)
+}
+
+// wishes gives the events of visits as they should be from now on, and leaves
+// out those that are wanted like this already. Nothing is stored.
+func (f *Flow) wishes(tx Tx, visits ...*visit.Visit) ([]*CalendarEvent, error) {
 	if len(visits) == 0 {
-		return nil
+		return nil, nil
 	}
 	people, err := everybody(tx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	plain := make([]visit.Visit, len(visits))
 	ids := make([]string, len(visits))
@@ -327,18 +345,17 @@ func (f *Flow) want(tx Tx, visits ...*visit.Visit) error {
 	}
 	customers, err := customersOf(tx, plain)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	existing, err := tx.Calendars.Events(ids...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	known := make(map[string]CalendarEvent, len(existing))
 	for _, e := range existing {
 		known[e.VisitID] = e
 	}
 	events := make([]*CalendarEvent, 0, len(visits))
-	jobs := make([]Job, 0, len(visits))
 	for _, v := range plain {
 		e, ok := known[v.ID]
 		if !ok {
@@ -357,15 +374,8 @@ func (f *Flow) want(tx Tx, visits ...*visit.Visit) error {
 		w.Version = e.Desired
 		e.Want, e.State, e.Problem, e.Tries, e.Updated = w, EventWaiting, "", 0, f.Now().UTC()
 		events = append(events, &e)
-		jobs = append(jobs, Job{Kind: JobApply, Key: v.ID})
 	}
-	if len(events) == 0 {
-		return nil
-	}
-	if err := tx.Calendars.Save(events...); err != nil {
-		return err
-	}
-	return tx.Queue.Enqueue(jobs...)
+	return events, nil
 }
 
 // wanted makes the event of a visit. Only our own people are guests; whatever a
