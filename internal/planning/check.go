@@ -108,6 +108,8 @@ type judge struct {
 	calendars map[string]slot.WorkCalendar
 	execs     map[string]*Executive
 	hosts     map[string]*Host
+	busy      map[string]map[slot.Slot]bool // by executive
+	hostBusy  map[string]map[slot.Slot]bool
 	places    map[string]Place // of the assigned visits that could be read
 	all       []placed         // in order of time
 	byExec    map[string][]placed
@@ -124,6 +126,8 @@ func newJudge(p *Problem, s *Solution) *judge {
 		calendars: make(map[string]slot.WorkCalendar, len(p.Calendars)),
 		execs:     make(map[string]*Executive, len(p.Executives)),
 		hosts:     make(map[string]*Host, len(p.Hosts)),
+		busy:      map[string]map[slot.Slot]bool{},
+		hostBusy:  map[string]map[slot.Slot]bool{},
 		places:    make(map[string]Place, len(s.Assignments)),
 		byExec:    map[string][]placed{},
 		byHost:    map[string][]placed{},
@@ -134,9 +138,15 @@ func newJudge(p *Problem, s *Solution) *judge {
 	}
 	for i := range p.Executives {
 		j.execs[p.Executives[i].ID] = &p.Executives[i]
+		if taken := p.Executives[i].Busy; len(taken) > 0 {
+			j.busy[p.Executives[i].ID] = setOf(taken)
+		}
 	}
 	for i := range p.Hosts {
 		j.hosts[p.Hosts[i].ID] = &p.Hosts[i]
+		if taken := p.Hosts[i].Busy; len(taken) > 0 {
+			j.hostBusy[p.Hosts[i].ID] = setOf(taken)
+		}
 	}
 	visits := make(map[string]*Visit, len(p.Visits))
 	wanted := make(map[string]*Customer, len(p.Visits))
@@ -161,6 +171,14 @@ func newJudge(p *Problem, s *Solution) *judge {
 		j.byCust[x.customer.ID] = append(j.byCust[x.customer.ID], x)
 	}
 	return j
+}
+
+func setOf(slots []slot.Slot) map[slot.Slot]bool {
+	set := make(map[slot.Slot]bool, len(slots))
+	for _, s := range slots {
+		set[s] = true
+	}
+	return set
 }
 
 // working turns the calendar into the form that can be asked.
@@ -254,6 +272,11 @@ func (j *judge) closed(at Place, c *Customer) []string {
 	}
 	if slot.In(at.Date, h.Unavailable) {
 		why = append(why, "host "+j.p.Name(h.ID)+" is unavailable")
+	}
+	if half := (slot.Slot{Date: at.Date, Half: at.Half}); j.busy[e.ID][half] {
+		why = append(why, "executive "+j.p.Name(e.ID)+" is busy in the calendar in that half-day ("+string(at.Half)+")")
+	} else if j.hostBusy[h.ID][half] {
+		why = append(why, "host "+j.p.Name(h.ID)+" is busy in the calendar in that half-day ("+string(at.Half)+")")
 	}
 	if slot.In(at.Date, c.Blackouts) {
 		why = append(why, "customer "+j.p.Name(c.ID)+" has a blackout")

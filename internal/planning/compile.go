@@ -17,6 +17,7 @@ type Draft struct {
 	Rules      Rules
 	Executives []Traveller
 	Hosts      map[string][]slot.Interval // id -> absences
+	Busy       map[string][]slot.Slot     // id of an executive or host -> half-days that something else takes
 	Customers  []roster.Customer          // one visit each
 	Shares     []Dimension                // the cross-section that each executive should hear
 	Current    map[string]Place           // by customer id: where its visit stands in the plan that is being changed; dropped where its executive is no longer in Executives
@@ -62,7 +63,7 @@ func Compile(d Draft) (*Problem, error) {
 		p.Names[e.ID] = e.Name
 		calendar(e.Terms.Calendar, "executive "+e.Name)
 		x := Executive{ID: e.ID, Calendar: e.Terms.Calendar, Lat: e.Office.Point.Lat, Lon: e.Office.Point.Lon,
-			Tags: e.Terms.Tags, Unavailable: e.Absences,
+			Tags: e.Terms.Tags, Unavailable: e.Absences, Busy: within(d.Horizon, d.Busy[e.ID]),
 			MaxPerWeek: e.Terms.MaxPerWeek, MaxPerMonth: e.Terms.MaxPerMonth, TargetVisits: e.Terms.TargetVisits}
 		if e.LastVisit < d.Horizon.Start {
 			x.LastVisit = e.LastVisit
@@ -70,7 +71,7 @@ func Compile(d Draft) (*Problem, error) {
 		p.Executives = append(p.Executives, x)
 	}
 	for id, absences := range d.Hosts {
-		p.Hosts = append(p.Hosts, Host{ID: id, Unavailable: absences})
+		p.Hosts = append(p.Hosts, Host{ID: id, Unavailable: absences, Busy: within(d.Horizon, d.Busy[id])})
 	}
 	slices.SortFunc(p.Hosts, func(a, b Host) int { return strings.Compare(a.ID, b.ID) })
 	going := make(map[string]bool, len(d.Executives))
@@ -116,6 +117,17 @@ func Compile(d Draft) (*Problem, error) {
 		return nil, fault.Invalidf("The year cannot be planned: %d problems.", len(bad)).With(bad[:min(len(bad), 20)]...)
 	}
 	return p, nil
+}
+
+// within gives the half-days that lie in an interval.
+func within(span slot.Interval, slots []slot.Slot) []slot.Slot {
+	var in []slot.Slot
+	for _, s := range slots {
+		if span.Contains(s.Date) {
+			in = append(in, s)
+		}
+	}
+	return in
 }
 
 // Shares gives the share of each value of the dimensions among the customers, in

@@ -117,6 +117,7 @@ type Executive struct {
 	Lon          float64         `json:"lon"`
 	Tags         []string        `json:"tags,omitempty"`
 	Unavailable  []slot.Interval `json:"unavailable,omitempty"`
+	Busy         []slot.Slot     `json:"busy,omitempty"` // half-days that are taken by something else; unlike days away they stop no clock
 	MaxPerWeek   int             `json:"max_per_week"`
 	MaxPerMonth  int             `json:"max_per_month"`
 	TargetVisits int             `json:"target_visits"`
@@ -130,6 +131,7 @@ func (e *Executive) Home() geo.Point { return geo.Point{Lat: e.Lat, Lon: e.Lon} 
 type Host struct {
 	ID          string          `json:"id"`
 	Unavailable []slot.Interval `json:"unavailable,omitempty"`
+	Busy        []slot.Slot     `json:"busy,omitempty"` // half-days that are taken by something else
 }
 
 // Customer is somebody who is visited, once or several times.

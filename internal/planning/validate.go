@@ -107,10 +107,10 @@ func (v *validation) sizes() error {
 func (p *Problem) allIntervals() int {
 	n := len(p.Rules.Crunch)
 	for i := range p.Executives {
-		n += len(p.Executives[i].Unavailable)
+		n += len(p.Executives[i].Unavailable) + len(p.Executives[i].Busy)
 	}
 	for i := range p.Hosts {
-		n += len(p.Hosts[i].Unavailable)
+		n += len(p.Hosts[i].Unavailable) + len(p.Hosts[i].Busy)
 	}
 	for i := range p.Customers {
 		n += len(p.Customers[i].Windows) + len(p.Customers[i].Blackouts)
@@ -195,6 +195,7 @@ func (v *validation) executives() {
 		}
 		v.position("executives", i, e.Lat, e.Lon)
 		v.intervalsOf("executives", i, "unavailable", e.Unavailable)
+		v.slots(at("executives", i, "busy"), e.Busy)
 		v.numberOf("executives", i, "max_per_week", int64(e.MaxPerWeek), 0, 1_000_000)
 		v.numberOf("executives", i, "max_per_month", int64(e.MaxPerMonth), 0, 1_000_000)
 		v.numberOf("executives", i, "target_visits", int64(e.TargetVisits), 0, 1_000_000)
@@ -211,6 +212,7 @@ func (v *validation) hosts() {
 	for i := range v.p.Hosts {
 		v.id(v.host, "hosts", i, v.p.Hosts[i].ID)
 		v.intervalsOf("hosts", i, "unavailable", v.p.Hosts[i].Unavailable)
+		v.slots(at("hosts", i, "busy"), v.p.Hosts[i].Busy)
 	}
 }
 
@@ -340,6 +342,15 @@ func (v *validation) intervalsOf(list string, i int, field string, intervals []s
 	}
 	if len(intervals) > maxList {
 		v.length(at(list, i, field), len(intervals))
+	}
+}
+
+func (v *validation) slots(where string, slots []slot.Slot) {
+	v.length(where, len(slots))
+	for i, x := range slots {
+		if x.Date.IsZero() || x.Half != slot.AM && x.Half != slot.PM {
+			v.bad(where+"/"+strconv.Itoa(i), x.String(), "a date and a half, am or pm", "")
+		}
 	}
 }
 

@@ -80,7 +80,11 @@ func (j *judge) whyNot(x *Visit, c *Customer, tries int) (Rule, string) {
 	if !common {
 		return WorkingDay, fmt.Sprintf("No executive who may see %s works on any of the %d days that suit the customer and host %s.", j.p.Name(c.ID), len(open), j.p.Name(c.Host))
 	}
-	return most(tally), "Every place that tags and calendars allow is closed by other visits: " + inWords(tally) + "."
+	by := " by other visits"
+	if tally[WorkingDay] > 0 {
+		by = ""
+	}
+	return most(tally), "Every place that tags and calendars allow is closed" + by + ": " + inWords(tally) + "."
 }
 
 // able lists the executives with the required tags who have not declined; where
@@ -152,9 +156,12 @@ func (j *judge) neverOpen(c *Customer) string {
 	return "Host " + j.p.Name(c.Host) + " is away on all working days that the blackouts of " + j.p.Name(c.ID) + " leave."
 }
 
-// blocked gives the first rule by which other visits close a place, Readable
-// where none does.
+// blocked gives the first rule by which other visits, or what else stands in the
+// calendars, close a place; Readable where none does.
 func (j *judge) blocked(at Place, c *Customer, e *Executive) Rule {
+	if s := at.Slot(); j.busy[e.ID][s] || j.hostBusy[c.Host][s] {
+		return WorkingDay
+	}
 	inWeek, inMonth := 1, 1
 	rule := Readable
 	for _, x := range j.byExec[e.ID] {
@@ -201,7 +208,7 @@ func most(tally map[Rule]int) Rule {
 
 // inWords says how many places each rule closed.
 func inWords(tally map[Rule]int) string {
-	words := map[Rule]string{Once: "the executive or the host has another visit", Capacity: "the week or the month is full",
+	words := map[Rule]string{WorkingDay: "the executive or the host is busy in the calendar", Once: "the executive or the host has another visit", Capacity: "the week or the month is full",
 		Reach: "too far from the executive's other visits", Spacing: "too near in time to another visit to this customer"}
 	var parts []string
 	for r := Once; r <= Pinned; r++ {

@@ -105,6 +105,19 @@ func (c *compiler) mark(b bitset, intervals []slot.Interval) {
 	}
 }
 
+// take sets the half-days of somebody that lie in the horizon.
+func (c *compiler) take(b bitset, who int32, slots []slot.Slot) {
+	for _, s := range slots {
+		if c.p.Horizon.Contains(s.Date) {
+			at := 2 * c.day(s.Date)
+			if s.Half == slot.PM {
+				at++
+			}
+			b.set(c.m.taken(who, at))
+		}
+	}
+}
+
 func (c *compiler) executives() {
 	m := c.m
 	m.execs = make([]exec, len(c.p.Executives))
@@ -131,6 +144,17 @@ func (c *compiler) executives() {
 			if away.has(d) {
 				x.ready[d+1]--
 				open.drop(d)
+			}
+		}
+		if len(e.Busy) > 0 {
+			if m.engaged == nil {
+				m.engaged = newBitset(int32(len(m.execs)) * m.slots)
+			}
+			c.take(m.engaged, int32(i), e.Busy)
+			for d := range m.days {
+				if m.isEngaged(int32(i), 2*d) && m.isEngaged(int32(i), 2*d+1) {
+					open.drop(d)
+				}
 			}
 		}
 		m.execs[i] = x
@@ -228,6 +252,14 @@ func (c *compiler) customers(ctx context.Context) error {
 		m.custs[i] = c.customer(from, hostAway[h], valueIndex)
 	}
 	m.hosts = len(hostAway)
+	for id, h := range hostIndex {
+		if taken := hosts[id].Busy; len(taken) > 0 {
+			if m.waits == nil {
+				m.waits = newBitset(int32(m.hosts) * m.slots)
+			}
+			c.take(m.waits, h, taken)
+		}
+	}
 	for i := range m.visits {
 		v := &m.visits[i]
 		v.host = hostOf[v.cust]

@@ -53,11 +53,18 @@ func anyProblem(t *rapid.T) *planning.Problem {
 	}
 	calendar := func() string { return p.Calendars[number("calendar", 0, len(p.Calendars)-1)].ID }
 	latitude := func() float64 { return rapid.SampledFrom([]float64{0, 0.3, 0.5, 4, 41, -60, 90}).Draw(t, "lat") }
+	busy := func() (all []slot.Slot) {
+		for range number("busy", 0, 6) {
+			half := rapid.SampledFrom([]slot.Half{slot.AM, slot.PM}).Draw(t, "busy half")
+			all = append(all, slot.Slot{Date: start.Add(number("busy on", -2, min(days, 8))), Half: half})
+		}
+		return all
+	}
 	tags := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c"}), 0, 3, rapid.ID)
 	for i := range number("executives", 0, 4) {
 		e := planning.Executive{
 			ID: fmt.Sprint("e", i), Calendar: calendar(), Lat: latitude(), Lon: latitude(), Tags: tags.Draw(t, "tags"),
-			Unavailable: intervals("unavailable", 2), MaxPerWeek: number("week", 0, 5), MaxPerMonth: number("month", 0, 9),
+			Unavailable: intervals("unavailable", 2), Busy: busy(), MaxPerWeek: number("week", 0, 5), MaxPerMonth: number("month", 0, 9),
 			TargetVisits: number("target", 0, 9),
 		}
 		if number("seen", 0, 1) == 1 {
@@ -66,7 +73,7 @@ func anyProblem(t *rapid.T) *planning.Problem {
 		p.Executives = append(p.Executives, e)
 	}
 	for i := range number("hosts", 1, 3) {
-		p.Hosts = append(p.Hosts, planning.Host{ID: fmt.Sprint("h", i), Unavailable: intervals("away", 2)})
+		p.Hosts = append(p.Hosts, planning.Host{ID: fmt.Sprint("h", i), Unavailable: intervals("away", 2), Busy: busy()})
 	}
 	for i := range number("customers", 1, 8) {
 		c := planning.Customer{

@@ -214,7 +214,7 @@ func (s *state) enters(h *hole, v, other, slot int32) bool {
 			return false
 		}
 	}
-	if !s.room(h.exec, day, h.gone) || !s.reaches(h.exec, h.at, h.out, x.cust, day) {
+	if m.isEngaged(h.exec, slot) || !s.room(h.exec, day, h.gone) || !s.reaches(h.exec, h.at, h.out, x.cust, day) {
 		return false
 	}
 	return s.hostFree(v, slot, other) && s.spaced(v, day, other)

@@ -26,7 +26,7 @@ type model struct {
 	month  []int32 // by day, counted from 0
 	weeks  int32   // in the horizon, begun ones too
 	months int32
-	slots  int32 // kept for each host: two a day, rounded up to whole words
+	slots  int32 // kept for each executive and host: two a day, rounded up to whole words
 	price  prices
 
 	crunch bitset // by day
@@ -36,6 +36,8 @@ type model struct {
 	custs    []cust
 	words    int32     // of a set of days
 	open     []uint64  // [exec × words] working days on which the executive is available
+	engaged  bitset    // [exec × slots + slot] half-days that something else takes; nil where nobody has any
+	waits    bitset    // [host × slots + slot] the same for hosts
 	suits    []uint64  // [cust × 2·words] days on which customer and host can meet, and those of them that cost nothing extra
 	excluded [][]int32 // by visit: executives who have declined
 	hosts    int       // only those with visits
@@ -93,6 +95,11 @@ type pair struct {
 
 // openFor gives the days on which the executive is available.
 func (m *model) openFor(e int32) bitset { return m.open[e*m.words : (e+1)*m.words] }
+
+// isEngaged says whether something else takes a half-day of the executive.
+func (m *model) isEngaged(e, slot int32) bool {
+	return m.engaged != nil && m.engaged.has(m.taken(e, slot))
+}
 
 // openAt gives the working days of customer and host without blackouts.
 func (m *model) openAt(c int32) bitset { return m.suits[2*c*m.words : (2*c+1)*m.words] }

@@ -81,6 +81,9 @@ func (g *state) extract(d *division, index int32, execs []int32) *part {
 		localExec[e] = int32(i)
 		l.execs = append(l.execs, m.execs[e])
 		l.open = append(l.open, m.openFor(e)...)
+		if m.engaged != nil {
+			l.engaged = append(l.engaged, m.engaged[e*m.slots/64:(e+1)*m.slots/64]...)
+		}
 		l.quota = append(l.quota, m.quota[int(e)*m.values:int(e+1)*m.values]...)
 		for _, q := range g.year[e] {
 			p.visits = append(p.visits, q.visit)

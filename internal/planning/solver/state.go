@@ -16,7 +16,7 @@ type state struct {
 	spare  []int32   // [exec × values + value] visits to customers with that value until the cross-section is full, negative past it
 	weeks  []int32   // [exec × weeks + week] visits
 	months []int32   // [exec × months + month] visits
-	busy   bitset    // [host × slots + slot] taken
+	busy   bitset    // [host × slots + slot] taken, by a visit or something else
 
 	fixed   int64 // cost without overdue days
 	overdue int64 // days
@@ -45,6 +45,7 @@ func newState(m *model) *state {
 		weeks: make([]int32, len(m.execs)*int(m.weeks)), months: make([]int32, len(m.execs)*int(m.months)),
 		busy: newBitset(int32(m.hosts) * m.slots), outAt: make([]int32, len(m.visits)),
 	}
+	copy(s.busy, m.waits)
 	for v := range m.visits {
 		s.by[v], s.at[v] = none, none
 		s.outAt[v] = int32(v)
@@ -120,8 +121,8 @@ func (s *state) hostFree(v, slot, other int32) bool {
 		other != none && s.at[other] == slot && s.m.visits[other].host == host
 }
 
-// taken is the place of a host's slot in busy.
-func (m *model) taken(host, slot int32) int32 { return host*m.slots + slot }
+// taken is the place of somebody's slot in a set of their half-days.
+func (m *model) taken(who, slot int32) int32 { return who*m.slots + slot }
 
 // spaced says whether a day is far enough from the other visits to v's customer,
 // as if visit other (or none) were not in the plan.
@@ -146,7 +147,7 @@ func (s *state) spaced(v, day, other int32) bool {
 func (s *state) fits(e int32, out int, v, slot int32, at int) bool {
 	m, q := s.m, s.year[e]
 	day := slot >> 1
-	if !m.openFor(e).has(day) || !m.allowed(v, e) {
+	if !m.openFor(e).has(day) || m.isEngaged(e, slot) || !m.allowed(v, e) {
 		return false
 	}
 	if at < len(q) && q[at].slot == slot && at != out {
