@@ -54,7 +54,7 @@ func (c *Client) busy(ctx context.Context, ids []string, from, to time.Time, out
 	for _, id := range ids {
 		q.Items = append(q.Items, &calendar.FreeBusyRequestItem{Id: id})
 	}
-	answer, err := do(ctx, c, "freebusy", "", false, func(ctx context.Context, opts ...googleapi.CallOption) (*calendar.FreeBusyResponse, error) {
+	answer, err := do(ctx, c, "freebusy", request{}, false, func(ctx context.Context, opts ...googleapi.CallOption) (*calendar.FreeBusyResponse, error) {
 		return c.svc.Freebusy.Query(q).Context(ctx).Do(opts...)
 	})
 	if err != nil {

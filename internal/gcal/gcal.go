@@ -43,6 +43,16 @@ type Config struct {
 	Timeout  time.Duration      // of each call and of each request for a token; 0 is 30 s
 	Base     http.RoundTripper  // nil: a transport of its own
 	Limiter  *Limiter           // shared by all clients of the process; nil holds nothing back
+	Meter    Meter              // counts the calls; nil counts nothing
+}
+
+// Meter is told of each call, for metrics. It must not block.
+type Meter interface {
+	// Called is told of a call that was made: "insert", "list" and so on, with "ok"
+	// or the class of its error in words.
+	Called(call, outcome string, took time.Duration)
+	// Waited is told for how long a call was held back for its pace.
+	Waited(d time.Duration)
 }
 
 // Client is a Google Calendar as one account sees it. It may be used by many
@@ -54,6 +64,7 @@ type Client struct {
 	timeout   time.Duration
 	subject   string
 	limiter   *Limiter
+	meter     Meter
 }
 
 var _ calsync.Calendar = (*Client)(nil)
@@ -84,11 +95,7 @@ func New(ctx context.Context, cfg Config) (*Client, error) {
 		t.MaxIdleConnsPerHost = 16
 		cfg.Base = t
 	}
-	c := &Client{timeout: cfg.Timeout, subject: cfg.Subject, limiter: cfg.Limiter}
-	if cfg.Subject != "" { // one bucket of quota per organiser; a print, since it is sent in the clear
-		sum := sha256.Sum256([]byte(strings.ToLower(cfg.Subject)))
-		c.quotaUser = hex.EncodeToString(sum[:16])
-	}
+	c := &Client{timeout: cfg.Timeout, subject: cfg.Subject, limiter: cfg.Limiter, meter: cfg.Meter, quotaUser: quotaUser(cfg.Subject)}
 	transport := cfg.Base
 	if !cfg.NoAuth {
 		source, err := credential(ctx, cfg)
@@ -104,6 +111,16 @@ func New(ctx context.Context, cfg Config) (*Client, error) {
 	}
 	c.svc = svc
 	return c, nil
+}
+
+// quotaUser names a person's bucket of quota: a print, since it is sent in the
+// clear; "" for nobody.
+func quotaUser(address string) string {
+	if address == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(strings.ToLower(address)))
+	return hex.EncodeToString(sum[:16])
 }
 
 func credential(ctx context.Context, cfg Config) (*tokens, error) {
@@ -171,19 +188,20 @@ func (t *tokens) drop() {
 }
 
 // do makes one call with a deadline, as soon as the limiter lets it go. A refused
-// access token is replaced once: the server executed nothing. written is the
-// calendar that the call writes to, "" for one that only reads.
-func do[T any](ctx context.Context, c *Client, name, written string, token bool, call func(ctx context.Context, opts ...googleapi.CallOption) (T, error)) (T, error) {
+// access token is replaced once: the server executed nothing. The request says
+// what the limiter must know; its person is filled in here.
+func do[T any](ctx context.Context, c *Client, name string, r request, token bool, call func(ctx context.Context, opts ...googleapi.CallOption) (T, error)) (T, error) {
 	var none T
 	var opts []googleapi.CallOption
+	r.person = c.quotaUser
 	if c.quotaUser != "" {
 		opts = append(opts, googleapi.QuotaUser(c.quotaUser))
 	}
 	for attempt := 1; ; attempt++ {
-		if err := c.hold(ctx, name, written); err != nil {
+		if err := c.hold(ctx, name, r); err != nil {
 			return none, err
 		}
-		out, err := attemptOnce(ctx, c, name, token, opts, call)
+		out, err := attemptOnce(ctx, c, name, r, token, opts, call)
 		if err == nil {
 			return out, nil
 		}
@@ -198,19 +216,38 @@ func do[T any](ctx context.Context, c *Client, name, written string, token bool,
 
 // hold waits for the limiter. The wait is the caller's, not part of the call's
 // own deadline; nothing has been sent when it ends early.
-func (c *Client) hold(ctx context.Context, name, written string) error {
+func (c *Client) hold(ctx context.Context, name string, r request) error {
 	if c.limiter == nil {
 		return nil
 	}
-	if err := c.limiter.wait(ctx, c.quotaUser, written); err != nil {
+	barred := func(d time.Duration) error {
+		return &calsync.Error{Call: name, Class: calsync.UsageLimit, Reason: "held back", RetryAfter: d}
+	}
+	if d := c.limiter.bars(r, false); d > 0 {
+		return barred(d)
+	}
+	began := c.limiter.now()
+	err := c.limiter.wait(ctx, r)
+	if c.meter != nil {
+		c.meter.Waited(c.limiter.now().Sub(began))
+	}
+	var long tooLong
+	switch {
+	case errors.As(err, &long):
+		return &calsync.Error{Call: name, Class: calsync.SlowDown, Reason: "held back", RetryAfter: long.d}
+	case err != nil:
 		return &calsync.Error{Call: name, Class: calsync.SlowDown, Reason: "held back", Cause: err}
+	}
+	if d := c.limiter.bars(r, true); d > 0 { // somebody was refused meanwhile
+		return barred(d)
 	}
 	return nil
 }
 
-func attemptOnce[T any](ctx context.Context, c *Client, name string, token bool, opts []googleapi.CallOption, call func(ctx context.Context, opts ...googleapi.CallOption) (T, error)) (T, error) {
+func attemptOnce[T any](ctx context.Context, c *Client, name string, r request, token bool, opts []googleapi.CallOption, call func(ctx context.Context, opts ...googleapi.CallOption) (T, error)) (T, error) {
 	ctx, stop := context.WithTimeout(ctx, c.timeout)
 	defer stop()
+	began := time.Now()
 	out, err := call(ctx, opts...)
 	var failed *calsync.Error
 	if err != nil {
@@ -218,14 +255,21 @@ func attemptOnce[T any](ctx context.Context, c *Client, name string, token bool,
 		errors.As(err, &failed)
 	}
 	if c.limiter != nil {
-		c.limiter.learn(c.quotaUser, failed)
+		c.limiter.learn(r, failed)
+	}
+	if c.meter != nil {
+		outcome := "ok"
+		if failed != nil {
+			outcome = failed.Class.String()
+		}
+		c.meter.Called(name, outcome, time.Since(began))
 	}
 	return out, err
 }
 
 // Insert implements calsync.Calendar.
 func (c *Client) Insert(ctx context.Context, cal string, n calsync.New, mail calsync.Mail) (calsync.Event, error) {
-	e, err := do(ctx, c, "insert", cal, false, func(ctx context.Context, opts ...googleapi.CallOption) (*calendar.Event, error) {
+	e, err := do(ctx, c, "insert", request{calendar: cal, invites: len(n.Guests) > 0}, false, func(ctx context.Context, opts ...googleapi.CallOption) (*calendar.Event, error) {
 		return c.svc.Events.Insert(cal, newEvent(n)).SendUpdates(string(mail)).Context(ctx).Do(opts...)
 	})
 	return seenEvent(e), err
@@ -233,7 +277,7 @@ func (c *Client) Insert(ctx context.Context, cal string, n calsync.New, mail cal
 
 // Get implements calsync.Calendar.
 func (c *Client) Get(ctx context.Context, cal, id string) (calsync.Event, error) {
-	e, err := do(ctx, c, "get", "", false, func(ctx context.Context, opts ...googleapi.CallOption) (*calendar.Event, error) {
+	e, err := do(ctx, c, "get", request{}, false, func(ctx context.Context, opts ...googleapi.CallOption) (*calendar.Event, error) {
 		return c.svc.Events.Get(cal, id).Context(ctx).Do(opts...)
 	})
 	return seenEvent(e), err
@@ -241,7 +285,7 @@ func (c *Client) Get(ctx context.Context, cal, id string) (calsync.Event, error)
 
 // Patch implements calsync.Calendar.
 func (c *Client) Patch(ctx context.Context, cal, id, etag string, p calsync.Patch, mail calsync.Mail) (calsync.Event, error) {
-	e, err := do(ctx, c, "patch", cal, false, func(ctx context.Context, opts ...googleapi.CallOption) (*calendar.Event, error) {
+	e, err := do(ctx, c, "patch", request{calendar: cal, invites: p.Guests != nil || mail != calsync.MailNone}, false, func(ctx context.Context, opts ...googleapi.CallOption) (*calendar.Event, error) {
 		call := c.svc.Events.Patch(cal, id, patchEvent(p)).SendUpdates(string(mail)).Context(ctx)
 		if etag != "" {
 			call.Header().Set("If-Match", etag)
@@ -253,7 +297,7 @@ func (c *Client) Patch(ctx context.Context, cal, id, etag string, p calsync.Patc
 
 // Delete implements calsync.Calendar.
 func (c *Client) Delete(ctx context.Context, cal, id, etag string, mail calsync.Mail) error {
-	_, err := do(ctx, c, "delete", cal, false, func(ctx context.Context, opts ...googleapi.CallOption) (struct{}, error) {
+	_, err := do(ctx, c, "delete", request{calendar: cal}, false, func(ctx context.Context, opts ...googleapi.CallOption) (struct{}, error) {
 		call := c.svc.Events.Delete(cal, id).SendUpdates(string(mail)).Context(ctx)
 		if etag != "" {
 			call.Header().Set("If-Match", etag)
@@ -273,7 +317,7 @@ func (c *Client) List(ctx context.Context, cal string, q calsync.Query) (calsync
 	if q.Limit > 0 {
 		limit = int64(min(q.Limit, pageSize))
 	}
-	p, err := do(ctx, c, "list", "", q.Token != "", func(ctx context.Context, opts ...googleapi.CallOption) (*calendar.Events, error) {
+	p, err := do(ctx, c, "list", request{}, q.Token != "", func(ctx context.Context, opts ...googleapi.CallOption) (*calendar.Events, error) {
 		call := c.svc.Events.List(cal).SingleEvents(true).MaxResults(limit).Context(ctx)
 		if q.Token != "" {
 			call.SyncToken(q.Token)

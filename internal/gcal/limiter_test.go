@@ -79,7 +79,7 @@ func TestThreeThousandEventsAtTheRateAllowed(t *testing.T) {
 		require.NoError(t, err)
 		if i%100 == 99 { // in between, somebody waits for an answer
 			before := clock.Now()
-			_, err := ann.Get(gcal.Urgent(ctx), office, n.ID)
+			_, err := ann.Get(calsync.Urgent(ctx), office, n.ID)
 			require.NoError(t, err)
 			waited = max(waited, clock.Now().Sub(before))
 		}

@@ -18,7 +18,7 @@ func TestNoMinuteHoldsTooMuchWhereverItBegins(t *testing.T) {
 		l := NewLimiter(Limits{Person: 600}, func() time.Time { return now }, nil)
 		var arrived []time.Time
 		for len(arrived) < 3000 {
-			if d := l.take("ann", "", r.IntN(20) == 0); d > 0 {
+			if d := l.take(request{person: "ann"}, r.IntN(20) == 0); d > 0 {
 				now = now.Add(min(d, time.Duration(1+r.IntN(5000))*time.Millisecond))
 				continue
 			}
@@ -38,7 +38,7 @@ func TestPeopleNobodyAsksForAreForgotten(t *testing.T) {
 	now := time.Date(2027, 1, 4, 8, 0, 0, 0, time.UTC)
 	l := NewLimiter(GoogleLimits, func() time.Time { return now }, nil)
 	for i := range 1000 {
-		require.LessOrEqual(t, l.take(string(rune('a'+i%26))+string(rune('a'+i/26)), "", false), time.Duration(0))
+		require.LessOrEqual(t, l.take(request{person: string(rune('a'+i%26)) + string(rune('a'+i/26))}, false), time.Duration(0))
 		now = now.Add(time.Second)
 	}
 	require.Less(t, len(l.sent), 130)
