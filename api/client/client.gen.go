@@ -536,7 +536,10 @@ func (e VisitKind) Valid() bool {
 
 // Defines values for VisitState.
 const (
+	VisitStateAgreed    VisitState = "agreed"
 	VisitStateCancelled VisitState = "cancelled"
+	VisitStateConfirmed VisitState = "confirmed"
+	VisitStateDebriefed VisitState = "debriefed"
 	VisitStateDeclined  VisitState = "declined"
 	VisitStateHeld      VisitState = "held"
 	VisitStateNoShow    VisitState = "no_show"
@@ -547,7 +550,13 @@ const (
 // Valid indicates whether the value is a known member of the VisitState enum.
 func (e VisitState) Valid() bool {
 	switch e {
+	case VisitStateAgreed:
+		return true
 	case VisitStateCancelled:
+		return true
+	case VisitStateConfirmed:
+		return true
+	case VisitStateDebriefed:
 		return true
 	case VisitStateDeclined:
 		return true

@@ -159,7 +159,7 @@ func visits(r *Report, in Input) {
 			continue
 		}
 		if counts, _ := v.Counts(); !counts {
-			if v.State == visit.Held || v.State == visit.NoShow || v.State == visit.Published {
+			if v.State.Happened() || v.State == visit.NoShow || v.State.Live() {
 				r.Totals.NotCounted++
 			}
 			continue

@@ -132,7 +132,7 @@ func Year(in YearInput) YearReport {
 
 // stands says whether a visit is part of what the plan promises.
 func stands(v *visit.Visit) bool {
-	return v.State == visit.Proposed || v.State == visit.Published || v.State == visit.Held
+	return v.State.Stands()
 }
 
 func byTime(a, b *visit.Visit) int {

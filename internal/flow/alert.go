@@ -35,7 +35,7 @@ func visitors(tx Tx) ([]coverage.Person, error) {
 // clockVisits gives the visits that clocks look at: what stands or has happened.
 func clockVisits(tx Tx) ([]visit.Visit, error) {
 	visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true},
-		States: []visit.State{visit.Published, visit.Held, visit.NoShow}})
+		States: visit.Told()})
 	return visits, err
 }
 

@@ -56,7 +56,7 @@ func (f *Flow) Visit(ctx context.Context, a access.Actor, id string) (VisitView,
 			return w, err
 		}
 		w.Neighbours, _, err = tx.Visits.Find(VisitQuery{Scope: access.Visits(a), ExecutiveID: v.ExecutiveID, From: v.Slot.Date.Add(-30), To: v.Slot.Date.Add(30),
-			States: []visit.State{visit.Published, visit.Held}})
+			States: append([]visit.State{visit.Held, visit.Debriefed}, visit.LiveStates()...)})
 		return w, err
 	})
 }
@@ -65,8 +65,8 @@ func (f *Flow) view(a access.Actor, v visit.Visit, people map[string]roster.Pers
 	w := VisitView{Visit: v, Customer: customers[v.CustomerID], Executive: people[v.ExecutiveID], Host: people[v.HostID]}
 	w.Counts, w.WhyNot = v.Counts()
 	begun := !v.Start.After(f.Now())
-	w.MayAnswer = v.State == visit.Published && !begun && access.Decide(a, access.AnswerVisit, about(v)).Allowed
-	w.MayRecord = (v.State == visit.Published || v.State == visit.Held || v.State == visit.NoShow) && begun && access.Decide(a, access.RecordOutcome, about(v)).Allowed
+	w.MayAnswer = v.State.Live() && !begun && access.Decide(a, access.AnswerVisit, about(v)).Allowed
+	w.MayRecord = (v.State.Live() || v.State.Happened() || v.State == visit.NoShow) && begun && access.Decide(a, access.RecordOutcome, about(v)).Allowed
 	w.MayPin = f.pinnable(v) && access.Decide(a, pinAction(v), access.Subject{}).Allowed
 	return w
 }
@@ -163,7 +163,7 @@ func staleVisit(v visit.Visit) error {
 
 // takeAnswer stores an answer, whichever way it came.
 func (f *Flow) takeAnswer(tx Tx, a access.Actor, v visit.Visit, answer visit.Answer, note string) error {
-	if v.State != visit.Published {
+	if !v.State.Live() {
 		return fault.Conflictf("The visit is %s and waits for no answer.", v.State)
 	}
 	if v.Answer == answer && v.AnswerNote == note {
@@ -227,7 +227,7 @@ func (f *Flow) RecordOutcome(ctx context.Context, a access.Actor, visitID string
 				return err
 			}
 		}
-		if v.State == to {
+		if v.State == to || to == visit.Held && v.State == visit.Debriefed {
 			v.Reason = note
 		} else if err := v.Become(to, note); err != nil {
 			return err
@@ -272,7 +272,7 @@ func (f *Flow) My(ctx context.Context, a access.Actor, executiveID string) (MyVi
 		if executiveID == "" && len(m.Served) > 0 {
 			executiveID = m.Served[0].ID
 		}
-		q := VisitQuery{Scope: access.Visits(a), States: []visit.State{visit.Published, visit.Held, visit.NoShow, visit.Declined}}
+		q := VisitQuery{Scope: access.Visits(a), States: append(visit.Told(), visit.Declined)}
 		if executiveID == "" {
 			if !a.Has(roster.Host) {
 				return MyView{}, fault.NotFoundf("You have no visits of your own: you are neither an executive, nor an assistant of one, nor a host.")
@@ -307,7 +307,7 @@ func (f *Flow) My(ctx context.Context, a access.Actor, executiveID string) (MyVi
 		}
 		for i := range m.Visits {
 			v := m.Visits[i].Visit
-			if v.State == visit.Published && v.End.After(f.Now()) {
+			if v.State.Live() && v.End.After(f.Now()) {
 				m.Next = &m.Visits[i]
 				break
 			}

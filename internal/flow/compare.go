@@ -115,7 +115,7 @@ func (f *Flow) sideOf(tx Tx, planID string) (s side, err error) {
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return s, err
 	}
-	s.visits, _, err = tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: planID, States: []visit.State{visit.Proposed, visit.Published}})
+	s.visits, _, err = tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: planID, States: append(visit.LiveStates(), visit.Proposed)})
 	return s, err
 }
 

@@ -51,7 +51,7 @@ func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, error) {
 	// day before.
 	d.Rules.MaxGapDays = alert.MaxGapDays - 1
 	d.Rules.Crunch = planning.Crunches(s.Year, crunchDays)
-	held, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, States: []visit.State{visit.Held}, To: horizon.Start.Add(-1)})
+	held, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, States: []visit.State{visit.Held, visit.Debriefed}, To: horizon.Start.Add(-1)})
 	if err != nil {
 		return nil, err
 	}
@@ -219,12 +219,12 @@ func (f *Flow) standing(tx Tx, year int, d *planning.Draft, free map[string]bool
 			switch {
 			case f.settled(v):
 				st.visited[v.CustomerID] = v.ExecutiveID
-			case v.State == visit.Published && v.Pinned:
+			case v.State.Live() && v.Pinned:
 				d.Pinned[v.CustomerID] = at
-			case v.State == visit.Published && v.Answer == visit.Accepted && !free[v.CustomerID]:
+			case v.State.Live() && (v.Answer == visit.Accepted || v.State.Promised()) && !free[v.CustomerID]:
 				d.Pinned[v.CustomerID] = at
 				st.accepted[v.CustomerID] = true
-			case v.State == visit.Published:
+			case v.State.Live():
 				d.Current[v.CustomerID] = at
 			case v.State == visit.Declined:
 				d.Excludes[v.CustomerID] = append(d.Excludes[v.CustomerID], v.ExecutiveID)
@@ -238,5 +238,5 @@ func (f *Flow) standing(tx Tx, year int, d *planning.Draft, free map[string]bool
 // nobody may move it any more: today and tomorrow are not planned again, unless
 // somebody has said that nobody met.
 func (f *Flow) settled(v visit.Visit) bool {
-	return v.State == visit.Held || v.State == visit.Published && v.Slot.Date <= f.today(v.Zone).Add(1)
+	return v.State.Happened() || v.State.Live() && v.Slot.Date <= f.today(v.Zone).Add(1)
 }

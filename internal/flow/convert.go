@@ -102,7 +102,7 @@ func revoke(p *roster.Person, r roster.Role) {
 // has happened since.
 func pastRecord(v visit.Visit, executive, host roster.Person, c roster.Customer) intake.PastVisitRecord {
 	return intake.PastVisitRecord{Executive: executive.Key, Customer: c.Key, Host: host.Key, Date: v.Slot.Date, Half: v.Slot.Half,
-		Kind: string(v.Kind), WithHost: v.WithHost, Held: v.State == visit.Held, Note: v.Reason}
+		Kind: string(v.Kind), WithHost: v.WithHost, Held: v.State.Happened(), Note: v.Reason}
 }
 
 func applyPast(v *visit.Visit, r intake.PastVisitRecord, executive, host roster.Person, c roster.Customer) error {
@@ -112,9 +112,17 @@ func applyPast(v *visit.Visit, r intake.PastVisitRecord, executive, host roster.
 	at := slot.Slot{Date: r.Date, Half: half}
 	v.CustomerID, v.HostID = c.ID, host.ID
 	v.Kind, v.WithHost, v.Reason = visit.Kind(r.Kind), r.WithHost, r.Note
-	v.State = visit.NoShow
+	to := visit.NoShow
 	if r.Held {
-		v.State = visit.Held
+		to = visit.Held
+	}
+	switch {
+	case v.Version == 0:
+		v.State = to
+	case v.State != to && !(r.Held && v.State.Happened()):
+		if err := v.Become(to, r.Note); err != nil {
+			return err
+		}
 	}
 	if v.Answer == "" {
 		v.Answer = visit.NoAnswer

@@ -77,7 +77,7 @@ func (f *Flow) Explain(ctx context.Context, a access.Actor, planID, customerID s
 			return x, err
 		}
 		if t.left[customerID] {
-			if x.Stands, x.Text = x.Visit.State == visit.Proposed || x.Visit.State == visit.Published, x.Visit.Why; x.Stands {
+			if x.Stands, x.Text = x.Visit.State.Open(), x.Visit.Why; x.Stands {
 				x.Stuck = leftSelection
 			} else {
 				x.Text = leftSelection
@@ -333,7 +333,7 @@ func (f *Flow) Attention(ctx context.Context, a access.Actor, planID string) (At
 			out.LeftOut = append(out.LeftOut, n)
 		}
 		for _, id := range slices.Sorted(maps.Keys(t.left)) {
-			if v := t.visits[id]; t.left[id] && (v.State == visit.Proposed || v.State == visit.Published) {
+			if v := t.visits[id]; t.left[id] && v.State.Open() {
 				out.Stuck = append(out.Stuck, Needy{CustomerID: id, Customer: t.names[id], Visit: v, Reason: leftSelection})
 			}
 		}

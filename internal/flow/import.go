@@ -329,7 +329,7 @@ func existing(tx Tx, kind intake.Kind, today slot.Date) (stored, error) {
 // does not know is found under its date alone.
 func (s *stored) pastVisits(tx Tx) error {
 	visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, To: s.Today,
-		States: []visit.State{visit.Published, visit.Held, visit.NoShow}})
+		States: visit.Told()})
 	if err != nil {
 		return err
 	}
@@ -381,7 +381,7 @@ func (f *Flow) refresh(tx Tx, people, customers map[string]bool) error {
 	if len(people)+len(customers) == 0 {
 		return nil
 	}
-	visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, States: []visit.State{visit.Published}})
+	visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, States: visit.LiveStates()})
 	if err != nil {
 		return err
 	}

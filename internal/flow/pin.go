@@ -59,7 +59,7 @@ func pinAction(v visit.Visit) access.Action {
 
 // pinnable says whether a pin would mean anything.
 func (f *Flow) pinnable(v visit.Visit) bool {
-	return v.PlanID != "" && (v.State == visit.Proposed || v.State == visit.Published) && v.Slot.Date > f.today(v.Zone).Add(1)
+	return v.PlanID != "" && v.State.Open() && v.Slot.Date > f.today(v.Zone).Add(1)
 }
 
 // pinDrafted holds the pinned visits of a draft where they are: the year's
@@ -84,7 +84,7 @@ func pinnedIn(tx Tx, year int) (map[string]bool, error) {
 		if p.State != visit.Live {
 			continue
 		}
-		visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: p.ID, States: []visit.State{visit.Published}})
+		visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: p.ID, States: visit.LiveStates()})
 		if err != nil {
 			return nil, err
 		}

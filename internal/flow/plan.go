@@ -150,7 +150,7 @@ func (f *Flow) clockOf(tx Tx, p roster.Person) (alert.Status, error) {
 		return alert.Status{}, err
 	}
 	visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, ExecutiveID: p.ID,
-		States: []visit.State{visit.Published, visit.Held, visit.NoShow}})
+		States: visit.Told()})
 	if err != nil {
 		return alert.Status{}, err
 	}

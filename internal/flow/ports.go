@@ -172,8 +172,11 @@ type Visits interface {
 	Get(id string) (visit.Visit, error)
 	// Find gives visits by date, half and id, and the next cursor, "" at the end.
 	Find(q VisitQuery) (rows []visit.Visit, next string, err error)
-	// Save inserts (Version 0) or changes visits, whole or none.
+	// Save inserts (Version 0) or changes visits, whole or none, and writes what
+	// happened to them (Unsaved) into their histories.
 	Save(visits ...*visit.Visit) error
+	// History gives what happened to a visit, oldest first.
+	History(id string) ([]visit.Step, error)
 	// Discard deletes visits that nobody was ever told of; Conflict for others.
 	Discard(ids ...string) error
 }

@@ -234,7 +234,7 @@ func (p *Proof) measure(tx Tx, x *selectionState, content sampling.Frame) error 
 		p.Planned = &r
 	}
 	year := yearOf(p.Year)
-	visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, States: []visit.State{visit.Held}, From: year.Start, To: year.End})
+	visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, States: []visit.State{visit.Held, visit.Debriefed}, From: year.Start, To: year.End})
 	if err != nil {
 		return err
 	}

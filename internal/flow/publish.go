@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"windshield/internal/access"
 	"windshield/internal/calsync"
@@ -119,9 +120,9 @@ func (f *Flow) fresh(tx Tx, p visit.Plan, drafted []visit.Visit) error {
 }
 
 // promise says whether a visit stands where somebody has agreed to it: the
-// executive has accepted it, or it is pinned.
+// executive has accepted it, the customer was promised it, or it is pinned.
 func promise(v visit.Visit) bool {
-	return v.State == visit.Published && (v.Pinned || v.Answer == visit.Accepted)
+	return v.State.Live() && (v.Pinned || v.Answer == visit.Accepted || v.State.Promised())
 }
 
 // keepsWord refuses a draft that moves or drops what has been accepted or pinned
@@ -160,7 +161,10 @@ func (f *Flow) keepsWord(tx Tx, p visit.Plan, drafted []visit.Visit, promised ma
 			continue
 		}
 		why := "is pinned"
-		if v.Answer == visit.Accepted {
+		switch {
+		case v.State.Promised():
+			why = "has been agreed with the customer"
+		case v.Answer == visit.Accepted:
 			why = "has been accepted"
 		}
 		broken = append(broken, fault.Detail{Where: again.names[id], Value: fmt.Sprintf("%s with %s", v.Slot, again.names[v.ExecutiveID]),
@@ -286,12 +290,12 @@ func (f *Flow) supersede(tx Tx, year int) (standing map[string]*visit.Visit, pas
 			return nil, nil, err
 		}
 		visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: plans[i].ID,
-			States: []visit.State{visit.Published, visit.Held, visit.NoShow}})
+			States: visit.Told()})
 		if err != nil {
 			return nil, nil, err
 		}
 		for j := range visits {
-			if visits[j].State == visit.Published && !f.settled(visits[j]) {
+			if visits[j].State.Live() && !f.settled(visits[j]) {
 				standing[visits[j].CustomerID] = &visits[j]
 			} else {
 				past = append(past, &visits[j])
@@ -382,7 +386,7 @@ func (f *Flow) wishes(tx Tx, visits ...*visit.Visit) ([]*CalendarEvent, error) {
 // customer could see must hold nothing internal, so nothing internal goes in.
 func (f *Flow) wanted(v visit.Visit, e CalendarEvent, people map[string]roster.Person, c roster.Customer) calsync.Want {
 	executive, host := people[v.ExecutiveID], people[v.HostID]
-	w := calsync.Want{Env: f.Env, Visit: v.ID, Calendar: e.Calendar, Generation: max(e.Want.Generation, 1), Gone: !v.State.Live() && v.State != visit.Held && v.State != visit.NoShow, Overrule: e.Want.Overrule}
+	w := calsync.Want{Env: f.Env, Visit: v.ID, Calendar: e.Calendar, Generation: max(e.Want.Generation, 1), Gone: !slices.Contains(visit.Told(), v.State), Overrule: e.Want.Overrule}
 	link := f.BaseURL + "/visits/" + v.ID
 	body := fmt.Sprintf("%s visits %s together with %s.<br>", calsync.Escape(executive.Name), calsync.Escape(c.Name), calsync.Escape(host.Name))
 	if v.Objective != "" {

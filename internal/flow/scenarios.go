@@ -148,7 +148,7 @@ func (f *Flow) Scenarios(ctx context.Context, a access.Actor, id string) (Scenar
 				if err != nil {
 					return set, err
 				}
-				placed, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: p.ID, States: []visit.State{visit.Proposed, visit.Published, visit.Held}})
+				placed, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: p.ID, States: append([]visit.State{visit.Proposed, visit.Held, visit.Debriefed}, visit.LiveStates()...)})
 				if err != nil {
 					return set, err
 				}

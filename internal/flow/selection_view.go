@@ -179,7 +179,7 @@ func planOf(tx Tx, s Selection) (visit.Plan, []visit.Visit, error) {
 
 // stands says whether a visit is still to take place, or took place.
 func stands(v visit.Visit) bool {
-	return v.State == visit.Proposed || v.State == visit.Published || v.State == visit.Held
+	return v.State.Stands()
 }
 
 // place puts the visits of the plan beside the customers, and counts what the
@@ -201,7 +201,7 @@ func (v *SelectionView) place(visits []visit.Visit) (behind int) {
 		x, planned := at[c.CustomerID]
 		c.Visit = x
 		since := c.State != ChosenDrawn
-		if v.Plan.ID != "" && since && (planned && !c.Stands && x.State != visit.Held || !planned && c.Stands && !tried[c.CustomerID]) {
+		if v.Plan.ID != "" && since && (planned && !c.Stands && !x.State.Happened() || !planned && c.Stands && !tried[c.CustomerID]) {
 			behind++
 		}
 	}

@@ -261,7 +261,7 @@ func (f *Flow) observe(tx Tx, calendar string, seen calsync.Event) error {
 			return err
 		}
 		// What people tidy away after the visit has begun says nothing about it.
-		if v.State != visit.Published || c.Kind != calsync.Moved && !v.Start.After(f.Now()) {
+		if !v.State.Live() || c.Kind != calsync.Moved && !v.Start.After(f.Now()) {
 			continue
 		}
 		switch c.Kind {

@@ -74,9 +74,9 @@ func (f *Flow) layOut(tx Tx, planID string, free ...string) (*table, error) {
 		return nil, err
 	}
 	for _, v := range all {
-		stands := v.State == visit.Proposed || v.State == visit.Published
+		stands := v.State.Open()
 		before, known := t.visits[v.CustomerID]
-		if !known || stands || before.State != visit.Proposed && before.State != visit.Published {
+		if !known || stands || !before.State.Open() {
 			t.visits[v.CustomerID] = v
 		}
 	}
@@ -84,7 +84,7 @@ func (f *Flow) layOut(tx Tx, planID string, free ...string) (*table, error) {
 		return nil, err
 	}
 	for _, w := range t.problem.Visits {
-		if v, ok := t.visits[w.ID]; ok && (v.State == visit.Proposed || v.State == visit.Published) {
+		if v, ok := t.visits[w.ID]; ok && v.State.Open() {
 			t.places[w.ID] = planning.Place{Executive: v.ExecutiveID, Date: v.Slot.Date, Half: v.Slot.Half}
 		}
 	}

@@ -39,6 +39,7 @@ func TestRoundTrips(t *testing.T) {
 		for _, version := range []*int{&person.Version, &customer.Version, &im.Version, &plan.Version, &run.Version, &v.Version, &event.Version, &cursor.Version, &delivery.Version} {
 			*version = 0
 		}
+		var steps []visit.Step
 		absences := []roster.Absence{{PersonID: person.ID, Interval: slot.Interval{Start: 20000, End: 20001}, Reason: "board"},
 			{PersonID: person.ID, Interval: slot.Interval{Start: 20003, End: 20003}, Reason: "leave"}}
 		write(t, st, func(tx flow.Tx) {
@@ -53,7 +54,9 @@ func TestRoundTrips(t *testing.T) {
 			require.NoError(t, tx.Runs.SetFile(run.ID, flow.ProblemFile, []byte{7}))
 			require.NoError(t, tx.Runs.SetFile(run.ID, flow.ProblemFile, []byte{0, 255}))
 			require.NoError(t, tx.Runs.SetFile(run.ID, flow.SolutionFile, []byte{1}))
+			steps = v.Unsaved
 			require.NoError(t, tx.Visits.Save(&v))
+			require.Empty(t, v.Unsaved, "Save empties what it has written")
 			require.NoError(t, tx.Calendars.Save(&event))
 			require.NoError(t, tx.Calendars.SaveCursor(&cursor))
 			_, err := tx.Alerts.Raise(alert)
@@ -101,6 +104,8 @@ func TestRoundTrips(t *testing.T) {
 			same([]byte{1}, file, err)
 			gotVisit, err := tx.Visits.Get(v.ID)
 			same(v, gotVisit, err)
+			gotSteps, err := tx.Visits.History(v.ID)
+			same(steps, gotSteps, err)
 			gotEvents, err := tx.Calendars.Events(v.ID)
 			same([]flow.CalendarEvent{event}, gotEvents, err)
 			gotCursor, err := tx.Calendars.Cursor(cursor.Calendar)

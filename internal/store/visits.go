@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -8,6 +9,7 @@ import (
 	"windshield/internal/access"
 	"windshield/internal/fault"
 	"windshield/internal/flow"
+	"windshield/internal/roster"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
 )
@@ -38,6 +40,13 @@ type visitRow struct {
 	Why         string
 	Pinned      bool
 	Conflict    string
+	Stage       visit.State // refines State, see stage
+	Code        visit.Code
+	AgreedWith  string
+	AgreedOn    day
+	AgreedWhat  string
+	Contacts    list[roster.Contact]
+	JoinURL     string `gorm:"column:join_url"`
 	Version     int
 }
 
@@ -49,7 +58,8 @@ func toVisitRow(v *visit.Visit) visitRow {
 	return visitRow{
 		ID: v.ID, PlanID: optional(v.PlanID), Label: v.Label, CustomerID: v.CustomerID, ExecutiveID: v.ExecutiveID, HostID: optional(v.HostID),
 		Date: day(v.Slot.Date), Half: v.Slot.Half, Zone: v.Zone, Begins: v.Begins, Ends: v.Ends, StartAt: instant(v.Start), EndAt: instant(v.End),
-		State: v.State, Reason: v.Reason, Answer: v.Answer, AnswerNote: v.AnswerNote, Kind: v.Kind, WithHost: v.WithHost,
+		State: coarse(v.State), Reason: v.Reason, Answer: v.Answer, AnswerNote: v.AnswerNote, Kind: v.Kind, WithHost: v.WithHost,
+		Stage: stage(v.State), Code: v.Code, AgreedWith: v.Agreement.With, AgreedOn: day(v.Agreement.On), AgreedWhat: v.Agreement.What, Contacts: v.Contacts, JoinURL: v.JoinURL,
 		Stratum: v.Stratum, GroupName: v.Group, Objective: v.Objective, Why: v.Why, Pinned: v.Pinned, Conflict: v.Conflict, Version: v.Version + 1,
 	}
 }
@@ -58,10 +68,42 @@ func (r visitRow) visit() visit.Visit {
 	return visit.Visit{
 		ID: r.ID, PlanID: string(r.PlanID), Label: r.Label, CustomerID: r.CustomerID, ExecutiveID: r.ExecutiveID, HostID: string(r.HostID),
 		Slot: slot.Slot{Date: slot.Date(r.Date), Half: r.Half}, Zone: r.Zone, Begins: r.Begins, Ends: r.Ends, Start: r.StartAt.time(), End: r.EndAt.time(),
-		State: r.State, Reason: r.Reason, Answer: r.Answer, AnswerNote: r.AnswerNote, Kind: r.Kind, WithHost: r.WithHost,
+		State: r.state(), Reason: r.Reason, Answer: r.Answer, AnswerNote: r.AnswerNote, Kind: r.Kind, WithHost: r.WithHost,
+		Code: r.Code, Agreement: visit.Agreement{With: r.AgreedWith, On: slot.Date(r.AgreedOn), What: r.AgreedWhat}, Contacts: r.Contacts, JoinURL: r.JoinURL,
 		Stratum: r.Stratum, Group: r.GroupName, Objective: r.Objective, Why: r.Why, Pinned: r.Pinned, Conflict: r.Conflict, Version: r.Version,
 	}
 }
+
+// coarse gives the state as a program from before the finer ones knows it.
+func coarse(s visit.State) visit.State {
+	switch {
+	case s.Promised():
+		return visit.Published
+	case s == visit.Debriefed:
+		return visit.Held
+	}
+	return s
+}
+
+// stage gives the finer state, "" where coarse says it all.
+func stage(s visit.State) visit.State {
+	if coarse(s) == s {
+		return ""
+	}
+	return s
+}
+
+// state puts the two together. A stage that does not fit was left behind by a
+// program that does not know it, and says nothing.
+func (r visitRow) state() visit.State {
+	if r.Stage != "" && coarse(r.Stage) == r.State {
+		return r.Stage
+	}
+	return r.State
+}
+
+// fineState is visitRow.state in SQL.
+const fineState = "CASE WHEN stage IN ('agreed', 'confirmed') AND state = 'published' OR stage = 'debriefed' AND state = 'held' THEN stage ELSE state END"
 
 // visits implements flow.Visits.
 type visits struct{ *unit }
@@ -84,7 +126,7 @@ func (v visits) Find(q flow.VisitQuery) ([]visit.Visit, string, error) {
 		}
 	}
 	if len(q.States) > 0 {
-		db = db.Where("state IN ?", q.States)
+		db = db.Where(fineState+" IN ?", q.States)
 	}
 	if !q.From.IsZero() {
 		db = db.Where("date >= ?", day(q.From))
@@ -135,13 +177,88 @@ func (v visits) scoped(s access.Scope) (db *gorm.DB, any bool) {
 }
 
 func (v visits) Save(all ...*visit.Visit) error {
-	if err := saveAll(v.unit, "visit", "id", 26, each(all, toVisitRow)); err != nil {
+	if err := saveAll(v.unit, "visit", "id", 33, each(all, toVisitRow)); err != nil {
+		return err
+	}
+	if err := v.addSteps(all); err != nil {
 		return err
 	}
 	for _, x := range all {
 		v.raise(&x.Version)
 	}
 	return nil
+}
+
+type stepRow struct {
+	VisitID   string `gorm:"primaryKey"`
+	N         int    `gorm:"primaryKey;autoIncrement:false"`
+	At        instant
+	ByID      string
+	FromState visit.State
+	ToState   visit.State
+	Code      visit.Code
+	Words     string
+	Was       doc[visit.Spot]
+	NowIs     doc[visit.Spot]
+	Undone    bool
+}
+
+func (stepRow) TableName() string { return "visit_steps" }
+
+// addSteps appends what happened to visits to their histories. The visits are
+// locked by their own change, so nobody else counts at the same time.
+func (v visits) addSteps(all []*visit.Visit) error {
+	var ids []string
+	for _, x := range all {
+		if len(x.Unsaved) > 0 {
+			ids = append(ids, x.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	var last []struct {
+		VisitID string
+		N       int
+	}
+	in, arg := v.in("visit_id", ids)
+	if err := v.db.Model(&stepRow{}).Select("visit_id, max(n) AS n").Where(in, arg).Group("visit_id").Find(&last).Error; err != nil {
+		return v.fail(err)
+	}
+	n := make(map[string]int, len(last))
+	for _, l := range last {
+		n[l.VisitID] = l.N
+	}
+	var rows []stepRow
+	for _, x := range all {
+		for _, s := range x.Unsaved {
+			n[x.ID]++
+			rows = append(rows, stepRow{VisitID: x.ID, N: n[x.ID], At: instant(v.stamped(s.At)), ByID: s.By, FromState: s.From, ToState: s.To, Code: s.Code, Words: s.Words,
+				Was: doc[visit.Spot]{s.Was}, NowIs: doc[visit.Spot]{s.Is}, Undone: s.Undone})
+		}
+		before := x.Unsaved
+		x.Unsaved = nil
+		v.undo = append(v.undo, func() { x.Unsaved = before })
+	}
+	return v.atomic(func() error {
+		for batch := range slices.Chunk(rows, 500) {
+			if err := v.db.Create(&batch).Error; err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// History gives what happened to a visit, oldest first.
+func (v visits) History(id string) ([]visit.Step, error) {
+	var rows []stepRow
+	if err := v.db.Where("visit_id = ?", id).Order("n").Find(&rows).Error; err != nil {
+		return nil, v.fail(err)
+	}
+	return each(rows, func(r stepRow) visit.Step {
+		return visit.Step{At: r.At.time(), By: r.ByID, From: r.FromState, To: r.ToState, Code: r.Code, Words: r.Words, Was: r.Was.V, Is: r.NowIs.V, Undone: r.Undone}
+	}), nil
 }
 
 // Discard leaves alone what anybody was told of: published, or once wanted in a

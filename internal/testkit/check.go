@@ -49,7 +49,7 @@ func (h *House) Check() {
 // stands says whether a visit of a plan must be in the calendars and take its
 // people's half-days.
 func stands(v visit.Visit) bool {
-	return v.PlanID != "" && (v.State == visit.Published || v.State == visit.Held || v.State == visit.NoShow)
+	return v.PlanID != "" && slices.Contains(visit.Told(), v.State)
 }
 
 func (h *House) checkEvents(visits []visit.Visit, people map[string]roster.Person, wrong func(string, ...any)) {

@@ -62,7 +62,7 @@ func (v Visit) Lapse() Lapse {
 	switch {
 	case v.State == NoShow:
 		return NotThere
-	case v.State != Held:
+	case !v.State.Happened():
 		return Unconfirmed
 	}
 	switch v.Kind {

@@ -7,35 +7,9 @@ import (
 	"time"
 
 	"windshield/internal/fault"
+	"windshield/internal/roster"
 	"windshield/internal/slot"
 )
-
-// State is where a visit stands in its life.
-type State string
-
-const (
-	Proposed  State = "proposed"  // in a draft plan; nobody has been told
-	Published State = "published" // booked and in the calendars
-	Held      State = "held"
-	NoShow    State = "no_show"   // the day came, the visit did not happen
-	Declined  State = "declined"  // the executive said no; to be given to somebody else
-	Cancelled State = "cancelled" // will not happen; the reason says why
-)
-
-// next says which states may follow which. Held and NoShow may be corrected
-// into each other, since debriefs come late and from memory.
-var next = map[State][]State{
-	Proposed:  {Published, Cancelled},
-	Published: {Held, NoShow, Declined, Cancelled},
-	Held:      {NoShow},
-	NoShow:    {Held},
-	Declined:  {Cancelled},
-	Cancelled: {},
-}
-
-// Live says whether a visit in this state still stands in calendars and books
-// its people.
-func (s State) Live() bool { return s == Published }
 
 // Answer is what the executive has answered to the invitation.
 type Answer string
@@ -89,7 +63,11 @@ type Visit struct {
 	Ends        string    // likewise, on the same date
 	Start, End  time.Time // UTC; derived from the date, the wall times and Zone
 	State       State
-	Reason      string // why declined, cancelled, or not held
+	Reason      string           // why declined, cancelled, or not held, in words
+	Code        Code             // likewise, from a closed list; "" where nobody chose one
+	Agreement   Agreement        // holds while the state is Agreed or Confirmed; kept afterwards as what was
+	Contacts    []roster.Contact // the customer's people whom the host wants to invite, by name and address
+	JoinURL     string           // where an online visit is held; "" otherwise
 	Answer      Answer
 	AnswerNote  string // what the executive wrote beside the answer
 	Kind        Kind
@@ -101,6 +79,17 @@ type Visit struct {
 	Pinned      bool
 	Conflict    string // what a person has to decide; "" where nothing is open
 	Version     int    // rises with every change; 0 before the first save
+
+	// Unsaved is what has happened to it since it was last saved. Become, PlaceAt and
+	// Undo add to it; saving writes it into the history and empties it.
+	Unsaved []Step
+}
+
+// Agreement is what the host has agreed with the customer about a visit.
+type Agreement struct {
+	With string    // who at the customer said so
+	On   slot.Date // when
+	What string    // what was agreed, in words
 }
 
 // Place sets who visits when, at the half-day's usual hours.
@@ -110,7 +99,8 @@ func (v *Visit) Place(executiveID string, s slot.Slot, zone string) error {
 }
 
 // PlaceAt sets who visits when, at hours that people have chosen: wall times of
-// the customer's place, such as "10:15".
+// the customer's place, such as "10:15". A visit that stands has then moved: what
+// the customer has agreed to or confirmed holds no longer as it was.
 func (v *Visit) PlaceAt(executiveID string, s slot.Slot, begins, ends, zone string) error {
 	start, err := slot.At(s.Date, begins, zone)
 	if err != nil {
@@ -123,34 +113,18 @@ func (v *Visit) PlaceAt(executiveID string, s slot.Slot, begins, ends, zone stri
 	if !end.After(start) {
 		return fault.Invalidf("The visit cannot be placed: it would end (%s) before it begins (%s).", ends, begins)
 	}
+	before := v.Spot()
 	v.ExecutiveID, v.Slot, v.Zone = executiveID, s, zone
 	v.Begins, v.Ends, v.Start, v.End = begins, ends, start, end
-	return nil
-}
-
-// Become changes the state, or says which states are possible from here.
-func (v *Visit) Become(to State, reason string) error {
-	if v.State == to {
-		return fault.Conflictf("The visit is already %s.", to)
-	}
-	if !slices.Contains(next[v.State], to) {
-		return fault.Conflictf("A visit that is %s cannot become %s.", v.State, to).
-			With(fault.Detail{Where: "state", Value: string(to), Expected: list(next[v.State])})
-	}
-	v.State, v.Reason = to, reason
-	return nil
-}
-
-func list(states []State) string {
-	if len(states) == 0 {
-		return "nothing: this is the end of a visit's life"
-	}
-	s := "one of"
-	for i, t := range states {
-		if i > 0 {
-			s += ","
+	if now := v.Spot(); v.State.Live() && before.ExecutiveID != "" && now != before {
+		from := v.State
+		switch {
+		case before.ExecutiveID != now.ExecutiveID || before.Slot != now.Slot:
+			v.State = Published // another day or another person is to be agreed anew
+		case v.State == Confirmed:
+			v.State = Agreed
 		}
-		s += " " + string(t)
+		v.note(Step{From: from, To: v.State, Was: before, Is: now})
 	}
-	return s
+	return nil
 }

@@ -35,35 +35,6 @@ func TestWhatCounts(t *testing.T) {
 	}
 }
 
-func TestLife(t *testing.T) {
-	may := map[State][]State{
-		Proposed: {Published, Cancelled}, Published: {Held, NoShow, Declined, Cancelled},
-		Held: {NoShow}, NoShow: {Held}, Declined: {Cancelled}, Cancelled: nil,
-	}
-	for from, allowed := range may {
-		for to := range may {
-			v := Visit{State: from}
-			err := v.Become(to, "because")
-			if contains(allowed, to) {
-				require.NoError(t, err, "%s to %s", from, to)
-				require.Equal(t, Visit{State: to, Reason: "because"}, v)
-				continue
-			}
-			require.True(t, fault.Is(err, fault.Conflict), "%s to %s", from, to)
-			require.Equal(t, from, v.State)
-		}
-	}
-}
-
-func contains(states []State, s State) bool {
-	for _, x := range states {
-		if x == s {
-			return true
-		}
-	}
-	return false
-}
-
 func TestAVisitKeepsItsWallTime(t *testing.T) {
 	for _, c := range []struct{ zone, date, utc string }{
 		{"America/New_York", "2027-03-12", "14:00"}, // the Friday before the clocks change

@@ -75,7 +75,7 @@ func (p *Pages) customer(c echo.Context) error {
 		ahead := x.End.After(p.Now())
 		switch {
 		case x.State == visit.Proposed && !ahead: // a draft's day that has passed is no visit
-		case x.State == visit.Proposed, x.State == visit.Published && ahead:
+		case x.State == visit.Proposed, x.State.Live() && ahead:
 			m.Coming = append(m.Coming, x)
 		default:
 			m.Past = append(m.Past, x)

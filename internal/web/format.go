@@ -144,8 +144,14 @@ func status(v visit.Visit) (text, class string) {
 			return "perhaps", "tag dash"
 		}
 		return "no answer yet", "tag"
+	case visit.Agreed:
+		return "agreed with the customer", "tag ok"
+	case visit.Confirmed:
+		return "✓ confirmed by the customer", "tag ok"
 	case visit.Held:
 		return "✓ held", "tag ok"
+	case visit.Debriefed:
+		return "✓ held and debriefed", "tag ok"
 	case visit.NoShow:
 		return "did not take place", "tag off"
 	case visit.Declined:

@@ -962,7 +962,7 @@ func monthList(x myMonth) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			if v.Visit.State == visit.Held && !v.Counts {
+			if v.Visit.State.Happened() && !v.Counts {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 96, "· does not count: ")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -274,7 +274,7 @@ func (m *planModel) line(r flow.PlanRow, index int, colours map[string]int) plan
 	}
 	tall, inWeek, before := 1, 0, 0
 	for _, x := range r.Visits {
-		if x.Slot.Date >= m.Today && len(l.Next) < 3 && (x.State == visit.Proposed || x.State == visit.Published) {
+		if x.Slot.Date >= m.Today && len(l.Next) < 3 && x.State.Open() {
 			l.Next = append(l.Next, x)
 		}
 		col := m.column(x.Slot.Date)
@@ -305,7 +305,7 @@ func (m *planModel) chip(x flow.PlanVisit, col, y, colour int) chip {
 	switch x.State {
 	case visit.Proposed:
 		c.Class += " pr"
-	case visit.Held:
+	case visit.Held, visit.Debriefed:
 		c.Class += " he"
 	case visit.Declined, visit.Cancelled, visit.NoShow:
 		c.Class += " de"

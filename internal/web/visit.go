@@ -37,7 +37,7 @@ func (p *Pages) visitModelOf(c echo.Context, v flow.VisitView) visitModel {
 	v.Neighbours = slices.DeleteFunc(slices.Clone(v.Neighbours), func(n visit.Visit) bool { return n.ID == v.Visit.ID })
 	return visitModel{VisitView: v, Own: a.PersonID == v.Visit.ExecutiveID, MayCustomer: may(access.SeeCustomers)(a), MayPlan: may(access.SeePlan)(a),
 		MyPage:     access.Decide(a, access.SeeOwnVisits, access.Subject{ExecutiveID: v.Visit.ExecutiveID}).Allowed,
-		MayReplace: may(access.MakeSelection)(a) && v.Plan.SelectionID != "" && (v.Visit.State == visit.Proposed || v.Visit.State == visit.Published)}
+		MayReplace: may(access.MakeSelection)(a) && v.Plan.SelectionID != "" && v.Visit.State.Open()}
 }
 
 func (p *Pages) visitFrame(c echo.Context, v flow.VisitView) frame {
@@ -225,10 +225,11 @@ func (p *Pages) visits(c echo.Context) error {
 }
 
 var stateNames = map[visit.State]string{
-	visit.Proposed: "proposed", visit.Published: "published", visit.Held: "held", visit.NoShow: "did not take place",
+	visit.Proposed: "proposed", visit.Published: "published", visit.Agreed: "agreed with the customer", visit.Confirmed: "confirmed by the customer",
+	visit.Held: "held", visit.Debriefed: "debriefed", visit.NoShow: "did not take place",
 	visit.Declined: "declined", visit.Cancelled: "cancelled",
 }
 
-var stateOrder = []visit.State{visit.Proposed, visit.Published, visit.Held, visit.NoShow, visit.Declined, visit.Cancelled}
+var stateOrder = visit.States()
 
 var kindOrder = []visit.Kind{visit.AtCustomer, visit.Online, visit.TradeShow, visit.Conference}

@@ -761,7 +761,7 @@ func factsCard(m visitModel) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		} else if m.Visit.State == visit.Held || m.Visit.State == visit.NoShow {
+		} else if m.Visit.State.Happened() || m.Visit.State == visit.NoShow {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 73, "does not count: ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -1933,7 +1933,7 @@ func (m visitModel) heldIs(yes bool) bool {
 	if m.Outcome != nil {
 		return m.Outcome.Held == yes
 	}
-	return yes && m.Visit.State == visit.Held || !yes && m.Visit.State == visit.NoShow
+	return yes && m.Visit.State.Happened() || !yes && m.Visit.State == visit.NoShow
 }
 
 func (m visitModel) chosenKind() visit.Kind {
@@ -1947,7 +1947,7 @@ func (m visitModel) withHost() bool {
 	if m.Outcome != nil {
 		return m.Outcome.WithHost
 	}
-	return m.Visit.WithHost || m.Visit.State == visit.Published
+	return m.Visit.WithHost || m.Visit.State.Live()
 }
 
 func (m visitModel) outcomeNote() string {
