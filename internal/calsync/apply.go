@@ -115,7 +115,7 @@ func (a *applying) finish(ctx context.Context, d Decision) error {
 		switch {
 		case a.want.Gone:
 			if b.EventID != "" && !d.Incident {
-				b.Over = true
+				b.Over, b.Seen.Restored = true, false
 			}
 		case a.look.Done && a.look.Event != nil:
 			b = settle(landed(b, *a.look.Event), d.After, *a.look.Event, nil)
@@ -164,12 +164,18 @@ func (a *applying) read(ctx context.Context) error {
 	a.out.Calls++
 	if _, lerr := a.cal.List(ctx, a.want.Calendar, Query{Limit: 1}); lerr != nil {
 		if Is(lerr, Missing) {
-			return &Error{Class: Denied, Call: "list", Status: 404, Reason: "the calendar is no longer visible"}
+			return lostAccess("list")
 		}
 		return lerr
 	}
 	a.look = Look{Done: true}
 	return nil
+}
+
+// lostAccess is what "not found" means for a calendar as a whole. A person must
+// give the access back; nothing is concluded about events.
+func lostAccess(call string) error {
+	return &Error{Class: Denied, Call: call, Status: 404, Reason: "the calendar is no longer visible"}
 }
 
 // insert puts the event there. The id and the content are saved first.
@@ -197,6 +203,7 @@ func (a *applying) insert(ctx context.Context, d Decision) error {
 		a.out.Did = append(a.out.Did, d.Action)
 		a.base.Confirmed = true
 		a.base = settle(a.base, a.want.Content, e, allFields)
+		a.base.Asked = e.Updated
 		a.base.Applied, a.base.Hash, a.base.Intent = a.want.Version, a.want.Hash(), nil
 		// Stop here rather than reading our own write back.
 		a.look = Look{Done: true, Event: &e}
@@ -205,6 +212,8 @@ func (a *applying) insert(ctx context.Context, d Decision) error {
 		a.unsure = a.unsure || Is(err, Unknown)
 		a.lastErr = err
 		return ctx.Err()
+	case Is(err, Missing): // there is no event yet that could be missing
+		err = lostAccess("insert")
 	}
 	return a.refused(ctx, before, err)
 }
@@ -233,6 +242,9 @@ func (a *applying) amend(ctx context.Context, d Decision) error {
 		a.out.Fields = append(a.out.Fields, d.Fields...)
 		a.base = settle(a.base, d.After, e, d.Fields)
 		a.base.Intent = nil
+		if slices.Contains(d.Fields, FieldTime) || slices.Contains(d.Fields, FieldGuests) {
+			a.base.Asked = e.Updated
+		}
 		if len(d.Conflicts) == 0 {
 			a.base.Applied, a.base.Hash = a.want.Version, a.want.Hash()
 			a.want.Overrule = nil // used up; what was overruled is gone
@@ -308,7 +320,10 @@ func settle(b Base, after Content, there Event, wrote []Field) Base {
 	}
 	b.Seen.Guests = invitedGuests(b.Seen.Guests, b.Agreed.Guests, after.Guests)
 	b.Agreed = after
-	b.ETag, b.Updated, b.Sequence = there.ETag, there.Updated, there.Sequence
+	b.ETag, b.Updated, b.Sequence, b.Seen.Restored = there.ETag, there.Updated, there.Sequence, false
+	if there.ICalUID != "" {
+		b.ICalUID = there.ICalUID
+	}
 	return b
 }
 
@@ -350,7 +365,7 @@ func adopt(want Want, base Base, seen Event) Base {
 		}
 	}
 	b := Base{Visit: want.Visit, Calendar: want.Calendar, Generation: base.Generation, EventID: seen.ID, Confirmed: true, Applied: base.Applied, Unobserved: true,
-		ETag: seen.ETag, Updated: seen.Updated, Sequence: seen.Sequence, Agreed: agreed, Stored: agreed}
+		ETag: seen.ETag, ICalUID: seen.ICalUID, Updated: seen.Updated, Sequence: seen.Sequence, Agreed: agreed, Stored: agreed}
 	b.Seen = Seen{Title: agreed.Title, Description: agreed.Description, Location: agreed.Location, When: agreed.When}
 	for _, g := range agreed.Guests {
 		b.Seen.Guests = append(b.Seen.Guests, Guest{Email: g.Email, Name: g.Name, Optional: g.Optional, Answer: NeedsAction})

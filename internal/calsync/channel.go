@@ -287,3 +287,48 @@ func Hear(c Channel, n Notice, now time.Time) (after Channel, ours, read bool) {
 	}
 	return c, true, n.State != "sync"
 }
+
+const (
+	// readWindow is the least time between the readings that notices ask for.
+	readWindow = 10 * time.Second
+	// readDelay lets what belongs together come together before it is read.
+	readDelay = 2 * time.Second
+	// noticeEvery is how often a calendar's last notice is stored anew.
+	noticeEvery = time.Second
+)
+
+// Noticed says what to do at a notice that asks to read a calendar: whether to
+// store its time, and when to read; the zero time where a reading is to come
+// anyway. noticed is the time stored of the last notice before, lastRead the one
+// at which the last reading began. However many notices come, a calendar is read
+// once in ten seconds, and little is stored.
+func Noticed(noticed, lastRead, now time.Time) (store bool, readAt time.Time) {
+	if noticed.After(lastRead) {
+		return now.Sub(noticed) >= noticeEvery, time.Time{}
+	}
+	readAt = now.Add(readDelay)
+	if next := lastRead.Add(readWindow); next.After(readAt) {
+		readAt = next
+	}
+	return true, readAt
+}
+
+// ReadAgain says whether what a notice announced may have happened after a
+// reading that began at a time had passed it, and how long to wait with the next.
+func ReadAgain(noticed, began time.Time) (again bool, after time.Duration) {
+	return noticed.After(began.Add(-noticeEvery)), readWindow
+}
+
+// PollOffset gives when, within the interval that begins at round, a calendar is
+// to be read: the calendars are spread over it, and each moves a little from one
+// interval to the next, so that the time between two readings of one is the
+// interval and at most a quarter more or less.
+func PollOffset(env, calendar string, round time.Time, every time.Duration) time.Duration {
+	part := func(of string) float64 {
+		sum := sha256.Sum256([]byte(of))
+		return float64(binary.BigEndian.Uint32(sum[:4])) / (1 << 32)
+	}
+	place := part(env + "\n" + calendar)
+	shift := part(env + "\n" + calendar + "\n" + round.UTC().Format(time.RFC3339))
+	return time.Duration(float64(every) * (0.75*place + 0.25*shift))
+}

@@ -120,7 +120,7 @@ var classByReason = map[string]Class{
 	"access_denied":                     Denied,
 	"admin_policy_enforced":             Denied,
 	"forbidden":                         Denied,
-	"forbiddenfornonorganizer":          Denied,
+	"forbiddenfornonorganizer":          Permanent, // of this event only: somebody else organises it
 	"forbiddenforserviceaccounts":       Denied,
 	"requiredaccesslevel":               Denied,
 	"notacalendaruser":                  Denied,
@@ -137,8 +137,8 @@ var classByReason = map[string]Class{
 	"timerangetoolong":                  Permanent,
 	"backenderror":                      Unknown,
 	"internalerror":                     Unknown,
-	"cannotchangeorganizer":             Denied,
-	"cannotchangeorganizerofaninstance": Denied,
+	"cannotchangeorganizer":             Permanent,
+	"cannotchangeorganizerofaninstance": Permanent,
 }
 
 // Classify gives the class of an answer: by the server's reason first, by the

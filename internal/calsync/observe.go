@@ -3,6 +3,7 @@ package calsync
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 	"time"
 )
 
@@ -11,11 +12,13 @@ type Kind string
 
 const (
 	Answered     Kind = "answered"      // Guest, Answer, Comment; NeedsAction where the answer was withdrawn or reset by a move
-	Moved        Kind = "moved"         // When is the new time
+	Moved        Kind = "moved"         // When is the new time, Was the one before
 	Deleted      Kind = "deleted"       // the organiser's event is gone
 	Edited       Kind = "edited"        // Fields: title, description or location
 	GuestAdded   Kind = "guest added"   // Guest
 	GuestRemoved Kind = "guest removed" // Guest
+	Restored     Kind = "restored"      // what was cancelled or deleted stands in the calendar again
+	Taken        Kind = "taken"         // somebody else organises the event now
 )
 
 // Change is one thing that people did to a visit's event.
@@ -28,8 +31,17 @@ type Change struct {
 	Guest    string    // address in lower case
 	Answer   Answer
 	Comment  string
+	Machine  bool // no person declined: a calendar did, for somebody who is away
 	When     When
+	Was      When
 	Fields   []Field
+}
+
+// Resized says whether only the end was changed.
+func (c Change) Resized() bool {
+	s, e, err1 := c.When.Instants()
+	ws, we, err2 := c.Was.Instants()
+	return c.Kind == Moved && err1 == nil && err2 == nil && c.When.AllDay == c.Was.AllDay && s.Equal(ws) && !e.Equal(we)
 }
 
 // Observe tells what people did since it last looked, and gives the base that
@@ -37,15 +49,25 @@ type Change struct {
 // same event seen again gives no change. Echoes of our own writes, answers that
 // are older than our last write, and events of an earlier generation give none.
 func Observe(base Base, seen Event) ([]Change, Base) {
-	if seen.ID != base.EventID || base.EventID == "" || !base.Confirmed || base.Over {
+	if seen.ID != base.EventID || base.EventID == "" || !base.Confirmed {
 		return nil, base
 	}
 	change := Change{Visit: base.Visit, Calendar: base.Calendar, EventID: seen.ID, At: seen.Updated}
+	if base.Over {
+		if !seen.Live() || !revived(seen, base) {
+			return nil, base
+		}
+		base.Over, base.Seen.Deleted, base.Seen.Restored = false, false, true
+		base.Seen.ETag, base.Seen.Updated = seen.ETag, later(base.Seen.Updated, seen.Updated)
+		change.Kind = Restored
+		return []Change{change}, base
+	}
 	if !seen.Live() {
 		if base.Seen.Deleted || base.Intent != nil && base.Intent.Op == OpDelete {
 			return nil, base
 		}
-		base.Seen.Deleted, base.Unobserved = true, false
+		base.Seen.Deleted, base.Seen.Restored, base.Unobserved = true, false, false
+		base.Seen.Updated = later(base.Seen.Updated, seen.Updated)
 		change.Kind = Deleted
 		return []Change{change}, base
 	}
@@ -58,12 +80,26 @@ func Observe(base Base, seen Event) ([]Change, Base) {
 	}
 	var changes []Change
 	tell := func(c Change) { changes = append(changes, c) }
-	base.Seen.Deleted, base.Unobserved = false, false
+	if base.Seen.Deleted {
+		if !revived(seen, base) {
+			return nil, base
+		}
+		c := change
+		c.Kind, base.Seen.Restored = Restored, true
+		tell(c)
+	}
+	if !seen.OrganizerSelf && !base.Seen.Taken {
+		c := change
+		c.Kind = Taken
+		tell(c)
+	}
+	base.Seen.Deleted, base.Unobserved, base.Seen.Taken = false, false, !seen.OrganizerSelf
+	base.Seen.ETag, base.Seen.Updated = seen.ETag, later(base.Seen.Updated, seen.Updated)
 
 	if !seen.When.Same(base.Seen.When) {
 		if !seen.When.Same(intended.When) {
 			c := change
-			c.Kind, c.When = Moved, seen.When
+			c.Kind, c.When, c.Was = Moved, seen.When, base.Seen.When
 			tell(c)
 		}
 		base.Seen.When = seen.When
@@ -118,7 +154,7 @@ func Observe(base Base, seen Event) ([]Change, Base) {
 			last.Answer = NeedsAction
 		}
 		if g.Answer != last.Answer || g.Comment != last.Comment {
-			c.Kind = Answered
+			c.Kind, c.Machine = Answered, g.Answer == Declined && last.Answer != Declined && byMachine(base, seen, g.Comment)
 			tell(c)
 		}
 	}
@@ -133,6 +169,39 @@ func Observe(base Base, seen Event) ([]Change, Base) {
 	}
 	base.Seen.Guests = guests
 	return changes, base
+}
+
+// machineTime is how soon after an invitation nobody has read it yet.
+const machineTime = 15 * time.Second
+
+// machineWords are what Google's calendar says for somebody who is away, unless
+// the person has chosen other words.
+var machineWords = []string{"declined because i am out of office", "declined because i am in focus time"}
+
+// byMachine says whether a refusal comes from a calendar that declines for
+// somebody who is away. Such refusals come seconds after the invitation; a
+// refusal that stands in the answer to our own write is older than the write.
+func byMachine(base Base, seen Event, comment string) bool {
+	for _, w := range machineWords {
+		if strings.Contains(strings.ToLower(comment), w) {
+			return true
+		}
+	}
+	after := seen.Updated.Sub(base.Asked)
+	return !base.Asked.IsZero() && seen.ETag != base.ETag && after >= 0 && after <= machineTime
+}
+
+// revived says whether a live event that we know as deleted was put back, and does
+// not come from a server that lags behind: that would show a version from before.
+func revived(seen Event, base Base) bool {
+	return !older(seen, base) && seen.ETag != base.ETag && seen.ETag != base.Seen.ETag
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 func printOf(text string) string {

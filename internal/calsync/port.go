@@ -145,6 +145,10 @@ type Patch struct {
 	Reminders     *[]Reminder // pointer to nil: back to the calendar's default
 	GuestsMayMove *bool
 	Marks         map[string]string // added to those there
+
+	// Own is the line of the person whose copy this is, with an answer. Nobody
+	// else's line is touched; Guests must be nil.
+	Own *Guest
 }
 
 // Query says what to list.

@@ -86,13 +86,16 @@ func Pull(ctx context.Context, cal Calendar, r Reading, c Cursor, known Known) (
 		c = Cursor{Account: r.Account, Params: paramsVersion, Believe: c.Believe}
 	}
 	p := Pulled{Next: c, Full: c.Token == ""}
-	events, token, err := readAll(ctx, cal, r.Calendar, c.Token)
+	events, unsure, token, err := readAll(ctx, cal, r.Calendar, c.Token)
 	if Is(err, TokenInvalid) && c.Token != "" {
 		if wait := c.FullAt.Add(patience(c.Refused)).Sub(r.Now); wait > 0 {
 			return Pulled{Next: c}, &Error{Class: TokenInvalid, Call: "list", Reason: "every sync token is refused", RetryAfter: wait}
 		}
 		p.Full, p.Next.Refused = true, c.Refused+1
-		events, token, err = readAll(ctx, cal, r.Calendar, "")
+		events, unsure, token, err = readAll(ctx, cal, r.Calendar, "")
+	}
+	if Is(err, Missing) {
+		err = lostAccess("list")
 	}
 	if err != nil {
 		return Pulled{Next: c}, err
@@ -121,6 +124,11 @@ func Pull(ctx context.Context, cal Calendar, r Reading, c Cursor, known Known) (
 	var gone []Event
 	for _, e := range events {
 		b, ours := bases[e.ID]
+		if ours && (unsure[e.ID] || b.Over && e.Live()) { // the list contradicts itself, or what we know: it may lag behind
+			if e, err = lookUp(ctx, cal, r.Calendar, e.ID); err != nil {
+				return Pulled{Next: c}, err
+			}
+		}
 		switch {
 		case !ours && e.Live() && e.Marks[MarkEnv] == r.Env:
 			p.Stray = append(p.Stray, e)
@@ -216,18 +224,22 @@ func lookUp(ctx context.Context, cal Calendar, calendar, id string) (Event, erro
 }
 
 // readAll reads all pages and keeps the newest version of each event, in the
-// order of their first appearance. A page may be empty and not the last.
-func readAll(ctx context.Context, cal Calendar, calendar, token string) ([]Event, string, error) {
+// order of their first appearance. A page may be empty and not the last. Of the
+// events in unsure it was not said which version is the newest.
+func readAll(ctx context.Context, cal Calendar, calendar, token string) (events []Event, unsure map[string]bool, next string, err error) {
 	at := map[string]int{}
-	var events []Event
+	unsure = map[string]bool{}
 	q := Query{Token: token}
 	for range maxPages {
 		page, err := cal.List(ctx, calendar, q)
 		if err != nil {
-			return nil, "", err
+			return nil, nil, "", err
 		}
 		for _, e := range page.Events {
 			i, again := at[e.ID]
+			if again && e.Live() != events[i].Live() && (e.Updated.IsZero() || events[i].Updated.IsZero()) {
+				unsure[e.ID] = true
+			}
 			switch {
 			case !again:
 				at[e.ID] = len(events)
@@ -237,11 +249,11 @@ func readAll(ctx context.Context, cal Calendar, calendar, token string) ([]Event
 			}
 		}
 		if page.Next == "" {
-			return events, page.Token, nil
+			return events, unsure, page.Token, nil
 		}
 		q.Page = page.Next
 	}
-	return nil, "", &Error{Class: Unknown, Call: "list", Reason: "endless pages"}
+	return nil, nil, "", &Error{Class: Unknown, Call: "list", Reason: "endless pages"}
 }
 
 // Verdict is whether a loss of events is believed.

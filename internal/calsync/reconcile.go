@@ -95,7 +95,7 @@ func Reconcile(want Want, look Look, base Base) Decision {
 		if !base.Confirmed || ownDelete || base.Over || want.Generation > base.Generation {
 			return Decision{Action: Renew, Generation: max(base.Generation+1, want.Generation), Mail: mailFor(want, MailAll), Reason: "the id is spent on a cancelled event"}
 		}
-		return Decision{Action: Ask, Conflicts: []Conflict{{Field: FieldEvent, Ours: "planned", Theirs: "deleted in the calendar", Print: printOf("deleted")}},
+		return Decision{Action: Ask, Conflicts: []Conflict{deleted},
 			Reason: "a person deleted it; nobody is invited again without being asked"}
 	case older(*seen, base):
 		return Decision{Action: Read, Reason: "the answer is older than our own last write"}
@@ -104,8 +104,10 @@ func Reconcile(want Want, look Look, base Base) Decision {
 	case foreign(want, base, *seen):
 		return Decision{Action: Ask, Incident: true, Conflicts: []Conflict{{Field: FieldEvent, Ours: "planned", Theirs: "marked by another installation", Print: printOf("foreign")}},
 			Reason: "the event bears another installation's mark"}
+	case !seen.OrganizerSelf && base.Confirmed && want.Generation > base.Generation:
+		return Decision{Action: Renew, Generation: want.Generation, Mail: mailFor(want, MailAll), Reason: "a person invites again, since somebody else organises the old event"}
 	case !seen.OrganizerSelf:
-		return Decision{Action: Ask, Conflicts: []Conflict{{Field: FieldEvent, Ours: "organised by us", Theirs: "organised by somebody else", Print: printOf("organizer")}},
+		return Decision{Action: Ask, Conflicts: []Conflict{taken},
 			Reason: "the event is no longer organised by this calendar"}
 	case !base.Confirmed:
 		return Decision{Action: Adopt, Reason: "it is there and bears our mark"}
@@ -130,9 +132,20 @@ func reconcileGone(want Want, look Look, base Base) Decision {
 	case !look.Event.OrganizerSelf:
 		return Decision{Action: Ask, Conflicts: []Conflict{{Field: FieldEvent, Ours: "cancelled", Theirs: "organised by somebody else", Print: printOf("organizer")}},
 			Reason: "the event is no longer organised by this calendar"}
+	case base.Seen.Deleted && !revived(*look.Event, base):
+		return Decision{Action: Read, Reason: "the answer is from before the deletion"}
+	case (base.Seen.Deleted || base.Seen.Restored) && want.Overrule[FieldEvent] != restored.Print:
+		return Decision{Action: Ask, Conflicts: []Conflict{restored}, Reason: "a person has put back what was cancelled"}
 	}
 	return Decision{Action: Cancel, Mail: mailFor(want, MailAll), Reason: "no longer wanted"}
 }
+
+// What people did to an event as a whole, as a point to decide.
+var (
+	deleted  = Conflict{Field: FieldEvent, Ours: "planned", Theirs: "deleted in the calendar", Print: printOf("deleted")}
+	restored = Conflict{Field: FieldEvent, Ours: "cancelled", Theirs: "put back in the calendar", Print: printOf("restored")}
+	taken    = Conflict{Field: FieldEvent, Ours: "organised by us", Theirs: "organised by somebody else", Print: printOf("organizer")}
+)
 
 // ours says whether the event bears the mark of this visit's generation.
 func ours(want Want, base Base, seen Event) bool {
@@ -146,9 +159,10 @@ func foreign(want Want, base Base, seen Event) bool {
 	return k != "" && k != key(want.Env, want.Visit, base.Generation)
 }
 
-// older says whether seen is from before our own last write: replicas lag.
+// older says whether seen is from before our own last write, or before what was
+// looked at last: replicas lag.
 func older(seen Event, base Base) bool {
-	return base.Confirmed && (seen.Sequence < base.Sequence || !seen.Updated.IsZero() && seen.Updated.Before(base.Updated))
+	return base.Confirmed && (seen.Sequence < base.Sequence || !seen.Updated.IsZero() && seen.Updated.Before(later(base.Updated, base.Seen.Updated)))
 }
 
 func mailFor(want Want, m Mail) Mail {
@@ -309,10 +323,13 @@ func addresses(gs []Guest) map[string]bool {
 	return m
 }
 
+// guestsText leaves out the organiser and rooms, as what people are told does.
 func guestsText(gs []Guest) string {
 	var as []string
 	for _, g := range gs {
-		as = append(as, fold(g.Email))
+		if !g.Organizer && !g.Resource {
+			as = append(as, fold(g.Email))
+		}
 	}
 	slices.Sort(as)
 	return strings.Join(as, " ")

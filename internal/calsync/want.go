@@ -134,7 +134,9 @@ type Base struct {
 	Hash       string // of the content of that version
 
 	ETag     string
+	ICalUID  string    // stays where a person moves the event to another calendar
 	Updated  time.Time // of our last accepted write
+	Asked    time.Time // of our last write upon which guests were asked to answer
 	Sequence int64
 
 	Agreed Content // what we last wrote
@@ -153,7 +155,11 @@ type Seen struct {
 	Location    string
 	When        When
 	Guests      []Guest
-	Deleted     bool `json:",omitempty"`
+	Deleted     bool      `json:",omitempty"`
+	Restored    bool      `json:",omitempty"` // it was cancelled, and a person has put it back
+	Taken       bool      `json:",omitempty"` // somebody else organises it
+	ETag        string    // of the newest version looked at
+	Updated     time.Time // likewise: an older one comes from a server that lags behind
 }
 
 // Intent is a write that is about to be made. It is saved before the call; who

@@ -58,6 +58,9 @@ func patchEvent(p calsync.Patch) *calendar.Event {
 		e.Attendees = attendees(*p.Guests)
 		e.ForceSendFields = append(e.ForceSendFields, "Attendees")
 	}
+	if p.Own != nil {
+		e.Attendees, e.AttendeesOmitted = attendees([]calsync.Guest{*p.Own}), true
+	}
 	if p.Reminders != nil {
 		e.Reminders = reminders(*p.Reminders)
 	}
