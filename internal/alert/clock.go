@@ -23,6 +23,8 @@ type Watch struct {
 	PersonID  string
 	LastVisit slot.Date       // latest counting visit before Windshield knew; zero where unknown
 	Since     slot.Date       // from when we watch; the clock's start where no visit is known
+	Joined    slot.Date       // first day with us: nothing before it counts, the clock starts no earlier; zero where not known
+	Left      slot.Date       // last day with us: the clock stops after it; zero where none is known
 	Absences  []slot.Interval // in any order; they may overlap
 	Today     slot.Date       // in the person's own zone, see Today
 }
@@ -31,8 +33,10 @@ type Watch struct {
 type Status struct {
 	PersonID string
 	Today    slot.Date
-	Running  bool      // false where neither a visit nor Since is known: then nothing below is set but Next and Ledger
-	Start    slot.Date // where the clock first started: LastVisit, Since, or an earlier visit
+	Running  bool      // false where neither a visit nor Since is known, and for who has left: then nothing below is set but Next and Ledger
+	Gone     bool      // has left: today is after the last day with us
+	Start    slot.Date // where the clock first started: LastVisit, Since, Joined, or an earlier visit
+	NoVisit  bool      // Start is no visit, only when we began to watch
 	Last     slot.Date // latest counting visit; the clock's start where none is known
 	LastID   string    // the visit behind Last; "" where it is from before Windshield or none is known
 	Never    bool      // no counting visit is known: Last is only when we began to watch
@@ -59,7 +63,8 @@ type Entry struct {
 	CustomerID string
 	Date       slot.Date
 	Counts     bool
-	WhyNot     string // a sentence without capital and full stop; "" where it counts
+	Lapse      visit.Lapse // why it does not; NoLapse where it counts
+	WhyNot     string      // the same for people, without capital and full stop; "" where it counts
 }
 
 // Today gives the civil date of an instant in an IANA zone: a person's day ends
@@ -73,6 +78,25 @@ func Today(now time.Time, zone string) (slot.Date, error) {
 		})
 	}
 	return slot.DateOf(now, loc), nil
+}
+
+// Move is when a person began to live in another zone.
+type Move struct {
+	At   time.Time
+	Zone string // IANA zone
+}
+
+// ZoneAt gives the zone in which a person lived at an instant: that of the last
+// move until then, first where there was none. The moves may stand in any order;
+// of two at one instant the later in the list holds.
+func ZoneAt(first string, moves []Move, at time.Time) string {
+	zone, since := first, time.Time{}
+	for _, m := range moves {
+		if !m.At.After(at) && !m.At.Before(since) {
+			zone, since = m.Zone, m.At
+		}
+	}
+	return zone
 }
 
 // Clocks gives the clock of each person, in the order of people. Visits of
@@ -98,23 +122,24 @@ func Clocks(people []Watch, visits []visit.Visit, horizon slot.Date) []Status {
 // Clock gives the clock of one person from the visits of that person (all of
 // them must be the person's; any state, plan and order). See Clocks for horizon.
 func Clock(w Watch, visits []*visit.Visit, horizon slot.Date) Status {
+	w = w.withUs()
 	s := Status{PersonID: w.PersonID, Today: w.Today, Start: w.LastVisit, Never: w.LastVisit.IsZero()}
 	if s.Never {
-		s.Start = w.Since
+		s.Start, s.NoVisit = w.Since, !w.Since.IsZero()
 	}
 	s.Last, s.Running = s.Start, !s.Start.IsZero()
 
 	var booked []*visit.Visit
 	s.Ledger = make([]Entry, 0, len(visits))
 	for _, v := range visits {
-		if e, ok := entry(v, w.Today); ok {
+		if e, ok := w.entry(v); ok {
 			s.Ledger = append(s.Ledger, e)
 			// A visit known by itself is as good as LastVisit from the import, and
 			// better than the day we began to watch, even where it lies before it.
 			if e.Counts && (s.Never || e.Date > s.Last || e.Date == s.Last && (s.LastID == "" || e.VisitID < s.LastID)) {
 				s.Last, s.LastID, s.Never, s.Running = e.Date, e.VisitID, false, true
 			}
-		} else if WouldCount(v) && v.Slot.Date >= w.Today {
+		} else if WouldCount(v) && v.Slot.Date >= w.Today && !w.leftBy(v.Slot.Date) {
 			booked = append(booked, v)
 		}
 	}
@@ -128,7 +153,7 @@ func Clock(w Watch, visits []*visit.Visit, horizon slot.Date) Status {
 		// A visit from before we began to watch is where the clock really began.
 		for i := n - 1; i >= 0 && (s.Ledger[i].Date < s.Start || s.Start.IsZero()); i-- {
 			if s.Ledger[i].Counts {
-				s.Start = s.Ledger[i].Date
+				s.Start, s.NoVisit = s.Ledger[i].Date, false
 				break
 			}
 		}
@@ -147,8 +172,12 @@ func Clock(w Watch, visits []*visit.Visit, horizon slot.Date) Status {
 	}
 	s.Back = back(w.Today, w.Absences)
 	s.Paused = !s.Back.IsZero()
-	if !s.Running {
-		return s
+	if s.Gone = w.leftBy(w.Today); s.Gone || !s.Running {
+		return Status{PersonID: s.PersonID, Today: s.Today, Gone: s.Gone, Never: s.Never, Paused: s.Paused, Back: s.Back,
+			Next: s.Next, NextID: s.NextID, Ledger: s.Ledger}
+	}
+	if !w.Left.IsZero() {
+		horizon = min(horizon, w.Left) // who has left passes no limit any more
 	}
 	s.Days = max(0, w.Today.Sub(s.Last))
 	s.Overdue = s.Days > MaxGapDays
@@ -157,25 +186,41 @@ func Clock(w Watch, visits []*visit.Visit, horizon slot.Date) Status {
 	return s
 }
 
+// withUs forgets what was known from before the person joined or after they left.
+func (w Watch) withUs() Watch {
+	if !w.Joined.IsZero() {
+		w.Since = max(w.Since, w.Joined)
+		if w.LastVisit < w.Joined {
+			w.LastVisit = 0
+		}
+	}
+	if w.leftBy(w.LastVisit) {
+		w.LastVisit = 0
+	}
+	return w
+}
+
+// leftBy says whether the person is no longer with us on a day.
+func (w Watch) leftBy(d slot.Date) bool { return !w.Left.IsZero() && d > w.Left }
+
 // entry gives the ledger's line for a visit, ok false where it has none: it lies
 // ahead, or was called off before it could happen.
-func entry(v *visit.Visit, today slot.Date) (e Entry, ok bool) {
-	e = Entry{VisitID: v.ID, CustomerID: v.CustomerID, Date: v.Slot.Date}
-	switch v.State {
-	case visit.Held, visit.NoShow:
-	case visit.Published:
-		if v.Slot.Date >= today {
-			return e, false
-		}
-	default:
+func (w Watch) entry(v *visit.Visit) (e Entry, ok bool) {
+	e = Entry{VisitID: v.ID, CustomerID: v.CustomerID, Date: v.Slot.Date, Lapse: v.Lapse()}
+	switch {
+	case e.Lapse == visit.Unconfirmed && !v.State.Live(), v.State.Live() && v.Slot.Date >= w.Today:
 		return e, false
+	case e.Lapse != visit.NoLapse:
+	case v.Slot.Date > w.Today.Add(1):
+		// A customer east of the date line may be a day ahead of the person's own
+		// calendar; anything later cannot have been held.
+		e.Lapse = visit.InFuture
+	case !w.Joined.IsZero() && v.Slot.Date < w.Joined:
+		e.Lapse = visit.BeforeJoined
+	case w.leftBy(v.Slot.Date):
+		e.Lapse = visit.AfterLeft
 	}
-	e.Counts, e.WhyNot = v.Counts()
-	// A customer east of the date line may be a day ahead of the person's own
-	// calendar; anything later cannot have been held.
-	if e.Counts && v.Slot.Date > today.Add(1) {
-		e.Counts, e.WhyNot = false, "its date lies in the future"
-	}
+	e.Counts, e.WhyNot = e.Lapse == visit.NoLapse, e.Lapse.Says()
 	return e, true
 }
 

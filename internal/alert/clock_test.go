@@ -88,6 +88,22 @@ func TestClock(t *testing.T) {
 		{"two visits in a day: the first by id is named, whatever the order", Watch{Today: day("2027-03-10")},
 			[]*visit.Visit{held("z", "2027-03-09"), held("a", "2027-03-09")}, day("2027-03-10"),
 			Status{Running: true, Last: day("2027-03-09"), LastID: "a", Days: 1, DueBy: day("2027-04-08"), Breach: day("2027-04-09")}},
+		{"the first day with us starts the clock", Watch{Since: day("2020-01-01"), Joined: day("2027-03-01"), Today: day("2027-03-31")}, nil, far,
+			Status{Running: true, Never: true, Last: day("2027-03-01"), Days: 30, DueBy: day("2027-03-31"), Breach: day("2027-04-01"), Forecast: day("2027-04-01")}},
+		{"what was before the first day with us does not count", Watch{LastVisit: day("2027-01-05"), Joined: day("2027-03-01"), Today: day("2027-03-31")},
+			[]*visit.Visit{held("v", "2027-02-20")}, far,
+			Status{Running: true, Never: true, Last: day("2027-03-01"), Days: 30, DueBy: day("2027-03-31"), Breach: day("2027-04-01"), Forecast: day("2027-04-01")}},
+		{"a visit on the first day with us counts", Watch{Joined: day("2027-03-01"), Today: day("2027-03-31")}, []*visit.Visit{held("v", "2027-03-01")}, day("2027-03-31"),
+			Status{Running: true, Last: day("2027-03-01"), LastID: "v", Days: 30, DueBy: day("2027-03-31"), Breach: day("2027-04-01")}},
+		{"who has not begun yet is not overdue", Watch{Joined: day("2027-03-01"), Today: day("2026-12-31")}, nil, far,
+			Status{Running: true, Never: true, Last: day("2027-03-01"), DueBy: day("2027-03-31"), Breach: day("2027-04-01"), Forecast: day("2027-04-01")}},
+		{"overdue on the last day with us", Watch{LastVisit: day("2027-03-01"), Left: day("2027-04-01"), Today: day("2027-04-01")}, nil, far,
+			Status{Running: true, Last: day("2027-03-01"), Days: 31, Overdue: true, DueBy: day("2027-03-31"), Breach: day("2027-04-01"), Forecast: day("2027-04-01")}},
+		{"no clock after the last day", Watch{LastVisit: day("2027-03-01"), Left: day("2027-04-01"), Today: day("2027-04-02")},
+			[]*visit.Visit{booked("b", "2027-05-01")}, far, Status{Gone: true}},
+		{"nothing is forecast for after the last day", Watch{LastVisit: day("2027-03-01"), Left: day("2027-03-31"), Today: day("2027-03-10")},
+			[]*visit.Visit{booked("b", "2027-04-01")}, far,
+			Status{Running: true, Last: day("2027-03-01"), Days: 9, DueBy: day("2027-03-31"), Breach: day("2027-04-01")}},
 		{"held where it is already tomorrow", Watch{LastVisit: day("2027-01-01"), Today: day("2027-03-10")}, []*visit.Visit{held("tokyo", "2027-03-11")}, day("2027-03-10"),
 			Status{Running: true, Last: day("2027-03-11"), LastID: "tokyo", Days: 0, DueBy: day("2027-04-10"), Breach: day("2027-04-11")}},
 	}
@@ -95,7 +111,7 @@ func TestClock(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.watch.PersonID = "ana"
 			got := Clock(tt.watch, tt.visits, tt.horizon)
-			got.Ledger, got.Start = nil, 0
+			got.Ledger, got.Start, got.NoVisit = nil, 0, false
 			tt.want.PersonID, tt.want.Today = "ana", tt.watch.Today
 			require.Equal(t, tt.want, got)
 		})
@@ -118,17 +134,34 @@ func TestLedgerSaysWhy(t *testing.T) {
 	}
 	s := Clock(Watch{PersonID: "ana", Today: day("2027-03-10")}, visits, day("2027-12-31"))
 	want := []Entry{
-		{"impossible", "c-impossible", day("2027-04-07"), false, "its date lies in the future"},
-		{"unconfirmed", "c-unconfirmed", day("2027-03-07"), false, "nobody has confirmed that the visit was held"},
-		{"empty chair", "c-empty chair", day("2027-03-06"), false, "the visit did not take place"},
-		{"alone", "c-alone", day("2027-03-05"), false, "the host was not there"},
-		{"online", "c-online", day("2027-03-04"), false, "an online meeting is not at the customer's place"},
-		{"conference", "c-conference", day("2027-03-03"), false, "a user conference is not the customer's place"},
-		{"fair", "c-fair", day("2027-03-02"), false, "a trade show is not the customer's place"},
-		{"counts", "c-counts", day("2027-03-01"), true, ""},
+		{"impossible", "c-impossible", day("2027-04-07"), false, visit.InFuture, "its date lies in the future"},
+		{"unconfirmed", "c-unconfirmed", day("2027-03-07"), false, visit.Unconfirmed, "nobody has confirmed that the visit was held"},
+		{"empty chair", "c-empty chair", day("2027-03-06"), false, visit.NotThere, "the visit did not take place"},
+		{"alone", "c-alone", day("2027-03-05"), false, visit.WithoutHost, "the host was not there"},
+		{"online", "c-online", day("2027-03-04"), false, visit.MetOnline, "an online meeting is not at the customer's place"},
+		{"conference", "c-conference", day("2027-03-03"), false, visit.AtConference, "a user conference is not the customer's place"},
+		{"fair", "c-fair", day("2027-03-02"), false, visit.AtTradeShow, "a trade show is not the customer's place"},
+		{"counts", "c-counts", day("2027-03-01"), true, visit.NoLapse, ""},
 	}
 	require.Equal(t, want, s.Ledger)
 	require.Equal(t, day("2027-03-01"), s.Last)
+}
+
+func TestLedgerKnowsWhoWasWithUs(t *testing.T) {
+	w := Watch{PersonID: "ana", Joined: day("2027-02-01"), Left: day("2027-03-09"), Today: day("2027-03-10")}
+	s := Clock(w, []*visit.Visit{held("before", "2027-01-31"), held("after", "2027-03-10"), held("last", "2027-03-09")}, w.Today)
+	require.True(t, s.Gone)
+	require.Equal(t, []visit.Lapse{visit.AfterLeft, visit.NoLapse, visit.BeforeJoined}, []visit.Lapse{s.Ledger[0].Lapse, s.Ledger[1].Lapse, s.Ledger[2].Lapse})
+}
+
+func TestZoneAt(t *testing.T) {
+	at := func(s string) time.Time { v, _ := time.Parse(time.RFC3339, s); return v }
+	moves := []Move{{at("2027-06-01T00:00:00Z"), "Asia/Tokyo"}, {at("2027-02-01T00:00:00Z"), "Europe/Zurich"}, {at("2027-06-01T00:00:00Z"), "UTC"}}
+	for when, want := range map[string]string{"2027-01-31T23:59:59Z": "America/New_York", "2027-02-01T00:00:00Z": "Europe/Zurich",
+		"2027-05-31T23:59:59Z": "Europe/Zurich", "2027-06-01T00:00:00Z": "UTC"} {
+		require.Equal(t, want, ZoneAt("America/New_York", moves, at(when)), when)
+	}
+	require.Equal(t, "UTC", ZoneAt("UTC", nil, at("2027-06-01T00:00:00Z")))
 }
 
 func TestClocksSortsVisitsToPeople(t *testing.T) {

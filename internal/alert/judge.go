@@ -28,7 +28,7 @@ type Outcome string
 const (
 	Ended      Outcome = "ended"      // a counting visit ended the breach
 	Superseded Outcome = "superseded" // the past was corrected: the breach never was, or began on another day
-	Released   Outcome = "released"   // the person's clock is no longer watched
+	Released   Outcome = "released"   // the person's clock is no longer watched, or the person has left
 )
 
 // Settle closes an open alert.
@@ -66,6 +66,8 @@ func Judge(statuses []Status, open []Open) (raise []Raise, settle []Settle) {
 		raised[o] = true
 		s := byPerson[o.PersonID]
 		switch {
+		case s != nil && s.Gone:
+			settle = append(settle, Settle{o.PersonID, o.Breach, Released, "The person has left."})
 		case s == nil || !s.Running:
 			settle = append(settle, Settle{o.PersonID, o.Breach, Released, "The person's visits are no longer watched."})
 		case s.Breach != o.Breach:
@@ -104,7 +106,7 @@ func over(s Status, breach slot.Date) Settle {
 	before, after := slot.Date(0), slot.Date(0)
 	if s.Start < breach {
 		before = s.Start
-	} else {
+	} else if !s.NoVisit {
 		after = s.Start // the imported last visit has moved past the breach
 	}
 	for _, e := range s.Ledger {

@@ -50,6 +50,10 @@ func TestJudge(t *testing.T) {
 			[]Settle{{"ana", day("2027-04-01"), Ended, "The visit on Mon 5 Apr ended it."}}},
 		{"the date goes back: the alert stays", []Status{clock("2027-03-01", "2027-03-31")}, april, nil, nil},
 		{"gone from the company", nil, april, nil, []Settle{{"ana", day("2027-04-01"), Released, "The person's visits are no longer watched."}}},
+		{"has left", []Status{Clock(Watch{PersonID: "ana", LastVisit: day("2027-03-01"), Left: day("2027-04-10"), Today: day("2027-04-11")}, nil, 0)}, april, nil,
+			[]Settle{{"ana", day("2027-04-01"), Released, "The person has left."}}},
+		{"the first day with us was later than we thought", []Status{Clock(Watch{PersonID: "ana", LastVisit: day("2027-03-01"), Joined: day("2027-04-02"), Today: day("2027-04-11")}, nil, 0)}, april, nil,
+			[]Settle{{"ana", day("2027-04-01"), Superseded, "The past was corrected: the clock runs from Fri 2 Apr."}}},
 		{"nothing known since", []Status{Clock(Watch{PersonID: "ana", Since: day("2027-01-01"), Today: day("2027-02-01")}, nil, 0)}, nil,
 			[]Raise{{"ana", day("2027-02-01"), 0, "No counting visit since we began to watch on Fri 1 Jan."}}, nil},
 	}
