@@ -163,6 +163,7 @@ func (m *Memory) Patch(_ context.Context, calendar, id, etag string, p calsync.P
 	}
 	m.mail("invite", mail, came, id)
 	m.mail("update", mail, stayed, id)
+	m.mail("cancel", mail, slices.DeleteFunc(slices.Clone(before), func(g calsync.Guest) bool { return has(k.Guests, g.Email) }), id)
 	return k.out(), m.end("patch")
 }
 
