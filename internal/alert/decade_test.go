@@ -278,6 +278,7 @@ func TestEveryDayOfTenYears(t *testing.T) {
 func FuzzClock(f *testing.F) {
 	f.Add([]byte{}, uint16(0))
 	f.Add([]byte{1, 0, 31, 2, 0, 62, 0, 10, 40, 3, 5, 5}, uint16(100))
+	f.Add([]byte("0\n0"), uint16(147)) // held where it is tomorrow already
 	f.Add([]byte{4, 1, 0, 5, 2, 0, 6, 0, 200, 0, 1, 1, 0, 1, 60}, uint16(700))
 	f.Fuzz(func(t *testing.T, data []byte, today uint16) {
 		base := day("2027-12-25")

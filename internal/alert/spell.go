@@ -52,8 +52,11 @@ func Spells(w Watch, visits []*visit.Visit) []Spell {
 	}
 	var out []Spell
 	for _, m := range marks {
-		if first := start.Add(MaxGapDays + 1); first < m.day && first <= end {
-			out = append(out, Spell{First: first, Last: min(m.day.Add(-1), end), EndedBy: m.id})
+		// A visit of tomorrow is being held where it is tomorrow already: today is
+		// not overdue.
+		first, last := start.Add(MaxGapDays+1), min(min(m.day, w.Today).Add(-1), end)
+		if first <= last {
+			out = append(out, Spell{First: first, Last: last, EndedBy: m.id})
 		}
 		start = max(start, m.day)
 	}
