@@ -53,6 +53,8 @@ const (
 	SeeVisit         Action = "see this visit"
 	AnswerVisit      Action = "answer for this executive"
 	RecordOutcome    Action = "say whether this visit was held"
+	AgreeVisit       Action = "agree this visit with the customer"
+	CancelVisit      Action = "cancel this visit"
 	SeeOwnVisits     Action = "see visits of this executive"
 	SeeConnections   Action = "see the calendar connections"
 	ManageConnection Action = "manage calendar connections"
@@ -80,6 +82,8 @@ var everyoneWith = map[Action][]roster.Role{
 	SeeVisit:         {roster.VP, roster.CEO, roster.Administrator},
 	AnswerVisit:      {roster.VP},
 	RecordOutcome:    {roster.VP},
+	AgreeVisit:       {roster.VP},
+	CancelVisit:      {roster.VP},
 	SeeOwnVisits:     {roster.VP, roster.CEO},
 	SeeConnections:   {roster.Administrator, roster.VP},
 	ManageConnection: {roster.Administrator},
@@ -115,6 +119,10 @@ func Decide(a Actor, action Action, s Subject) Decision {
 		if a.ActsFor(s.ExecutiveID) {
 			return Decision{true, "it is the executive's own visit"}
 		}
+		if s.HostID != "" && s.HostID == a.PersonID && a.Has(roster.Host) {
+			return Decision{true, "the host owns the account"}
+		}
+	case AgreeVisit, CancelVisit:
 		if s.HostID != "" && s.HostID == a.PersonID && a.Has(roster.Host) {
 			return Decision{true, "the host owns the account"}
 		}

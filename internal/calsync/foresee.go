@@ -95,7 +95,7 @@ func (b Base) expected() *Event {
 	}
 	return &Event{ID: b.EventID, ETag: b.ETag, Updated: b.Updated, Sequence: b.Sequence, Status: b.Stored.Status, OrganizerSelf: true,
 		Title: b.Seen.Title, Description: b.Seen.Description, Location: b.Seen.Location, When: b.Seen.When, Guests: b.Seen.Guests,
-		Reminders: b.Stored.Reminders, GuestsMayMove: b.Stored.GuestsMayMove}
+		Reminders: b.Stored.Reminders, GuestsMayMove: b.Stored.GuestsMayMove, HideGuests: b.Stored.HideGuests}
 }
 
 // without gives the guests who are not among the others.

@@ -153,7 +153,8 @@ func Observe(base Base, seen Event) ([]Change, Base) {
 			}
 			last.Answer = NeedsAction
 		}
-		if g.Answer != last.Answer || g.Comment != last.Comment {
+		// A comment that is gone says nothing: we take them off ourselves (mergeGuests).
+		if g.Answer != last.Answer || g.Comment != last.Comment && g.Comment != "" {
 			c.Kind, c.Machine = Answered, g.Answer == Declined && last.Answer != Declined && byMachine(base, seen, g.Comment)
 			tell(c)
 		}

@@ -90,6 +90,7 @@ type Guest struct {
 	Organizer bool   `json:",omitempty"` // read only
 	Resource  bool   `json:",omitempty"` // a room
 	Plus      int64  `json:",omitempty"` // additional people the guest brings
+	Outside   bool   `json:",omitempty"` // not one of us; only ever wanted, never read
 }
 
 // Reminder is a reminder before the start, 0 to 40320 minutes.
@@ -116,6 +117,7 @@ type Event struct {
 	Reminders   []Reminder // nil: the calendar's default ones
 
 	GuestsMayMove bool   // guests may change time and place for everybody
+	HideGuests    bool   // guests do not see each other
 	GuestsHidden  bool   // the guest list is cut; never write it back
 	Organizer     string // address or calendar id
 	OrganizerSelf bool   // the calendar that was read organises the event
@@ -144,6 +146,7 @@ type Patch struct {
 	Guests        *[]Guest
 	Reminders     *[]Reminder // pointer to nil: back to the calendar's default
 	GuestsMayMove *bool
+	HideGuests    *bool
 	Marks         map[string]string // added to those there
 
 	// Own is the line of the person whose copy this is, with an answer. Nobody

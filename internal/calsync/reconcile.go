@@ -31,7 +31,7 @@ const (
 	FieldStatus      Field = "status"
 	FieldGuests      Field = "guests"
 	FieldReminders   Field = "reminders"
-	FieldRights      Field = "rights" // GuestsMayMove
+	FieldRights      Field = "rights" // GuestsMayMove, HideGuests
 	FieldEvent       Field = "event"  // the event as a whole: deleted, or no longer ours
 )
 
@@ -300,6 +300,14 @@ func mergeGuests(want Want, seen Event, base Base) (list []Guest, changed, kept 
 		}
 		list = append(list, g)
 	}
+	if joins := slices.ContainsFunc(want.Guests, func(g Guest) bool { return g.Outside && !there[fold(g.Email)] }); joins &&
+		!slices.ContainsFunc(base.Agreed.Guests, func(g Guest) bool { return g.Outside }) {
+		// Whatever our own people wrote beside their answers they wrote among
+		// themselves: the first outsider must not read it.
+		for i := range list {
+			list[i].Comment = ""
+		}
+	}
 	overruled := want.Overrule[FieldGuests] == printOf(guestsText(seen.Guests))
 	for _, g := range want.Guests {
 		a := fold(g.Email)
@@ -308,7 +316,7 @@ func mergeGuests(want Want, seen Event, base Base) (list []Guest, changed, kept 
 		case invited[a] && !overruled:
 			kept = true
 		default:
-			list = append(list, Guest{Email: g.Email, Name: g.Name, Optional: g.Optional, Answer: NeedsAction})
+			list = append(list, Guest{Email: g.Email, Name: g.Name, Optional: g.Optional, Outside: g.Outside, Answer: NeedsAction})
 			changed = true
 		}
 	}
@@ -366,9 +374,11 @@ var ownedFields = []owned{
 	{FieldReminders, false, func(c Content) string { return remindersText(c.Reminders) },
 		func(to *Content, from Content) { to.Reminders = from.Reminders },
 		func(p *Patch, c Content) { p.Reminders = &c.Reminders }},
-	{FieldRights, false, func(c Content) string { return strconv.FormatBool(c.GuestsMayMove) },
-		func(to *Content, from Content) { to.GuestsMayMove = from.GuestsMayMove },
-		func(p *Patch, c Content) { p.GuestsMayMove = &c.GuestsMayMove }},
+	{FieldRights, false, func(c Content) string {
+		return "may move: " + strconv.FormatBool(c.GuestsMayMove) + ", see each other: " + strconv.FormatBool(!c.HideGuests)
+	},
+		func(to *Content, from Content) { to.GuestsMayMove, to.HideGuests = from.GuestsMayMove, from.HideGuests },
+		func(p *Patch, c Content) { p.GuestsMayMove, p.HideGuests = &c.GuestsMayMove, &c.HideGuests }},
 }
 
 // text renders a time so that equal stretches give equal texts.
@@ -396,7 +406,7 @@ func remindersText(rs []Reminder) string {
 
 func contentOf(e Event) Content {
 	return Content{Title: e.Title, Description: e.Description, Location: e.Location, When: e.When, Status: e.Status,
-		Guests: e.Guests, Reminders: e.Reminders, GuestsMayMove: e.GuestsMayMove}
+		Guests: e.Guests, Reminders: e.Reminders, GuestsMayMove: e.GuestsMayMove, HideGuests: e.HideGuests}
 }
 
 func joinFields(fs []Field) string {

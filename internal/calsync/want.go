@@ -101,6 +101,7 @@ type Content struct {
 	Guests        []Guest
 	Reminders     []Reminder // nil: not ours to say; empty: none
 	GuestsMayMove bool       `json:",omitempty"`
+	HideGuests    bool       `json:",omitempty"` // guests do not see each other
 }
 
 // Want is what a calendar should hold for one visit. The newest version wins.

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -55,6 +56,11 @@ func (f *Flow) Visit(ctx context.Context, a access.Actor, id string) (VisitView,
 		if w.Events, err = tx.Calendars.Events(v.ID); err != nil {
 			return w, err
 		}
+		if w.History, err = f.history(tx, v, people); err != nil {
+			return w, err
+		}
+		try := v
+		w.MayUndo = f.undo(tx, a, &try) == nil
 		w.Neighbours, _, err = tx.Visits.Find(VisitQuery{Scope: access.Visits(a), ExecutiveID: v.ExecutiveID, From: v.Slot.Date.Add(-30), To: v.Slot.Date.Add(30),
 			States: append([]visit.State{visit.Held, visit.Debriefed}, visit.LiveStates()...)})
 		return w, err
@@ -67,6 +73,9 @@ func (f *Flow) view(a access.Actor, v visit.Visit, people map[string]roster.Pers
 	begun := !v.Start.After(f.Now())
 	w.MayAnswer = v.State.Live() && !begun && access.Decide(a, access.AnswerVisit, about(v)).Allowed
 	w.MayRecord = (v.State.Live() || v.State.Happened() || v.State == visit.NoShow) && begun && access.Decide(a, access.RecordOutcome, about(v)).Allowed
+	w.MayAgree = v.State.Live() && !begun && access.Decide(a, access.AgreeVisit, about(v)).Allowed
+	w.MayCancel = (v.State.Live() || v.State == visit.Declined) && !begun && access.Decide(a, access.CancelVisit, about(v)).Allowed
+	w.Invites = f.InviteCustomers
 	w.MayPin = f.pinnable(v) && access.Decide(a, pinAction(v), access.Subject{}).Allowed
 	return w
 }
@@ -128,6 +137,19 @@ func (f *Flow) views(tx Tx, a access.Actor, visits []visit.Visit) ([]VisitView, 
 // half-day and takes the event out of the calendars; the customer waits for
 // somebody else to be planned.
 func (f *Flow) Answer(ctx context.Context, a access.Actor, visitID string, version int, answer visit.Answer, note string) (VisitView, error) {
+	return f.answer(ctx, a, visitID, version, answer, visit.OtherReason, note)
+}
+
+// Decline is Answer with a refusal whose reason is one of the codes for it.
+func (f *Flow) Decline(ctx context.Context, a access.Actor, visitID string, version int, code visit.Code, note string) (VisitView, error) {
+	code, err := visit.ParseCode(visit.Declined, string(code))
+	if err != nil {
+		return VisitView{}, err
+	}
+	return f.answer(ctx, a, visitID, version, visit.Refused, code, note)
+}
+
+func (f *Flow) answer(ctx context.Context, a access.Actor, visitID string, version int, answer visit.Answer, code visit.Code, note string) (VisitView, error) {
 	note, err := text("reason", note, 500)
 	if err != nil {
 		return VisitView{}, err
@@ -149,7 +171,7 @@ func (f *Flow) Answer(ctx context.Context, a access.Actor, visitID string, versi
 		if answer == visit.Refused && note == "" {
 			return fault.Invalidf("Please say why, so that the visit can be given to somebody else.").With(fault.Detail{Where: "reason", Expected: "a few words"})
 		}
-		return f.takeAnswer(tx, a, v, answer, note)
+		return f.takeAnswerWith(tx, a, v, answer, code, note)
 	})
 	if err != nil {
 		return VisitView{}, err
@@ -163,6 +185,15 @@ func staleVisit(v visit.Visit) error {
 
 // takeAnswer stores an answer, whichever way it came.
 func (f *Flow) takeAnswer(tx Tx, a access.Actor, v visit.Visit, answer visit.Answer, note string) error {
+	code := visit.OtherReason
+	if a.PersonID == calendarActor.PersonID {
+		code = visit.FromCalendar
+	}
+	return f.takeAnswerWith(tx, a, v, answer, code, note)
+}
+
+// takeAnswerWith is takeAnswer with the code of a refusal's reason.
+func (f *Flow) takeAnswerWith(tx Tx, a access.Actor, v visit.Visit, answer visit.Answer, code visit.Code, note string) error {
 	if !v.State.Live() {
 		return fault.Conflictf("The visit is %s and waits for no answer.", v.State)
 	}
@@ -175,6 +206,8 @@ func (f *Flow) takeAnswer(tx Tx, a access.Actor, v visit.Visit, answer visit.Ans
 		if err := v.Become(visit.Declined, note); err != nil {
 			return err
 		}
+		v.BecauseOf(code)
+		v.Sign(a.PersonID, f.Now().UTC())
 		if err := tx.Bookings.Release(v.ID); err != nil {
 			return err
 		}
@@ -195,7 +228,8 @@ type Outcome struct {
 	Held     bool
 	Kind     visit.Kind
 	WithHost bool
-	Note     string // why it was not held
+	Code     visit.Code // why it was not held, from the list for it; "" for none of these
+	Note     string     // likewise, in words
 }
 
 // RecordOutcome says whether a visit took place, and how. The visit must have
@@ -219,19 +253,27 @@ func (f *Flow) RecordOutcome(ctx context.Context, a access.Actor, visitID string
 		if v.Start.After(f.Now()) {
 			return fault.Conflictf("The visit has not begun yet.")
 		}
-		to := visit.NoShow
-		if o.Held {
-			to = visit.Held
+		to, code := visit.NoShow, o.Code
+		if !o.Held {
+			code = cmp.Or(code, visit.OtherReason)
+			if code, err = visit.ParseCode(to, string(code)); err != nil {
+				return err
+			}
+		} else {
+			to, code = visit.Held, ""
 			v.WithHost = o.WithHost
 			if v.Kind, err = visit.ParseKind(string(o.Kind)); err != nil {
 				return err
 			}
 		}
 		if v.State == to || to == visit.Held && v.State == visit.Debriefed {
-			v.Reason = note
+			v.Reason, v.Code = note, code
 		} else if err := v.Become(to, note); err != nil {
 			return err
+		} else if code != "" {
+			v.BecauseOf(code)
 		}
+		v.Sign(a.PersonID, f.Now().UTC())
 		if err := tx.Visits.Save(&v); err != nil {
 			return err
 		}

@@ -27,7 +27,10 @@ type Deps struct {
 	Workers   int                                   // that search for a plan at the same time; 0: one a processor
 	BaseURL   string                                // how links in mails and invitations begin, without a slash at the end
 	Env       string                                // names this installation in the marks of its calendar events
-	Log       *slog.Logger
+	// InviteCustomers permits that the customer's people become guests of a visit
+	// that the host has agreed with them.
+	InviteCustomers bool
+	Log             *slog.Logger
 }
 
 // Opener gives the calendar of an organiser, ready to be called.

@@ -3,13 +3,10 @@ package flow
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"windshield/internal/access"
-	"windshield/internal/calsync"
 	"windshield/internal/fault"
 	"windshield/internal/planning"
-	"windshield/internal/roster"
 	"windshield/internal/visit"
 )
 
@@ -21,6 +18,7 @@ type Published struct {
 	Moved     int    `json:"moved"`     // of which stood elsewhere before
 	Cancelled int    `json:"cancelled"` // visits of the plan before that do not stand any more
 	Unchanged bool   `json:"unchanged"` // the plan had been published already: nothing was done
+	by        string // who publishes, for the histories of the visits
 }
 
 // Publish makes a draft the plan of its year: books everybody, asks for the
@@ -59,7 +57,7 @@ func (f *Flow) Publish(ctx context.Context, a access.Actor, k Key, planID string
 		if err := f.fresh(tx, p, visits); err != nil {
 			return Published{}, err
 		}
-		out := Published{PlanID: planID}
+		out := Published{PlanID: planID, by: a.PersonID}
 		changed, err := f.takeOver(tx, &p, visits, &out)
 		if err != nil {
 			return out, err
@@ -254,6 +252,7 @@ func (f *Flow) takeOver(tx Tx, p *visit.Plan, drafted []visit.Visit, out *Publis
 		if err := old.Become(visit.Cancelled, "The new plan of the year does not have this visit."); err != nil {
 			return nil, err
 		}
+		old.BecauseOf(visit.PlanChanged)
 		release = append(release, old.ID)
 		changed, save = append(changed, old), append(save, old)
 	}
@@ -266,6 +265,9 @@ func (f *Flow) takeOver(tx Tx, p *visit.Plan, drafted []visit.Visit, out *Publis
 		if err := tx.Visits.Discard(discard...); err != nil {
 			return nil, err
 		}
+	}
+	for _, v := range save {
+		v.Sign(out.by, f.Now().UTC())
 	}
 	if err := tx.Visits.Save(save...); err != nil {
 		return nil, err
@@ -380,54 +382,4 @@ func (f *Flow) wishes(tx Tx, visits ...*visit.Visit) ([]*CalendarEvent, error) {
 		events = append(events, &e)
 	}
 	return events, nil
-}
-
-// wanted makes the event of a visit. Only our own people are guests; whatever a
-// customer could see must hold nothing internal, so nothing internal goes in.
-func (f *Flow) wanted(v visit.Visit, e CalendarEvent, people map[string]roster.Person, c roster.Customer) calsync.Want {
-	executive, host := people[v.ExecutiveID], people[v.HostID]
-	w := calsync.Want{Env: f.Env, Visit: v.ID, Calendar: e.Calendar, Generation: max(e.Want.Generation, 1), Gone: !slices.Contains(visit.Told(), v.State), Overrule: e.Want.Overrule}
-	link := f.BaseURL + "/visits/" + v.ID
-	body := fmt.Sprintf("%s visits %s together with %s.<br>", calsync.Escape(executive.Name), calsync.Escape(c.Name), calsync.Escape(host.Name))
-	if v.Objective != "" {
-		body += "Objective: " + calsync.Escape(v.Objective) + "<br>"
-	}
-	if host.Phone != "" {
-		body += "Host: " + calsync.Escape(host.Name) + ", " + calsync.Escape(host.Phone) + "<br>"
-	}
-	body += fmt.Sprintf(`Brief and answer: <a href="%s">%s</a>`, calsync.Escape(link), calsync.Escape(link))
-	w.Content = calsync.Content{
-		Title:       "Customer visit: " + c.Name,
-		Description: body,
-		Location:    address(c),
-		When:        calsync.When{Start: wall(v, v.Begins), End: wall(v, v.Ends), Zone: v.Zone},
-		Status:      calsync.Tentative, // a hold, until the host has agreed it with the customer
-		Guests:      []calsync.Guest{{Email: executive.Email, Name: executive.Name}},
-		// As long as all guests are our own people, the executive may move the
-		// event too, and the move comes back to us.
-		GuestsMayMove: true,
-	}
-	if host.Email != "" && host.Email != e.Calendar && host.Email != executive.Email {
-		w.Guests = append(w.Guests, calsync.Guest{Email: host.Email, Name: host.Name})
-	}
-	return w
-}
-
-func wall(v visit.Visit, clock string) calsync.Wall {
-	return calsync.Wall(v.Slot.Date.String() + "T" + clock + ":00")
-}
-
-// address writes a customer's place on one line.
-func address(c roster.Customer) string {
-	s := c.Address
-	for _, part := range []string{c.City, c.Region, c.Country} {
-		if part == "" {
-			continue
-		}
-		if s != "" {
-			s += ", "
-		}
-		s += part
-	}
-	return s
 }

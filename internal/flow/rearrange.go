@@ -57,7 +57,7 @@ func (f *Flow) Rearrange(ctx context.Context, a access.Actor, k Key, planID stri
 			return Rearranged{}, err
 		}
 		out := Rearranged{PlanID: planID, Price: after.Cost.Total() - t.solution.Cost.Total()}
-		if out.Visits, err = f.move(tx, t, changes, after); err != nil {
+		if out.Visits, err = f.move(tx, a, t, changes, after); err != nil {
 			return out, err
 		}
 		return out, f.audit(tx, a, "change plan", "plan/"+planID, out)
@@ -103,7 +103,7 @@ func (t *table) judge(changes []PlanChange) (*planning.Solution, error) {
 }
 
 // move writes changes that were judged.
-func (f *Flow) move(tx Tx, t *table, changes []PlanChange, after *planning.Solution) (ids []string, err error) {
+func (f *Flow) move(tx Tx, a access.Actor, t *table, changes []PlanChange, after *planning.Solution) (ids []string, err error) {
 	var save []*visit.Visit
 	var discard, release []string
 	var bookings []visit.Booking
@@ -128,6 +128,7 @@ func (f *Flow) move(tx Tx, t *table, changes []PlanChange, after *planning.Solut
 		v.Conflict = ""
 		if c.To == nil {
 			err = v.Become(visit.Cancelled, "The plan was changed: this visit was taken out.")
+			v.BecauseOf(visit.PlanChanged)
 		} else {
 			err = replace(&v, *c.To, t.customers[c.CustomerID].Zone)
 			v.Why = why
@@ -135,6 +136,7 @@ func (f *Flow) move(tx Tx, t *table, changes []PlanChange, after *planning.Solut
 		if err != nil {
 			return nil, err
 		}
+		v.Sign(a.PersonID, f.Now().UTC())
 		if live && c.To != nil {
 			bookings = append(bookings, bookingsOf(v)...)
 		}

@@ -323,6 +323,7 @@ func (f *Flow) moved(tx Tx, v visit.Visit, c calsync.Change) error {
 	if err := v.PlaceAt(v.ExecutiveID, to, begins, ends, v.Zone); err != nil {
 		return err
 	}
+	v.Sign(calendarActor.PersonID, f.Now().UTC())
 	v.Conflict = ""
 	if to != from {
 		if err := tx.Bookings.Release(v.ID); err != nil {
@@ -405,6 +406,8 @@ func (f *Flow) deletedInCalendar(tx Tx, v visit.Visit) error {
 	if err := v.Become(visit.Cancelled, "Deleted in the calendar."); err != nil {
 		return err
 	}
+	v.BecauseOf(visit.FromCalendar)
+	v.Sign(calendarActor.PersonID, f.Now().UTC())
 	if err := tx.Bookings.Release(v.ID); err != nil {
 		return err
 	}

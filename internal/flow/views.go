@@ -91,7 +91,12 @@ type VisitView struct {
 	WhyNot     string // why it does not count for the clock
 	MayAnswer  bool
 	MayRecord  bool
-	MayPin     bool          // or take the pin away
+	MayPin     bool // or take the pin away
+	MayAgree   bool // note what was agreed with the customer
+	MayCancel  bool
+	MayUndo    bool          // take back the last step of History
+	Invites    bool          // the customer's people are invited once the visit is agreed
+	History    []StepView    // newest first
 	Neighbours []visit.Visit // the executive's visits within 30 days
 }
 

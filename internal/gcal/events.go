@@ -19,6 +19,9 @@ func newEvent(n calsync.New) *calendar.Event {
 		Attendees: attendees(n.Guests), GuestsCanModify: n.GuestsMayMove,
 		ExtendedProperties: &calendar.EventExtendedProperties{Private: n.Marks},
 	}
+	if n.HideGuests {
+		e.GuestsCanSeeOtherGuests = new(bool)
+	}
 	if n.Reminders != nil {
 		e.Reminders = reminders(n.Reminders)
 	}
@@ -68,6 +71,10 @@ func patchEvent(p calsync.Patch) *calendar.Event {
 		e.GuestsCanModify = *p.GuestsMayMove
 		e.ForceSendFields = append(e.ForceSendFields, "GuestsCanModify")
 	}
+	if p.HideGuests != nil {
+		see := !*p.HideGuests
+		e.GuestsCanSeeOtherGuests = &see
+	}
 	if len(p.Marks) > 0 {
 		e.ExtendedProperties = &calendar.EventExtendedProperties{Private: p.Marks}
 	}
@@ -114,7 +121,7 @@ func seenEvent(e *calendar.Event) calsync.Event {
 	out := calsync.Event{
 		ID: e.Id, ICalUID: e.ICalUID, ETag: e.Etag, Status: calsync.Status(e.Status), Sequence: e.Sequence,
 		Title: e.Summary, Description: e.Description, Location: e.Location, When: seenWhen(e.Start, e.End),
-		GuestsMayMove: e.GuestsCanModify, GuestsHidden: e.AttendeesOmitted, Link: e.HtmlLink,
+		GuestsMayMove: e.GuestsCanModify, HideGuests: e.GuestsCanSeeOtherGuests != nil && !*e.GuestsCanSeeOtherGuests, GuestsHidden: e.AttendeesOmitted, Link: e.HtmlLink,
 	}
 	if out.Status == "" {
 		out.Status = calsync.Confirmed

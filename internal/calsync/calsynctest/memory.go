@@ -103,7 +103,7 @@ func (m *Memory) Insert(_ context.Context, calendar string, n calsync.New, mail 
 		return calsync.Event{}, &calsync.Error{Class: calsync.Duplicate, Call: "insert", Status: 409, Reason: "duplicate"}
 	}
 	k := &kept{Event: calsync.Event{ID: n.ID, ICalUID: n.ID + "@memory", Status: n.Status, Title: n.Title, Description: n.Description, Location: n.Location,
-		When: n.When, Guests: answered(n.Guests), Reminders: slices.Clone(n.Reminders), GuestsMayMove: n.GuestsMayMove, Organizer: m.Self, OrganizerSelf: true, Marks: maps.Clone(n.Marks)}}
+		When: n.When, Guests: answered(n.Guests), Reminders: slices.Clone(n.Reminders), GuestsMayMove: n.GuestsMayMove, HideGuests: n.HideGuests, Organizer: m.Self, OrganizerSelf: true, Marks: maps.Clone(n.Marks)}}
 	m.store(k)
 	m.Writes = append(m.Writes, "insert")
 	m.mail("invite", mail, k.Guests, k.ID)
@@ -177,6 +177,7 @@ func (m *Memory) change(k *kept, p calsync.Patch) {
 	set(&k.Location, p.Location)
 	set(&k.Status, p.Status)
 	set(&k.GuestsMayMove, p.GuestsMayMove)
+	set(&k.HideGuests, p.HideGuests)
 	if p.Guests != nil {
 		k.Guests = answered(*p.Guests)
 	}

@@ -114,6 +114,17 @@ func Suite(t *testing.T, open func(t *testing.T) Account) {
 		require.NoError(t, err)
 		require.False(t, got.GuestsMayMove)
 	})
+	t.Run("guests who do not see each other", func(t *testing.T) {
+		a, e := fresh(t)
+		require.False(t, e.HideGuests)
+		for _, hide := range []bool{true, false} {
+			got, err := a.Cal.Patch(ctx, a.Calendar, e.ID, e.ETag, calsync.Patch{HideGuests: &hide}, calsync.MailNone)
+			require.NoError(t, err)
+			require.Equal(t, hide, got.HideGuests)
+			require.Equal(t, e.Guests, got.Guests, "the organiser still sees everybody")
+			e = got
+		}
+	})
 	t.Run("reminders come, change and go back to the default", func(t *testing.T) {
 		a, e := fresh(t)
 		require.Nil(t, e.Reminders)
