@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,44 +13,28 @@ import (
 
 	"windshield/internal/calsync"
 	"windshield/internal/calsync/calsynctest"
-	"windshield/internal/fault"
-	"windshield/internal/gcal"
 	"windshield/internal/gcal/emulator"
 )
-
-// every runs a test under each setting of what is not known about Google.
-func every(t *testing.T, f func(t *testing.T, sw emulator.Switches)) {
-	for name, sw := range map[string]emulator.Switches{
-		"likeliest":      {},
-		"no revival":     {NoRevival: true},
-		"keeps answers":  {KeepAnswers: true},
-		"bare stubs":     {BareTombstones: true},
-		"identical mute": {SilentIdentical: true, LooseParams: true},
-		"other zone":     {RenderZone: "Pacific/Auckland"},
-		"late copies":    {CopyOnAnswer: true, SilentRemoval: true},
-		"slow travel":    {Propagation: 10 * time.Millisecond, RefusedParams: true}, // the clock turns a little with each look at it
-	} {
-		t.Run(name, func(t *testing.T) { f(t, sw) })
-	}
-}
 
 // desk is one visit's event with what is stored about it.
 type desk struct {
 	t      *testing.T
 	emu    *emulator.Server
-	cal    *gcal.Client
+	cal    calsync.Calendar
+	url    string
 	want   calsync.Want
 	stored calsync.Base // as the database holds it
 	saves  int
 	dieAt  int  // the process dies at the n-th save; 0 never
 	after  bool // after the save was durable rather than before
+	says   string
 }
 
 var errDied = errors.New("the process died")
 
 func newDesk(t *testing.T, sw emulator.Switches) *desk {
-	emu, cal, _ := google(t, sw)
-	return &desk{t: t, emu: emu, cal: cal, want: wish()}
+	emu, cal, url := google(t, sw)
+	return &desk{t: t, emu: emu, cal: cal, url: url, want: wish()}
 }
 
 func wish() calsync.Want {
@@ -87,7 +72,7 @@ func (d *desk) settle() calsync.Outcome {
 			return out
 		}
 	}
-	require.NoError(d.t, err)
+	require.NoError(d.t, err, d.says)
 	return calsync.Outcome{}
 }
 
@@ -97,10 +82,10 @@ func (d *desk) id(generation int) string { return calsync.EventID("prod", "visit
 func (d *desk) holds(invites, updates, cancels int) emulator.View {
 	d.t.Helper()
 	live := d.emu.Live(office)
-	require.Len(d.t, live, 1)
+	require.Len(d.t, live, 1, d.says)
 	start, end, err := d.want.When.Instants()
 	require.NoError(d.t, err)
-	require.True(d.t, start.Equal(live[0].Start) && end.Equal(live[0].End))
+	require.True(d.t, start.Equal(live[0].Start) && end.Equal(live[0].End), d.says)
 	require.Equal(d.t, d.want.Title, live[0].Title)
 	d.mails(invites, updates, cancels)
 	return live[0]
@@ -111,30 +96,56 @@ func (d *desk) mails(invites, updates, cancels int) {
 	l := d.emu.Ledger()
 	for _, g := range []string{ann, host, buyer} {
 		got := [3]int{l.Count("invite", g, ""), l.Count("update", g, ""), l.Count("cancel", g, "")}
-		require.Equal(d.t, [3]int{invites, updates, cancels}, got, "invitations, updates, cancellations to %s", g)
+		require.Equal(d.t, [3]int{invites, updates, cancels}, got, "invitations, updates, cancellations to %s; %s", g, d.says)
 	}
+}
+
+// restored makes the database forget the event, a minute later.
+func (d *desk) restored() {
+	d.stored = calsync.Base{}
+	d.emu.Advance(time.Minute)
 }
 
 func (d *desk) quiet() {
 	d.t.Helper()
 	writes, mails := len(d.emu.Ledger().Writes()), len(d.emu.Ledger().Mails)
 	out := d.settle()
-	require.Empty(d.t, out.Did)
+	require.Empty(d.t, out.Did, d.says)
 	require.Equal(d.t, writes, len(d.emu.Ledger().Writes()))
 	require.Equal(d.t, mails, len(d.emu.Ledger().Mails))
 }
 
-// outcomes are the ways in which a reply can be lost, before and after the
-// server has stored the write.
-var outcomes = []emulator.Fault{
-	{Action: emulator.DropBefore},
-	{Action: emulator.FailBefore, Status: 503},
-	{Action: emulator.DropAfter},
-	{Action: emulator.FailAfter, Status: 500},
-	{Action: emulator.FailAfter, Status: 504},
-	{Action: emulator.HTML, Status: 502},
-	{Action: emulator.Truncate, Bytes: 30},
-	{Action: emulator.Truncate, Bytes: 0},
+// lost are the ways in which a reply is lost after the server has stored the
+// write, refused those in which it stored nothing. The engine sees no difference.
+var (
+	lost = []emulator.Fault{
+		{Action: emulator.DropAfter},
+		{Action: emulator.FailAfter, Status: 500},
+		{Action: emulator.FailAfter, Status: 504},
+		{Action: emulator.HTML, Status: 502},
+	}
+	refused = []emulator.Fault{
+		{Action: emulator.DropBefore},
+		{Action: emulator.FailBefore, Status: 500},
+		{Action: emulator.FailBefore, Status: 503},
+		{Action: emulator.FailBefore, Status: 503, Shape: emulator.Empty},
+	}
+	garbled = []emulator.Fault{
+		{Action: emulator.Truncate, Bytes: 30},
+		{Action: emulator.Truncate, Bytes: 0},
+		{Action: emulator.HTML, Status: 200},
+	}
+	outcomes = slices.Concat(lost, refused, garbled)
+)
+
+// each plays one fault after the other on the calls of a method.
+func each(t *testing.T, sw emulator.Switches, method string, faults []emulator.Fault, f func(d *desk, play func())) {
+	for _, one := range faults {
+		one.Method = method
+		d := newDesk(t, sw)
+		d.says = fmt.Sprint(one.Action, " ", one.Status, " ", one.Bytes)
+		f(d, func() { d.emu.Inject(one) })
+	}
 }
 
 func TestInsertOnce(t *testing.T) {
@@ -147,21 +158,6 @@ func TestInsertOnce(t *testing.T) {
 		require.Equal(t, d.id(1), v.ID)
 		require.Equal(t, calsync.Marks("prod", "visit-1", 1, d.want.Content), v.Marks)
 		d.quiet()
-	})
-}
-
-func TestLostReplyToInsert(t *testing.T) {
-	every(t, func(t *testing.T, sw emulator.Switches) {
-		for _, f := range outcomes {
-			t.Run(fmt.Sprint(f.Action, f.Status, f.Bytes), func(t *testing.T) {
-				d := newDesk(t, sw)
-				f.Method = "events.insert"
-				d.emu.Inject(f)
-				d.settle()
-				d.holds(1, 0, 0)
-				d.quiet()
-			})
-		}
 	})
 }
 
@@ -190,77 +186,6 @@ func TestHangingInsertEndsAtItsDeadline(t *testing.T) {
 	d.holds(1, 0, 0)
 }
 
-func TestDuplicateIsLookedAt(t *testing.T) {
-	t.Run("ours and live is adopted", func(t *testing.T) {
-		d := newDesk(t, emulator.Switches{})
-		d.settle()
-		d.stored = calsync.Base{} // a database restored from an old backup
-		out := d.settle()
-		require.Equal(t, []calsync.Action{calsync.Adopt}, out.Did)
-		d.holds(1, 0, 0)
-		d.quiet()
-	})
-	t.Run("ours, live and older is brought up to the wish", func(t *testing.T) {
-		d := newDesk(t, emulator.Switches{})
-		d.settle()
-		d.stored = calsync.Base{}
-		d.want.Version++
-		d.want.When = calsynctest.Content("2027-03-11").When
-		out := d.settle()
-		require.Equal(t, []calsync.Action{calsync.Adopt, calsync.Amend}, out.Did)
-		d.holds(1, 1, 0)
-	})
-	t.Run("ours, live and edited by people is not overwritten", func(t *testing.T) {
-		d := newDesk(t, emulator.Switches{})
-		d.settle()
-		d.stored = calsync.Base{}
-		require.NoError(t, d.emu.Edit(office, d.id(1), map[string]any{"description": "Parking behind the house"}))
-		d.emu.Ledger()
-		writes := len(d.emu.Ledger().Writes())
-		out := d.settle()
-		require.Contains(t, out.Kept, calsync.FieldDescription)
-		require.Equal(t, writes, len(d.emu.Ledger().Writes()))
-		require.Equal(t, "Parking behind the house", d.emu.Live(office)[0].Description)
-	})
-	every(t, func(t *testing.T, sw emulator.Switches) {
-		t.Run("cancelled: next generation", func(t *testing.T) {
-			d := newDesk(t, sw)
-			d.settle()
-			require.NoError(t, d.emu.DeleteAs(office, d.id(1)))
-			d.stored = calsync.Base{}
-			before := len(d.emu.Ledger().Requests)
-			out := d.settle()
-			require.Equal(t, []calsync.Action{calsync.Renew}, out.Did)
-			inserts := 0
-			for _, r := range d.emu.Ledger().Requests[before:] {
-				if r.Method == "events.insert" {
-					inserts++
-				}
-			}
-			require.LessOrEqual(t, inserts, 2)
-			require.Equal(t, d.id(2), d.holds(2, 0, 1).ID)
-			d.quiet()
-		})
-		t.Run("foreign: next generation, and left alone", func(t *testing.T) {
-			d := newDesk(t, sw)
-			_, err := d.cal.Insert(context.Background(), office, calsync.New{ID: d.id(1), Content: calsynctest.Content("2027-05-05", "guest@vendor.example")}, calsync.MailNone)
-			require.NoError(t, err)
-			foreign, _ := d.emu.Event(office, d.id(1))
-			out := d.settle()
-			require.True(t, out.Incident)
-			after, _ := d.emu.Event(office, d.id(1))
-			require.Equal(t, foreign, after)
-			require.Equal(t, 2, len(d.emu.Live(office)))
-			d.mails(1, 0, 0)
-			d.want.Version++
-			d.want.Gone = true
-			d.settle()
-			after, _ = d.emu.Event(office, d.id(1))
-			require.Equal(t, foreign, after)
-		})
-	})
-}
-
 func TestDefiniteRefusalsAreNotRetriedHere(t *testing.T) {
 	for _, c := range []struct {
 		fault emulator.Fault
@@ -282,104 +207,4 @@ func TestDefiniteRefusalsAreNotRetriedHere(t *testing.T) {
 		require.Equal(t, 1, out.Calls)
 		d.holds(1, 0, 0)
 	}
-}
-
-func TestAnImpossibleWishIsParkedWithoutACall(t *testing.T) {
-	d := newDesk(t, emulator.Switches{})
-	d.want.Guests = append(d.want.Guests, calsync.Guest{Email: "not an address"})
-	_, err := d.try()
-	require.True(t, fault.Is(err, fault.Invalid))
-	require.Empty(t, d.emu.Ledger().Requests)
-}
-
-func TestLostReplyToPatch(t *testing.T) {
-	every(t, func(t *testing.T, sw emulator.Switches) {
-		for _, f := range outcomes {
-			t.Run(fmt.Sprint(f.Action, f.Status, f.Bytes), func(t *testing.T) {
-				d := newDesk(t, sw)
-				d.settle()
-				d.want.Version++
-				d.want.When = calsynctest.Content("2027-03-11").When
-				f.Method = "events.patch"
-				d.emu.Inject(f)
-				d.settle()
-				d.holds(1, 1, 0)
-				d.quiet()
-			})
-		}
-	})
-}
-
-func TestAnswerBetweenALostPatchAndItsRetryIsKept(t *testing.T) {
-	d := newDesk(t, emulator.Switches{})
-	d.settle()
-	d.want.Version++
-	d.want.When = calsynctest.Content("2027-03-11").When
-	d.emu.Inject(emulator.Fault{Method: "events.patch", Action: emulator.DropAfter})
-	d.emu.Inject(emulator.Fault{Method: "events.get", Nth: 2, Action: emulator.FailBefore, Status: 503})
-	_, err := d.try()
-	require.Error(t, err)
-	require.NoError(t, d.emu.Respond(ann, d.id(1), "accepted", ""))
-	d.settle()
-	require.Equal(t, "accepted", d.holds(1, 1, 0).Guest(ann).Answer)
-}
-
-func TestCancel(t *testing.T) {
-	every(t, func(t *testing.T, sw emulator.Switches) {
-		for _, f := range append([]emulator.Fault{{Action: emulator.Delay}}, outcomes...) {
-			if f.Action == emulator.Truncate {
-				continue // a 204 has no body
-			}
-			t.Run(fmt.Sprint(f.Action, f.Status), func(t *testing.T) {
-				d := newDesk(t, sw)
-				d.settle()
-				d.want.Version++
-				d.want.Gone = true
-				f.Method = "events.delete"
-				d.emu.Inject(f)
-				d.settle()
-				require.Empty(t, d.emu.Live(office))
-				d.mails(1, 0, 1)
-				require.True(t, d.stored.Over)
-				d.quiet()
-
-				d.want.Version++
-				d.want.Gone = false
-				out := d.settle()
-				require.Equal(t, []calsync.Action{calsync.Renew}, out.Did)
-				d.holds(2, 0, 1)
-			})
-		}
-	})
-	t.Run("not found for a while, then found", func(t *testing.T) {
-		d := newDesk(t, emulator.Switches{})
-		d.settle()
-		d.want.Version++
-		d.want.Gone = true
-		d.emu.Inject(emulator.Fault{Method: "events.get", Action: emulator.FailBefore, Status: 404, Reason: "notFound", Count: 2})
-		d.settle()
-		require.Empty(t, d.emu.Live(office))
-		d.mails(1, 0, 1)
-	})
-	t.Run("the calendar is out of sight: nothing is concluded", func(t *testing.T) {
-		d := newDesk(t, emulator.Switches{})
-		d.settle()
-		d.want.Version++
-		d.want.Gone = true
-		d.emu.Inject(emulator.Fault{Method: "events.*", Action: emulator.FailBefore, Status: 404, Reason: "notFound", Count: -1})
-		for range 5 {
-			_, err := d.try()
-			require.Error(t, err)
-		}
-		_, err := d.try()
-		require.Equal(t, calsync.Denied, calsync.ClassOf(err))
-		d.emu.ClearFaults()
-		d.settle()
-		require.Empty(t, d.emu.Live(office))
-	})
-	t.Run("never published", func(t *testing.T) {
-		d := newDesk(t, emulator.Switches{})
-		d.want.Gone = true
-		require.Zero(t, d.settle().Calls)
-	})
 }

@@ -48,14 +48,21 @@ func (c *clock) Now() time.Time {
 func google(t *testing.T, sw emulator.Switches) (*emulator.Server, *gcal.Client, string) {
 	t.Helper()
 	c := &clock{now: time.Date(2027, 1, 4, 8, 0, 0, 0, time.UTC)}
-	emu, err := emulator.New(emulator.Options{Now: c.Now, External: []string{"customer.example"}, Zone: "Europe/Zurich", Switches: sw})
+	emu, err := emulator.New(emulator.Options{Now: c.Now, External: []string{"customer.example"}, Zone: "Europe/Zurich", Switches: sw, Strict: true})
 	require.NoError(t, err)
 	srv := httptest.NewServer(emu.Handler())
 	t.Cleanup(srv.Close)
 	t.Cleanup(srv.CloseClientConnections)
-	client, err := gcal.New(context.Background(), gcal.Config{BaseURL: srv.URL + "/calendar/v3/", Subject: office, Token: gcal.StaticToken(emu.Token(office)), Timeout: 5 * time.Second})
+	return emu, asOffice(t, emu, srv.URL, 5*time.Second, nil), srv.URL
+}
+
+// asOffice makes a client of the office's account, its requests going through by
+// where that is not nil.
+func asOffice(t *testing.T, emu *emulator.Server, url string, timeout time.Duration, by http.RoundTripper) *gcal.Client {
+	t.Helper()
+	client, err := gcal.New(context.Background(), gcal.Config{BaseURL: url + "/calendar/v3/", Subject: office, Token: gcal.StaticToken(emu.Token(office)), Timeout: timeout, Base: by})
 	require.NoError(t, err)
-	return emu, client, srv.URL
+	return client
 }
 
 func TestClientKeepsTheContract(t *testing.T) {
