@@ -342,6 +342,45 @@ func (e ProblemKind) Valid() bool {
 	}
 }
 
+// Defines values for ReasonCode.
+const (
+	ReasonCodeCalendar    ReasonCode = "calendar"
+	ReasonCodeCustomer    ReasonCode = "customer"
+	ReasonCodeExecutive   ReasonCode = "executive"
+	ReasonCodeHost        ReasonCode = "host"
+	ReasonCodeNoObjective ReasonCode = "no_objective"
+	ReasonCodeOther       ReasonCode = "other"
+	ReasonCodePlanChanged ReasonCode = "plan_changed"
+	ReasonCodeTravel      ReasonCode = "travel"
+	ReasonCodeWrongPerson ReasonCode = "wrong_person"
+)
+
+// Valid indicates whether the value is a known member of the ReasonCode enum.
+func (e ReasonCode) Valid() bool {
+	switch e {
+	case ReasonCodeCalendar:
+		return true
+	case ReasonCodeCustomer:
+		return true
+	case ReasonCodeExecutive:
+		return true
+	case ReasonCodeHost:
+		return true
+	case ReasonCodeNoObjective:
+		return true
+	case ReasonCodeOther:
+		return true
+	case ReasonCodePlanChanged:
+		return true
+	case ReasonCodeTravel:
+		return true
+	case ReasonCodeWrongPerson:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReasonFactsWindow.
 const (
 	ReasonFactsWindowAny     ReasonFactsWindow = "any"
@@ -573,6 +612,37 @@ func (e VisitState) Valid() bool {
 	}
 }
 
+// AgreementRequest defines model for AgreementRequest.
+type AgreementRequest struct {
+	// Contacts The customer's people to invite.
+	Contacts *[]Guest `json:"contacts,omitempty"`
+
+	// JoinUrl Where an online visit is held, with https.
+	//
+	// Example: https://meet.example.com/abc
+	JoinUrl *string `json:"join_url,omitempty"`
+
+	// Kind What sort of meeting it is.
+	//
+	// Example: onsite
+	Kind *VisitKind `json:"kind,omitempty"`
+
+	// On When; left out: today.
+	//
+	// Example: 2027-02-01
+	On *openapi_types.Date `json:"on,omitempty"`
+
+	// What What was agreed. The customer does not see it.
+	//
+	// Example: Two hours, plant tour first.
+	What *string `json:"what,omitempty"`
+
+	// With Who at the customer agreed.
+	//
+	// Example: Eva Lang
+	With string `json:"with"`
+}
+
 // Alert defines model for Alert.
 type Alert struct {
 	// Breach The 31st day without a counting visit.
@@ -618,6 +688,11 @@ type AnswerRequest struct {
 	//
 	// Example: accepted
 	Answer Answer `json:"answer"`
+
+	// Code Why a visit was declined, cancelled or not held; plan_changed and calendar are never chosen by people.
+	//
+	// Example: customer
+	Code *ReasonCode `json:"code,omitempty"`
 
 	// Note Needed with a refusal.
 	//
@@ -777,6 +852,19 @@ type CalendarEvent struct {
 	//
 	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Visit Id `json:"visit"`
+}
+
+// CancelRequest defines model for CancelRequest.
+type CancelRequest struct {
+	// Code Why a visit was declined, cancelled or not held; plan_changed and calendar are never chosen by people.
+	//
+	// Example: customer
+	Code ReasonCode `json:"code"`
+
+	// Words What the code does not say.
+	//
+	// Example:
+	Words *string `json:"words,omitempty"`
 }
 
 // ChangesRequest defines model for ChangesRequest.
@@ -1692,6 +1780,15 @@ type Guess struct {
 // GuessConfidence Example: synonym
 type GuessConfidence string
 
+// Guest defines model for Guest.
+type Guest struct {
+	// Email Example: eva.lang@alpine.example
+	Email string `json:"email"`
+
+	// Name Example: Eva Lang
+	Name *string `json:"name,omitempty"`
+}
+
 // Half Half of a working day at the customer's place.
 //
 // Example: am
@@ -2203,6 +2300,11 @@ type Office struct {
 
 // OutcomeRequest defines model for OutcomeRequest.
 type OutcomeRequest struct {
+	// Code Why a visit was declined, cancelled or not held; plan_changed and calendar are never chosen by people.
+	//
+	// Example: customer
+	Code *ReasonCode `json:"code,omitempty"`
+
 	// Held Whether the visit took place.
 	//
 	// Example: true
@@ -2921,6 +3023,11 @@ type Rearranged struct {
 	// Visits The visits that changed.
 	Visits []Id `json:"visits"`
 }
+
+// ReasonCode Why a visit was declined, cancelled or not held; plan_changed and calendar are never chosen by people.
+//
+// Example: customer
+type ReasonCode string
 
 // ReasonFacts Left out where the visit has no place.
 type ReasonFacts struct {
@@ -3791,6 +3898,11 @@ type Visit struct {
 	// Example: 09:00
 	Begins string `json:"begins"`
 
+	// Code Why a visit was declined, cancelled or not held; plan_changed and calendar are never chosen by people.
+	//
+	// Example: customer
+	Code *ReasonCode `json:"code,omitempty"`
+
 	// Conflict What a person has to decide.
 	//
 	// Example:
@@ -3897,10 +4009,48 @@ type Visit struct {
 	Zone string `json:"zone"`
 }
 
+// VisitAgreement defines model for VisitAgreement.
+type VisitAgreement struct {
+	// On Example: 2027-02-01
+	On openapi_types.Date `json:"on"`
+
+	// What Example: Two hours, plant tour first.
+	What string `json:"what"`
+
+	// With Example: Eva Lang
+	With string `json:"with"`
+}
+
 // VisitDetail defines model for VisitDetail.
 type VisitDetail struct {
+	Agreement *VisitAgreement `json:"agreement,omitempty"`
+
+	// Contacts The customer's people to invite.
+	Contacts []Guest `json:"contacts"`
+
 	// Events What the calendars hold.
 	Events []CalendarEvent `json:"events"`
+
+	// History What happened to it, newest first.
+	History []VisitStep `json:"history"`
+
+	// JoinUrl Where an online visit is held.
+	//
+	// Example: https://meet.example.com/abc
+	JoinUrl *string `json:"join_url,omitempty"`
+
+	// MayAgree Whether you may note what was agreed with the customer.
+	//
+	// Example: true
+	MayAgree bool `json:"may_agree"`
+
+	// MayCancel Example: true
+	MayCancel bool `json:"may_cancel"`
+
+	// MayUndo Whether you may take back the last step.
+	//
+	// Example: false
+	MayUndo bool `json:"may_undo"`
 
 	// Neighbours The executive's visits within 30 days.
 	Neighbours []Neighbour `json:"neighbours"`
@@ -3922,10 +4072,64 @@ type VisitPage struct {
 	Next *string `json:"next,omitempty"`
 }
 
+// VisitSpot defines model for VisitSpot.
+type VisitSpot struct {
+	// Begins Example: 09:00
+	Begins string `json:"begins"`
+
+	// Date Example: 2027-03-04
+	Date openapi_types.Date `json:"date"`
+
+	// Ends Example: 12:00
+	Ends string `json:"ends"`
+
+	// Executive Example: Ada Lovelace
+	Executive string `json:"executive"`
+
+	// Half Half of a working day at the customer's place.
+	//
+	// Example: am
+	Half Half `json:"half"`
+}
+
 // VisitState Where a visit stands in its life.
 //
 // Example: published
 type VisitState string
+
+// VisitStep One thing that happened: a change of state, a move, or both.
+type VisitStep struct {
+	// At Example: 2027-02-01T09:30:00Z
+	At time.Time `json:"at"`
+
+	// Code Why a visit was declined, cancelled or not held; plan_changed and calendar are never chosen by people.
+	//
+	// Example: customer
+	Code *ReasonCode `json:"code,omitempty"`
+
+	// From Where a visit stands in its life.
+	//
+	// Example: published
+	From VisitState `json:"from"`
+	Is   *VisitSpot `json:"is,omitempty"`
+
+	// To Where a visit stands in its life.
+	//
+	// Example: published
+	To VisitState `json:"to"`
+
+	// Undone Whether it took back the step before it.
+	//
+	// Example: false
+	Undone bool       `json:"undone"`
+	Was    *VisitSpot `json:"was,omitempty"`
+
+	// Who Example: Hugo Host
+	Who string `json:"who"`
+
+	// Words Example:
+	Words string `json:"words"`
+}
 
 // WayIn defines model for WayIn.
 type WayIn struct {
@@ -4272,8 +4476,20 @@ type ListVisitsParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// AgreeVisitParams defines parameters for AgreeVisit.
+type AgreeVisitParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // AnswerVisitParams defines parameters for AnswerVisit.
 type AnswerVisitParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// CancelVisitParams defines parameters for CancelVisit.
+type CancelVisitParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
 	IfMatch IfMatch `json:"If-Match"`
 }
@@ -4286,6 +4502,12 @@ type RecordOutcomeParams struct {
 
 // PinVisitParams defines parameters for PinVisit.
 type PinVisitParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// UndoVisitParams defines parameters for UndoVisit.
+type UndoVisitParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
 	IfMatch IfMatch `json:"If-Match"`
 }
@@ -4347,8 +4569,14 @@ type SignInJSONRequestBody = SignIn
 // RequestLinkJSONRequestBody defines body for RequestLink for application/json ContentType.
 type RequestLinkJSONRequestBody = LinkRequest
 
+// AgreeVisitJSONRequestBody defines body for AgreeVisit for application/json ContentType.
+type AgreeVisitJSONRequestBody = AgreementRequest
+
 // AnswerVisitJSONRequestBody defines body for AnswerVisit for application/json ContentType.
 type AnswerVisitJSONRequestBody = AnswerRequest
+
+// CancelVisitJSONRequestBody defines body for CancelVisit for application/json ContentType.
+type CancelVisitJSONRequestBody = CancelRequest
 
 // RecordOutcomeJSONRequestBody defines body for RecordOutcome for application/json ContentType.
 type RecordOutcomeJSONRequestBody = OutcomeRequest
@@ -4920,6 +5148,24 @@ type ClientInterface interface {
 	// Corresponds with GET /visits/{id} (the `GetVisit` operationId).
 	GetVisit(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// AgreeVisitWithBody Note what was agreed with the customer
+	//
+	// For the host, or the VP. From then on the calendar entry is firm, and the contacts are invited where this installation permits it. Send it again to change it. It never makes a visit ready: only the customer confirms.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /visits/{id}/agreement (the `AgreeVisit` operationId).
+	AgreeVisitWithBody(ctx context.Context, id Id, params *AgreeVisitParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AgreeVisit Note what was agreed with the customer
+	//
+	// For the host, or the VP. From then on the calendar entry is firm, and the contacts are invited where this installation permits it. Send it again to change it. It never makes a visit ready: only the customer confirms.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /visits/{id}/agreement (the `AgreeVisit` operationId).
+	AgreeVisit(ctx context.Context, id Id, params *AgreeVisitParams, body AgreeVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// AnswerVisitWithBody Answer an invitation
 	//
 	// For the executive, an assistant, or the VP. A refusal needs a note; it frees the half-day and takes the event out of the calendars.
@@ -4937,6 +5183,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /visits/{id}/answer (the `AnswerVisit` operationId).
 	AnswerVisit(ctx context.Context, id Id, params *AnswerVisitParams, body AnswerVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelVisitWithBody Cancel a visit
+	//
+	// For the host, or the VP. Frees the half-days; the calendar tells everybody who was invited.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /visits/{id}/cancel (the `CancelVisit` operationId).
+	CancelVisitWithBody(ctx context.Context, id Id, params *CancelVisitParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelVisit Cancel a visit
+	//
+	// For the host, or the VP. Frees the half-days; the calendar tells everybody who was invited.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /visits/{id}/cancel (the `CancelVisit` operationId).
+	CancelVisit(ctx context.Context, id Id, params *CancelVisitParams, body CancelVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ExplainVisit Why a visit stands where it does
 	//
@@ -4978,6 +5242,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /visits/{id}/pin (the `PinVisit` operationId).
 	PinVisit(ctx context.Context, id Id, params *PinVisitParams, body PinVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UndoVisit Take back the last step of a visit
+	//
+	// As long as nothing of it has left the house: no calendar was written and no mail was sent because of it.
+	//
+	// Corresponds with POST /visits/{id}/undo (the `UndoVisit` operationId).
+	UndoVisit(ctx context.Context, id Id, params *UndoVisitParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetPublishedPlan The published plan of a year
 	//
@@ -6155,6 +6426,44 @@ func (c *Client) GetVisit(ctx context.Context, id Id, reqEditors ...RequestEdito
 	return c.Client.Do(req)
 }
 
+// AgreeVisitWithBody Note what was agreed with the customer
+//
+// For the host, or the VP. From then on the calendar entry is firm, and the contacts are invited where this installation permits it. Send it again to change it. It never makes a visit ready: only the customer confirms.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /visits/{id}/agreement (the `AgreeVisit` operationId).
+func (c *Client) AgreeVisitWithBody(ctx context.Context, id Id, params *AgreeVisitParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAgreeVisitRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AgreeVisit Note what was agreed with the customer
+//
+// For the host, or the VP. From then on the calendar entry is firm, and the contacts are invited where this installation permits it. Send it again to change it. It never makes a visit ready: only the customer confirms.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /visits/{id}/agreement (the `AgreeVisit` operationId).
+func (c *Client) AgreeVisit(ctx context.Context, id Id, params *AgreeVisitParams, body AgreeVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAgreeVisitRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // AnswerVisitWithBody Answer an invitation
 //
 // For the executive, an assistant, or the VP. A refusal needs a note; it frees the half-day and takes the event out of the calendars.
@@ -6183,6 +6492,44 @@ func (c *Client) AnswerVisitWithBody(ctx context.Context, id Id, params *AnswerV
 // Corresponds with POST /visits/{id}/answer (the `AnswerVisit` operationId).
 func (c *Client) AnswerVisit(ctx context.Context, id Id, params *AnswerVisitParams, body AnswerVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAnswerVisitRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelVisitWithBody Cancel a visit
+//
+// For the host, or the VP. Frees the half-days; the calendar tells everybody who was invited.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /visits/{id}/cancel (the `CancelVisit` operationId).
+func (c *Client) CancelVisitWithBody(ctx context.Context, id Id, params *CancelVisitParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelVisitRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelVisit Cancel a visit
+//
+// For the host, or the VP. Frees the half-days; the calendar tells everybody who was invited.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /visits/{id}/cancel (the `CancelVisit` operationId).
+func (c *Client) CancelVisit(ctx context.Context, id Id, params *CancelVisitParams, body CancelVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelVisitRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6274,6 +6621,23 @@ func (c *Client) PinVisitWithBody(ctx context.Context, id Id, params *PinVisitPa
 // Corresponds with PUT /visits/{id}/pin (the `PinVisit` operationId).
 func (c *Client) PinVisit(ctx context.Context, id Id, params *PinVisitParams, body PinVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPinVisitRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UndoVisit Take back the last step of a visit
+//
+// As long as nothing of it has left the house: no calendar was written and no mail was sent because of it.
+//
+// Corresponds with POST /visits/{id}/undo (the `UndoVisit` operationId).
+func (c *Client) UndoVisit(ctx context.Context, id Id, params *UndoVisitParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUndoVisitRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -8900,6 +9264,66 @@ func NewGetVisitRequest(server string, id Id) (*http.Request, error) {
 	return req, nil
 }
 
+// NewAgreeVisitRequest calls the generic AgreeVisit builder with application/json body
+func NewAgreeVisitRequest(server string, id Id, params *AgreeVisitParams, body AgreeVisitJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAgreeVisitRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewAgreeVisitRequestWithBody constructs an http.Request for the AgreeVisit method, with any body, and a specified content type
+func NewAgreeVisitRequestWithBody(server string, id Id, params *AgreeVisitParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/visits/%s/agreement", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewAnswerVisitRequest calls the generic AnswerVisit builder with application/json body
 func NewAnswerVisitRequest(server string, id Id, params *AnswerVisitParams, body AnswerVisitJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -8928,6 +9352,66 @@ func NewAnswerVisitRequestWithBody(server string, id Id, params *AnswerVisitPara
 	}
 
 	operationPath := fmt.Sprintf("/visits/%s/answer", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewCancelVisitRequest calls the generic CancelVisit builder with application/json body
+func NewCancelVisitRequest(server string, id Id, params *CancelVisitParams, body CancelVisitJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCancelVisitRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewCancelVisitRequestWithBody constructs an http.Request for the CancelVisit method, with any body, and a specified content type
+func NewCancelVisitRequestWithBody(server string, id Id, params *CancelVisitParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/visits/%s/cancel", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -9097,6 +9581,53 @@ func NewPinVisitRequestWithBody(server string, id Id, params *PinVisitParams, co
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewUndoVisitRequest constructs an http.Request for the UndoVisit method
+func NewUndoVisitRequest(server string, id Id, params *UndoVisitParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/visits/%s/undo", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	if params != nil {
 
@@ -9811,6 +10342,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /visits/{id} (the `GetVisit` operationId).
 	GetVisitWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetVisitResponse, error)
 
+	// AgreeVisitWithBodyWithResponse Note what was agreed with the customer
+	//
+	// For the host, or the VP. From then on the calendar entry is firm, and the contacts are invited where this installation permits it. Send it again to change it. It never makes a visit ready: only the customer confirms.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /visits/{id}/agreement (the `AgreeVisit` operationId).
+	AgreeVisitWithBodyWithResponse(ctx context.Context, id Id, params *AgreeVisitParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AgreeVisitResponse, error)
+
+	// AgreeVisitWithResponse Note what was agreed with the customer
+	//
+	// For the host, or the VP. From then on the calendar entry is firm, and the contacts are invited where this installation permits it. Send it again to change it. It never makes a visit ready: only the customer confirms.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /visits/{id}/agreement (the `AgreeVisit` operationId).
+	AgreeVisitWithResponse(ctx context.Context, id Id, params *AgreeVisitParams, body AgreeVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*AgreeVisitResponse, error)
+
 	// AnswerVisitWithBodyWithResponse Answer an invitation
 	//
 	// For the executive, an assistant, or the VP. A refusal needs a note; it frees the half-day and takes the event out of the calendars.
@@ -9828,6 +10377,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /visits/{id}/answer (the `AnswerVisit` operationId).
 	AnswerVisitWithResponse(ctx context.Context, id Id, params *AnswerVisitParams, body AnswerVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerVisitResponse, error)
+
+	// CancelVisitWithBodyWithResponse Cancel a visit
+	//
+	// For the host, or the VP. Frees the half-days; the calendar tells everybody who was invited.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /visits/{id}/cancel (the `CancelVisit` operationId).
+	CancelVisitWithBodyWithResponse(ctx context.Context, id Id, params *CancelVisitParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelVisitResponse, error)
+
+	// CancelVisitWithResponse Cancel a visit
+	//
+	// For the host, or the VP. Frees the half-days; the calendar tells everybody who was invited.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /visits/{id}/cancel (the `CancelVisit` operationId).
+	CancelVisitWithResponse(ctx context.Context, id Id, params *CancelVisitParams, body CancelVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelVisitResponse, error)
 
 	// ExplainVisitWithResponse Why a visit stands where it does
 	//
@@ -9871,6 +10438,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PUT /visits/{id}/pin (the `PinVisit` operationId).
 	PinVisitWithResponse(ctx context.Context, id Id, params *PinVisitParams, body PinVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*PinVisitResponse, error)
+
+	// UndoVisitWithResponse Take back the last step of a visit
+	//
+	// As long as nothing of it has left the house: no calendar was written and no mail was sent because of it.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /visits/{id}/undo (the `UndoVisit` operationId).
+	UndoVisitWithResponse(ctx context.Context, id Id, params *UndoVisitParams, reqEditors ...RequestEditorFn) (*UndoVisitResponse, error)
 
 	// GetPublishedPlanWithResponse The published plan of a year
 	//
@@ -14497,6 +15073,124 @@ func (r GetVisitResponse) ContentType() string {
 	return ""
 }
 
+// AgreeVisitResponse200Headers the declared response headers of an HTTP 200 response for AgreeVisit
+type AgreeVisitResponse200Headers struct {
+	ETag *string
+}
+
+type AgreeVisitResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VisitDetail
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON428 the response for an HTTP 428 `application/problem+json` response
+	ApplicationproblemJSON428 *VersionRequired
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AgreeVisitResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AgreeVisitResponse) GetJSON200() *VisitDetail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r AgreeVisitResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r AgreeVisitResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r AgreeVisitResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r AgreeVisitResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r AgreeVisitResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r AgreeVisitResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r AgreeVisitResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r AgreeVisitResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
+func (r AgreeVisitResponse) GetApplicationproblemJSON428() *VersionRequired {
+	return r.ApplicationproblemJSON428
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AgreeVisitResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AgreeVisitResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AgreeVisitResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AgreeVisitResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AgreeVisitResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // AnswerVisitResponse200Headers the declared response headers of an HTTP 200 response for AnswerVisit
 type AnswerVisitResponse200Headers struct {
 	ETag *string
@@ -14609,6 +15303,124 @@ func (r AnswerVisitResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r AnswerVisitResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CancelVisitResponse200Headers the declared response headers of an HTTP 200 response for CancelVisit
+type CancelVisitResponse200Headers struct {
+	ETag *string
+}
+
+type CancelVisitResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VisitDetail
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON428 the response for an HTTP 428 `application/problem+json` response
+	ApplicationproblemJSON428 *VersionRequired
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *CancelVisitResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CancelVisitResponse) GetJSON200() *VisitDetail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r CancelVisitResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r CancelVisitResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r CancelVisitResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r CancelVisitResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r CancelVisitResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r CancelVisitResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r CancelVisitResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r CancelVisitResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
+func (r CancelVisitResponse) GetApplicationproblemJSON428() *VersionRequired {
+	return r.ApplicationproblemJSON428
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CancelVisitResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CancelVisitResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelVisitResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelVisitResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelVisitResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -14935,6 +15747,117 @@ func (r PinVisitResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r PinVisitResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// UndoVisitResponse200Headers the declared response headers of an HTTP 200 response for UndoVisit
+type UndoVisitResponse200Headers struct {
+	ETag *string
+}
+
+type UndoVisitResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VisitDetail
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON428 the response for an HTTP 428 `application/problem+json` response
+	ApplicationproblemJSON428 *VersionRequired
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *UndoVisitResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UndoVisitResponse) GetJSON200() *VisitDetail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r UndoVisitResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r UndoVisitResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r UndoVisitResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r UndoVisitResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r UndoVisitResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r UndoVisitResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r UndoVisitResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
+func (r UndoVisitResponse) GetApplicationproblemJSON428() *VersionRequired {
+	return r.ApplicationproblemJSON428
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r UndoVisitResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r UndoVisitResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UndoVisitResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UndoVisitResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UndoVisitResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -16000,6 +16923,36 @@ func (c *ClientWithResponses) GetVisitWithResponse(ctx context.Context, id Id, r
 	return ParseGetVisitResponse(rsp)
 }
 
+// AgreeVisitWithBodyWithResponse Note what was agreed with the customer
+//
+// For the host, or the VP. From then on the calendar entry is firm, and the contacts are invited where this installation permits it. Send it again to change it. It never makes a visit ready: only the customer confirms.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /visits/{id}/agreement (the `AgreeVisit` operationId).
+func (c *ClientWithResponses) AgreeVisitWithBodyWithResponse(ctx context.Context, id Id, params *AgreeVisitParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AgreeVisitResponse, error) {
+	rsp, err := c.AgreeVisitWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAgreeVisitResponse(rsp)
+}
+
+// AgreeVisitWithResponse Note what was agreed with the customer
+//
+// For the host, or the VP. From then on the calendar entry is firm, and the contacts are invited where this installation permits it. Send it again to change it. It never makes a visit ready: only the customer confirms.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /visits/{id}/agreement (the `AgreeVisit` operationId).
+func (c *ClientWithResponses) AgreeVisitWithResponse(ctx context.Context, id Id, params *AgreeVisitParams, body AgreeVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*AgreeVisitResponse, error) {
+	rsp, err := c.AgreeVisit(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAgreeVisitResponse(rsp)
+}
+
 // AnswerVisitWithBodyWithResponse Answer an invitation
 //
 // For the executive, an assistant, or the VP. A refusal needs a note; it frees the half-day and takes the event out of the calendars.
@@ -16028,6 +16981,36 @@ func (c *ClientWithResponses) AnswerVisitWithResponse(ctx context.Context, id Id
 		return nil, err
 	}
 	return ParseAnswerVisitResponse(rsp)
+}
+
+// CancelVisitWithBodyWithResponse Cancel a visit
+//
+// For the host, or the VP. Frees the half-days; the calendar tells everybody who was invited.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /visits/{id}/cancel (the `CancelVisit` operationId).
+func (c *ClientWithResponses) CancelVisitWithBodyWithResponse(ctx context.Context, id Id, params *CancelVisitParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelVisitResponse, error) {
+	rsp, err := c.CancelVisitWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelVisitResponse(rsp)
+}
+
+// CancelVisitWithResponse Cancel a visit
+//
+// For the host, or the VP. Frees the half-days; the calendar tells everybody who was invited.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /visits/{id}/cancel (the `CancelVisit` operationId).
+func (c *ClientWithResponses) CancelVisitWithResponse(ctx context.Context, id Id, params *CancelVisitParams, body CancelVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelVisitResponse, error) {
+	rsp, err := c.CancelVisit(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelVisitResponse(rsp)
 }
 
 // ExplainVisitWithResponse Why a visit stands where it does
@@ -16101,6 +17084,21 @@ func (c *ClientWithResponses) PinVisitWithResponse(ctx context.Context, id Id, p
 		return nil, err
 	}
 	return ParsePinVisitResponse(rsp)
+}
+
+// UndoVisitWithResponse Take back the last step of a visit
+//
+// As long as nothing of it has left the house: no calendar was written and no mail was sent because of it.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /visits/{id}/undo (the `UndoVisit` operationId).
+func (c *ClientWithResponses) UndoVisitWithResponse(ctx context.Context, id Id, params *UndoVisitParams, reqEditors ...RequestEditorFn) (*UndoVisitResponse, error) {
+	rsp, err := c.UndoVisit(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUndoVisitResponse(rsp)
 }
 
 // GetPublishedPlanWithResponse The published plan of a year
@@ -20061,6 +21059,115 @@ func ParseGetVisitResponse(rsp *http.Response) (*GetVisitResponse, error) {
 	return response, nil
 }
 
+// ParseAgreeVisitResponse parses an HTTP response from a AgreeVisitWithResponse call
+func ParseAgreeVisitResponse(rsp *http.Response) (*AgreeVisitResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AgreeVisitResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VisitDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 428:
+		var dest VersionRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON428 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AgreeVisitResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseAnswerVisitResponse parses an HTTP response from a AnswerVisitWithResponse call
 func ParseAnswerVisitResponse(rsp *http.Response) (*AnswerVisitResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -20157,6 +21264,115 @@ func ParseAnswerVisitResponse(rsp *http.Response) (*AnswerVisitResponse, error) 
 	switch {
 	case rsp.StatusCode == 200:
 		var headers AnswerVisitResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCancelVisitResponse parses an HTTP response from a CancelVisitWithResponse call
+func ParseCancelVisitResponse(rsp *http.Response) (*CancelVisitResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelVisitResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VisitDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 428:
+		var dest VersionRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON428 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers CancelVisitResponse200Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -20450,6 +21666,108 @@ func ParsePinVisitResponse(rsp *http.Response) (*PinVisitResponse, error) {
 	switch {
 	case rsp.StatusCode == 200:
 		var headers PinVisitResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseUndoVisitResponse parses an HTTP response from a UndoVisitWithResponse call
+func ParseUndoVisitResponse(rsp *http.Response) (*UndoVisitResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UndoVisitResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VisitDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 428:
+		var dest VersionRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON428 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers UndoVisitResponse200Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

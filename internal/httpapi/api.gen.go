@@ -342,6 +342,45 @@ func (e ProblemKind) Valid() bool {
 	}
 }
 
+// Defines values for ReasonCode.
+const (
+	ReasonCodeCalendar    ReasonCode = "calendar"
+	ReasonCodeCustomer    ReasonCode = "customer"
+	ReasonCodeExecutive   ReasonCode = "executive"
+	ReasonCodeHost        ReasonCode = "host"
+	ReasonCodeNoObjective ReasonCode = "no_objective"
+	ReasonCodeOther       ReasonCode = "other"
+	ReasonCodePlanChanged ReasonCode = "plan_changed"
+	ReasonCodeTravel      ReasonCode = "travel"
+	ReasonCodeWrongPerson ReasonCode = "wrong_person"
+)
+
+// Valid indicates whether the value is a known member of the ReasonCode enum.
+func (e ReasonCode) Valid() bool {
+	switch e {
+	case ReasonCodeCalendar:
+		return true
+	case ReasonCodeCustomer:
+		return true
+	case ReasonCodeExecutive:
+		return true
+	case ReasonCodeHost:
+		return true
+	case ReasonCodeNoObjective:
+		return true
+	case ReasonCodeOther:
+		return true
+	case ReasonCodePlanChanged:
+		return true
+	case ReasonCodeTravel:
+		return true
+	case ReasonCodeWrongPerson:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReasonFactsWindow.
 const (
 	ReasonFactsWindowAny     ReasonFactsWindow = "any"
@@ -573,6 +612,37 @@ func (e VisitState) Valid() bool {
 	}
 }
 
+// AgreementRequest defines model for AgreementRequest.
+type AgreementRequest struct {
+	// Contacts The customer's people to invite.
+	Contacts *[]Guest `json:"contacts,omitempty"`
+
+	// JoinUrl Where an online visit is held, with https.
+	//
+	// Example: https://meet.example.com/abc
+	JoinUrl *string `json:"join_url,omitempty"`
+
+	// Kind What sort of meeting it is.
+	//
+	// Example: onsite
+	Kind *VisitKind `json:"kind,omitempty"`
+
+	// On When; left out: today.
+	//
+	// Example: 2027-02-01
+	On *openapi_types.Date `json:"on,omitempty"`
+
+	// What What was agreed. The customer does not see it.
+	//
+	// Example: Two hours, plant tour first.
+	What *string `json:"what,omitempty"`
+
+	// With Who at the customer agreed.
+	//
+	// Example: Eva Lang
+	With string `json:"with"`
+}
+
 // Alert defines model for Alert.
 type Alert struct {
 	// Breach The 31st day without a counting visit.
@@ -618,6 +688,11 @@ type AnswerRequest struct {
 	//
 	// Example: accepted
 	Answer Answer `json:"answer"`
+
+	// Code Why a visit was declined, cancelled or not held; plan_changed and calendar are never chosen by people.
+	//
+	// Example: customer
+	Code *ReasonCode `json:"code,omitempty"`
 
 	// Note Needed with a refusal.
 	//
@@ -777,6 +852,19 @@ type CalendarEvent struct {
 	//
 	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Visit Id `json:"visit"`
+}
+
+// CancelRequest defines model for CancelRequest.
+type CancelRequest struct {
+	// Code Why a visit was declined, cancelled or not held; plan_changed and calendar are never chosen by people.
+	//
+	// Example: customer
+	Code ReasonCode `json:"code"`
+
+	// Words What the code does not say.
+	//
+	// Example:
+	Words *string `json:"words,omitempty"`
 }
 
 // ChangesRequest defines model for ChangesRequest.
@@ -1692,6 +1780,15 @@ type Guess struct {
 // GuessConfidence Example: synonym
 type GuessConfidence string
 
+// Guest defines model for Guest.
+type Guest struct {
+	// Email Example: eva.lang@alpine.example
+	Email string `json:"email"`
+
+	// Name Example: Eva Lang
+	Name *string `json:"name,omitempty"`
+}
+
 // Half Half of a working day at the customer's place.
 //
 // Example: am
@@ -2203,6 +2300,11 @@ type Office struct {
 
 // OutcomeRequest defines model for OutcomeRequest.
 type OutcomeRequest struct {
+	// Code Why a visit was declined, cancelled or not held; plan_changed and calendar are never chosen by people.
+	//
+	// Example: customer
+	Code *ReasonCode `json:"code,omitempty"`
+
 	// Held Whether the visit took place.
 	//
 	// Example: true
@@ -2921,6 +3023,11 @@ type Rearranged struct {
 	// Visits The visits that changed.
 	Visits []Id `json:"visits"`
 }
+
+// ReasonCode Why a visit was declined, cancelled or not held; plan_changed and calendar are never chosen by people.
+//
+// Example: customer
+type ReasonCode string
 
 // ReasonFacts Left out where the visit has no place.
 type ReasonFacts struct {
@@ -3791,6 +3898,11 @@ type Visit struct {
 	// Example: 09:00
 	Begins string `json:"begins"`
 
+	// Code Why a visit was declined, cancelled or not held; plan_changed and calendar are never chosen by people.
+	//
+	// Example: customer
+	Code *ReasonCode `json:"code,omitempty"`
+
 	// Conflict What a person has to decide.
 	//
 	// Example:
@@ -3897,10 +4009,48 @@ type Visit struct {
 	Zone string `json:"zone"`
 }
 
+// VisitAgreement defines model for VisitAgreement.
+type VisitAgreement struct {
+	// On Example: 2027-02-01
+	On openapi_types.Date `json:"on"`
+
+	// What Example: Two hours, plant tour first.
+	What string `json:"what"`
+
+	// With Example: Eva Lang
+	With string `json:"with"`
+}
+
 // VisitDetail defines model for VisitDetail.
 type VisitDetail struct {
+	Agreement *VisitAgreement `json:"agreement,omitempty"`
+
+	// Contacts The customer's people to invite.
+	Contacts []Guest `json:"contacts"`
+
 	// Events What the calendars hold.
 	Events []CalendarEvent `json:"events"`
+
+	// History What happened to it, newest first.
+	History []VisitStep `json:"history"`
+
+	// JoinUrl Where an online visit is held.
+	//
+	// Example: https://meet.example.com/abc
+	JoinUrl *string `json:"join_url,omitempty"`
+
+	// MayAgree Whether you may note what was agreed with the customer.
+	//
+	// Example: true
+	MayAgree bool `json:"may_agree"`
+
+	// MayCancel Example: true
+	MayCancel bool `json:"may_cancel"`
+
+	// MayUndo Whether you may take back the last step.
+	//
+	// Example: false
+	MayUndo bool `json:"may_undo"`
 
 	// Neighbours The executive's visits within 30 days.
 	Neighbours []Neighbour `json:"neighbours"`
@@ -3922,10 +4072,64 @@ type VisitPage struct {
 	Next *string `json:"next,omitempty"`
 }
 
+// VisitSpot defines model for VisitSpot.
+type VisitSpot struct {
+	// Begins Example: 09:00
+	Begins string `json:"begins"`
+
+	// Date Example: 2027-03-04
+	Date openapi_types.Date `json:"date"`
+
+	// Ends Example: 12:00
+	Ends string `json:"ends"`
+
+	// Executive Example: Ada Lovelace
+	Executive string `json:"executive"`
+
+	// Half Half of a working day at the customer's place.
+	//
+	// Example: am
+	Half Half `json:"half"`
+}
+
 // VisitState Where a visit stands in its life.
 //
 // Example: published
 type VisitState string
+
+// VisitStep One thing that happened: a change of state, a move, or both.
+type VisitStep struct {
+	// At Example: 2027-02-01T09:30:00Z
+	At time.Time `json:"at"`
+
+	// Code Why a visit was declined, cancelled or not held; plan_changed and calendar are never chosen by people.
+	//
+	// Example: customer
+	Code *ReasonCode `json:"code,omitempty"`
+
+	// From Where a visit stands in its life.
+	//
+	// Example: published
+	From VisitState `json:"from"`
+	Is   *VisitSpot `json:"is,omitempty"`
+
+	// To Where a visit stands in its life.
+	//
+	// Example: published
+	To VisitState `json:"to"`
+
+	// Undone Whether it took back the step before it.
+	//
+	// Example: false
+	Undone bool       `json:"undone"`
+	Was    *VisitSpot `json:"was,omitempty"`
+
+	// Who Example: Hugo Host
+	Who string `json:"who"`
+
+	// Words Example:
+	Words string `json:"words"`
+}
 
 // WayIn defines model for WayIn.
 type WayIn struct {
@@ -4272,8 +4476,20 @@ type ListVisitsParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// AgreeVisitParams defines parameters for AgreeVisit.
+type AgreeVisitParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // AnswerVisitParams defines parameters for AnswerVisit.
 type AnswerVisitParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// CancelVisitParams defines parameters for CancelVisit.
+type CancelVisitParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
 	IfMatch IfMatch `json:"If-Match"`
 }
@@ -4286,6 +4502,12 @@ type RecordOutcomeParams struct {
 
 // PinVisitParams defines parameters for PinVisit.
 type PinVisitParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// UndoVisitParams defines parameters for UndoVisit.
+type UndoVisitParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
 	IfMatch IfMatch `json:"If-Match"`
 }
@@ -4347,8 +4569,14 @@ type SignInJSONRequestBody = SignIn
 // RequestLinkJSONRequestBody defines body for RequestLink for application/json ContentType.
 type RequestLinkJSONRequestBody = LinkRequest
 
+// AgreeVisitJSONRequestBody defines body for AgreeVisit for application/json ContentType.
+type AgreeVisitJSONRequestBody = AgreementRequest
+
 // AnswerVisitJSONRequestBody defines body for AnswerVisit for application/json ContentType.
 type AnswerVisitJSONRequestBody = AnswerRequest
+
+// CancelVisitJSONRequestBody defines body for CancelVisit for application/json ContentType.
+type CancelVisitJSONRequestBody = CancelRequest
 
 // RecordOutcomeJSONRequestBody defines body for RecordOutcome for application/json ContentType.
 type RecordOutcomeJSONRequestBody = OutcomeRequest
@@ -4520,9 +4748,15 @@ type ServerInterface interface {
 	// GetVisit A visit with everybody around it
 	// (GET /visits/{id})
 	GetVisit(ctx echo.Context, id Id) error
+	// AgreeVisit Note what was agreed with the customer
+	// (PUT /visits/{id}/agreement)
+	AgreeVisit(ctx echo.Context, id Id, params AgreeVisitParams) error
 	// AnswerVisit Answer an invitation
 	// (POST /visits/{id}/answer)
 	AnswerVisit(ctx echo.Context, id Id, params AnswerVisitParams) error
+	// CancelVisit Cancel a visit
+	// (POST /visits/{id}/cancel)
+	CancelVisit(ctx echo.Context, id Id, params CancelVisitParams) error
 	// ExplainVisit Why a visit stands where it does
 	// (GET /visits/{id}/explanation)
 	ExplainVisit(ctx echo.Context, id Id) error
@@ -4532,6 +4766,9 @@ type ServerInterface interface {
 	// PinVisit Pin a visit, or take the pin away
 	// (PUT /visits/{id}/pin)
 	PinVisit(ctx echo.Context, id Id, params PinVisitParams) error
+	// UndoVisit Take back the last step of a visit
+	// (POST /visits/{id}/undo)
+	UndoVisit(ctx echo.Context, id Id, params UndoVisitParams) error
 	// GetPublishedPlan The published plan of a year
 	// (GET /years/{year}/plan)
 	GetPublishedPlan(ctx echo.Context, year int, params GetPublishedPlanParams) error
@@ -5808,6 +6045,44 @@ func (w *ServerInterfaceWrapper) GetVisit(ctx echo.Context) error {
 	return err
 }
 
+// AgreeVisit converts echo context to params.
+func (w *ServerInterfaceWrapper) AgreeVisit(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AgreeVisitParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AgreeVisit(ctx, id, params)
+	return err
+}
+
 // AnswerVisit converts echo context to params.
 func (w *ServerInterfaceWrapper) AnswerVisit(ctx echo.Context) error {
 	var err error
@@ -5843,6 +6118,44 @@ func (w *ServerInterfaceWrapper) AnswerVisit(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.AnswerVisit(ctx, id, params)
+	return err
+}
+
+// CancelVisit converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelVisit(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CancelVisitParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelVisit(ctx, id, params)
 	return err
 }
 
@@ -5935,6 +6248,44 @@ func (w *ServerInterfaceWrapper) PinVisit(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PinVisit(ctx, id, params)
+	return err
+}
+
+// UndoVisit converts echo context to params.
+func (w *ServerInterfaceWrapper) UndoVisit(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UndoVisitParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UndoVisit(ctx, id, params)
 	return err
 }
 
@@ -6075,6 +6426,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/visits/:id", wrapper.GetVisit, options.OperationMiddlewares["getVisit"]...)
 	router.GET(options.BaseURL+"/visits/:id/explanation", wrapper.ExplainVisit, options.OperationMiddlewares["explainVisit"]...)
 	router.POST(options.BaseURL+"/visits/:id/answer", wrapper.AnswerVisit, options.OperationMiddlewares["answerVisit"]...)
+	router.PUT(options.BaseURL+"/visits/:id/agreement", wrapper.AgreeVisit, options.OperationMiddlewares["agreeVisit"]...)
+	router.POST(options.BaseURL+"/visits/:id/cancel", wrapper.CancelVisit, options.OperationMiddlewares["cancelVisit"]...)
+	router.POST(options.BaseURL+"/visits/:id/undo", wrapper.UndoVisit, options.OperationMiddlewares["undoVisit"]...)
 	router.POST(options.BaseURL+"/visits/:id/outcome", wrapper.RecordOutcome, options.OperationMiddlewares["recordOutcome"]...)
 	router.PUT(options.BaseURL+"/visits/:id/pin", wrapper.PinVisit, options.OperationMiddlewares["pinVisit"]...)
 	router.GET(options.BaseURL+"/me", wrapper.GetMine, options.OperationMiddlewares["getMine"]...)
@@ -12838,6 +13192,201 @@ func (response GetVisitdefaultApplicationProblemPlusJSONResponse) VisitGetVisitR
 	return err
 }
 
+type AgreeVisitRequestObject struct {
+	Id     Id `json:"id"`
+	Params AgreeVisitParams
+	Body   *AgreeVisitJSONRequestBody
+}
+
+type AgreeVisitResponseObject interface {
+	VisitAgreeVisitResponse(w http.ResponseWriter) error
+}
+
+type AgreeVisit200ResponseHeaders struct {
+	ETag *string
+}
+
+type AgreeVisit200JSONResponse struct {
+	Body    VisitDetail
+	Headers AgreeVisit200ResponseHeaders
+}
+
+func (response AgreeVisit200JSONResponse) VisitAgreeVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AgreeVisit401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response AgreeVisit401ApplicationProblemPlusJSONResponse) VisitAgreeVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AgreeVisit403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response AgreeVisit403ApplicationProblemPlusJSONResponse) VisitAgreeVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AgreeVisit404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response AgreeVisit404ApplicationProblemPlusJSONResponse) VisitAgreeVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AgreeVisit409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response AgreeVisit409ApplicationProblemPlusJSONResponse) VisitAgreeVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AgreeVisit412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response AgreeVisit412ApplicationProblemPlusJSONResponse) VisitAgreeVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AgreeVisit413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response AgreeVisit413ApplicationProblemPlusJSONResponse) VisitAgreeVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AgreeVisit415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response AgreeVisit415ApplicationProblemPlusJSONResponse) VisitAgreeVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AgreeVisit422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response AgreeVisit422ApplicationProblemPlusJSONResponse) VisitAgreeVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AgreeVisit428ApplicationProblemPlusJSONResponse struct {
+	VersionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response AgreeVisit428ApplicationProblemPlusJSONResponse) VisitAgreeVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AgreeVisitdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AgreeVisitdefaultApplicationProblemPlusJSONResponse) VisitAgreeVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type AnswerVisitRequestObject struct {
 	Id     Id `json:"id"`
 	Params AnswerVisitParams
@@ -13022,6 +13571,201 @@ type AnswerVisitdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response AnswerVisitdefaultApplicationProblemPlusJSONResponse) VisitAnswerVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelVisitRequestObject struct {
+	Id     Id `json:"id"`
+	Params CancelVisitParams
+	Body   *CancelVisitJSONRequestBody
+}
+
+type CancelVisitResponseObject interface {
+	VisitCancelVisitResponse(w http.ResponseWriter) error
+}
+
+type CancelVisit200ResponseHeaders struct {
+	ETag *string
+}
+
+type CancelVisit200JSONResponse struct {
+	Body    VisitDetail
+	Headers CancelVisit200ResponseHeaders
+}
+
+func (response CancelVisit200JSONResponse) VisitCancelVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelVisit401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response CancelVisit401ApplicationProblemPlusJSONResponse) VisitCancelVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelVisit403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response CancelVisit403ApplicationProblemPlusJSONResponse) VisitCancelVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelVisit404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response CancelVisit404ApplicationProblemPlusJSONResponse) VisitCancelVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelVisit409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response CancelVisit409ApplicationProblemPlusJSONResponse) VisitCancelVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelVisit412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response CancelVisit412ApplicationProblemPlusJSONResponse) VisitCancelVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelVisit413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CancelVisit413ApplicationProblemPlusJSONResponse) VisitCancelVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelVisit415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response CancelVisit415ApplicationProblemPlusJSONResponse) VisitCancelVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelVisit422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response CancelVisit422ApplicationProblemPlusJSONResponse) VisitCancelVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelVisit428ApplicationProblemPlusJSONResponse struct {
+	VersionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response CancelVisit428ApplicationProblemPlusJSONResponse) VisitCancelVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelVisitdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CancelVisitdefaultApplicationProblemPlusJSONResponse) VisitCancelVisitResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -13558,6 +14302,184 @@ func (response PinVisitdefaultApplicationProblemPlusJSONResponse) VisitPinVisitR
 	return err
 }
 
+type UndoVisitRequestObject struct {
+	Id     Id `json:"id"`
+	Params UndoVisitParams
+}
+
+type UndoVisitResponseObject interface {
+	VisitUndoVisitResponse(w http.ResponseWriter) error
+}
+
+type UndoVisit200ResponseHeaders struct {
+	ETag *string
+}
+
+type UndoVisit200JSONResponse struct {
+	Body    VisitDetail
+	Headers UndoVisit200ResponseHeaders
+}
+
+func (response UndoVisit200JSONResponse) VisitUndoVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoVisit401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response UndoVisit401ApplicationProblemPlusJSONResponse) VisitUndoVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoVisit403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response UndoVisit403ApplicationProblemPlusJSONResponse) VisitUndoVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoVisit404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UndoVisit404ApplicationProblemPlusJSONResponse) VisitUndoVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoVisit409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response UndoVisit409ApplicationProblemPlusJSONResponse) VisitUndoVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoVisit412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response UndoVisit412ApplicationProblemPlusJSONResponse) VisitUndoVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoVisit413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UndoVisit413ApplicationProblemPlusJSONResponse) VisitUndoVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoVisit422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response UndoVisit422ApplicationProblemPlusJSONResponse) VisitUndoVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoVisit428ApplicationProblemPlusJSONResponse struct {
+	VersionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response UndoVisit428ApplicationProblemPlusJSONResponse) VisitUndoVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoVisitdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UndoVisitdefaultApplicationProblemPlusJSONResponse) VisitUndoVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetPublishedPlanRequestObject struct {
 	Year   int `json:"year"`
 	Params GetPublishedPlanParams
@@ -13836,9 +14758,15 @@ type StrictServerInterface interface {
 	// GetVisit A visit with everybody around it
 	// (GET /visits/{id})
 	GetVisit(ctx context.Context, request GetVisitRequestObject) (GetVisitResponseObject, error)
+	// AgreeVisit Note what was agreed with the customer
+	// (PUT /visits/{id}/agreement)
+	AgreeVisit(ctx context.Context, request AgreeVisitRequestObject) (AgreeVisitResponseObject, error)
 	// AnswerVisit Answer an invitation
 	// (POST /visits/{id}/answer)
 	AnswerVisit(ctx context.Context, request AnswerVisitRequestObject) (AnswerVisitResponseObject, error)
+	// CancelVisit Cancel a visit
+	// (POST /visits/{id}/cancel)
+	CancelVisit(ctx context.Context, request CancelVisitRequestObject) (CancelVisitResponseObject, error)
 	// ExplainVisit Why a visit stands where it does
 	// (GET /visits/{id}/explanation)
 	ExplainVisit(ctx context.Context, request ExplainVisitRequestObject) (ExplainVisitResponseObject, error)
@@ -13848,6 +14776,9 @@ type StrictServerInterface interface {
 	// PinVisit Pin a visit, or take the pin away
 	// (PUT /visits/{id}/pin)
 	PinVisit(ctx context.Context, request PinVisitRequestObject) (PinVisitResponseObject, error)
+	// UndoVisit Take back the last step of a visit
+	// (POST /visits/{id}/undo)
+	UndoVisit(ctx context.Context, request UndoVisitRequestObject) (UndoVisitResponseObject, error)
 	// GetPublishedPlan The published plan of a year
 	// (GET /years/{year}/plan)
 	GetPublishedPlan(ctx context.Context, request GetPublishedPlanRequestObject) (GetPublishedPlanResponseObject, error)
@@ -15538,6 +16469,55 @@ func (sh *strictHandler) GetVisit(ctx echo.Context, id Id) error {
 	return nil
 }
 
+// AgreeVisit operation middleware
+func (sh *strictHandler) AgreeVisit(ctx echo.Context, id Id, params AgreeVisitParams) error {
+	var request AgreeVisitRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body AgreeVisitJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AgreeVisit(ctx.Request().Context(), request.(AgreeVisitRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AgreeVisit")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AgreeVisitResponseObject); ok {
+		return validResponse.VisitAgreeVisitResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // AnswerVisit operation middleware
 func (sh *strictHandler) AnswerVisit(ctx echo.Context, id Id, params AnswerVisitParams) error {
 	var request AnswerVisitRequestObject
@@ -15581,6 +16561,55 @@ func (sh *strictHandler) AnswerVisit(ctx echo.Context, id Id, params AnswerVisit
 		return err
 	} else if validResponse, ok := response.(AnswerVisitResponseObject); ok {
 		return validResponse.VisitAnswerVisitResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CancelVisit operation middleware
+func (sh *strictHandler) CancelVisit(ctx echo.Context, id Id, params CancelVisitParams) error {
+	var request CancelVisitRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body CancelVisitJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelVisit(ctx.Request().Context(), request.(CancelVisitRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelVisit")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelVisitResponseObject); ok {
+		return validResponse.VisitCancelVisitResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -15704,6 +16733,32 @@ func (sh *strictHandler) PinVisit(ctx echo.Context, id Id, params PinVisitParams
 		return err
 	} else if validResponse, ok := response.(PinVisitResponseObject); ok {
 		return validResponse.VisitPinVisitResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UndoVisit operation middleware
+func (sh *strictHandler) UndoVisit(ctx echo.Context, id Id, params UndoVisitParams) error {
+	var request UndoVisitRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UndoVisit(ctx.Request().Context(), request.(UndoVisitRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UndoVisit")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UndoVisitResponseObject); ok {
+		return validResponse.VisitUndoVisitResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

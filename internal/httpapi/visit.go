@@ -37,11 +37,57 @@ func (a *API) AnswerVisit(ctx context.Context, r AnswerVisitRequestObject) (Answ
 	if err != nil {
 		return nil, err
 	}
-	v, err := a.flow.Answer(ctx, callOf(ctx).actor, r.Id, n, visit.Answer(r.Body.Answer), value(r.Body.Note))
+	var v flow.VisitView
+	if answer := visit.Answer(r.Body.Answer); answer == visit.Refused && r.Body.Code != nil {
+		v, err = a.flow.Decline(ctx, callOf(ctx).actor, r.Id, n, visit.Code(*r.Body.Code), value(r.Body.Note))
+	} else {
+		v, err = a.flow.Answer(ctx, callOf(ctx).actor, r.Id, n, answer, value(r.Body.Note))
+	}
 	if err != nil {
 		return nil, err
 	}
 	return AnswerVisit200JSONResponse{Body: visitDetail(v), Headers: AnswerVisit200ResponseHeaders{ETag: some(etag(v.Visit.Version))}}, nil
+}
+
+// AgreeVisit notes what was agreed with the customer.
+func (a *API) AgreeVisit(ctx context.Context, r AgreeVisitRequestObject) (AgreeVisitResponseObject, error) {
+	n, err := version(r.Params.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	b := r.Body
+	v, err := a.flow.Agree(ctx, callOf(ctx).actor, r.Id, n, flow.Agreed{With: b.With, On: slotDate(b.On), What: value(b.What), Kind: visit.Kind(value(b.Kind)), JoinURL: value(b.JoinUrl),
+		Contacts: list(value(b.Contacts), func(c Guest) roster.Contact { return roster.Contact{Name: value(c.Name), Email: c.Email} })})
+	if err != nil {
+		return nil, err
+	}
+	return AgreeVisit200JSONResponse{Body: visitDetail(v), Headers: AgreeVisit200ResponseHeaders{ETag: some(etag(v.Visit.Version))}}, nil
+}
+
+// CancelVisit calls a visit off.
+func (a *API) CancelVisit(ctx context.Context, r CancelVisitRequestObject) (CancelVisitResponseObject, error) {
+	n, err := version(r.Params.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	v, err := a.flow.Cancel(ctx, callOf(ctx).actor, r.Id, n, visit.Code(r.Body.Code), value(r.Body.Words))
+	if err != nil {
+		return nil, err
+	}
+	return CancelVisit200JSONResponse{Body: visitDetail(v), Headers: CancelVisit200ResponseHeaders{ETag: some(etag(v.Visit.Version))}}, nil
+}
+
+// UndoVisit takes back the last step.
+func (a *API) UndoVisit(ctx context.Context, r UndoVisitRequestObject) (UndoVisitResponseObject, error) {
+	n, err := version(r.Params.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	v, err := a.flow.UndoVisit(ctx, callOf(ctx).actor, r.Id, n)
+	if err != nil {
+		return nil, err
+	}
+	return UndoVisit200JSONResponse{Body: visitDetail(v), Headers: UndoVisit200ResponseHeaders{ETag: some(etag(v.Visit.Version))}}, nil
 }
 
 // PinVisit pins a visit, or takes the pin away.
@@ -63,7 +109,7 @@ func (a *API) RecordOutcome(ctx context.Context, r RecordOutcomeRequestObject) (
 	if err != nil {
 		return nil, err
 	}
-	o := flow.Outcome{Held: r.Body.Held, Kind: visit.Kind(value(r.Body.Kind)), WithHost: value(r.Body.WithHost), Note: value(r.Body.Note)}
+	o := flow.Outcome{Held: r.Body.Held, Kind: visit.Kind(value(r.Body.Kind)), WithHost: value(r.Body.WithHost), Code: visit.Code(value(r.Body.Code)), Note: value(r.Body.Note)}
 	if o.Held {
 		var missing []fault.Detail
 		if r.Body.Kind == nil {
@@ -109,15 +155,33 @@ func visitOf(v flow.VisitView) Visit {
 	return Visit{Id: x.ID, Plan: some(x.PlanID), Label: x.Label,
 		Customer:  CustomerRef{Id: x.CustomerID, Name: c.Name, Address: c.Address, City: c.City, Region: c.Region, Country: c.Country},
 		Executive: personRef(v.Executive), Host: personRef(v.Host), Date: date(x.Slot.Date), Half: Half(x.Slot.Half), Zone: x.Zone, Begins: x.Begins, Ends: x.Ends,
-		Start: x.Start.UTC(), End: x.End.UTC(), State: VisitState(x.State), Reason: x.Reason, Answer: Answer(x.Answer), AnswerNote: x.AnswerNote,
+		Start: x.Start.UTC(), End: x.End.UTC(), State: VisitState(x.State), Reason: x.Reason, Code: someCode(x.Code), Answer: Answer(x.Answer), AnswerNote: x.AnswerNote,
 		Kind: VisitKind(x.Kind), WithHost: x.WithHost, Stratum: x.Stratum, Group: x.Group, Objective: x.Objective, Why: x.Why, Pinned: x.Pinned,
 		Conflict: x.Conflict, Counts: v.Counts, WhyNot: v.WhyNot, MayAnswer: v.MayAnswer, MayRecord: v.MayRecord, Version: x.Version}
 }
 
+func someCode(c visit.Code) *ReasonCode { return some(ReasonCode(c)) }
+
 func visitDetail(v flow.VisitView) VisitDetail {
-	return VisitDetail{Visit: visitOf(v), Events: list(v.Events, calendarEvent), Neighbours: list(v.Neighbours, func(x visit.Visit) Neighbour {
+	out := VisitDetail{Visit: visitOf(v), Events: list(v.Events, calendarEvent), Neighbours: list(v.Neighbours, func(x visit.Visit) Neighbour {
 		return Neighbour{Id: x.ID, Date: date(x.Slot.Date), Half: Half(x.Slot.Half), State: VisitState(x.State), Customer: x.CustomerID}
-	})}
+	}), JoinUrl: some(v.Visit.JoinURL), MayAgree: v.MayAgree, MayCancel: v.MayCancel, MayUndo: v.MayUndo,
+		Contacts: list(v.Visit.Contacts, func(c roster.Contact) Guest { return Guest{Name: some(c.Name), Email: c.Email} }), History: list(v.History, visitStep)}
+	if g := v.Visit.Agreement; v.Visit.State.Promised() {
+		out.Agreement = &VisitAgreement{With: g.With, On: date(g.On), What: g.What}
+	}
+	return out
+}
+
+func visitStep(s flow.StepView) VisitStep {
+	out := VisitStep{At: s.At.UTC(), Who: s.Who, From: VisitState(s.From), To: VisitState(s.To), Code: someCode(s.Code), Words: s.Words, Undone: s.Undone}
+	if s.Moved() {
+		spot := func(executive string, x visit.Spot) *VisitSpot {
+			return &VisitSpot{Executive: executive, Date: date(x.Slot.Date), Half: Half(x.Slot.Half), Begins: x.Begins, Ends: x.Ends}
+		}
+		out.Was, out.Is = spot(s.WasWho, s.Was), spot(s.Whom, s.Is)
+	}
+	return out
 }
 
 func calendarEvent(e flow.CalendarEvent) CalendarEvent {
