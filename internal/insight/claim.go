@@ -127,7 +127,7 @@ func Weigh(claim Claim, statements []Statement, f Frame, today slot.Date, staleD
 		case s.ClaimID != claim.ID || s.On > today.Add(1): // tomorrow east of here
 		case s.Source == Guessed:
 			e.Guesses++
-		case s.stands():
+		case s.Over.IsZero():
 			byCustomer[s.CustomerID] = append(byCustomer[s.CustomerID], s)
 		}
 	}

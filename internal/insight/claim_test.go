@@ -177,6 +177,7 @@ func TestVoices(t *testing.T) {
 		but(says("c", "Li", For), func(s *Statement) { s.ClaimID = "other" }),
 		but(says("d", "Li", For), func(s *Statement) { s.On = today.Add(2) }),
 	}, Frame{}, today, StaleDays)
+	require.Zero(t, none.AtMost)
 	require.Empty(t, none.Voices, "taken back, guessed, about something else, not said yet")
 	require.Equal(t, "Nobody was asked about this. 1 guess of ours is not counted. This is one data point, not a finding.", none.Sentence)
 }

@@ -87,9 +87,6 @@ func (s Statement) Stale(today slot.Date, days int) bool {
 	return s.Source == Guessed || today.Sub(s.Valid()) > days
 }
 
-// stands says whether it is the customer's word and still holds.
-func (s Statement) stands() bool { return s.Source == Said && s.Over.IsZero() }
-
 // speaker names who said it; people without a name are one person.
 func (s Statement) speaker() string {
 	return strings.ToLower(strings.Join(strings.Fields(s.By), " "))
