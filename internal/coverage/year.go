@@ -161,12 +161,7 @@ func weekLoads(in YearInput) []WeekLoad {
 
 // quarterEnd says whether d lies in the last 14 days of a fiscal quarter.
 func quarterEnd(d slot.Date, fiscalStart time.Month) bool {
-	if fiscalStart == 0 {
-		fiscalStart = time.January
-	}
-	month := (int(d.Month()) - int(fiscalStart) + 12) % 3 // 0..2 in the quarter
-	next := slot.MakeDate(d.Year(), d.Month()+time.Month(3-month), 1)
-	return next.Sub(d) <= QuarterEndDays
+	return slot.AtQuarterEnd(d, fiscalStart, QuarterEndDays)
 }
 
 // longest gives a person's longest gap. The clock starts at the latest visit
