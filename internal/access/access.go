@@ -55,9 +55,11 @@ const (
 	RecordOutcome    Action = "say whether this visit was held"
 	AgreeVisit       Action = "agree this visit with the customer"
 	CancelVisit      Action = "cancel this visit"
+	SettleVisit      Action = "settle what the calendar says about this visit"
 	SeeOwnVisits     Action = "see visits of this executive"
 	SeeConnections   Action = "see the calendar connections"
 	ManageConnection Action = "manage calendar connections"
+	ConnectCalendar  Action = "connect this calendar"
 	ManagePeople     Action = "manage people"
 	SeeAlerts        Action = "see alerts"
 	SeeAudit         Action = "see the audit trail"
@@ -67,7 +69,8 @@ const (
 type Subject struct {
 	ExecutiveID string
 	HostID      string
-	Draft       bool // a visit that is only proposed
+	PersonID    string // whose own it is
+	Draft       bool   // a visit that is only proposed
 }
 
 // everyoneWith lists the roles that may do an action whatever its subject.
@@ -84,6 +87,7 @@ var everyoneWith = map[Action][]roster.Role{
 	RecordOutcome:    {roster.VP},
 	AgreeVisit:       {roster.VP},
 	CancelVisit:      {roster.VP},
+	SettleVisit:      {roster.VP},
 	SeeOwnVisits:     {roster.VP, roster.CEO},
 	SeeConnections:   {roster.Administrator, roster.VP},
 	ManageConnection: {roster.Administrator},
@@ -115,12 +119,16 @@ func Decide(a Actor, action Action, s Subject) Decision {
 		return Decision{false, "the visit is only proposed, in a draft plan"}
 	}
 	switch action {
-	case SeeVisit, RecordOutcome:
+	case SeeVisit, RecordOutcome, SettleVisit:
 		if a.ActsFor(s.ExecutiveID) {
 			return Decision{true, "it is the executive's own visit"}
 		}
 		if s.HostID != "" && s.HostID == a.PersonID && a.Has(roster.Host) {
 			return Decision{true, "the host owns the account"}
+		}
+	case ConnectCalendar: // nobody can consent for somebody else, an administrator neither
+		if s.PersonID != "" && s.PersonID == a.PersonID && a.Has(roster.Host, roster.Executive) {
+			return Decision{true, "it is the person's own calendar"}
 		}
 	case AgreeVisit, CancelVisit:
 		if s.HostID != "" && s.HostID == a.PersonID && a.Has(roster.Host) {

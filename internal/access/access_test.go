@@ -39,6 +39,7 @@ func TestWhoMay(t *testing.T) {
 		{SeeVisit, otherVisit, []Actor{vp, ceo, admin}, []Actor{cto, assistant, host, nobody}},
 		{AnswerVisit, ctoVisit, []Actor{vp, cto, assistant}, []Actor{ceo, admin, host, nobody}},
 		{RecordOutcome, ctoVisit, []Actor{vp, cto, assistant, host}, []Actor{ceo, admin, nobody}},
+		{SettleVisit, ctoVisit, []Actor{vp, cto, assistant, host}, []Actor{ceo, admin, nobody}},
 		{RecordOutcome, otherVisit, []Actor{vp}, []Actor{cto, assistant, host, ceo, admin, nobody}},
 		{SeeOwnVisits, Subject{ExecutiveID: "cto"}, []Actor{vp, ceo, cto, assistant}, []Actor{admin, host, nobody}},
 		{SeeConnections, Subject{}, []Actor{admin, vp}, []Actor{ceo, cto, assistant, host, nobody}},

@@ -56,7 +56,13 @@ func (f *Flow) Visit(ctx context.Context, a access.Actor, id string) (VisitView,
 		if w.Events, err = tx.Calendars.Events(v.ID); err != nil {
 			return w, err
 		}
+		if w.Calendar, err = f.calendarView(tx, a, w); err != nil {
+			return w, err
+		}
 		if w.History, err = f.history(tx, v, people); err != nil {
+			return w, err
+		}
+		if w.Calendars, err = f.calendarNotes(tx, v, people); err != nil {
 			return w, err
 		}
 		try := v
@@ -171,7 +177,11 @@ func (f *Flow) answer(ctx context.Context, a access.Actor, visitID string, versi
 		if answer == visit.Refused && note == "" {
 			return fault.Invalidf("Please say why, so that the visit can be given to somebody else.").With(fault.Detail{Where: "reason", Expected: "a few words"})
 		}
-		return f.takeAnswerWith(tx, a, v, answer, code, note)
+		if err := f.takeAnswerWith(tx, a, v, answer, code, note); err != nil {
+			return err
+		}
+		v.Answer = answer
+		return carryLater(tx, v)
 	})
 	if err != nil {
 		return VisitView{}, err
@@ -201,6 +211,9 @@ func (f *Flow) takeAnswerWith(tx Tx, a access.Actor, v visit.Visit, answer visit
 		return nil
 	}
 	before := v.Answer
+	if before == visit.Refused {
+		v.Conflict = "" // the calendar had declined by itself; now somebody has answered
+	}
 	v.Answer, v.AnswerNote = answer, note
 	if answer == visit.Refused {
 		if err := v.Become(visit.Declined, note); err != nil {
@@ -354,7 +367,10 @@ func (f *Flow) My(ctx context.Context, a access.Actor, executiveID string) (MyVi
 				break
 			}
 		}
-		return m, nil
+		if !m.Hosting {
+			m.Shares, m.SharesAt, err = f.shares(tx, m.Executive, visits)
+		}
+		return m, err
 	})
 }
 

@@ -125,13 +125,16 @@ func (f *Flow) move(tx Tx, a access.Actor, t *table, changes []PlanChange, after
 			ids = append(ids, v.ID)
 			continue
 		}
-		v.Conflict = ""
+		was := v
 		if c.To == nil {
 			err = v.Become(visit.Cancelled, "The plan was changed: this visit was taken out.")
 			v.BecauseOf(visit.PlanChanged)
 		} else {
 			err = replace(&v, *c.To, t.customers[c.CustomerID].Zone)
 			v.Why = why
+			if err == nil && live {
+				err = f.placedAnew(tx, &v, was)
+			}
 		}
 		if err != nil {
 			return nil, err
@@ -169,9 +172,8 @@ func (f *Flow) move(tx Tx, a access.Actor, t *table, changes []PlanChange, after
 }
 
 // replace puts a visit elsewhere. Where only the executive changes, the hours that
-// people chose stay. Whoever had answered is asked again.
+// people chose stay.
 func replace(v *visit.Visit, to planning.Place, zone string) error {
-	v.Answer, v.AnswerNote = visit.NoAnswer, ""
 	if v.Slot == to.Slot() && v.Begins != "" {
 		return v.PlaceAt(to.Executive, v.Slot, v.Begins, v.Ends, v.Zone)
 	}

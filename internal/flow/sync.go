@@ -10,11 +10,8 @@ import (
 	"time"
 
 	"windshield/internal/access"
-	"windshield/internal/alert"
 	"windshield/internal/calsync"
 	"windshield/internal/fault"
-	"windshield/internal/slot"
-	"windshield/internal/visit"
 )
 
 var calendarActor = access.System("calendar")
@@ -31,9 +28,12 @@ func (f *Flow) applyEvent(ctx context.Context, visitID string) error {
 	if e.State == EventApplied && e.Applied >= e.Desired {
 		return nil
 	}
-	cal, err := f.Calendars.Open(ctx, e.Calendar)
+	cal, err := f.open(ctx, e.Calendar, false)
 	if err != nil {
 		return f.waitForHelp(ctx, e.Calendar, err)
+	}
+	if held, err := f.heldBack(ctx, e); err != nil || held {
+		return err
 	}
 	last := e.Base
 	save := func(ctx context.Context, b calsync.Base) error {
@@ -62,6 +62,9 @@ func (f *Flow) applyEvent(ctx context.Context, visitID string) error {
 			}
 			now.Tries++
 			now.State, now.Problem = judgeApply(base, e, out, applyErr)
+			if now.State == EventApplied {
+				now.Want.Overrule = nil // used up: the same edit made again is a new question
+			}
 			return nil
 		})
 		if err != nil || applyErr != nil || out.Event == nil {
@@ -69,7 +72,10 @@ func (f *Flow) applyEvent(ctx context.Context, visitID string) error {
 		}
 		// What people did to it before we knew that it was there comes with no
 		// reading of the calendar.
-		return f.observe(tx, e.Calendar, *out.Event)
+		if err := f.observe(tx, e.Calendar, *out.Event, false); err != nil || len(out.Did) == 0 {
+			return err
+		}
+		return f.afterWrite(tx, visitID, out)
 	})
 	if err != nil {
 		return err
@@ -106,7 +112,9 @@ func judgeApply(base calsync.Base, e CalendarEvent, out calsync.Outcome, err err
 	switch {
 	case err == nil && len(out.Conflicts) > 0:
 		c := out.Conflicts[0]
-		return EventConflict, "The calendar says " + c.Theirs + ", the plan says " + c.Ours + " (" + string(c.Field) + ")."
+		return EventConflict, "The calendar says " + fault.Short(c.Theirs) + ", the plan says " + fault.Short(c.Ours) + " (" + string(c.Field) + ")."
+	case errors.As(err, &calErr) && strings.EqualFold(calErr.Reason, "forbiddenForNonOrganizer"):
+		return EventConflict, "Somebody else organises this event: the calendar lets us change it no more."
 	case err == nil && base.Applied >= e.Want.Version:
 		return EventApplied, ""
 	case err == nil:
@@ -144,6 +152,9 @@ func (f *Flow) afterCall(ctx context.Context, calendar string, err error) error 
 // waitForHelp records that a calendar needs a person's help, and asks to try
 // again after a while: the help may have come.
 func (f *Flow) waitForHelp(ctx context.Context, calendar string, why error) error {
+	if errors.Is(why, errNotCalled) { // it was noted when it began
+		return &Later{After: probeEvery, Why: "the calendar's connection needs attention"}
+	}
 	if err := f.noteConnection(ctx, calendar, why, true); err != nil {
 		return err
 	}
@@ -157,15 +168,21 @@ func (f *Flow) noteConnection(ctx context.Context, calendar string, why error, n
 		if err != nil {
 			return err
 		}
-		c.Calendar, c.LastTry, c.Error, c.NeedsAction = calendar, f.Now().UTC(), connectionText(why), needsAction
-		return tx.Calendars.SaveCursor(&c)
+		c.Calendar, c.LastTry, c.Error, c.NeedsAction = calendar, f.Now().UTC(), f.connectionText(why), needsAction
+		if err := tx.Calendars.SaveCursor(&c); err != nil {
+			return err
+		}
+		return f.connectionLost(tx, calendar, why)
 	})
 }
 
-func connectionText(err error) string {
-	var calErr *calsync.Error
-	if errors.As(err, &calErr) {
-		return "The calendar answers: " + calErr.Class.String() + " (" + calErr.Reason + ")."
+func (f *Flow) connectionText(err error) string {
+	kind := Consent
+	if f.Google.Delegated {
+		kind = Delegation
+	}
+	if calErr := asCalendarError(err); calErr != nil {
+		return troubleOf(calErr, kind).String()
 	}
 	return fault.Sentence(err)
 }
@@ -193,7 +210,10 @@ func (f *Flow) pullCalendar(ctx context.Context, calendar string) error {
 	if err != nil {
 		return err
 	}
-	cal, err := f.Calendars.Open(ctx, calendar)
+	cal, err := f.open(ctx, calendar, true)
+	if errors.Is(err, errNotCalled) {
+		return nil // it was noted when it began
+	}
 	if err != nil {
 		return f.noteConnection(ctx, calendar, err, true) // the next poll tries again
 	}
@@ -203,9 +223,7 @@ func (f *Flow) pullCalendar(ctx context.Context, calendar string) error {
 		class := calsync.ClassOf(pullErr)
 		return f.noteConnection(ctx, calendar, pullErr, class == calsync.AuthLost || class == calsync.Denied) // the next poll tries again
 	}
-	for range pulled.Stray {
-		f.Log.Warn("an event bears our mark, but no visit of ours knows it")
-	}
+	elsewhere := f.lookElsewhere(ctx, calendar, pulled.Seen)
 	err = f.Store.Write(ctx, func(tx Tx) error {
 		now, err := tx.Calendars.Cursor(calendar)
 		if err != nil {
@@ -215,7 +233,17 @@ func (f *Flow) pullCalendar(ctx context.Context, calendar string) error {
 			return nil // somebody else has read it meanwhile
 		}
 		for _, seen := range pulled.Seen {
-			if err := f.observe(tx, calendar, seen); err != nil {
+			if there, ok := elsewhere[seen.ID]; ok {
+				err = f.follow(tx, calendar, there)
+			} else {
+				err = f.observe(tx, calendar, seen, c.Cursor.Believe)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		for _, seen := range pulled.Stray {
+			if err := f.stray(tx, calendar, seen); err != nil {
 				return err
 			}
 		}
@@ -225,217 +253,15 @@ func (f *Flow) pullCalendar(ctx context.Context, calendar string) error {
 		} else {
 			now.Error, now.NeedsAction = string(pulled.Doubt), pulled.Doubt == calsync.MassLoss
 		}
-		return tx.Calendars.SaveCursor(&now)
+		if err := tx.Calendars.SaveCursor(&now); err != nil {
+			return err
+		}
+		return f.connectionBack(tx, calendar)
 	})
-	if fault.Is(err, fault.Stale) {
-		return nil
-	}
-	return err
-}
-
-// observe applies what people did to one event to its visit.
-func (f *Flow) observe(tx Tx, calendar string, seen calsync.Event) error {
-	rows, err := tx.Calendars.OnCalendar(calendar, []string{seen.ID})
-	if err != nil || len(rows) == 0 {
+	if err != nil && !fault.Is(err, fault.Stale) {
 		return err
 	}
-	e := rows[0]
-	changes, base := calsync.Observe(e.Base, seen)
-	if sameBase(base, e.Base) && len(changes) == 0 {
-		return nil
-	}
-	e.Base, e.Updated = base, f.Now().UTC()
-	if e.State == EventConflict && len(changes) > 0 { // people may have settled it
-		e.State = EventWaiting
-		if err := tx.Queue.Enqueue(Job{Kind: JobApply, Key: e.VisitID}); err != nil {
-			return err
-		}
-	}
-	if err := tx.Calendars.Save(&e); err != nil {
-		return err
-	}
-	for _, c := range changes {
-		// Read again each time: the change before may have changed the visit.
-		v, err := tx.Visits.Get(e.VisitID)
-		if err != nil {
-			return err
-		}
-		// What people tidy away after the visit has begun says nothing about it.
-		if !v.State.Live() || c.Kind != calsync.Moved && !v.Start.After(f.Now()) {
-			continue
-		}
-		switch c.Kind {
-		case calsync.Answered:
-			err = f.answered(tx, v, c)
-		case calsync.Moved:
-			err = f.moved(tx, v, c)
-		case calsync.Deleted:
-			err = f.deletedInCalendar(tx, v)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-var answers = map[calsync.Answer]visit.Answer{
-	calsync.NeedsAction: visit.NoAnswer, calsync.Accepted: visit.Accepted, calsync.Maybe: visit.Tentative, calsync.Declined: visit.Refused,
-}
-
-func (f *Flow) answered(tx Tx, v visit.Visit, c calsync.Change) error {
-	executive, err := tx.People.Get(v.ExecutiveID)
-	if err != nil {
-		return err
-	}
-	if !strings.EqualFold(c.Guest, executive.Email) {
-		return nil // the host's or another guest's answer says nothing about the executive
-	}
-	note, err := text("comment", c.Comment, 500)
-	if err != nil {
-		note = string([]rune(c.Comment)[:500])
-	}
-	answer := answers[c.Answer]
-	if answer == visit.Refused && note == "" {
-		note = "Declined in the calendar, without a reason."
-	}
-	return f.takeAnswer(tx, calendarActor, v, answer, note)
-}
-
-// moved accepts a move that people made in the calendar where everybody is free
-// then, and shows it as a conflict where not. It is never undone silently.
-func (f *Flow) moved(tx Tx, v visit.Visit, c calsync.Change) error {
-	from := v.Slot
-	why, to, begins, ends := f.movable(v, c.When)
-	if why == "" && to != from {
-		var err error
-		if why, err = f.busy(tx, v, to); err != nil {
-			return err
-		}
-	}
-	if why != "" {
-		v.Conflict = "Moved in the calendar, but " + why
-		if err := tx.Visits.Save(&v); err != nil {
-			return err
-		}
-		return f.audit(tx, calendarActor, "move refused", "visit/"+v.ID, map[string]string{"from": from.String(), "to": to.String()})
-	}
-	if err := v.PlaceAt(v.ExecutiveID, to, begins, ends, v.Zone); err != nil {
-		return err
-	}
-	v.Sign(calendarActor.PersonID, f.Now().UTC())
-	v.Conflict = ""
-	if to != from {
-		if err := tx.Bookings.Release(v.ID); err != nil {
-			return err
-		}
-		if err := tx.Bookings.Book(bookingsOf(v)...); err != nil {
-			return err
-		}
-	}
-	if err := tx.Visits.Save(&v); err != nil {
-		return err
-	}
-	if err := f.want(tx, &v); err != nil {
-		return err
-	}
-	return f.audit(tx, calendarActor, "move visit", "visit/"+v.ID, map[string]string{"from": from.String(), "to": to.String()})
-}
-
-// movable reads a new time at the customer's place; why says what is wrong with it.
-func (f *Flow) movable(v visit.Visit, w calsync.When) (why string, to slot.Slot, begins, ends string) {
-	if w.AllDay {
-		return "to a whole day: say at what time.", v.Slot, "", ""
-	}
-	start, end, err := w.Instants()
-	loc, zoneErr := slot.LoadZone(v.Zone)
-	if err != nil || zoneErr != nil {
-		return "to a time that cannot be read.", v.Slot, "", ""
-	}
-	to = slot.FromInstant(start, loc)
-	begins, ends = start.In(loc).Format("15:04"), end.In(loc).Format("15:04")
-	switch {
-	case slot.DateOf(end, loc) != to.Date || ends <= begins:
-		why = "it would not end on the day it begins."
-	case !start.After(f.Now()):
-		why = "into the past."
-	}
-	return why, to, begins, ends
-}
-
-// busy says who is taken in a slot by another visit or by leave; "" where nobody is.
-func (f *Flow) busy(tx Tx, v visit.Visit, to slot.Slot) (string, error) {
-	taken, err := tx.Bookings.Between(slot.Interval{Start: to.Date, End: to.Date}, v.ExecutiveID, v.HostID)
-	if err != nil {
-		return "", err
-	}
-	var why []string
-	for _, id := range []string{v.ExecutiveID, v.HostID} {
-		i := slices.IndexFunc(taken, func(b visit.Booking) bool { return b.PersonID == id && b.Slot == to && b.VisitID != v.ID })
-		if i < 0 {
-			continue
-		}
-		p, err := tx.People.Get(id)
-		if err != nil {
-			return "", err
-		}
-		if taken[i].Kind == visit.BookedLeave {
-			why = append(why, p.Name+" is on leave then")
-		} else {
-			why = append(why, p.Name+" is booked then")
-		}
-	}
-	if len(why) == 0 {
-		return "", nil
-	}
-	return strings.Join(why, " and ") + " (" + f.words(to) + ").", nil
-}
-
-// words says a half-day as people do: "Fri 19 Mar, morning".
-func (f *Flow) words(s slot.Slot) string {
-	half := "morning"
-	if s.Half == slot.PM {
-		half = "afternoon"
-	}
-	return alert.Day(s.Date, f.today("UTC")) + ", " + half
-}
-
-// deletedInCalendar takes a deletion by the organiser as the visit's end. Nobody
-// is invited again without being asked.
-func (f *Flow) deletedInCalendar(tx Tx, v visit.Visit) error {
-	if err := v.Become(visit.Cancelled, "Deleted in the calendar."); err != nil {
-		return err
-	}
-	v.BecauseOf(visit.FromCalendar)
-	v.Sign(calendarActor.PersonID, f.Now().UTC())
-	if err := tx.Bookings.Release(v.ID); err != nil {
-		return err
-	}
-	if err := tx.Visits.Save(&v); err != nil {
-		return err
-	}
-	if err := f.want(tx, &v); err != nil {
-		return err
-	}
-	return f.audit(tx, calendarActor, "cancel visit", "visit/"+v.ID, map[string]string{"reason": "deleted in the calendar"})
-}
-
-// pullAll enqueues a reading of every calendar that holds events of ours.
-func (f *Flow) pullAll(ctx context.Context) error {
-	return f.Store.Write(ctx, func(tx Tx) error {
-		tally, err := tx.Calendars.Tally()
-		if err != nil {
-			return err
-		}
-		var jobs []Job
-		for calendar := range tally {
-			jobs = append(jobs, Job{Kind: JobPull, Key: calendar})
-		}
-		if len(jobs) == 0 {
-			return nil
-		}
-		return tx.Queue.Enqueue(jobs...)
-	})
+	return f.readAgain(ctx, calendar, reading.Now)
 }
 
 // SyncNow asks for all calendars to be read, and waiting events to be written, at once.
@@ -460,22 +286,28 @@ func (f *Flow) SyncNow(ctx context.Context, a access.Actor) error {
 		if err := patient(tx); err != nil {
 			return err
 		}
+		if err := impatient(tx); err != nil {
+			return err
+		}
 		return f.audit(tx, a, "sync now", "calendars", nil)
 	})
 	if err != nil {
 		return err
 	}
-	return f.pullAll(ctx)
+	return f.pullAll(ctx, 0)
 }
 
-// patient ends the wait of calendars whose tokens were refused: somebody asks to
-// read them now.
+// patient ends the wait of calendars whose tokens or channels were refused:
+// somebody asks to read them now.
 func patient(tx Tx) error {
 	tally, err := tx.Calendars.Tally()
 	if err != nil {
 		return err
 	}
 	for calendar := range tally {
+		if err := willingly(tx, calendar); err != nil {
+			return err
+		}
 		c, err := tx.Calendars.Cursor(calendar)
 		if err != nil {
 			return err

@@ -43,9 +43,12 @@ type PlanView struct {
 	Plan   visit.Plan
 	Year   coverage.YearReport // quality strip, trips, loads
 	Rows   []PlanRow
-	Shown  int // executives after the filter
+	Shown  int      // executives after the filter
+	Breaks []Broken // promises that publishing this draft would break
 	Groups []Group
 	Today  slot.Date
+	Unread []string  // executives whose calendar was not read: their visits are planned from leave and bookings only
+	BusyAt time.Time // the oldest reading of the others; zero where no calendar is connected
 	// Customers gives the names of the plan's customers by id, also of those
 	// without a place.
 	Customers map[string]string
@@ -87,6 +90,7 @@ type VisitView struct {
 	Plan       visit.Plan // zero for visits from before Windshield
 	Group      Group
 	Events     []CalendarEvent // what the calendars hold
+	Calendar   CalendarView    // what people did there
 	Counts     bool
 	WhyNot     string // why it does not count for the clock
 	MayAnswer  bool
@@ -98,6 +102,14 @@ type VisitView struct {
 	Invites    bool          // the customer's people are invited once the visit is agreed
 	History    []StepView    // newest first
 	Neighbours []visit.Visit // the executive's visits within 30 days
+	Calendars  []BusyNote    // when the calendars of its people were read, while it is ahead
+}
+
+// BusyNote says how far what somebody's own calendar holds is known.
+type BusyNote struct {
+	Name   string
+	ReadAt time.Time // zero where it was never read
+	Known  bool      // the last try worked and reached this far
 }
 
 // MyView is an executive's page, or the one of whom an assistant serves.
@@ -107,8 +119,10 @@ type MyView struct {
 	Clock     alert.Status
 	Alert     *Alert // the open one
 	Next      *VisitView
-	Visits    []VisitView // from 90 days before this year to a year ahead, by date
-	Hosting   bool        // the actor is a host and sees the visits of own customers
+	Visits    []VisitView        // from 90 days before this year to a year ahead, by date
+	Shares    []roster.TimeShare // how the working hours of the last month and this one went by; empty where the calendar is not connected
+	SharesAt  time.Time          // when the calendar was read for them
+	Hosting   bool               // the actor is a host and sees the visits of own customers
 	Today     slot.Date
 }
 
