@@ -87,6 +87,15 @@ func (f *Flow) Plan(ctx context.Context, a access.Actor, id string, filter PlanF
 			v.Customers[id] = c.Name
 		}
 		v.arrange(visits, people, absences, customers, filter)
+		if p.State == visit.Draft && p.Assumes == "" {
+			byID, err := everybody(tx)
+			if err != nil {
+				return v, err
+			}
+			if v.Breaks, err = f.broken(tx, p, visits, byID); err != nil {
+				return v, err
+			}
+		}
 		return v, nil
 	})
 }

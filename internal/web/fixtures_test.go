@@ -590,7 +590,10 @@ func (s *story) Visit(_ context.Context, _ access.Actor, id string) (flow.VisitV
 		}
 		if v.State != visit.Proposed {
 			w.Events = []flow.CalendarEvent{e}
+			w.History = s.history(v)
 		}
+		w.MayAgree = v.State.Live() && v.Start.After(s.now)
+		w.MayCancel, w.MayUndo = w.MayAgree, w.MayAgree
 		for _, n := range s.visits {
 			if d := n.Slot.Date.Sub(v.Slot.Date); n.ExecutiveID == v.ExecutiveID && n.ID != v.ID && d >= -30 && d <= 30 {
 				w.Neighbours = append(w.Neighbours, n)
@@ -619,6 +622,36 @@ func (s *story) Answer(_ context.Context, _ access.Actor, id string, version int
 
 func (s *story) PinVisit(_ context.Context, _ access.Actor, id string, version int, pinned bool) (flow.VisitView, error) {
 	return flow.VisitView{}, s.change("pin", id, version, pinned)
+}
+
+// history gives one step of each sort.
+func (s *story) history(v visit.Visit) []flow.StepView {
+	was, is := v.Spot(), v.Spot()
+	was.Slot.Date--
+	step := func(x visit.Step) flow.StepView {
+		x.At = s.now
+		return flow.StepView{Step: x, Who: s.nameOf("Hugo Host"), WasWho: s.nameOf("Ada"), Whom: s.nameOf("Ben")}
+	}
+	return []flow.StepView{step(visit.Step{From: visit.Cancelled, To: visit.Published, Undone: true}),
+		step(visit.Step{From: visit.Published, To: visit.Cancelled, Code: visit.ByCustomer, Words: s.nameOf("ill")}),
+		step(visit.Step{From: visit.Agreed, To: visit.Published, Was: was, Is: is}), step(visit.Step{From: visit.Confirmed, To: visit.Agreed, Words: "a new agenda"}),
+		step(visit.Step{From: visit.Published, To: visit.Agreed, Words: s.nameOf("With Eva.")}), step(visit.Step{From: visit.Proposed, To: visit.Published})}
+}
+
+func (s *story) Agree(_ context.Context, _ access.Actor, id string, version int, in flow.Agreed) (flow.VisitView, error) {
+	return flow.VisitView{}, s.change("agree", id, version, in)
+}
+
+func (s *story) Cancel(_ context.Context, _ access.Actor, id string, version int, code visit.Code, words string) (flow.VisitView, error) {
+	return flow.VisitView{}, s.change("cancel", id, version, code, words)
+}
+
+func (s *story) Decline(_ context.Context, _ access.Actor, id string, version int, code visit.Code, note string) (flow.VisitView, error) {
+	return flow.VisitView{}, s.change("decline", id, version, code, note)
+}
+
+func (s *story) UndoVisit(_ context.Context, _ access.Actor, id string, version int) (flow.VisitView, error) {
+	return flow.VisitView{}, s.change("undo", id, version)
 }
 
 func (s *story) RecordOutcome(_ context.Context, _ access.Actor, id string, version int, o flow.Outcome) (flow.VisitView, error) {

@@ -55,6 +55,9 @@ var done = map[string]string{
 	"declined":   "You declined this visit. The half-day is free again and the event leaves the calendars.",
 	"held":       "It is noted that the visit was held.",
 	"no_show":    "It is noted that the visit did not take place.",
+	"agreed":     "It is noted what was agreed with the customer. The calendar entry is firm.",
+	"cancelled":  "The visit is cancelled. The half-days are free again.",
+	"undone":     "The last step is taken back.",
 	"pinned":     "The visit is pinned: planning leaves it where it is.",
 	"unpinned":   "The pin is gone: planning may move the visit again.",
 	"imported":   "The rows are written.",
@@ -70,6 +73,11 @@ var done = map[string]string{
 	"rearranged": "The plan is changed. Where it is published, the calendars follow.",
 	"brought":    "The solution keeps every rule. It is a draft now.",
 	"stopping":   "The run stops and keeps the best plan it has found.",
+	"paused":     "The launch is paused. What is on its way still arrives; nothing more goes.",
+	"resumed":    "The launch goes on.",
+	"halted":     "The launch is stopped. What is in the calendars stays there.",
+	"checking":   "The calendars are being read.",
+	"mending":    "These events are being looked at again. Compare in a moment.",
 	"signed_out": "You are signed out.",
 }
 

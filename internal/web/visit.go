@@ -26,6 +26,12 @@ type visitModel struct {
 	Note     string // typed reason of a refusal
 	Declined bool   // the refusal's form stands open
 	Outcome  *flow.Outcome
+	Agree    *flow.Agreed // as it was entered
+	// The form that cancels the visit, as it was entered.
+	Cancelling  bool
+	CancelCode  visit.Code
+	CancelWords string
+	DeclineCode visit.Code
 	// Which links the reader may follow.
 	MayCustomer, MayPlan, MyPage bool
 	MayReplace                   bool // the customer may be noted to refuse, and the next of its cell to take over
@@ -67,11 +73,15 @@ func (p *Pages) answer(c echo.Context) error {
 	if answer == visit.Refused && note == "" {
 		err = fault.Invalidf("Please say why, so that somebody else can be asked.").With(fault.Detail{Where: "reason", Expected: "a reason, in a few words"})
 	} else if answer, err = visit.ParseAnswer(string(answer)); err == nil {
-		_, err = p.Flow.Answer(ctx(c), a, id, ver, answer, note)
+		if code := c.FormValue("code"); answer == visit.Refused && code != "" {
+			_, err = p.Flow.Decline(ctx(c), a, id, ver, visit.Code(code), note)
+		} else {
+			_, err = p.Flow.Answer(ctx(c), a, id, ver, answer, note)
+		}
 	}
 	if err != nil {
 		return p.visitAgain(c, err, func(m *visitModel) {
-			m.Note, m.Declined = note, answer == visit.Refused
+			m.Note, m.Declined, m.DeclineCode = note, answer == visit.Refused, visit.Code(c.FormValue("code"))
 			m.Stale = "your answer “" + answerNames[answer] + "”"
 			if note != "" {
 				m.Stale += " with the reason “" + note + "”"
@@ -93,7 +103,7 @@ func (p *Pages) outcome(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	o := flow.Outcome{Held: c.FormValue("held") == "yes", Kind: visit.Kind(c.FormValue("kind")), WithHost: c.FormValue("with_host") == "yes", Note: strings.TrimSpace(c.FormValue("note"))}
+	o := flow.Outcome{Held: c.FormValue("held") == "yes", Kind: visit.Kind(c.FormValue("kind")), WithHost: c.FormValue("with_host") == "yes", Code: visit.Code(c.FormValue("code")), Note: strings.TrimSpace(c.FormValue("note"))}
 	switch {
 	case c.FormValue("held") != "yes" && c.FormValue("held") != "no":
 		err = fault.Invalidf("Please say whether the visit took place.").With(fault.Detail{Where: "held", Expected: "yes or no"})

@@ -111,6 +111,7 @@ type Story interface {
 	Explaining
 	Comparing
 	Visiting
+	Living
 	Watching
 }
 
@@ -213,6 +214,9 @@ func (p *Pages) Register(r Router) {
 	r.POST("/visits/:id/answer", p.answer)
 	r.POST("/visits/:id/outcome", p.outcome)
 	r.POST("/visits/:id/pin", p.pin)
+	r.POST("/visits/:id/agreement", p.agree)
+	r.POST("/visits/:id/cancel", p.cancel)
+	r.POST("/visits/:id/undo", p.undoStep)
 
 	r.GET("/customers", p.customers)
 	r.GET("/customers/:id", p.customer)
