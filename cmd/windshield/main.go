@@ -27,19 +27,20 @@ var version = "dev"
 
 // commands are the sub-commands; without one the server runs.
 type commands struct {
-	Serve   serveCmd   `cmd:"" default:"withargs" help:"Run the server."`
-	Demo    demoCmd    `cmd:"" help:"Run with the sample company, a calendar emulator and a mail catcher, on this machine only."`
-	Plan    PlanCmd    `cmd:"" help:"Solve a planning problem, or judge a solution."`
-	Explain explainCmd `cmd:"" help:"Say why the visits of a plan stand where they do."`
-	Propose proposeCmd `cmd:"" help:"Rank other places for a visit of a plan, with their price."`
-	LetIn   letInCmd   `cmd:"" name:"letin" help:"Find the smallest change that would give a left-out visit a place."`
-	Compare compareCmd `cmd:"" help:"Set two plans of a problem side by side."`
-	Bound   boundCmd   `cmd:"" help:"Say what no plan of a problem can cost less than."`
-	Replay  ReplayCmd  `cmd:"" help:"Repeat a draw from its record and say whether it comes out the same."`
-	Import  importCmd  `cmd:"" help:"Import customers, executives, hosts or past visits from a CSV or XLSX file."`
-	Link    linkCmd    `cmd:"" help:"Make a one-time sign-in link."`
-	Migrate migrateCmd `cmd:"" help:"Bring the database's schema up to date."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve    serveCmd    `cmd:"" default:"withargs" help:"Run the server."`
+	Demo     demoCmd     `cmd:"" help:"Run with the sample company, a calendar emulator and a mail catcher, on this machine only."`
+	Plan     PlanCmd     `cmd:"" help:"Solve a planning problem, or judge a solution."`
+	Explain  explainCmd  `cmd:"" help:"Say why the visits of a plan stand where they do."`
+	Propose  proposeCmd  `cmd:"" help:"Rank other places for a visit of a plan, with their price."`
+	LetIn    letInCmd    `cmd:"" name:"letin" help:"Find the smallest change that would give a left-out visit a place."`
+	Compare  compareCmd  `cmd:"" help:"Set two plans of a problem side by side."`
+	Bound    boundCmd    `cmd:"" help:"Say what no plan of a problem can cost less than."`
+	Replay   ReplayCmd   `cmd:"" help:"Repeat a draw from its record and say whether it comes out the same."`
+	Import   importCmd   `cmd:"" help:"Import customers, executives, hosts or past visits from a CSV or XLSX file."`
+	Calendar calendarCmd `cmd:"" help:"Look after the calendars."`
+	Link     linkCmd     `cmd:"" help:"Make a one-time sign-in link."`
+	Migrate  migrateCmd  `cmd:"" help:"Bring the database's schema up to date."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
 func main() {
@@ -181,6 +182,23 @@ func (c *importCmd) Run() error {
 		return fault.Invalidf("The file %s cannot be read.", c.File).Because(err)
 	}
 	return app.Import(ctx, cfg, log, c.Kind, filepath.Base(c.File), data, c.DryRun, os.Stdout)
+}
+
+type calendarCmd struct {
+	Check checkCmd `cmd:"" help:"Try whether Google's calendars can be used as they are set up, and say what is missing."`
+}
+
+type checkCmd struct{ settings }
+
+// Run checks the set-up.
+func (c *checkCmd) Run() error {
+	cfg, log, err := c.load()
+	if err != nil {
+		return err
+	}
+	ctx, stop := untilSignal()
+	defer stop()
+	return app.CheckCalendars(ctx, cfg, log, os.Stdout)
 }
 
 type linkCmd struct {

@@ -128,11 +128,11 @@ func (a *App) makeFlow(ctx context.Context, o Options, now func() time.Time) err
 	if err != nil {
 		return err
 	}
-	calendars, err := newCalendars(a.cfg, o.GoogleKey)
+	calendars, err := newCalendars(a.cfg, o.GoogleKey, a.Store, now)
 	if err != nil {
 		return err
 	}
-	deps := flow.Deps{Store: a.Store, Calendars: calendars, Notifier: noMail{}, Now: now, BaseURL: a.cfg.BaseURL, Env: env, Log: a.log}
+	deps := flow.Deps{Store: a.Store, Calendars: calendars, Google: calendars.google(), Notifier: noMail{}, Now: now, BaseURL: a.cfg.BaseURL, Env: env, Log: a.log}
 	if a.cfg.SMTPURL != "" {
 		if deps.Notifier, err = mail.NewSMTP(mail.Options{URL: a.cfg.SMTPURL, From: a.cfg.MailFrom, Now: now}); err != nil {
 			return err

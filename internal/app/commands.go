@@ -89,6 +89,33 @@ func Import(ctx context.Context, cfg config.Config, log *slog.Logger, kind, name
 	})
 }
 
+// CheckCalendars says step by step whether Google's calendars can be used as they
+// are set up, and what to mend. Each account is tried. Error: Conflict where
+// something is missing.
+func CheckCalendars(ctx context.Context, cfg config.Config, log *slog.Logger, out io.Writer) error {
+	return withFlow(ctx, cfg, log, func(f *flow.Flow) error {
+		found, err := f.CheckSetup(ctx, terminal, 0)
+		if err != nil {
+			return err
+		}
+		missing := 0
+		for _, x := range found {
+			mark := "ok     "
+			if !x.Good {
+				mark = "MISSING"
+				missing++
+			}
+			if _, err := fmt.Fprintln(out, strings.TrimSpace(mark+" "+x.What+" "+x.Mend)); err != nil {
+				return err
+			}
+		}
+		if missing > 0 {
+			return fault.Conflictf("Something is missing (%d of %d).", missing, len(found))
+		}
+		return nil
+	})
+}
+
 // Link makes a one-time sign-in link for a person. With a name, somebody
 // unknown becomes known, as administrator and VP: the first to sign in.
 func Link(ctx context.Context, cfg config.Config, log *slog.Logger, email, admin string) (url string, err error) {

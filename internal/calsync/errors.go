@@ -55,6 +55,7 @@ type Error struct {
 	Reason     string        // the server's word for it, or ours ("deadline", "connection lost")
 	RetryAfter time.Duration // as the server asked; 0 where it did not
 	Cause      error         // only ever a context error; nil otherwise
+	Epoch      int           // of the account's connection when the call was made; an older one says nothing about today's
 }
 
 // Error gives the class, the call, status and reason.

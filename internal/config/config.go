@@ -16,24 +16,30 @@ import (
 	"time"
 
 	"windshield/internal/fault"
+	"windshield/internal/seal"
 )
 
 // Config is how this installation runs.
 type Config struct {
-	Addr              string // host:port to listen on
-	BaseURL           string // how links begin, without a slash at the end
-	DatabaseURL       string // sqlite:PATH or postgres://…
-	GoogleCalendarURL string // base of the Calendar API; "" is Google's
-	GoogleTokenURL    string // OAuth token endpoint; "" is the key file's
-	GoogleCredentials string // key file of a service account with domain-wide delegation; "" is none
-	GoogleOrganizer   string // address under which all events are organised; "" is each host's own
-	SyncInterval      time.Duration
-	SMTPURL           string // "" sends no mail
-	MailFrom          string
-	TrustedProxies    []netip.Prefix
-	TestClock         string // file with an RFC 3339 instant
-	UnsafeTest        bool
-	LogLevel          string
+	Addr               string // host:port to listen on
+	BaseURL            string // how links begin, without a slash at the end
+	DatabaseURL        string // sqlite:PATH or postgres://…
+	GoogleCalendarURL  string // base of the Calendar API; "" is Google's
+	GoogleTokenURL     string // OAuth token endpoint; "" is the key file's
+	GoogleCredentials  string // key file of a service account with domain-wide delegation; "" is none
+	GoogleOrganizer    string // address under which all events are organised; "" is each host's own
+	GoogleClientID     string // of the client under which people connect their calendars; "" is none
+	GoogleClientSecret string
+	GoogleAuthURL      string     // consent page; "" is Google's
+	GoogleRevokeURL    string     // where permissions are taken back; "" is Google's
+	SecretKeys         *seal.Ring // nil: no secret can be kept
+	SyncInterval       time.Duration
+	SMTPURL            string // "" sends no mail
+	MailFrom           string
+	TrustedProxies     []netip.Prefix
+	TestClock          string // file with an RFC 3339 instant
+	UnsafeTest         bool
+	LogLevel           string
 }
 
 // Secure says whether people reach us over https.
@@ -74,9 +80,25 @@ func Table() []Option {
 		option("WINDSHIELD_BASE_URL", "", "how links in mails and invitations begin; from the address where empty", func(c *Config) *string { return &c.BaseURL }, webURL),
 		secret(option("WINDSHIELD_DATABASE_URL", "sqlite:windshield.db", "sqlite:PATH or postgres://user:password@host/name", func(c *Config) *string { return &c.DatabaseURL }, databaseURL)),
 		option("WINDSHIELD_GOOGLE_CALENDAR_URL", "", "base of the Calendar API, ends in /calendar/v3/; Google's where empty", func(c *Config) *string { return &c.GoogleCalendarURL }, calendarURL),
-		option("WINDSHIELD_GOOGLE_TOKEN_URL", "", "OAuth token endpoint; the key file's where empty", func(c *Config) *string { return &c.GoogleTokenURL }, webURL),
+		option("WINDSHIELD_GOOGLE_TOKEN_URL", "", "OAuth token endpoint; the key file's or Google's where empty", func(c *Config) *string { return &c.GoogleTokenURL }, webURL),
 		option("WINDSHIELD_GOOGLE_CREDENTIALS", "", "key file of a service account with domain-wide delegation", func(c *Config) *string { return &c.GoogleCredentials }, nil),
-		option("WINDSHIELD_GOOGLE_ORGANIZER", "", "address under which all events are organised; each host's own where empty", func(c *Config) *string { return &c.GoogleOrganizer }, mailAddress),
+		option("WINDSHIELD_GOOGLE_ORGANIZER", "", "address under which all events are organised, without a key file those of hosts who are not connected; each host's own where empty", func(c *Config) *string { return &c.GoogleOrganizer }, mailAddress),
+		option("WINDSHIELD_GOOGLE_CLIENT_ID", "", "OAuth client under which people connect their own calendars, where there is no key file", func(c *Config) *string { return &c.GoogleClientID }, nil),
+		secret(option("WINDSHIELD_GOOGLE_CLIENT_SECRET", "", "secret of that client", func(c *Config) *string { return &c.GoogleClientSecret }, nil)),
+		option("WINDSHIELD_GOOGLE_AUTH_URL", "", "OAuth consent page; Google's where empty", func(c *Config) *string { return &c.GoogleAuthURL }, webURL),
+		option("WINDSHIELD_GOOGLE_REVOKE_URL", "", "where permissions are taken back; Google's where empty", func(c *Config) *string { return &c.GoogleRevokeURL }, webURL),
+		{Name: seal.Option, Default: "", Secret: true, Help: "keys that seal stored permissions, id:base64 of 32 bytes, separated by commas; the first seals, all open",
+			set: func(c *Config, v string) (err error) {
+				if c.SecretKeys, err = seal.Parse(v); err != nil {
+					return errors.New("id:key, with keys of 32 bytes in base64 as `openssl rand -base64 32` gives, separated by commas")
+				}
+				return nil
+			}, get: func(c Config) string {
+				if c.SecretKeys.Ready() {
+					return "(set)"
+				}
+				return ""
+			}},
 		{Name: "WINDSHIELD_SYNC_INTERVAL", Default: "60s", Help: "the poll of all calendars that always runs, 5s to 1h",
 			set: func(c *Config, v string) error {
 				d, err := time.ParseDuration(v)
@@ -135,6 +157,12 @@ func Load(getenv func(string) string, file io.Reader) (Config, error) {
 	}
 	if c.UnsafeTest && c.Secure() {
 		bad = append(bad, fault.Detail{Where: "WINDSHIELD_UNSAFE_TEST", Expected: "no unsafe test on a server that people reach over https", Mend: "Unset it."})
+	}
+	if (c.GoogleClientID == "") != (c.GoogleClientSecret == "") {
+		bad = append(bad, fault.Detail{Where: "WINDSHIELD_GOOGLE_CLIENT_ID", Expected: "the client's id and its secret together, or neither", Mend: "Set WINDSHIELD_GOOGLE_CLIENT_SECRET as well."})
+	}
+	if c.GoogleClientID != "" && !c.SecretKeys.Ready() {
+		bad = append(bad, fault.Detail{Where: seal.Option, Expected: "a key to seal people's permissions with", Mend: "Set it to k1: and what `openssl rand -base64 32` prints."})
 	}
 	if len(bad) > 0 {
 		return Config{}, fault.Invalidf("The configuration cannot be used.").With(bad...)

@@ -33,8 +33,11 @@ func (f *Flow) Do(ctx context.Context, j Job) error {
 	return fault.Invalidf("There is no job of kind %q.", j.Kind)
 }
 
-// sweep deletes what has expired.
+// sweep deletes what has expired, and brings what is sealed to the newest key.
 func (f *Flow) sweep(ctx context.Context) error {
+	if err := f.reseal(ctx); err != nil {
+		return err
+	}
 	return f.Store.Write(ctx, func(tx Tx) error {
 		return tx.Accounts.Sweep(f.Now().UTC().Add(-24 * time.Hour))
 	})

@@ -12,6 +12,7 @@ import (
 
 	"windshield/internal/calsync"
 	"windshield/internal/notify"
+	"windshield/internal/seal"
 )
 
 // Deps is what the story needs from outside. All fields are required but those
@@ -19,6 +20,7 @@ import (
 type Deps struct {
 	Store     Store
 	Calendars Opener
+	Google    Google
 	Notifier  notify.Notifier
 	Now       func() time.Time                      // the only clock
 	NewID     func() string                         // UUIDs; nil: random
@@ -31,6 +33,24 @@ type Deps struct {
 	// that the host has agreed with them.
 	InviteCustomers bool
 	Log             *slog.Logger
+}
+
+// Google is how this installation may use Google accounts. The zero value has no way.
+type Google struct {
+	Delegated bool                             // a service account acts for everybody of the domain
+	Account   string                           // address that organises visits; "" is none
+	Consents  Consenting                       // where people permit the use of their calendars; nil: they cannot
+	Keys      *seal.Ring                       // seals what they permit
+	Survey    func(ctx context.Context) Survey // looks at the API without any account
+}
+
+// Survey is what can be seen of the Calendar API from outside.
+type Survey struct {
+	Reached  bool // something answered
+	Calendar bool // and it was a Calendar API
+	Reason   string
+	Ahead    time.Duration // its clock before ours
+	Dated    bool          // the answer bore a date
 }
 
 // Opener gives the calendar of an organiser, ready to be called.

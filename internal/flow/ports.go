@@ -30,21 +30,22 @@ type Store interface {
 // not the stored one is Stale; a broken unique rule is Conflict. Save raises
 // the version in the database, and in the value where it is passed by pointer.
 type Tx struct {
-	People     People
-	Customers  Customers
-	Imports    Imports
-	Selections Selections
-	Frames     Frames
-	Yardsticks Yardsticks
-	Plans      Plans
-	Runs       Runs
-	Visits     Visits
-	Bookings   Bookings
-	Calendars  Calendars
-	Alerts     Alerts
-	Accounts   Accounts
-	Ledger     Ledger
-	Queue      Queue
+	People      People
+	Customers   Customers
+	Imports     Imports
+	Selections  Selections
+	Frames      Frames
+	Yardsticks  Yardsticks
+	Plans       Plans
+	Runs        Runs
+	Visits      Visits
+	Bookings    Bookings
+	Calendars   Calendars
+	Connections Connections
+	Alerts      Alerts
+	Accounts    Accounts
+	Ledger      Ledger
+	Queue       Queue
 }
 
 // People holds executives, assistants, hosts and the rest of our company.

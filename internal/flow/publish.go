@@ -357,6 +357,10 @@ func (f *Flow) wishes(tx Tx, visits ...*visit.Visit) ([]*CalendarEvent, error) {
 	if err != nil {
 		return nil, err
 	}
+	organisers, err := f.organizersOf(tx)
+	if err != nil {
+		return nil, err
+	}
 	known := make(map[string]CalendarEvent, len(existing))
 	for _, e := range existing {
 		known[e.VisitID] = e
@@ -370,7 +374,7 @@ func (f *Flow) wishes(tx Tx, visits ...*visit.Visit) ([]*CalendarEvent, error) {
 			}
 			// The calendar stays the one that the first invitation came from: one
 			// stable address per organiser.
-			e = CalendarEvent{VisitID: v.ID, Calendar: f.Calendars.Organizer(people[v.HostID].Email)}
+			e = CalendarEvent{VisitID: v.ID, Calendar: organisers.of(people[v.HostID].Email)}
 		}
 		w := f.wanted(v, e, people, customers[v.CustomerID])
 		if ok && w.Gone == e.Want.Gone && w.Content.Hash() == e.Want.Content.Hash() {

@@ -24,7 +24,7 @@ func classify(ctx context.Context, name string, token bool, err error) error {
 	var source *tokenError
 	switch {
 	case errors.As(err, &source):
-		tokenFailure(out, source.err)
+		return tokenFailure(source.err)
 	case errors.As(err, &api):
 		out.Status, out.Reason = api.Code, reasonOf(api)
 		out.Class = calsync.Classify(out.Status, out.Reason, token)
@@ -42,12 +42,23 @@ func classify(ctx context.Context, name string, token bool, err error) error {
 
 // tokenFailure: the call itself was never made, so its outcome is known. Either
 // the grant is dead, or the token endpoint is ill and it can be tried later.
-func tokenFailure(out *calsync.Error, err error) {
-	out.Call = "token"
+func tokenFailure(err error) *calsync.Error {
+	var known *calsync.Error
+	if errors.As(err, &known) {
+		again := *known // it is kept, and each caller may mark its own
+		return &again
+	}
+	out := &calsync.Error{Call: "token"}
 	var retrieve *oauth2.RetrieveError
 	if !errors.As(err, &retrieve) {
-		out.Class, out.Reason = calsync.SlowDown, network(err)
-		return
+		out.Class, out.Reason = calsync.SlowDown, "no answer"
+		if err != nil {
+			out.Reason = network(err)
+		}
+		if errors.Is(err, context.Canceled) {
+			out.Reason, out.Cause = "cancelled", context.Canceled
+		}
+		return out
 	}
 	if retrieve.Response != nil {
 		out.Status, out.RetryAfter = retrieve.Response.StatusCode, retryAfter(retrieve.Response.Header)
@@ -70,6 +81,7 @@ func tokenFailure(out *calsync.Error, err error) {
 			out.Class = calsync.Denied
 		}
 	}
+	return out
 }
 
 func reasonOf(e *googleapi.Error) string {

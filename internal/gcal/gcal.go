@@ -11,11 +11,9 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/oauth2"
-	"golang.org/x/oauth2/google"
 	"google.golang.org/api/calendar/v3"
 	"google.golang.org/api/googleapi"
 	"google.golang.org/api/option"
@@ -31,19 +29,23 @@ const GoogleURL = "https://www.googleapis.com/calendar/v3/"
 // organiser's own calendars, and to see when people are busy.
 var Scopes = []string{calendar.CalendarEventsOwnedScope, calendar.CalendarFreebusyScope}
 
-// Config says to which server to speak, and as whom. Exactly one of Key, Token
-// and NoAuth must be set.
+// Config says to which server to speak, and as whom. Exactly one of Key, Consent,
+// Token and NoAuth must be set.
 type Config struct {
 	BaseURL  string             // ends in /calendar/v3/; "" is Google's
 	Subject  string             // address of the organiser on whose behalf calls are made
 	Key      []byte             // key file of a service account with domain-wide delegation
 	TokenURL string             // instead of the key file's; "" leaves it
+	Consent  *Stored            // a person's consent; with OAuth
+	OAuth    OAuth              // the client under which it was given
 	Token    oauth2.TokenSource // any other credential; must be bounded in time by itself
 	NoAuth   bool               // no credential at all; for an emulator only
 	Timeout  time.Duration      // of each call and of each request for a token; 0 is 30 s
 	Base     http.RoundTripper  // nil: a transport of its own
 	Limiter  *Limiter           // shared by all clients of the process; nil holds nothing back
 	Meter    Meter              // counts the calls; nil counts nothing
+	Epoch    int                // of the account's connection; goes into the errors
+	Now      func() time.Time   // the clock that is compared with Google's; nil: the machine's
 }
 
 // Meter is told of each call, for metrics. It must not block.
@@ -65,6 +67,7 @@ type Client struct {
 	subject   string
 	limiter   *Limiter
 	meter     Meter
+	epoch     int // of the account's connection when the client was made
 }
 
 var _ calsync.Calendar = (*Client)(nil)
@@ -95,15 +98,18 @@ func New(ctx context.Context, cfg Config) (*Client, error) {
 		t.MaxIdleConnsPerHost = 16
 		cfg.Base = t
 	}
-	c := &Client{timeout: cfg.Timeout, subject: cfg.Subject, limiter: cfg.Limiter, meter: cfg.Meter, quotaUser: quotaUser(cfg.Subject)}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	c := &Client{timeout: cfg.Timeout, subject: cfg.Subject, limiter: cfg.Limiter, meter: cfg.Meter, quotaUser: quotaUser(cfg.Subject), epoch: cfg.Epoch}
 	transport := cfg.Base
 	if !cfg.NoAuth {
-		source, err := credential(ctx, cfg)
+		source, err := credential(cfg)
 		if err != nil {
 			return nil, err
 		}
 		c.tokens = source
-		transport = &oauth2.Transport{Source: source, Base: cfg.Base}
+		transport = &bearer{tokens: source, base: cfg.Base}
 	}
 	svc, err := calendar.NewService(ctx, option.WithHTTPClient(&http.Client{Transport: transport}), option.WithEndpoint(cfg.BaseURL))
 	if err != nil {
@@ -123,70 +129,6 @@ func quotaUser(address string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-func credential(ctx context.Context, cfg Config) (*tokens, error) {
-	if cfg.Token != nil {
-		return &tokens{fresh: func() oauth2.TokenSource { return cfg.Token }}, nil
-	}
-	if len(cfg.Key) == 0 {
-		return nil, fault.Invalidf("No credential for Google Calendar is set.").With(fault.Detail{Where: "WINDSHIELD_GOOGLE_CREDENTIALS",
-			Expected: "the key file of a service account with domain-wide delegation"})
-	}
-	jwt, err := google.JWTConfigFromJSON(cfg.Key, Scopes...)
-	if err != nil {
-		return nil, fault.Invalidf("The key file for Google Calendar cannot be used.").With(fault.Detail{Where: "WINDSHIELD_GOOGLE_CREDENTIALS",
-			Expected: "the JSON key file of a service account, as downloaded from the console"})
-	}
-	if cfg.Subject == "" {
-		return nil, fault.Invalidf("Nobody is named who organises the visits.").With(fault.Detail{Where: "WINDSHIELD_GOOGLE_ORGANIZER",
-			Expected: "an address of your domain", Mend: "A service account cannot invite anybody in its own name."})
-	}
-	jwt.Subject = cfg.Subject
-	if cfg.TokenURL != "" {
-		jwt.TokenURL = cfg.TokenURL
-	}
-	// The library asks for tokens outside any call's deadline: without a client
-	// with a timeout one hanging token endpoint would block the account for ever. It
-	// is shorter than a call's, so that the two cannot be confused.
-	client := &http.Client{Transport: cfg.Base, Timeout: cfg.Timeout / 2}
-	ctx = context.WithValue(context.WithoutCancel(ctx), oauth2.HTTPClient, client)
-	return &tokens{fresh: func() oauth2.TokenSource { return jwt.TokenSource(ctx) }}, nil
-}
-
-// tokens is a source that can be told that its token was refused, and marks its
-// failures, so that they are not taken for a call of unknown outcome.
-type tokens struct {
-	fresh   func() oauth2.TokenSource
-	mu      sync.Mutex
-	current oauth2.TokenSource
-}
-
-type tokenError struct{ err error }
-
-func (e *tokenError) Error() string { return "no access token" }
-func (e *tokenError) Unwrap() error { return e.err }
-
-// Token gives the token to use, asking for a new one where the old has expired.
-func (t *tokens) Token() (*oauth2.Token, error) {
-	t.mu.Lock()
-	if t.current == nil {
-		t.current = t.fresh()
-	}
-	source := t.current
-	t.mu.Unlock()
-	tok, err := source.Token()
-	if err != nil {
-		return nil, &tokenError{err}
-	}
-	return tok, nil
-}
-
-// drop forgets the current token after the server refused it.
-func (t *tokens) drop() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.current = nil
-}
-
 // do makes one call with a deadline, as soon as the limiter lets it go. A refused
 // access token is replaced once: the server executed nothing. The request says
 // what the limiter must know; its person is filled in here.
@@ -197,6 +139,8 @@ func do[T any](ctx context.Context, c *Client, name string, r request, token boo
 	if c.quotaUser != "" {
 		opts = append(opts, googleapi.QuotaUser(c.quotaUser))
 	}
+	var used *oauth2.Token
+	ctx = context.WithValue(ctx, usedKey{}, &used)
 	for attempt := 1; ; attempt++ {
 		if err := c.hold(ctx, name, r); err != nil {
 			return none, err
@@ -207,11 +151,28 @@ func do[T any](ctx context.Context, c *Client, name string, r request, token boo
 		}
 		var failed *calsync.Error
 		if attempt == 1 && c.tokens != nil && errors.As(err, &failed) && failed.Status == http.StatusUnauthorized && failed.Call == name {
-			c.tokens.drop()
+			c.tokens.drop(used)
 			continue
 		}
+		c.refused(err)
 		return none, err
 	}
+}
+
+// refused stops the account's calls where an error says that each would end so:
+// two thousand writes that wait must not be refused one by one.
+func (c *Client) refused(err error) {
+	var failed *calsync.Error
+	if c.tokens == nil || !errors.As(err, &failed) {
+		return
+	}
+	failed.Epoch = c.epoch
+	if failed.Call == "token" {
+		return // the request for the token has seen to it
+	}
+	c.tokens.mu.Lock()
+	defer c.tokens.mu.Unlock()
+	c.tokens.halt(failed)
 }
 
 // hold waits for the limiter. The wait is the caller's, not part of the call's

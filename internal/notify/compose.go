@@ -99,3 +99,17 @@ func SignIn(name, link string, minutes int) Message {
 func greet(b *strings.Builder, name string) {
 	fmt.Fprintf(b, "Hello %s,\n\n", cmp.Or(name, "there"))
 }
+
+// Reconnect writes to whoever can mend it that a Google account refuses us. why is
+// in sentences for people; page is where it can be mended. The caller sets the ID.
+func Reconnect(to roster.Person, address, why, page string) Message {
+	m := Message{To: to.Email, ToName: OneLine(to.Name, MaxName), Subject: "A calendar needs reconnecting"}
+	var b strings.Builder
+	greet(&b, m.ToName)
+	fmt.Fprintf(&b, "Windshield can no longer use the Google calendar of %s.\n%s\n\n", OneLine(address, MaxAddress), OneLine(why, 1000))
+	fmt.Fprintf(&b, "Reconnect it here:\n%s\n\n", page)
+	b.WriteString("Nothing is lost meanwhile: invitations and changes wait, and go out once the calendar is connected again.\n" +
+		"This mail is sent once for each time that a connection ends.\n")
+	m.Text = b.String()
+	return m
+}

@@ -17,7 +17,7 @@ import (
 
 // rows lists every row type; each has a table, and every table has one.
 var rows = []any{personRow{}, absenceRow{}, customerRow{}, importRow{}, importFileRow{}, selectionRow{}, drawnRow{}, frameRow{}, changeRow{}, teamListRow{}, redrawsRow{}, planRow{}, runRow{}, runFileRow{},
-	visitRow{}, bookingRow{}, calendarEventRow{}, calendarCursorRow{}, alertRow{}, deliveryRow{}, linkRow{}, attemptRow{}, entryRow{},
+	visitRow{}, bookingRow{}, calendarEventRow{}, calendarCursorRow{}, connectionRow{}, alertRow{}, deliveryRow{}, linkRow{}, attemptRow{}, entryRow{},
 	headRow{}, keyRow{}, settingRow{}, sessionRow{}}
 
 // The migrations and the row types agree on tables and columns, on both engines:
