@@ -42,6 +42,102 @@ func (e Answer) Valid() bool {
 	}
 }
 
+// Defines values for CalendarPolicyAnswer.
+const (
+	CalendarPolicyAnswerCarry CalendarPolicyAnswer = "carry"
+	CalendarPolicyAnswerKeep  CalendarPolicyAnswer = "keep"
+)
+
+// Valid indicates whether the value is a known member of the CalendarPolicyAnswer enum.
+func (e CalendarPolicyAnswer) Valid() bool {
+	switch e {
+	case CalendarPolicyAnswerCarry:
+		return true
+	case CalendarPolicyAnswerKeep:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CalendarPolicyDelete.
+const (
+	CalendarPolicyDeleteAsk    CalendarPolicyDelete = "ask"
+	CalendarPolicyDeleteCancel CalendarPolicyDelete = "cancel"
+)
+
+// Valid indicates whether the value is a known member of the CalendarPolicyDelete enum.
+func (e CalendarPolicyDelete) Valid() bool {
+	switch e {
+	case CalendarPolicyDeleteAsk:
+		return true
+	case CalendarPolicyDeleteCancel:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CalendarPolicyMove.
+const (
+	CalendarPolicyMoveAccept   CalendarPolicyMove = "accept"
+	CalendarPolicyMoveAsk      CalendarPolicyMove = "ask"
+	CalendarPolicyMovePushBack CalendarPolicyMove = "push_back"
+)
+
+// Valid indicates whether the value is a known member of the CalendarPolicyMove enum.
+func (e CalendarPolicyMove) Valid() bool {
+	switch e {
+	case CalendarPolicyMoveAccept:
+		return true
+	case CalendarPolicyMoveAsk:
+		return true
+	case CalendarPolicyMovePushBack:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CalendarPolicyResize.
+const (
+	CalendarPolicyResizeAccept   CalendarPolicyResize = "accept"
+	CalendarPolicyResizeAsk      CalendarPolicyResize = "ask"
+	CalendarPolicyResizePushBack CalendarPolicyResize = "push_back"
+)
+
+// Valid indicates whether the value is a known member of the CalendarPolicyResize enum.
+func (e CalendarPolicyResize) Valid() bool {
+	switch e {
+	case CalendarPolicyResizeAccept:
+		return true
+	case CalendarPolicyResizeAsk:
+		return true
+	case CalendarPolicyResizePushBack:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CalendarPolicyText.
+const (
+	CalendarPolicyTextKeep     CalendarPolicyText = "keep"
+	CalendarPolicyTextPushBack CalendarPolicyText = "push_back"
+)
+
+// Valid indicates whether the value is a known member of the CalendarPolicyText enum.
+func (e CalendarPolicyText) Valid() bool {
+	switch e {
+	case CalendarPolicyTextKeep:
+		return true
+	case CalendarPolicyTextPushBack:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ConnectionState.
 const (
 	ConnectionStateConnected      ConnectionState = "connected"
@@ -549,6 +645,30 @@ func (e SelectionRequestRule) Valid() bool {
 	}
 }
 
+// Defines values for SettleRequestVerdict.
+const (
+	SettleRequestVerdictAgain  SettleRequestVerdict = "again"
+	SettleRequestVerdictOurs   SettleRequestVerdict = "ours"
+	SettleRequestVerdictTheirs SettleRequestVerdict = "theirs"
+	SettleRequestVerdictTime   SettleRequestVerdict = "time"
+)
+
+// Valid indicates whether the value is a known member of the SettleRequestVerdict enum.
+func (e SettleRequestVerdict) Valid() bool {
+	switch e {
+	case SettleRequestVerdictAgain:
+		return true
+	case SettleRequestVerdictOurs:
+		return true
+	case SettleRequestVerdictTheirs:
+		return true
+	case SettleRequestVerdictTime:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for VisitKind.
 const (
 	VisitKindConference VisitKind = "conference"
@@ -822,6 +942,25 @@ type Breach struct {
 	SettledAt *time.Time `json:"settled_at,omitempty"`
 }
 
+// CalendarDifference defines model for CalendarDifference.
+type CalendarDifference struct {
+	// Field title, description, location, time, guests, or event for the entry as a whole.
+	//
+	// Example: time
+	Field string `json:"field"`
+
+	// Ours Example: 2027-03-04T08:00:00Z to 2027-03-04T11:00:00Z
+	Ours string `json:"ours"`
+
+	// Print Names this version of theirs when it is settled.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Print string `json:"print"`
+
+	// Theirs Example: 2027-03-05T08:00:00Z to 2027-03-05T11:00:00Z
+	Theirs string `json:"theirs"`
+}
+
 // CalendarEvent defines model for CalendarEvent.
 type CalendarEvent struct {
 	// Calendar Address of the organiser's calendar.
@@ -853,6 +992,79 @@ type CalendarEvent struct {
 	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Visit Id `json:"visit"`
 }
+
+// CalendarNote defines model for CalendarNote.
+type CalendarNote struct {
+	// At Example: 2027-01-05T09:00:00Z
+	At time.Time `json:"at"`
+
+	// Field Example:
+	Field string `json:"field"`
+
+	// Guest Example:
+	Guest string `json:"guest"`
+
+	// Kind answered, auto-declined, asked again, moved, resized, edited, guest added, guest removed, deleted, put back, taken over, in other calendar, pushed back, settled or carried.
+	//
+	// Example: moved
+	Kind string `json:"kind"`
+
+	// Words Example: 2027-03-05 09:00 to 12:00 Europe/Zurich
+	Words string `json:"words"`
+}
+
+// CalendarPolicy defines model for CalendarPolicy.
+type CalendarPolicy struct {
+	// Answer Answers given here: written into the executive's own calendar, or kept here.
+	//
+	// Example: carry
+	Answer CalendarPolicyAnswer `json:"answer"`
+
+	// Delete A deletion: the visit is called off, or keeps its half-day until somebody decides.
+	//
+	// Example: cancel
+	Delete CalendarPolicyDelete `json:"delete"`
+
+	// Move Another time: the visit follows where everybody can, somebody decides, or ours is put back once.
+	//
+	// Example: accept
+	Move CalendarPolicyMove `json:"move"`
+
+	// Resize Another end.
+	//
+	// Example: accept
+	Resize CalendarPolicyResize `json:"resize"`
+
+	// Text Title, description, place.
+	//
+	// Example: keep
+	Text CalendarPolicyText `json:"text"`
+}
+
+// CalendarPolicyAnswer Answers given here: written into the executive's own calendar, or kept here.
+//
+// Example: carry
+type CalendarPolicyAnswer string
+
+// CalendarPolicyDelete A deletion: the visit is called off, or keeps its half-day until somebody decides.
+//
+// Example: cancel
+type CalendarPolicyDelete string
+
+// CalendarPolicyMove Another time: the visit follows where everybody can, somebody decides, or ours is put back once.
+//
+// Example: accept
+type CalendarPolicyMove string
+
+// CalendarPolicyResize Another end.
+//
+// Example: accept
+type CalendarPolicyResize string
+
+// CalendarPolicyText Title, description, place.
+//
+// Example: keep
+type CalendarPolicyText string
 
 // CancelRequest defines model for CancelRequest.
 type CancelRequest struct {
@@ -973,6 +1185,11 @@ type Comparison struct {
 
 	// Values By value of the planned dimensions.
 	Values []CountPair `json:"values"`
+}
+
+// ConflictList defines model for ConflictList.
+type ConflictList struct {
+	Items []VisitConflict `json:"items"`
 }
 
 // Connection defines model for Connection.
@@ -1496,6 +1713,30 @@ type Drawn struct {
 
 // DrawnState Example: drawn
 type DrawnState string
+
+// EventGuest defines model for EventGuest.
+type EventGuest struct {
+	// Answer What the executive has answered.
+	//
+	// Example: accepted
+	Answer Answer `json:"answer"`
+
+	// Email Example: ann.lee@vendor.example
+	Email string `json:"email"`
+
+	// Name Example: Ann Lee
+	Name string `json:"name"`
+
+	// Ours Invited by us and not added in the calendar.
+	//
+	// Example: true
+	Ours bool `json:"ours"`
+
+	// Words The guest's comment.
+	//
+	// Example:
+	Words string `json:"words"`
+}
 
 // EventState Where a calendar event stands against what is wanted.
 //
@@ -3627,6 +3868,38 @@ type Session struct {
 	Serves []Id `json:"serves"`
 }
 
+// SettleRequest defines model for SettleRequest.
+type SettleRequest struct {
+	// Begins Wall time at the customer's place.
+	//
+	// Example: 09:30
+	Begins *string `json:"begins,omitempty"`
+
+	// Date For time.
+	//
+	// Example: 2027-03-05
+	Date *openapi_types.Date `json:"date,omitempty"`
+
+	// Ends Example: 11:00
+	Ends *string `json:"ends,omitempty"`
+
+	// Field Of the difference; for ours and theirs.
+	//
+	// Example: time
+	Field *string `json:"field,omitempty"`
+
+	// Print Of the difference as you saw it.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Print *string `json:"print,omitempty"`
+
+	// Verdict Example: ours
+	Verdict SettleRequestVerdict `json:"verdict"`
+}
+
+// SettleRequestVerdict Example: ours
+type SettleRequestVerdict string
+
 // SharePair defines model for SharePair.
 type SharePair struct {
 	// CostA Example: 4100
@@ -4021,9 +4294,46 @@ type VisitAgreement struct {
 	With string `json:"with"`
 }
 
+// VisitCalendar What people did to the visit's calendar entry.
+type VisitCalendar struct {
+	// AnswerThere What the executive has answered.
+	//
+	// Example: accepted
+	AnswerThere *Answer `json:"answer_there,omitempty"`
+
+	// Differences Both versions of what differs.
+	Differences []CalendarDifference `json:"differences"`
+	Guests      []EventGuest         `json:"guests"`
+
+	// MayInvite Whether everybody can be invited again.
+	//
+	// Example: false
+	MayInvite bool `json:"may_invite"`
+
+	// MaySettle Whether you may settle a difference.
+	//
+	// Example: true
+	MaySettle bool `json:"may_settle"`
+
+	// Notes Oldest first.
+	Notes []CalendarNote `json:"notes"`
+}
+
+// VisitConflict defines model for VisitConflict.
+type VisitConflict struct {
+	Differences []CalendarDifference `json:"differences"`
+
+	// Proposals Where else it could stand, the cheapest first.
+	Proposals []Proposal `json:"proposals"`
+	Visit     Visit      `json:"visit"`
+}
+
 // VisitDetail defines model for VisitDetail.
 type VisitDetail struct {
 	Agreement *VisitAgreement `json:"agreement,omitempty"`
+
+	// Calendar What people did to the visit's calendar entry.
+	Calendar *VisitCalendar `json:"calendar,omitempty"`
 
 	// Contacts The customer's people to invite.
 	Contacts []Guest `json:"contacts"`
@@ -4506,6 +4816,12 @@ type PinVisitParams struct {
 	IfMatch IfMatch `json:"If-Match"`
 }
 
+// SettleVisitParams defines parameters for SettleVisit.
+type SettleVisitParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // UndoVisitParams defines parameters for UndoVisit.
 type UndoVisitParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
@@ -4523,6 +4839,9 @@ type GetPublishedPlanParams struct {
 	// Group Code of a group of customers; repeat it for several.
 	Group *PlanGroup `form:"group,omitempty" json:"group,omitempty"`
 }
+
+// SetCalendarPolicyJSONRequestBody defines body for SetCalendarPolicy for application/json ContentType.
+type SetCalendarPolicyJSONRequestBody = CalendarPolicy
 
 // FreezeJSONRequestBody defines body for Freeze for application/json ContentType.
 type FreezeJSONRequestBody = FreezeRequest
@@ -4583,6 +4902,9 @@ type RecordOutcomeJSONRequestBody = OutcomeRequest
 
 // PinVisitJSONRequestBody defines body for PinVisit for application/json ContentType.
 type PinVisitJSONRequestBody = PinRequest
+
+// SettleVisitJSONRequestBody defines body for SettleVisit for application/json ContentType.
+type SettleVisitJSONRequestBody = SettleRequest
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -4669,6 +4991,36 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /audit (the `ListAudit` operationId).
 	ListAudit(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetCalendarPolicy What becomes of what people do in their calendars
+	//
+	// Corresponds with GET /calendar-policy (the `GetCalendarPolicy` operationId).
+	GetCalendarPolicy(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetCalendarPolicyWithBody Change what becomes of what people do in their calendars
+	//
+	// For the administrator. It holds for what people do from now on.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /calendar-policy (the `SetCalendarPolicy` operationId).
+	SetCalendarPolicyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetCalendarPolicy Change what becomes of what people do in their calendars
+	//
+	// For the administrator. It holds for what people do from now on.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /calendar-policy (the `SetCalendarPolicy` operationId).
+	SetCalendarPolicy(ctx context.Context, body SetCalendarPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListConflicts Visits about which the calendar and the plan disagree
+	//
+	// The visits ahead that you may see and about which a person has to decide, by date. Those who plan get proposals for the first ten.
+	//
+	// Corresponds with GET /conflicts (the `ListConflicts` operationId).
+	ListConflicts(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListConnections The state of every calendar
 	//
@@ -5243,6 +5595,24 @@ type ClientInterface interface {
 	// Corresponds with PUT /visits/{id}/pin (the `PinVisit` operationId).
 	PinVisit(ctx context.Context, id Id, params *PinVisitParams, body PinVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// SettleVisitWithBody Settle what the calendar says about a visit
+	//
+	// Decides on one point on which the calendar and the plan differ: ours is written into the calendar, theirs holds, everybody is invited again, or the visit is held at a time that is named. For ours and theirs send field and print of the difference as you saw it; where the calendar has changed since, nothing happens.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /visits/{id}/settlement (the `SettleVisit` operationId).
+	SettleVisitWithBody(ctx context.Context, id Id, params *SettleVisitParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SettleVisit Settle what the calendar says about a visit
+	//
+	// Decides on one point on which the calendar and the plan differ: ours is written into the calendar, theirs holds, everybody is invited again, or the visit is held at a time that is named. For ours and theirs send field and print of the difference as you saw it; where the calendar has changed since, nothing happens.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /visits/{id}/settlement (the `SettleVisit` operationId).
+	SettleVisit(ctx context.Context, id Id, params *SettleVisitParams, body SettleVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// UndoVisit Take back the last step of a visit
 	//
 	// As long as nothing of it has left the house: no calendar was written and no mail was sent because of it.
@@ -5278,6 +5648,76 @@ func (c *Client) ListAlerts(ctx context.Context, params *ListAlertsParams, reqEd
 // Corresponds with GET /audit (the `ListAudit` operationId).
 func (c *Client) ListAudit(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListAuditRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetCalendarPolicy What becomes of what people do in their calendars
+//
+// Corresponds with GET /calendar-policy (the `GetCalendarPolicy` operationId).
+func (c *Client) GetCalendarPolicy(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetCalendarPolicyRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetCalendarPolicyWithBody Change what becomes of what people do in their calendars
+//
+// For the administrator. It holds for what people do from now on.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /calendar-policy (the `SetCalendarPolicy` operationId).
+func (c *Client) SetCalendarPolicyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetCalendarPolicyRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetCalendarPolicy Change what becomes of what people do in their calendars
+//
+// For the administrator. It holds for what people do from now on.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /calendar-policy (the `SetCalendarPolicy` operationId).
+func (c *Client) SetCalendarPolicy(ctx context.Context, body SetCalendarPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetCalendarPolicyRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListConflicts Visits about which the calendar and the plan disagree
+//
+// The visits ahead that you may see and about which a person has to decide, by date. Those who plan get proposals for the first ten.
+//
+// Corresponds with GET /conflicts (the `ListConflicts` operationId).
+func (c *Client) ListConflicts(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListConflictsRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -6631,6 +7071,44 @@ func (c *Client) PinVisit(ctx context.Context, id Id, params *PinVisitParams, bo
 	return c.Client.Do(req)
 }
 
+// SettleVisitWithBody Settle what the calendar says about a visit
+//
+// Decides on one point on which the calendar and the plan differ: ours is written into the calendar, theirs holds, everybody is invited again, or the visit is held at a time that is named. For ours and theirs send field and print of the difference as you saw it; where the calendar has changed since, nothing happens.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /visits/{id}/settlement (the `SettleVisit` operationId).
+func (c *Client) SettleVisitWithBody(ctx context.Context, id Id, params *SettleVisitParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSettleVisitRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SettleVisit Settle what the calendar says about a visit
+//
+// Decides on one point on which the calendar and the plan differ: ours is written into the calendar, theirs holds, everybody is invited again, or the visit is held at a time that is named. For ours and theirs send field and print of the difference as you saw it; where the calendar has changed since, nothing happens.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /visits/{id}/settlement (the `SettleVisit` operationId).
+func (c *Client) SettleVisit(ctx context.Context, id Id, params *SettleVisitParams, body SettleVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSettleVisitRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // UndoVisit Take back the last step of a visit
 //
 // As long as nothing of it has left the house: no calendar was written and no mail was sent because of it.
@@ -6773,6 +7251,100 @@ func NewListAuditRequest(server string, params *ListAuditParams) (*http.Request,
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
 		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetCalendarPolicyRequest constructs an http.Request for the GetCalendarPolicy method
+func NewGetCalendarPolicyRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/calendar-policy")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetCalendarPolicyRequest calls the generic SetCalendarPolicy builder with application/json body
+func NewSetCalendarPolicyRequest(server string, body SetCalendarPolicyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetCalendarPolicyRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSetCalendarPolicyRequestWithBody constructs an http.Request for the SetCalendarPolicy method, with any body, and a specified content type
+func NewSetCalendarPolicyRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/calendar-policy")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListConflictsRequest constructs an http.Request for the ListConflicts method
+func NewListConflictsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/conflicts")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -9598,6 +10170,66 @@ func NewPinVisitRequestWithBody(server string, id Id, params *PinVisitParams, co
 	return req, nil
 }
 
+// NewSettleVisitRequest calls the generic SettleVisit builder with application/json body
+func NewSettleVisitRequest(server string, id Id, params *SettleVisitParams, body SettleVisitJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSettleVisitRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewSettleVisitRequestWithBody constructs an http.Request for the SettleVisit method, with any body, and a specified content type
+func NewSettleVisitRequestWithBody(server string, id Id, params *SettleVisitParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/visits/%s/settlement", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewUndoVisitRequest constructs an http.Request for the UndoVisit method
 func NewUndoVisitRequest(server string, id Id, params *UndoVisitParams) (*http.Request, error) {
 	var err error
@@ -9789,6 +10421,40 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /audit (the `ListAudit` operationId).
 	ListAuditWithResponse(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*ListAuditResponse, error)
+
+	// GetCalendarPolicyWithResponse What becomes of what people do in their calendars
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /calendar-policy (the `GetCalendarPolicy` operationId).
+	GetCalendarPolicyWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetCalendarPolicyResponse, error)
+
+	// SetCalendarPolicyWithBodyWithResponse Change what becomes of what people do in their calendars
+	//
+	// For the administrator. It holds for what people do from now on.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /calendar-policy (the `SetCalendarPolicy` operationId).
+	SetCalendarPolicyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetCalendarPolicyResponse, error)
+
+	// SetCalendarPolicyWithResponse Change what becomes of what people do in their calendars
+	//
+	// For the administrator. It holds for what people do from now on.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /calendar-policy (the `SetCalendarPolicy` operationId).
+	SetCalendarPolicyWithResponse(ctx context.Context, body SetCalendarPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*SetCalendarPolicyResponse, error)
+
+	// ListConflictsWithResponse Visits about which the calendar and the plan disagree
+	//
+	// The visits ahead that you may see and about which a person has to decide, by date. Those who plan get proposals for the first ten.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /conflicts (the `ListConflicts` operationId).
+	ListConflictsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListConflictsResponse, error)
 
 	// ListConnectionsWithResponse The state of every calendar
 	//
@@ -10439,6 +11105,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /visits/{id}/pin (the `PinVisit` operationId).
 	PinVisitWithResponse(ctx context.Context, id Id, params *PinVisitParams, body PinVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*PinVisitResponse, error)
 
+	// SettleVisitWithBodyWithResponse Settle what the calendar says about a visit
+	//
+	// Decides on one point on which the calendar and the plan differ: ours is written into the calendar, theirs holds, everybody is invited again, or the visit is held at a time that is named. For ours and theirs send field and print of the difference as you saw it; where the calendar has changed since, nothing happens.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /visits/{id}/settlement (the `SettleVisit` operationId).
+	SettleVisitWithBodyWithResponse(ctx context.Context, id Id, params *SettleVisitParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SettleVisitResponse, error)
+
+	// SettleVisitWithResponse Settle what the calendar says about a visit
+	//
+	// Decides on one point on which the calendar and the plan differ: ours is written into the calendar, theirs holds, everybody is invited again, or the visit is held at a time that is named. For ours and theirs send field and print of the difference as you saw it; where the calendar has changed since, nothing happens.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /visits/{id}/settlement (the `SettleVisit` operationId).
+	SettleVisitWithResponse(ctx context.Context, id Id, params *SettleVisitParams, body SettleVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*SettleVisitResponse, error)
+
 	// UndoVisitWithResponse Take back the last step of a visit
 	//
 	// As long as nothing of it has left the house: no calendar was written and no mail was sent because of it.
@@ -10588,6 +11272,227 @@ func (r ListAuditResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListAuditResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetCalendarPolicyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CalendarPolicy
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetCalendarPolicyResponse) GetJSON200() *CalendarPolicy {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetCalendarPolicyResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetCalendarPolicyResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetCalendarPolicyResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetCalendarPolicyResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetCalendarPolicyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetCalendarPolicyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetCalendarPolicyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetCalendarPolicyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SetCalendarPolicyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CalendarPolicy
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SetCalendarPolicyResponse) GetJSON200() *CalendarPolicy {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SetCalendarPolicyResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SetCalendarPolicyResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SetCalendarPolicyResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SetCalendarPolicyResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SetCalendarPolicyResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetCalendarPolicyResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetCalendarPolicyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetCalendarPolicyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetCalendarPolicyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetCalendarPolicyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListConflictsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ConflictList
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListConflictsResponse) GetJSON200() *ConflictList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListConflictsResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListConflictsResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListConflictsResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListConflictsResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListConflictsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListConflictsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListConflictsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListConflictsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -15753,6 +16658,124 @@ func (r PinVisitResponse) ContentType() string {
 	return ""
 }
 
+// SettleVisitResponse200Headers the declared response headers of an HTTP 200 response for SettleVisit
+type SettleVisitResponse200Headers struct {
+	ETag *string
+}
+
+type SettleVisitResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VisitDetail
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON428 the response for an HTTP 428 `application/problem+json` response
+	ApplicationproblemJSON428 *VersionRequired
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SettleVisitResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SettleVisitResponse) GetJSON200() *VisitDetail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SettleVisitResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SettleVisitResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r SettleVisitResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r SettleVisitResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r SettleVisitResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SettleVisitResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SettleVisitResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SettleVisitResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
+func (r SettleVisitResponse) GetApplicationproblemJSON428() *VersionRequired {
+	return r.ApplicationproblemJSON428
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SettleVisitResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SettleVisitResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SettleVisitResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SettleVisitResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SettleVisitResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // UndoVisitResponse200Headers the declared response headers of an HTTP 200 response for UndoVisit
 type UndoVisitResponse200Headers struct {
 	ETag *string
@@ -15973,6 +16996,64 @@ func (c *ClientWithResponses) ListAuditWithResponse(ctx context.Context, params 
 		return nil, err
 	}
 	return ParseListAuditResponse(rsp)
+}
+
+// GetCalendarPolicyWithResponse What becomes of what people do in their calendars
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /calendar-policy (the `GetCalendarPolicy` operationId).
+func (c *ClientWithResponses) GetCalendarPolicyWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetCalendarPolicyResponse, error) {
+	rsp, err := c.GetCalendarPolicy(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetCalendarPolicyResponse(rsp)
+}
+
+// SetCalendarPolicyWithBodyWithResponse Change what becomes of what people do in their calendars
+//
+// For the administrator. It holds for what people do from now on.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /calendar-policy (the `SetCalendarPolicy` operationId).
+func (c *ClientWithResponses) SetCalendarPolicyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetCalendarPolicyResponse, error) {
+	rsp, err := c.SetCalendarPolicyWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetCalendarPolicyResponse(rsp)
+}
+
+// SetCalendarPolicyWithResponse Change what becomes of what people do in their calendars
+//
+// For the administrator. It holds for what people do from now on.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /calendar-policy (the `SetCalendarPolicy` operationId).
+func (c *ClientWithResponses) SetCalendarPolicyWithResponse(ctx context.Context, body SetCalendarPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*SetCalendarPolicyResponse, error) {
+	rsp, err := c.SetCalendarPolicy(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetCalendarPolicyResponse(rsp)
+}
+
+// ListConflictsWithResponse Visits about which the calendar and the plan disagree
+//
+// The visits ahead that you may see and about which a person has to decide, by date. Those who plan get proposals for the first ten.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /conflicts (the `ListConflicts` operationId).
+func (c *ClientWithResponses) ListConflictsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListConflictsResponse, error) {
+	rsp, err := c.ListConflicts(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListConflictsResponse(rsp)
 }
 
 // ListConnectionsWithResponse The state of every calendar
@@ -17086,6 +18167,36 @@ func (c *ClientWithResponses) PinVisitWithResponse(ctx context.Context, id Id, p
 	return ParsePinVisitResponse(rsp)
 }
 
+// SettleVisitWithBodyWithResponse Settle what the calendar says about a visit
+//
+// Decides on one point on which the calendar and the plan differ: ours is written into the calendar, theirs holds, everybody is invited again, or the visit is held at a time that is named. For ours and theirs send field and print of the difference as you saw it; where the calendar has changed since, nothing happens.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /visits/{id}/settlement (the `SettleVisit` operationId).
+func (c *ClientWithResponses) SettleVisitWithBodyWithResponse(ctx context.Context, id Id, params *SettleVisitParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SettleVisitResponse, error) {
+	rsp, err := c.SettleVisitWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSettleVisitResponse(rsp)
+}
+
+// SettleVisitWithResponse Settle what the calendar says about a visit
+//
+// Decides on one point on which the calendar and the plan differ: ours is written into the calendar, theirs holds, everybody is invited again, or the visit is held at a time that is named. For ours and theirs send field and print of the difference as you saw it; where the calendar has changed since, nothing happens.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /visits/{id}/settlement (the `SettleVisit` operationId).
+func (c *ClientWithResponses) SettleVisitWithResponse(ctx context.Context, id Id, params *SettleVisitParams, body SettleVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*SettleVisitResponse, error) {
+	rsp, err := c.SettleVisit(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSettleVisitResponse(rsp)
+}
+
 // UndoVisitWithResponse Take back the last step of a visit
 //
 // As long as nothing of it has left the house: no calendar was written and no mail was sent because of it.
@@ -17184,6 +18295,182 @@ func ParseListAuditResponse(rsp *http.Response) (*ListAuditResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest AuditPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetCalendarPolicyResponse parses an HTTP response from a GetCalendarPolicyWithResponse call
+func ParseGetCalendarPolicyResponse(rsp *http.Response) (*GetCalendarPolicyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetCalendarPolicyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CalendarPolicy
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSetCalendarPolicyResponse parses an HTTP response from a SetCalendarPolicyWithResponse call
+func ParseSetCalendarPolicyResponse(rsp *http.Response) (*SetCalendarPolicyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetCalendarPolicyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CalendarPolicy
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListConflictsResponse parses an HTTP response from a ListConflictsWithResponse call
+func ParseListConflictsResponse(rsp *http.Response) (*ListConflictsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListConflictsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConflictList
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -21666,6 +22953,115 @@ func ParsePinVisitResponse(rsp *http.Response) (*PinVisitResponse, error) {
 	switch {
 	case rsp.StatusCode == 200:
 		var headers PinVisitResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSettleVisitResponse parses an HTTP response from a SettleVisitWithResponse call
+func ParseSettleVisitResponse(rsp *http.Response) (*SettleVisitResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SettleVisitResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VisitDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 428:
+		var dest VersionRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON428 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SettleVisitResponse200Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

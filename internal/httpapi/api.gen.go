@@ -42,6 +42,102 @@ func (e Answer) Valid() bool {
 	}
 }
 
+// Defines values for CalendarPolicyAnswer.
+const (
+	CalendarPolicyAnswerCarry CalendarPolicyAnswer = "carry"
+	CalendarPolicyAnswerKeep  CalendarPolicyAnswer = "keep"
+)
+
+// Valid indicates whether the value is a known member of the CalendarPolicyAnswer enum.
+func (e CalendarPolicyAnswer) Valid() bool {
+	switch e {
+	case CalendarPolicyAnswerCarry:
+		return true
+	case CalendarPolicyAnswerKeep:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CalendarPolicyDelete.
+const (
+	CalendarPolicyDeleteAsk    CalendarPolicyDelete = "ask"
+	CalendarPolicyDeleteCancel CalendarPolicyDelete = "cancel"
+)
+
+// Valid indicates whether the value is a known member of the CalendarPolicyDelete enum.
+func (e CalendarPolicyDelete) Valid() bool {
+	switch e {
+	case CalendarPolicyDeleteAsk:
+		return true
+	case CalendarPolicyDeleteCancel:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CalendarPolicyMove.
+const (
+	CalendarPolicyMoveAccept   CalendarPolicyMove = "accept"
+	CalendarPolicyMoveAsk      CalendarPolicyMove = "ask"
+	CalendarPolicyMovePushBack CalendarPolicyMove = "push_back"
+)
+
+// Valid indicates whether the value is a known member of the CalendarPolicyMove enum.
+func (e CalendarPolicyMove) Valid() bool {
+	switch e {
+	case CalendarPolicyMoveAccept:
+		return true
+	case CalendarPolicyMoveAsk:
+		return true
+	case CalendarPolicyMovePushBack:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CalendarPolicyResize.
+const (
+	CalendarPolicyResizeAccept   CalendarPolicyResize = "accept"
+	CalendarPolicyResizeAsk      CalendarPolicyResize = "ask"
+	CalendarPolicyResizePushBack CalendarPolicyResize = "push_back"
+)
+
+// Valid indicates whether the value is a known member of the CalendarPolicyResize enum.
+func (e CalendarPolicyResize) Valid() bool {
+	switch e {
+	case CalendarPolicyResizeAccept:
+		return true
+	case CalendarPolicyResizeAsk:
+		return true
+	case CalendarPolicyResizePushBack:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CalendarPolicyText.
+const (
+	CalendarPolicyTextKeep     CalendarPolicyText = "keep"
+	CalendarPolicyTextPushBack CalendarPolicyText = "push_back"
+)
+
+// Valid indicates whether the value is a known member of the CalendarPolicyText enum.
+func (e CalendarPolicyText) Valid() bool {
+	switch e {
+	case CalendarPolicyTextKeep:
+		return true
+	case CalendarPolicyTextPushBack:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ConnectionState.
 const (
 	ConnectionStateConnected      ConnectionState = "connected"
@@ -549,6 +645,30 @@ func (e SelectionRequestRule) Valid() bool {
 	}
 }
 
+// Defines values for SettleRequestVerdict.
+const (
+	SettleRequestVerdictAgain  SettleRequestVerdict = "again"
+	SettleRequestVerdictOurs   SettleRequestVerdict = "ours"
+	SettleRequestVerdictTheirs SettleRequestVerdict = "theirs"
+	SettleRequestVerdictTime   SettleRequestVerdict = "time"
+)
+
+// Valid indicates whether the value is a known member of the SettleRequestVerdict enum.
+func (e SettleRequestVerdict) Valid() bool {
+	switch e {
+	case SettleRequestVerdictAgain:
+		return true
+	case SettleRequestVerdictOurs:
+		return true
+	case SettleRequestVerdictTheirs:
+		return true
+	case SettleRequestVerdictTime:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for VisitKind.
 const (
 	VisitKindConference VisitKind = "conference"
@@ -822,6 +942,25 @@ type Breach struct {
 	SettledAt *time.Time `json:"settled_at,omitempty"`
 }
 
+// CalendarDifference defines model for CalendarDifference.
+type CalendarDifference struct {
+	// Field title, description, location, time, guests, or event for the entry as a whole.
+	//
+	// Example: time
+	Field string `json:"field"`
+
+	// Ours Example: 2027-03-04T08:00:00Z to 2027-03-04T11:00:00Z
+	Ours string `json:"ours"`
+
+	// Print Names this version of theirs when it is settled.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Print string `json:"print"`
+
+	// Theirs Example: 2027-03-05T08:00:00Z to 2027-03-05T11:00:00Z
+	Theirs string `json:"theirs"`
+}
+
 // CalendarEvent defines model for CalendarEvent.
 type CalendarEvent struct {
 	// Calendar Address of the organiser's calendar.
@@ -853,6 +992,79 @@ type CalendarEvent struct {
 	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Visit Id `json:"visit"`
 }
+
+// CalendarNote defines model for CalendarNote.
+type CalendarNote struct {
+	// At Example: 2027-01-05T09:00:00Z
+	At time.Time `json:"at"`
+
+	// Field Example:
+	Field string `json:"field"`
+
+	// Guest Example:
+	Guest string `json:"guest"`
+
+	// Kind answered, auto-declined, asked again, moved, resized, edited, guest added, guest removed, deleted, put back, taken over, in other calendar, pushed back, settled or carried.
+	//
+	// Example: moved
+	Kind string `json:"kind"`
+
+	// Words Example: 2027-03-05 09:00 to 12:00 Europe/Zurich
+	Words string `json:"words"`
+}
+
+// CalendarPolicy defines model for CalendarPolicy.
+type CalendarPolicy struct {
+	// Answer Answers given here: written into the executive's own calendar, or kept here.
+	//
+	// Example: carry
+	Answer CalendarPolicyAnswer `json:"answer"`
+
+	// Delete A deletion: the visit is called off, or keeps its half-day until somebody decides.
+	//
+	// Example: cancel
+	Delete CalendarPolicyDelete `json:"delete"`
+
+	// Move Another time: the visit follows where everybody can, somebody decides, or ours is put back once.
+	//
+	// Example: accept
+	Move CalendarPolicyMove `json:"move"`
+
+	// Resize Another end.
+	//
+	// Example: accept
+	Resize CalendarPolicyResize `json:"resize"`
+
+	// Text Title, description, place.
+	//
+	// Example: keep
+	Text CalendarPolicyText `json:"text"`
+}
+
+// CalendarPolicyAnswer Answers given here: written into the executive's own calendar, or kept here.
+//
+// Example: carry
+type CalendarPolicyAnswer string
+
+// CalendarPolicyDelete A deletion: the visit is called off, or keeps its half-day until somebody decides.
+//
+// Example: cancel
+type CalendarPolicyDelete string
+
+// CalendarPolicyMove Another time: the visit follows where everybody can, somebody decides, or ours is put back once.
+//
+// Example: accept
+type CalendarPolicyMove string
+
+// CalendarPolicyResize Another end.
+//
+// Example: accept
+type CalendarPolicyResize string
+
+// CalendarPolicyText Title, description, place.
+//
+// Example: keep
+type CalendarPolicyText string
 
 // CancelRequest defines model for CancelRequest.
 type CancelRequest struct {
@@ -973,6 +1185,11 @@ type Comparison struct {
 
 	// Values By value of the planned dimensions.
 	Values []CountPair `json:"values"`
+}
+
+// ConflictList defines model for ConflictList.
+type ConflictList struct {
+	Items []VisitConflict `json:"items"`
 }
 
 // Connection defines model for Connection.
@@ -1496,6 +1713,30 @@ type Drawn struct {
 
 // DrawnState Example: drawn
 type DrawnState string
+
+// EventGuest defines model for EventGuest.
+type EventGuest struct {
+	// Answer What the executive has answered.
+	//
+	// Example: accepted
+	Answer Answer `json:"answer"`
+
+	// Email Example: ann.lee@vendor.example
+	Email string `json:"email"`
+
+	// Name Example: Ann Lee
+	Name string `json:"name"`
+
+	// Ours Invited by us and not added in the calendar.
+	//
+	// Example: true
+	Ours bool `json:"ours"`
+
+	// Words The guest's comment.
+	//
+	// Example:
+	Words string `json:"words"`
+}
 
 // EventState Where a calendar event stands against what is wanted.
 //
@@ -3627,6 +3868,38 @@ type Session struct {
 	Serves []Id `json:"serves"`
 }
 
+// SettleRequest defines model for SettleRequest.
+type SettleRequest struct {
+	// Begins Wall time at the customer's place.
+	//
+	// Example: 09:30
+	Begins *string `json:"begins,omitempty"`
+
+	// Date For time.
+	//
+	// Example: 2027-03-05
+	Date *openapi_types.Date `json:"date,omitempty"`
+
+	// Ends Example: 11:00
+	Ends *string `json:"ends,omitempty"`
+
+	// Field Of the difference; for ours and theirs.
+	//
+	// Example: time
+	Field *string `json:"field,omitempty"`
+
+	// Print Of the difference as you saw it.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Print *string `json:"print,omitempty"`
+
+	// Verdict Example: ours
+	Verdict SettleRequestVerdict `json:"verdict"`
+}
+
+// SettleRequestVerdict Example: ours
+type SettleRequestVerdict string
+
 // SharePair defines model for SharePair.
 type SharePair struct {
 	// CostA Example: 4100
@@ -4021,9 +4294,46 @@ type VisitAgreement struct {
 	With string `json:"with"`
 }
 
+// VisitCalendar What people did to the visit's calendar entry.
+type VisitCalendar struct {
+	// AnswerThere What the executive has answered.
+	//
+	// Example: accepted
+	AnswerThere *Answer `json:"answer_there,omitempty"`
+
+	// Differences Both versions of what differs.
+	Differences []CalendarDifference `json:"differences"`
+	Guests      []EventGuest         `json:"guests"`
+
+	// MayInvite Whether everybody can be invited again.
+	//
+	// Example: false
+	MayInvite bool `json:"may_invite"`
+
+	// MaySettle Whether you may settle a difference.
+	//
+	// Example: true
+	MaySettle bool `json:"may_settle"`
+
+	// Notes Oldest first.
+	Notes []CalendarNote `json:"notes"`
+}
+
+// VisitConflict defines model for VisitConflict.
+type VisitConflict struct {
+	Differences []CalendarDifference `json:"differences"`
+
+	// Proposals Where else it could stand, the cheapest first.
+	Proposals []Proposal `json:"proposals"`
+	Visit     Visit      `json:"visit"`
+}
+
 // VisitDetail defines model for VisitDetail.
 type VisitDetail struct {
 	Agreement *VisitAgreement `json:"agreement,omitempty"`
+
+	// Calendar What people did to the visit's calendar entry.
+	Calendar *VisitCalendar `json:"calendar,omitempty"`
 
 	// Contacts The customer's people to invite.
 	Contacts []Guest `json:"contacts"`
@@ -4506,6 +4816,12 @@ type PinVisitParams struct {
 	IfMatch IfMatch `json:"If-Match"`
 }
 
+// SettleVisitParams defines parameters for SettleVisit.
+type SettleVisitParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // UndoVisitParams defines parameters for UndoVisit.
 type UndoVisitParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
@@ -4523,6 +4839,9 @@ type GetPublishedPlanParams struct {
 	// Group Code of a group of customers; repeat it for several.
 	Group *PlanGroup `form:"group,omitempty" json:"group,omitempty"`
 }
+
+// SetCalendarPolicyJSONRequestBody defines body for SetCalendarPolicy for application/json ContentType.
+type SetCalendarPolicyJSONRequestBody = CalendarPolicy
 
 // FreezeJSONRequestBody defines body for Freeze for application/json ContentType.
 type FreezeJSONRequestBody = FreezeRequest
@@ -4584,6 +4903,9 @@ type RecordOutcomeJSONRequestBody = OutcomeRequest
 // PinVisitJSONRequestBody defines body for PinVisit for application/json ContentType.
 type PinVisitJSONRequestBody = PinRequest
 
+// SettleVisitJSONRequestBody defines body for SettleVisit for application/json ContentType.
+type SettleVisitJSONRequestBody = SettleRequest
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// ListAlerts Breaches of the 30-day clock
@@ -4592,6 +4914,15 @@ type ServerInterface interface {
 	// ListAudit The audit trail
 	// (GET /audit)
 	ListAudit(ctx echo.Context, params ListAuditParams) error
+	// GetCalendarPolicy What becomes of what people do in their calendars
+	// (GET /calendar-policy)
+	GetCalendarPolicy(ctx echo.Context) error
+	// SetCalendarPolicy Change what becomes of what people do in their calendars
+	// (PUT /calendar-policy)
+	SetCalendarPolicy(ctx echo.Context) error
+	// ListConflicts Visits about which the calendar and the plan disagree
+	// (GET /conflicts)
+	ListConflicts(ctx echo.Context) error
 	// ListConnections The state of every calendar
 	// (GET /connections)
 	ListConnections(ctx echo.Context) error
@@ -4766,6 +5097,9 @@ type ServerInterface interface {
 	// PinVisit Pin a visit, or take the pin away
 	// (PUT /visits/{id}/pin)
 	PinVisit(ctx echo.Context, id Id, params PinVisitParams) error
+	// SettleVisit Settle what the calendar says about a visit
+	// (POST /visits/{id}/settlement)
+	SettleVisit(ctx echo.Context, id Id, params SettleVisitParams) error
 	// UndoVisit Take back the last step of a visit
 	// (POST /visits/{id}/undo)
 	UndoVisit(ctx echo.Context, id Id, params UndoVisitParams) error
@@ -4819,6 +5153,33 @@ func (w *ServerInterfaceWrapper) ListAudit(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListAudit(ctx, params)
+	return err
+}
+
+// GetCalendarPolicy converts echo context to params.
+func (w *ServerInterfaceWrapper) GetCalendarPolicy(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetCalendarPolicy(ctx)
+	return err
+}
+
+// SetCalendarPolicy converts echo context to params.
+func (w *ServerInterfaceWrapper) SetCalendarPolicy(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetCalendarPolicy(ctx)
+	return err
+}
+
+// ListConflicts converts echo context to params.
+func (w *ServerInterfaceWrapper) ListConflicts(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListConflicts(ctx)
 	return err
 }
 
@@ -6251,6 +6612,44 @@ func (w *ServerInterfaceWrapper) PinVisit(ctx echo.Context) error {
 	return err
 }
 
+// SettleVisit converts echo context to params.
+func (w *ServerInterfaceWrapper) SettleVisit(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SettleVisitParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SettleVisit(ctx, id, params)
+	return err
+}
+
 // UndoVisit converts echo context to params.
 func (w *ServerInterfaceWrapper) UndoVisit(ctx echo.Context) error {
 	var err error
@@ -6431,10 +6830,14 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/visits/:id/undo", wrapper.UndoVisit, options.OperationMiddlewares["undoVisit"]...)
 	router.POST(options.BaseURL+"/visits/:id/outcome", wrapper.RecordOutcome, options.OperationMiddlewares["recordOutcome"]...)
 	router.PUT(options.BaseURL+"/visits/:id/pin", wrapper.PinVisit, options.OperationMiddlewares["pinVisit"]...)
+	router.POST(options.BaseURL+"/visits/:id/settlement", wrapper.SettleVisit, options.OperationMiddlewares["settleVisit"]...)
+	router.GET(options.BaseURL+"/conflicts", wrapper.ListConflicts, options.OperationMiddlewares["listConflicts"]...)
 	router.GET(options.BaseURL+"/me", wrapper.GetMine, options.OperationMiddlewares["getMine"]...)
 	router.GET(options.BaseURL+"/coverage", wrapper.GetCoverage, options.OperationMiddlewares["getCoverage"]...)
 	router.GET(options.BaseURL+"/alerts", wrapper.ListAlerts, options.OperationMiddlewares["listAlerts"]...)
 	router.GET(options.BaseURL+"/connections", wrapper.ListConnections, options.OperationMiddlewares["listConnections"]...)
+	router.GET(options.BaseURL+"/calendar-policy", wrapper.GetCalendarPolicy, options.OperationMiddlewares["getCalendarPolicy"]...)
+	router.PUT(options.BaseURL+"/calendar-policy", wrapper.SetCalendarPolicy, options.OperationMiddlewares["setCalendarPolicy"]...)
 	router.POST(options.BaseURL+"/connections/sync", wrapper.SyncNow, options.OperationMiddlewares["syncNow"]...)
 	router.GET(options.BaseURL+"/audit", wrapper.ListAudit, options.OperationMiddlewares["listAudit"]...)
 
@@ -6627,6 +7030,297 @@ type ListAuditdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListAuditdefaultApplicationProblemPlusJSONResponse) VisitListAuditResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCalendarPolicyRequestObject struct {
+}
+
+type GetCalendarPolicyResponseObject interface {
+	VisitGetCalendarPolicyResponse(w http.ResponseWriter) error
+}
+
+type GetCalendarPolicy200JSONResponse CalendarPolicy
+
+func (response GetCalendarPolicy200JSONResponse) VisitGetCalendarPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCalendarPolicy401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetCalendarPolicy401ApplicationProblemPlusJSONResponse) VisitGetCalendarPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCalendarPolicy403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetCalendarPolicy403ApplicationProblemPlusJSONResponse) VisitGetCalendarPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCalendarPolicy422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetCalendarPolicy422ApplicationProblemPlusJSONResponse) VisitGetCalendarPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCalendarPolicydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetCalendarPolicydefaultApplicationProblemPlusJSONResponse) VisitGetCalendarPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetCalendarPolicyRequestObject struct {
+	Body *SetCalendarPolicyJSONRequestBody
+}
+
+type SetCalendarPolicyResponseObject interface {
+	VisitSetCalendarPolicyResponse(w http.ResponseWriter) error
+}
+
+type SetCalendarPolicy200JSONResponse CalendarPolicy
+
+func (response SetCalendarPolicy200JSONResponse) VisitSetCalendarPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetCalendarPolicy401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response SetCalendarPolicy401ApplicationProblemPlusJSONResponse) VisitSetCalendarPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetCalendarPolicy403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response SetCalendarPolicy403ApplicationProblemPlusJSONResponse) VisitSetCalendarPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetCalendarPolicy413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SetCalendarPolicy413ApplicationProblemPlusJSONResponse) VisitSetCalendarPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetCalendarPolicy415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SetCalendarPolicy415ApplicationProblemPlusJSONResponse) VisitSetCalendarPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetCalendarPolicy422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response SetCalendarPolicy422ApplicationProblemPlusJSONResponse) VisitSetCalendarPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetCalendarPolicydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetCalendarPolicydefaultApplicationProblemPlusJSONResponse) VisitSetCalendarPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListConflictsRequestObject struct {
+}
+
+type ListConflictsResponseObject interface {
+	VisitListConflictsResponse(w http.ResponseWriter) error
+}
+
+type ListConflicts200JSONResponse ConflictList
+
+func (response ListConflicts200JSONResponse) VisitListConflictsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListConflicts401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListConflicts401ApplicationProblemPlusJSONResponse) VisitListConflictsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListConflicts403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ListConflicts403ApplicationProblemPlusJSONResponse) VisitListConflictsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListConflicts422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListConflicts422ApplicationProblemPlusJSONResponse) VisitListConflictsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListConflictsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListConflictsdefaultApplicationProblemPlusJSONResponse) VisitListConflictsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -14302,6 +14996,201 @@ func (response PinVisitdefaultApplicationProblemPlusJSONResponse) VisitPinVisitR
 	return err
 }
 
+type SettleVisitRequestObject struct {
+	Id     Id `json:"id"`
+	Params SettleVisitParams
+	Body   *SettleVisitJSONRequestBody
+}
+
+type SettleVisitResponseObject interface {
+	VisitSettleVisitResponse(w http.ResponseWriter) error
+}
+
+type SettleVisit200ResponseHeaders struct {
+	ETag *string
+}
+
+type SettleVisit200JSONResponse struct {
+	Body    VisitDetail
+	Headers SettleVisit200ResponseHeaders
+}
+
+func (response SettleVisit200JSONResponse) VisitSettleVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SettleVisit401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response SettleVisit401ApplicationProblemPlusJSONResponse) VisitSettleVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SettleVisit403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response SettleVisit403ApplicationProblemPlusJSONResponse) VisitSettleVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SettleVisit404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response SettleVisit404ApplicationProblemPlusJSONResponse) VisitSettleVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SettleVisit409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response SettleVisit409ApplicationProblemPlusJSONResponse) VisitSettleVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SettleVisit412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response SettleVisit412ApplicationProblemPlusJSONResponse) VisitSettleVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SettleVisit413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SettleVisit413ApplicationProblemPlusJSONResponse) VisitSettleVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SettleVisit415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SettleVisit415ApplicationProblemPlusJSONResponse) VisitSettleVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SettleVisit422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response SettleVisit422ApplicationProblemPlusJSONResponse) VisitSettleVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SettleVisit428ApplicationProblemPlusJSONResponse struct {
+	VersionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response SettleVisit428ApplicationProblemPlusJSONResponse) VisitSettleVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SettleVisitdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SettleVisitdefaultApplicationProblemPlusJSONResponse) VisitSettleVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type UndoVisitRequestObject struct {
 	Id     Id `json:"id"`
 	Params UndoVisitParams
@@ -14602,6 +15491,15 @@ type StrictServerInterface interface {
 	// ListAudit The audit trail
 	// (GET /audit)
 	ListAudit(ctx context.Context, request ListAuditRequestObject) (ListAuditResponseObject, error)
+	// GetCalendarPolicy What becomes of what people do in their calendars
+	// (GET /calendar-policy)
+	GetCalendarPolicy(ctx context.Context, request GetCalendarPolicyRequestObject) (GetCalendarPolicyResponseObject, error)
+	// SetCalendarPolicy Change what becomes of what people do in their calendars
+	// (PUT /calendar-policy)
+	SetCalendarPolicy(ctx context.Context, request SetCalendarPolicyRequestObject) (SetCalendarPolicyResponseObject, error)
+	// ListConflicts Visits about which the calendar and the plan disagree
+	// (GET /conflicts)
+	ListConflicts(ctx context.Context, request ListConflictsRequestObject) (ListConflictsResponseObject, error)
 	// ListConnections The state of every calendar
 	// (GET /connections)
 	ListConnections(ctx context.Context, request ListConnectionsRequestObject) (ListConnectionsResponseObject, error)
@@ -14776,6 +15674,9 @@ type StrictServerInterface interface {
 	// PinVisit Pin a visit, or take the pin away
 	// (PUT /visits/{id}/pin)
 	PinVisit(ctx context.Context, request PinVisitRequestObject) (PinVisitResponseObject, error)
+	// SettleVisit Settle what the calendar says about a visit
+	// (POST /visits/{id}/settlement)
+	SettleVisit(ctx context.Context, request SettleVisitRequestObject) (SettleVisitResponseObject, error)
 	// UndoVisit Take back the last step of a visit
 	// (POST /visits/{id}/undo)
 	UndoVisit(ctx context.Context, request UndoVisitRequestObject) (UndoVisitResponseObject, error)
@@ -14840,6 +15741,98 @@ func (sh *strictHandler) ListAudit(ctx echo.Context, params ListAuditParams) err
 		return err
 	} else if validResponse, ok := response.(ListAuditResponseObject); ok {
 		return validResponse.VisitListAuditResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetCalendarPolicy operation middleware
+func (sh *strictHandler) GetCalendarPolicy(ctx echo.Context) error {
+	var request GetCalendarPolicyRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCalendarPolicy(ctx.Request().Context(), request.(GetCalendarPolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCalendarPolicy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetCalendarPolicyResponseObject); ok {
+		return validResponse.VisitGetCalendarPolicyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SetCalendarPolicy operation middleware
+func (sh *strictHandler) SetCalendarPolicy(ctx echo.Context) error {
+	var request SetCalendarPolicyRequestObject
+
+	var body SetCalendarPolicyJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetCalendarPolicy(ctx.Request().Context(), request.(SetCalendarPolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetCalendarPolicy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetCalendarPolicyResponseObject); ok {
+		return validResponse.VisitSetCalendarPolicyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListConflicts operation middleware
+func (sh *strictHandler) ListConflicts(ctx echo.Context) error {
+	var request ListConflictsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListConflicts(ctx.Request().Context(), request.(ListConflictsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListConflicts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListConflictsResponseObject); ok {
+		return validResponse.VisitListConflictsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -16733,6 +17726,55 @@ func (sh *strictHandler) PinVisit(ctx echo.Context, id Id, params PinVisitParams
 		return err
 	} else if validResponse, ok := response.(PinVisitResponseObject); ok {
 		return validResponse.VisitPinVisitResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SettleVisit operation middleware
+func (sh *strictHandler) SettleVisit(ctx echo.Context, id Id, params SettleVisitParams) error {
+	var request SettleVisitRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body SettleVisitJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SettleVisit(ctx.Request().Context(), request.(SettleVisitRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SettleVisit")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SettleVisitResponseObject); ok {
+		return validResponse.VisitSettleVisitResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -167,6 +167,9 @@ func visitDetail(v flow.VisitView) VisitDetail {
 		return Neighbour{Id: x.ID, Date: date(x.Slot.Date), Half: Half(x.Slot.Half), State: VisitState(x.State), Customer: x.CustomerID}
 	}), JoinUrl: some(v.Visit.JoinURL), MayAgree: v.MayAgree, MayCancel: v.MayCancel, MayUndo: v.MayUndo,
 		Contacts: list(v.Visit.Contacts, func(c roster.Contact) Guest { return Guest{Name: some(c.Name), Email: c.Email} }), History: list(v.History, visitStep)}
+	if len(v.Events) > 0 {
+		out.Calendar = visitCalendar(v.Calendar)
+	}
 	if g := v.Visit.Agreement; v.Visit.State.Promised() {
 		out.Agreement = &VisitAgreement{With: g.With, On: date(g.On), What: g.What}
 	}
