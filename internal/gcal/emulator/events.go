@@ -92,15 +92,19 @@ func (s *Server) quickAdd(c *call) *reply {
 // bury takes tombstones away that are older than a switch lets them become; their
 // ids are free again.
 func (s *Server) bury(k *calendar) {
-	life := s.opts.Switches.TombstoneLife
+	life, before := s.opts.Switches.TombstoneLife, k.Buried
 	if life <= 0 {
 		return
 	}
 	for id, r := range k.events {
 		if !r.live() && s.now().Sub(r.Updated) >= life {
 			delete(k.events, id)
+			k.Buried = max(k.Buried, r.Version)
 			s.dirty = append(s.dirty, line{Buried: k.ID + " " + id})
 		}
+	}
+	if k.Buried > before {
+		s.dirty = append(s.dirty, line{Calendar: k})
 	}
 }
 

@@ -189,7 +189,15 @@ func TestSwitchesOfTokensAndTombstones(t *testing.T) {
 	require.NoError(t, svc.Events.Delete(office, "abc12").Do())
 	_, err = svc.Events.Insert(office, event("abc12")).Do()
 	refused(t, err, 409, "duplicate")
+	full, err = svc.Events.List(office).SingleEvents(true).Do()
+	require.NoError(t, err)
+	w.insert(event("abc13"))
+	require.NoError(t, svc.Events.Delete(office, "abc13").Do())
 	w.emu.Advance(24 * time.Hour)
+	refused(t, again(true), 410, "fullSyncRequired") // it could not tell of a deletion any more
+	full, err = svc.Events.List(office).SingleEvents(true).Do()
+	require.NoError(t, err)
+	require.NoError(t, again(true))
 	w.insert(event("abc12")) // the id is free again
 	require.Len(t, w.emu.Live(office), 1)
 

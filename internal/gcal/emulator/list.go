@@ -132,7 +132,7 @@ func (s *Server) parseList(c *call) (l listing, bad *reply) {
 		}
 		sw := s.opts.Switches
 		expired := sw.SyncTokenLife > 0 && s.now().Unix() >= token.Issued+int64(sw.SyncTokenLife/time.Second)
-		if token.User != c.user || token.Calendar != c.calendar.ID || token.Epoch < s.epoch || expired {
+		if token.User != c.user || token.Calendar != c.calendar.ID || token.Epoch < s.epoch || token.Version < c.calendar.Buried || expired {
 			return l, fullSync()
 		}
 		if token.Params != params && sw.RefusedParams {
@@ -163,6 +163,7 @@ func (s *Server) parseList(c *call) (l listing, bad *reply) {
 }
 
 func (s *Server) list(c *call) *reply {
+	s.bury(c.calendar)
 	l, bad := s.parseList(c)
 	if bad != nil {
 		return bad
@@ -170,7 +171,6 @@ func (s *Server) list(c *call) *reply {
 	if etag := s.pageTag(); c.header.Get("If-None-Match") == etag {
 		return &reply{status: http.StatusNotModified, etag: etag}
 	}
-	s.bury(c.calendar)
 	items, next := []any{}, ""
 	all := s.sorted(c.calendar)
 	if l.byStart {

@@ -124,6 +124,7 @@ type calendar struct {
 	Shared  map[string]string `json:",omitempty"` // address, "domain:" and domain, or "default" → role; "" once had one
 	Listed  map[string]object `json:",omitempty"` // person → his settings for it in his list; null took it off
 	Changed map[string]int64  `json:",omitempty"` // part → version of its last change
+	Buried  int64             `json:",omitempty"` // version of the newest tombstone that is gone; an older sync token cannot tell of it
 
 	Description string   `json:",omitempty"`
 	Location    string   `json:",omitempty"`
