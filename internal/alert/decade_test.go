@@ -33,7 +33,7 @@ func reckon(w Watch, visits []*visit.Visit) reckoning {
 	first := slot.Date(0)
 	for _, v := range visits {
 		d := v.Slot.Date
-		if v.State == visit.Held && v.Kind == visit.AtCustomer && v.WithHost && with(d) && d <= w.Today+1 {
+		if (v.State == visit.Held || v.State == visit.Debriefed) && v.Kind == visit.AtCustomer && v.WithHost && with(d) && d <= w.Today+1 {
 			if seen = append(seen, d); first == 0 || d < first {
 				first = d
 			}
@@ -153,17 +153,18 @@ func (l *life) happen(now time.Time) {
 	case k < 7: // booked some days ahead
 		v := booked(fmt.Sprint("v", len(l.visits)), today.Add(rng.IntN(50)).String())
 		v.Kind = []visit.Kind{visit.AtCustomer, visit.AtCustomer, visit.AtCustomer, visit.TradeShow, visit.Conference, visit.Online, ""}[rng.IntN(7)]
+		v.State = visit.LiveStates()[rng.IntN(3)]
 		l.visits = append(l.visits, v)
 	case k < 14: // what was booked and is over is debriefed
 		for _, v := range l.visits {
-			if v.State == visit.Published && v.Slot.Date <= today && rng.IntN(4) > 0 {
-				v.State, v.WithHost = []visit.State{visit.Held, visit.Held, visit.Held, visit.NoShow}[rng.IntN(4)], rng.IntN(8) > 0
+			if v.State.Live() && v.Slot.Date <= today && rng.IntN(4) > 0 {
+				v.State, v.WithHost = []visit.State{visit.Held, visit.Held, visit.Debriefed, visit.NoShow}[rng.IntN(4)], rng.IntN(8) > 0
 			}
 		}
 	case k < 16 && len(l.visits) > 0: // a correction of the past
 		v := l.visits[rng.IntN(len(l.visits))]
 		switch {
-		case v.State == visit.Published:
+		case v.State.Live():
 			v.State = visit.Cancelled
 		case v.State == visit.Held && rng.IntN(2) == 0:
 			v.State = visit.NoShow

@@ -145,6 +145,9 @@ func (s Statement) check(c *checker, at string, today slot.Date) {
 type checker struct{ details []fault.Detail }
 
 func (c *checker) add(where, value, expected string) {
+	if len(value) > 400 { // more than is ever shown, whatever the letters
+		value = value[:400]
+	}
 	c.details = append(c.details, fault.Detail{Where: where, Value: fault.Short(strings.ToValidUTF8(value, "?")), Expected: expected})
 }
 
