@@ -68,6 +68,16 @@ func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, error) {
 	if err != nil {
 		return nil, err
 	}
+	book, err := f.busyBook(tx)
+	if err != nil {
+		return nil, err
+	}
+	if d.Busy, err = book.halfDays(in.people, horizon, st.live); err != nil {
+		return nil, err
+	}
+	if in.free == nil { // a whole plan is made; where one visit is asked about, what is taken is the answer
+		keepPlaces(&d, st)
+	}
 	taken, err := tx.Bookings.Between(horizon)
 	if err != nil {
 		return nil, err
@@ -193,6 +203,7 @@ type standings struct {
 	visited  map[string]string // customers whose visit is settled, with the executive
 	accepted map[string]bool   // customers whose visit the executive has accepted, and nobody has pinned
 	own      map[string]bool   // ids of all visits of the year
+	live     []visit.Visit     // that stand and may still move
 }
 
 // standing tells the planner where the visits of the year's published plan
@@ -215,6 +226,9 @@ func (f *Flow) standing(tx Tx, year int, d *planning.Draft, free map[string]bool
 		}
 		for _, v := range visits {
 			st.own[v.ID] = true
+			if v.State.Live() && !f.settled(v) {
+				st.live = append(st.live, v)
+			}
 			at := planning.Place{Executive: v.ExecutiveID, Date: v.Slot.Date, Half: v.Slot.Half}
 			switch {
 			case f.settled(v):

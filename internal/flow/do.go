@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"windshield/internal/access"
+	"windshield/internal/calsync"
 	"windshield/internal/fault"
 )
 
@@ -16,17 +17,29 @@ func (f *Flow) Do(ctx context.Context, j Job) error {
 	case JobPlan:
 		return f.runPlan(ctx, j.Key)
 	case JobApply:
-		return f.applyEvent(ctx, j.Key)
-	case JobPull:
+		return f.applyInTurn(ctx, j.Key)
+	case JobLaunch:
+		return f.driveLaunches(ctx)
+	case JobVerify:
+		return f.runVerification(ctx, j.Key)
+	case JobApplyNow:
+		return f.applyInTurn(calsync.Urgent(ctx), j.Key)
+	case JobWatch:
+		return f.tendChannels(ctx, j.Key)
+	case JobCarry:
+		return f.carryAnswer(ctx, j.Key)
+	case JobPull, JobPoll:
 		return f.pullCalendar(ctx, j.Key)
 	case JobPullAll:
-		return f.pullAll(ctx)
+		return f.pullAll(ctx, f.PollEvery)
 	case JobAlerts:
 		return f.lookAtClocks(ctx)
 	case JobDeliver:
 		return f.sendDelivery(ctx, j.Key)
 	case JobRedraw:
 		return f.redraw(ctx, j.Key)
+	case JobBusy:
+		return f.lookAtBusy(ctx, j.Key)
 	case JobSweep:
 		return f.sweep(ctx)
 	}
@@ -39,6 +52,9 @@ func (f *Flow) sweep(ctx context.Context) error {
 		return err
 	}
 	return f.Store.Write(ctx, func(tx Tx) error {
+		if err := tx.Channels.Sweep(f.Now().UTC().Add(-channelsKept)); err != nil {
+			return err
+		}
 		return tx.Accounts.Sweep(f.Now().UTC().Add(-24 * time.Hour))
 	})
 }

@@ -27,8 +27,12 @@ type Deps struct {
 	Token     func() string                         // secrets for links; nil: 256 random bits in hex
 	Stopwatch func() (elapsed func() time.Duration) // starts measuring real time; nil: the machine's
 	Workers   int                                   // that search for a plan at the same time; 0: one a processor
+	PushURL   string                                // where calendars announce changes; "": nowhere, they are only read at intervals
+	PollEvery time.Duration                         // the interval over which the readings of all calendars are spread; 0: all at once
+	Quota     func(address string) Quota            // how much of an account's quota is used, of all accounts' for ""; nil: not known
 	BaseURL   string                                // how links in mails and invitations begin, without a slash at the end
 	Env       string                                // names this installation in the marks of its calendar events
+	Budget    Budget                                // how fast many changes go to the calendars; what is 0 takes DefaultBudget's
 	// InviteCustomers permits that the customer's people become guests of a visit
 	// that the host has agreed with them.
 	InviteCustomers bool
@@ -68,6 +72,7 @@ type Flow struct {
 	Deps
 	importing chan struct{} // a place for each file that may be worked on
 	thinking  chan struct{} // a place for each question about a plan
+	reading   chan struct{} // the place of whoever reads when people are busy
 }
 
 // New makes the use cases.
@@ -94,5 +99,5 @@ func New(d Deps) *Flow {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Flow{Deps: d, importing: make(chan struct{}, importsAtOnce), thinking: make(chan struct{}, thinkers)}
+	return &Flow{Deps: d, importing: make(chan struct{}, importsAtOnce), thinking: make(chan struct{}, thinkers), reading: make(chan struct{}, 1)}
 }

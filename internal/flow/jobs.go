@@ -9,18 +9,25 @@ import (
 type JobKind string
 
 const (
-	JobPlan    JobKind = "plan"     // run the planner; Key is the run's id
-	JobApply   JobKind = "apply"    // bring one calendar event to what is wanted; Key is the visit's id
-	JobPull    JobKind = "pull"     // read one calendar back; Key is the calendar's address
-	JobPullAll JobKind = "pull_all" // enqueue JobPull for every calendar; Key is ""
-	JobAlerts  JobKind = "alerts"   // look at everybody's clock; Key says what asks for it: a look that has begun does not stand in for one asked for since
-	JobDeliver JobKind = "deliver"  // send one message; Key is the delivery's id
-	JobRedraw  JobKind = "redraw"   // draw a design again and again, to compare with; Key is the selection's id
-	JobSweep   JobKind = "sweep"    // delete what has expired; Key is ""
+	JobPlan     JobKind = "plan"      // run the planner; Key is the run's id
+	JobApply    JobKind = "apply"     // bring one calendar event to what is wanted; Key is the visit's id
+	JobApplyNow JobKind = "apply_now" // the same for one that somebody waits for
+	JobPoll     JobKind = "poll"      // read one calendar back when its turn comes; Key is the calendar's address
+	JobWatch    JobKind = "watch"     // open, renew and close the push channels of one calendar; Key is its address
+	JobCarry    JobKind = "carry"     // write the executive's answer into the executive's own calendar; Key is the visit's id
+	JobPull     JobKind = "pull"      // read one calendar back at once; Key is the calendar's address
+	JobPullAll  JobKind = "pull_all"  // enqueue the reading of every calendar; Key is ""
+	JobAlerts   JobKind = "alerts"    // look at everybody's clock; Key says what asks for it: a look that has begun does not stand in for one asked for since
+	JobDeliver  JobKind = "deliver"   // send one message; Key is the delivery's id
+	JobRedraw   JobKind = "redraw"    // draw a design again and again, to compare with; Key is the selection's id
+	JobSweep    JobKind = "sweep"     // delete what has expired; Key is ""
+	JobLaunch   JobKind = "launch"    // let the next waves of all launches go, where it is time; Key is ""
+	JobBusy     JobKind = "busy"      // read when people are busy; Key is "" where it is due, "now" whatever its age
+	JobVerify   JobKind = "verify"    // compare all calendars with what is wanted; Key is the report's id
 )
 
 // JobKinds lists every kind.
-var JobKinds = []JobKind{JobPlan, JobApply, JobPull, JobPullAll, JobAlerts, JobDeliver, JobRedraw, JobSweep}
+var JobKinds = []JobKind{JobPlan, JobApply, JobCarry, JobApplyNow, JobPoll, JobWatch, JobPull, JobPullAll, JobAlerts, JobDeliver, JobRedraw, JobSweep, JobLaunch, JobBusy, JobVerify}
 
 // Job is work to do after the transaction that enqueued it has committed. It is
 // done at least once, so whatever it does is idempotent.

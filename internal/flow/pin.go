@@ -40,6 +40,9 @@ func (f *Flow) PinVisit(ctx context.Context, a access.Actor, visitID string, ver
 		what := "unpin visit"
 		if pinned {
 			what = "pin visit"
+			if err := f.release(tx, v.ID); err != nil { // an invitation that waited because somebody is busy
+				return err
+			}
 		}
 		return f.audit(tx, a, what, "visit/"+v.ID, map[string]any{"executive": v.ExecutiveID, "slot": v.Slot.String()})
 	})

@@ -87,6 +87,11 @@ func (f *Flow) Plan(ctx context.Context, a access.Actor, id string, filter PlanF
 			v.Customers[id] = c.Name
 		}
 		v.arrange(visits, people, absences, customers, filter)
+		if p.State != visit.Superseded {
+			if v.Unread, v.BusyAt, err = f.busyOf(tx, people, visits); err != nil {
+				return v, err
+			}
+		}
 		if p.State == visit.Draft && p.Assumes == "" {
 			byID, err := everybody(tx)
 			if err != nil {

@@ -41,11 +41,17 @@ type Tx struct {
 	Visits      Visits
 	Bookings    Bookings
 	Calendars   Calendars
+	Channels    Channels
+	Notes       Notes
 	Connections Connections
+	Busy        BusyTimes
 	Alerts      Alerts
 	Accounts    Accounts
 	Ledger      Ledger
 	Queue       Queue
+
+	Launches      Launches
+	Verifications Verifications
 }
 
 // People holds executives, assistants, hosts and the rest of our company.

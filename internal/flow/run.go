@@ -151,6 +151,9 @@ func (f *Flow) runPlan(ctx context.Context, id string) (err error) {
 			err = f.failRun(ctx, id, fmt.Errorf("the planner broke down: %v", r))
 		}
 	}()
+	if err := f.readBeforePlan(ctx); err != nil {
+		return err
+	}
 	d, err := f.prepare(ctx, id)
 	if err != nil || d == nil {
 		if fault.Is(err, fault.Invalid) || fault.Is(err, fault.NotFound) || fault.Is(err, fault.TooLarge) {
@@ -386,6 +389,14 @@ func (f *Flow) saveDraft(tx Tx, d *draft, r Run, s *planning.Solution, reasons m
 	if err != nil {
 		return p, err
 	}
+	book, err := f.busyBook(tx)
+	if err != nil {
+		return p, err
+	}
+	people := map[string]roster.Person{}
+	for _, x := range d.people {
+		people[x.ID] = x
+	}
 	places := s.Places()
 	var visits []*visit.Visit
 	for i, w := range d.problem.Visits {
@@ -404,6 +415,10 @@ func (f *Flow) saveDraft(tx Tx, d *draft, r Run, s *planning.Solution, reasons m
 			Stratum: d.rows[c.ID].Stratum, Group: labels[d.rows[c.ID].Stratum], Why: why, Pinned: w.Pinned != nil && pinned[c.ID]}
 		if err := v.Place(at.Executive, at.Slot(), c.Zone); err != nil {
 			return p, err
+		}
+		v.Conflict = book.collision(v, func(id string) string { return people[id].Name })
+		if executive := people[v.ExecutiveID]; book.unread(executive, v.Slot) {
+			v.Why += " " + fmt.Sprintf(notRead, executive.Name)
 		}
 		visits = append(visits, &v)
 	}

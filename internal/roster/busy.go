@@ -37,6 +37,37 @@ func (r Reading) Known() bool { return !r.ReadAt.IsZero() && r.Unknown == "" }
 // what overlaps and names nothing. What begins before or ends after it can.
 func (r Reading) Foreign() []Span { return Subtract(r.Spans, r.Own) }
 
+// Renewed gives the reading with a part of it read again: what is busy from one
+// instant to another, and which of it are our own visits. The rest stays as old
+// as it was. The part must lie in what the reading knows.
+func (r Reading) Renewed(from, to time.Time, busy, own []Span) Reading {
+	part := []Span{{from, to}}
+	r.Spans = merge(append(Subtract(r.Spans, part), clip(busy, from, to)...))
+	r.Own = merge(append(Subtract(r.Own, part), clip(own, from, to)...))
+	return r
+}
+
+// Knows says whether the reading reaches over a stretch of time.
+func (r Reading) Knows(from, to time.Time) bool {
+	return !r.ReadAt.IsZero() && !from.Before(r.From) && !to.After(r.To)
+}
+
+// clip gives what lies between two instants.
+func clip(spans []Span, from, to time.Time) (in []Span) {
+	for _, s := range spans {
+		if s.Start.Before(from) {
+			s.Start = from
+		}
+		if s.End.After(to) {
+			s.End = to
+		}
+		if s.Start.Before(s.End) {
+			in = append(in, s)
+		}
+	}
+	return in
+}
+
 // BusyRules say from when on something in a calendar takes a half-day.
 type BusyRules struct {
 	Begins  string        `json:"begins"`  // wall time at which the working day begins, "08:00"
@@ -122,11 +153,17 @@ func BusyHalfDays(spans []Span, days slot.Interval, zone ZoneOn, rules BusyRules
 }
 
 // workDay gives the instants at which a working day begins, has noon and ends.
+// The rules have been checked. It is called for each day of each person's year, so
+// it reads no text.
 func workDay(d slot.Date, zone string, rules BusyRules) (at [3]time.Time, err error) {
+	loc, err := slot.LoadZone(zone)
+	if err != nil {
+		return at, err
+	}
+	year, month, day := d.Time().Date()
 	for i, wall := range []string{rules.Begins, rules.Noon, rules.Ends} {
-		if at[i], err = slot.At(d, wall, zone); err != nil {
-			return at, err
-		}
+		hour, minute := 10*int(wall[0]-'0')+int(wall[1]-'0'), 10*int(wall[3]-'0')+int(wall[4]-'0')
+		at[i] = time.Date(year, month, day, hour, minute, 0, 0, loc)
 	}
 	return at, nil
 }

@@ -293,3 +293,19 @@ func TestSharesAsAMinuteByMinuteReferenceSeesThem(t *testing.T) {
 		}
 	})
 }
+
+// A part that is read again takes the place of what was known of it, and of nothing else.
+func TestAPartOfAReadingIsReadAgain(t *testing.T) {
+	const zone, day = "UTC", "2027-03-04"
+	on := func(from, to string) roster.Span { return span(t, zone, day, from, day, to) }
+	r := roster.Reading{From: at(t, day, "00:00", zone), To: at(t, day, "23:00", zone), ReadAt: at(t, day, "00:00", zone),
+		Spans: []roster.Span{on("01:00", "05:00"), on("07:00", "12:00")}, Own: []roster.Span{on("03:00", "04:30"), on("10:00", "11:00")}}
+	from, to := at(t, day, "04:00", zone), at(t, day, "08:00", zone)
+	require.True(t, r.Knows(from, to))
+	require.False(t, r.Knows(from, at(t, day, "23:01", zone)))
+	require.False(t, roster.Reading{From: r.From, To: r.To}.Knows(from, to), "it was never read")
+	got := r.Renewed(from, to, []roster.Span{on("02:00", "04:30"), on("07:30", "09:00")}, []roster.Span{on("07:30", "07:45")})
+	require.Equal(t, []roster.Span{on("01:00", "04:30"), on("07:30", "12:00")}, got.Spans)
+	require.Equal(t, []roster.Span{on("03:00", "04:00"), on("07:30", "07:45"), on("10:00", "11:00")}, got.Own)
+	require.Equal(t, r.ReadAt, got.ReadAt)
+}
