@@ -163,6 +163,8 @@ func TestVoices(t *testing.T) {
 		{"raised unasked", []Statement{but(says("x", "Li", For), func(s *Statement) { s.Asked = false })}, Voice{"x", Backs, false, 1, today.Add(-7), false}},
 		{"old", []Statement{but(says("x", "Li", For), func(s *Statement) { s.On = today.Add(-91) })}, Voice{"x", Backs, true, 1, today.Add(-91), true}},
 		{"on the ninetieth day not yet", []Statement{but(says("x", "Li", For), func(s *Statement) { s.On = today.Add(-90) })}, Voice{"x", Backs, true, 1, today.Add(-90), false}},
+		{"old, and said again by somebody else", []Statement{but(says("x", "Li", For), func(s *Statement) { s.On = today.Add(-91) }), says("x", "Diaz", For)},
+			Voice{"x", Backs, true, 2, today.Add(-7), false}},
 		{"said again to hold", []Statement{but(says("x", "Li", For), func(s *Statement) { s.On, s.Checked = today.Add(-300), today.Add(-3) })}, Voice{"x", Backs, true, 1, today.Add(-3), false}},
 	}
 	for _, tt := range tests {

@@ -1,0 +1,124 @@
+package coverage
+
+import (
+	"fmt"
+
+	"windshield/internal/slot"
+	"windshield/internal/visit"
+)
+
+// Promise is a visit of the plan as it was shown, beside what has become of it.
+type Promise struct {
+	Was   visit.Visit
+	Is    *visit.Visit // nil where no such visit exists any more
+	Steps []visit.Step // its history, oldest first
+}
+
+// Kept compares a plan with what has become of it. Each promised visit is in one
+// of the first six numbers.
+type Kept struct {
+	Promised int // visits of the plan
+	Held     int // held, with whom and when it was promised
+	Ahead    int // still stands so, today or later
+	Silent   int // stood so, and nobody has said whether it was held
+
+	MovedByUs       int // held or standing, at another time or with another executive
+	MovedByCustomer int // likewise, because the customer asked for it
+	Dropped         int // declined, cancelled, not held, or gone
+
+	DroppedByCustomer int // of those Dropped
+}
+
+// Share gives the part of the promise that is kept so far, 0..1: of all visits
+// but those still ahead, those held as promised. 1 where nothing was due.
+func (k Kept) Share() float64 {
+	due := k.Promised - k.Ahead
+	if due == 0 {
+		return 1
+	}
+	return share(k.Held, due)
+}
+
+// Sentence says it for people: "Of 40 promised visits 30 were held as promised, 4
+// are still ahead, 3 were moved by us, 2 by customers, 1 was dropped."
+func (k Kept) Sentence() string {
+	if k.Promised == 0 {
+		return "No visits were promised."
+	}
+	out := fmt.Sprintf("Of %s %s held as promised", many(k.Promised, "promised visit"), was(k.Held))
+	for _, part := range []struct {
+		n    int
+		text string
+	}{
+		{k.Ahead, number(k.Ahead) + " still ahead"}, {k.MovedByUs, number(k.MovedByUs) + " moved by us"}, {k.MovedByCustomer, number(k.MovedByCustomer) + " moved by customers"},
+		{k.Dropped, number(k.Dropped) + " dropped"}, {k.Silent, number(k.Silent) + " of which nobody has said whether it was held"},
+	} {
+		if part.n > 0 {
+			out += ", " + part.text
+		}
+	}
+	return out + "."
+}
+
+func was(n int) string {
+	if n == 1 {
+		return "1 was"
+	}
+	return number(n) + " were"
+}
+
+func many(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return number(n) + " " + what + "s"
+}
+
+// KeepCount compares a plan as it was shown with what has become of each of its
+// visits. A visit that was moved and moved back is kept. Whoever caused the last
+// move that was not taken back has moved it.
+func KeepCount(promises []Promise, today slot.Date) Kept {
+	k := Kept{Promised: len(promises)}
+	for i := range promises {
+		p := &promises[i]
+		switch {
+		case p.Is == nil:
+			k.Dropped++
+		case !p.Is.State.Stands():
+			k.Dropped++
+			if p.Is.Code == visit.ByCustomer {
+				k.DroppedByCustomer++
+			}
+		case p.Is.ExecutiveID != p.Was.ExecutiveID || p.Is.Slot != p.Was.Slot:
+			if p.movedBy() == visit.ByCustomer {
+				k.MovedByCustomer++
+			} else {
+				k.MovedByUs++
+			}
+		case p.Is.State.Happened():
+			k.Held++
+		case p.Is.Slot.Date >= today:
+			k.Ahead++
+		default:
+			k.Silent++
+		}
+	}
+	return k
+}
+
+// movedBy gives the code of the last move that was not taken back.
+func (p *Promise) movedBy() visit.Code {
+	undone := 0
+	for i := len(p.Steps) - 1; i >= 0; i-- {
+		switch s := p.Steps[i]; {
+		case !s.Moved():
+		case s.Undone:
+			undone++
+		case undone > 0:
+			undone--
+		default:
+			return s.Code
+		}
+	}
+	return ""
+}

@@ -1,0 +1,76 @@
+package coverage
+
+import (
+	"cmp"
+	"slices"
+
+	"windshield/internal/slot"
+	"windshield/internal/visit"
+)
+
+// Mix says when in the customers' buying, and when in our quarter, we come.
+type Mix struct {
+	ExecutiveID string // "" for all
+	Visits      int    // counting visits of the period
+	Early       int
+	Middle      int
+	Late        int
+	Settled     int
+	Unknown     int // the customer's stage was not known on the day
+	QuarterEnd  int // in the last days of our fiscal quarter, whatever the stage
+}
+
+// EarlyShare gives the part of the visits with a known stage that were early, 0..1;
+// 0 where none is known.
+func (m Mix) EarlyShare() float64 { return share(m.Early, m.Visits-m.Unknown) }
+
+// LateShare gives the part of the visits with a known stage that were late, 0..1;
+// 0 where none is known.
+func (m Mix) LateShare() float64 { return share(m.Late, m.Visits-m.Unknown) }
+
+// EndShare gives the part of all visits at a quarter's end, 0..1; 0 without visits.
+func (m Mix) EndShare() float64 { return share(m.QuarterEnd, m.Visits) }
+
+// Mixes counts the counting visits of a period, for everybody and per executive
+// (by id). turns holds every customer's way through the stages: the stage is the
+// one of the visit's day, so that what was learned at the visit counts.
+func Mixes(visits []visit.Visit, turns map[string][]visit.Turn, b visit.Buying, f visit.Fiscal, period slot.Interval) (all Mix, each []Mix) {
+	at := map[string]int{}
+	for i := range visits {
+		v := &visits[i]
+		if !period.Contains(v.Slot.Date) || v.Lapse() != visit.NoLapse {
+			continue
+		}
+		n, ok := at[v.ExecutiveID]
+		if !ok {
+			n = len(each)
+			at[v.ExecutiveID] = n
+			each = append(each, Mix{ExecutiveID: v.ExecutiveID})
+		}
+		stage, known := b.Stage(visit.StageOn(turns[v.CustomerID], v.Slot.Date))
+		end := slot.AtQuarterEnd(v.Slot.Date, f.Start, f.Days)
+		all.add(stage.Phase, known, end)
+		each[n].add(stage.Phase, known, end)
+	}
+	slices.SortFunc(each, func(a, b Mix) int { return cmp.Compare(a.ExecutiveID, b.ExecutiveID) })
+	return all, each
+}
+
+func (m *Mix) add(p visit.Phase, known, quarterEnd bool) {
+	m.Visits++
+	switch {
+	case !known:
+		m.Unknown++
+	case p == visit.Early:
+		m.Early++
+	case p == visit.Middle:
+		m.Middle++
+	case p == visit.Late:
+		m.Late++
+	default:
+		m.Settled++
+	}
+	if quarterEnd {
+		m.QuarterEnd++
+	}
+}
