@@ -251,6 +251,29 @@ func TestCalendars(t *testing.T) {
 	})
 }
 
+func TestNotesAboutCalendarEntries(t *testing.T) {
+	engines(t, func(t *testing.T, st *store.Store) {
+		company(t, st)
+		v := aVisit(t, 1, id("customer", 1), id("person", 1), "", "2027-03-10", slot.AM)
+		at := time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC)
+		moved := flow.CalendarNote{VisitID: v.ID, At: at, Kind: flow.NoteMoved, Words: "to Friday"}
+		said := flow.CalendarNote{VisitID: v.ID, At: at.Add(time.Hour), Kind: flow.NoteAnswered, Guest: "ann@vendor.example", Field: "time", Words: "accepted"}
+		write(t, st, func(tx flow.Tx) {
+			require.NoError(t, tx.Visits.Save(v))
+			require.NoError(t, tx.Notes.Add(moved, said))
+			require.NoError(t, tx.Notes.Add(moved))
+		})
+		read(t, st, func(tx flow.Tx) {
+			got, err := tx.Notes.Of(v.ID)
+			require.NoError(t, err)
+			require.Equal(t, []flow.CalendarNote{moved, said, moved}, got)
+			got, err = tx.Notes.Of("nobody's")
+			require.NoError(t, err)
+			require.Empty(t, got)
+		})
+	})
+}
+
 // The plan that takes over is saved after the one that it replaces.
 func TestOnePublishedPlanPerYear(t *testing.T) {
 	engines(t, func(t *testing.T, st *store.Store) {

@@ -12,6 +12,7 @@ import (
 
 	"windshield/internal/access"
 	"windshield/internal/alert"
+	"windshield/internal/calsync"
 	"windshield/internal/coverage"
 	"windshield/internal/fault"
 	"windshield/internal/flow"
@@ -40,6 +41,8 @@ type story struct {
 	runState  flow.RunState
 	fail      map[string]error // by use case
 	calls     []string         // changes asked for
+	launch    flow.LaunchState
+	report    flow.RunState // of the report on the calendars; "" where there is none
 }
 
 // size says how big a company is made.
@@ -555,7 +558,7 @@ func (s *story) Plan(_ context.Context, _ access.Actor, id string, f flow.PlanFi
 	return v, nil
 }
 
-func (s *story) Publish(_ context.Context, _ access.Actor, k flow.Key, id string, version int) (flow.Published, error) {
+func (s *story) Publish(_ context.Context, _ access.Actor, k flow.Key, id string, version int, preview string, _ ...string) (flow.Published, error) {
 	return flow.Published{PlanID: id, Visits: len(s.visits), Unchanged: s.plan.State == visit.Live}, s.change("publish", id, version, k.Key)
 }
 
@@ -590,6 +593,9 @@ func (s *story) Visit(_ context.Context, _ access.Actor, id string) (flow.VisitV
 		}
 		if v.State != visit.Proposed {
 			w.Events = []flow.CalendarEvent{e}
+			if v.Conflict != "" {
+				w.Calendar = calendarOf()
+			}
 			w.History = s.history(v)
 		}
 		w.MayAgree = v.State.Live() && v.Start.After(s.now)
@@ -749,7 +755,78 @@ func (s *story) Connections(context.Context, access.Actor) ([]flow.ConnectionVie
 	}, s.failing("connections")
 }
 
+func (s *story) Health(ctx context.Context, a access.Actor) (flow.Health, error) {
+	h := flow.Health{At: s.now, Quota: flow.Quota{Used: 812, Limit: 10_000}}
+	connections, err := s.Connections(ctx, a)
+	for i, c := range connections {
+		one := flow.CalendarHealth{ConnectionView: c, Push: flow.PushOpen, PushExpires: s.now.Add(5 * 24 * time.Hour), Quota: flow.Quota{Used: 12, Limit: 600}}
+		switch i {
+		case 1:
+			one.OldestWait, one.Quota = s.now.Add(-90*time.Minute), flow.Quota{Used: 578, Limit: 600, BarredUntil: time.Now().Add(time.Hour)}
+		case 2:
+			one.OldestWait, one.Parked, one.Push, one.PushExpires, one.PushProblem = s.now.Add(-75*time.Hour), 1, flow.PushRefused, time.Time{}, s.nameOf("pushNotSupportedForRequestedResource")
+		}
+		h.Calendars = append(h.Calendars, one)
+	}
+	return h, err
+}
+
+func (s *story) RetryCalendar(_ context.Context, _ access.Actor, calendar string) error {
+	return s.change("retry", calendar)
+}
+
 func (s *story) SyncNow(context.Context, access.Actor) error { return s.change("sync") }
+
+func (s *story) Settle(_ context.Context, _ access.Actor, id string, version int, in flow.Settlement) (flow.VisitView, error) {
+	return flow.VisitView{}, s.change("settle", id, version, in)
+}
+
+// Conflicts gives two visits: one moved to where it cannot stand, one deleted.
+func (s *story) Conflicts(ctx context.Context, a access.Actor) ([]flow.ConflictView, error) {
+	var out []flow.ConflictView
+	for i, v := range s.visits[:min(2, len(s.visits))] {
+		w, err := s.Visit(ctx, a, v.ID)
+		if err != nil {
+			return nil, err
+		}
+		w.Visit.Conflict = []string{"Moved in the calendar, but Ann Lee is booked then (Fri 5 Mar, morning).", "Deleted in the calendar. Nobody has been invited again; say so if somebody should be."}[i]
+		c := flow.ConflictView{VisitView: w}
+		if i == 0 {
+			c.Differences = calendarOf().Differences
+		}
+		out = append(out, c)
+	}
+	return out, s.failing("conflicts")
+}
+
+// calendarOf is an entry with which people did much.
+func calendarOf() flow.CalendarView {
+	at := time.Date(2027, 1, 4, 9, 0, 0, 0, time.UTC)
+	return flow.CalendarView{MaySettle: true, Uncarried: true, InCalendar: visit.NoAnswer,
+		Differences: []calsync.Conflict{
+			{Field: calsync.FieldTime, Ours: "2027-03-04T08:00:00Z to 2027-03-04T11:00:00Z", Theirs: "2027-03-05T08:00:00Z to 2027-03-05T11:00:00Z", Print: "p1"},
+			{Field: calsync.FieldDescription, Ours: "<b>Ours</b>", Theirs: "<script>alert(1)</script>Bring the demo", Print: "p2"},
+			{Field: calsync.FieldGuests, Ours: "ann@vendor.example", Print: "p3"},
+		},
+		Guests: []flow.GuestView{{Name: "Ann Lee", Email: "ann@vendor.example", Answer: visit.NoAnswer, Ours: true}, {Email: "guest@customer.example", Answer: visit.Refused, Words: "<i>No</i>"}},
+		Notes: []flow.CalendarNote{{At: at, Kind: flow.NoteMoved, Words: "2027-03-05 09:00 to 12:00 Europe/Zurich"}, {At: at, Kind: flow.NoteAutoDeclined, Guest: "ann@vendor.example", Words: "declined Away"},
+			{At: at, Kind: flow.NoteReset, Guest: "ann@vendor.example", Words: "accepted was said for Thu 4 Mar, morning, 09:00"}, {At: at, Kind: flow.NoteSettled, Field: calsync.FieldTime, Words: "ours"}}}
+}
+
+func (s *story) Proposals(context.Context, access.Actor, string, string, int) ([]flow.Proposal, error) {
+	return nil, s.failing("proposals")
+}
+
+func (s *story) Policy(context.Context, access.Actor) (flow.CalendarPolicy, error) {
+	return flow.DefaultPolicy, s.failing("policy")
+}
+
+func (s *story) SetPolicy(_ context.Context, _ access.Actor, p flow.CalendarPolicy) error {
+	if err := p.Check(); err != nil {
+		return err
+	}
+	return s.change("policy", p)
+}
 
 func (s *story) Believe(context.Context, access.Actor, string) error { return s.change("believe") }
 

@@ -26,7 +26,13 @@ type visitModel struct {
 	Note     string // typed reason of a refusal
 	Declined bool   // the refusal's form stands open
 	Outcome  *flow.Outcome
-	Agree    *flow.Agreed // as it was entered
+	// Where else it could stand, while somebody has to decide about it.
+	Proposals   []flow.Proposal
+	ProposalKey string
+	// The form that names a time, as it was entered.
+	Timing                   bool
+	AtDate, AtBegins, AtEnds string
+	Agree                    *flow.Agreed // as it was entered
 	// The form that cancels the visit, as it was entered.
 	Cancelling  bool
 	CancelCode  visit.Code
@@ -59,6 +65,7 @@ func (p *Pages) visit(c echo.Context) error {
 	}
 	m := p.visitModelOf(c, v)
 	m.Declined = c.QueryParam("decline") != ""
+	p.propose(c, &m)
 	return p.show(c, http.StatusOK, visitPage(p.visitFrame(c, v), m))
 }
 
@@ -177,7 +184,8 @@ type visitsModel struct {
 	Next     string // address of the next page
 	From, To string
 	State    string
-	Host     bool // the reader sees the visits of own customers only
+	Host     bool             // the reader sees the visits of own customers only
+	Account  flow.AccountView // the reader's, where they host
 	Filtered bool
 	Error    shownError
 }
@@ -225,6 +233,11 @@ func (p *Pages) visits(c echo.Context) error {
 		return err
 	}
 	m.Rows = rows
+	if m.Host {
+		if m.Account, err = p.ownAccount(c); err != nil {
+			return err
+		}
+	}
 	if next != "" {
 		u := c.QueryParams()
 		u.Set("after", next)

@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"windshield/internal/access"
+	"windshield/internal/calsync"
 	"windshield/internal/flow"
 	"windshield/internal/intake"
 	"windshield/internal/roster"
@@ -58,7 +59,8 @@ type Planning interface {
 	StopRun(ctx context.Context, a access.Actor, id string) (flow.Run, error)
 	Plans(ctx context.Context, a access.Actor, year int) ([]visit.Plan, error)
 	Plan(ctx context.Context, a access.Actor, id string, filter flow.PlanFilter) (flow.PlanView, error)
-	Publish(ctx context.Context, a access.Actor, k flow.Key, planID string, version int) (flow.Published, error)
+	Publish(ctx context.Context, a access.Actor, k flow.Key, planID string, version int, preview string, giveUp ...string) (flow.Published, error)
+	Forecast(ctx context.Context, a access.Actor, planID string) (flow.Forecast, error)
 }
 
 // Explaining are the use cases behind why a visit stands where it does, and of
@@ -91,15 +93,45 @@ type Visiting interface {
 	Customer(ctx context.Context, a access.Actor, id string) (flow.CustomerView, error)
 }
 
+// Settling are the use cases of what people do in their calendars.
+type Settling interface {
+	Settle(ctx context.Context, a access.Actor, visitID string, version int, s flow.Settlement) (flow.VisitView, error)
+	Conflicts(ctx context.Context, a access.Actor) ([]flow.ConflictView, error)
+	Proposals(ctx context.Context, a access.Actor, planID, customerID string, n int) ([]flow.Proposal, error)
+	Policy(ctx context.Context, a access.Actor) (flow.CalendarPolicy, error)
+	SetPolicy(ctx context.Context, a access.Actor, p flow.CalendarPolicy) error
+}
+
 // Watching are the use cases of the CEO's and the administrator's pages.
 type Watching interface {
 	Coverage(ctx context.Context, a access.Actor, period slot.Interval) (flow.CoverageView, error)
 	Connections(ctx context.Context, a access.Actor) ([]flow.ConnectionView, error)
+	Health(ctx context.Context, a access.Actor) (flow.Health, error)
+	RetryCalendar(ctx context.Context, a access.Actor, calendar string) error
 	SyncNow(ctx context.Context, a access.Actor) error
 	Believe(ctx context.Context, a access.Actor, calendar string) error
 	People(ctx context.Context, a access.Actor) ([]roster.Person, error)
 	SetRoles(ctx context.Context, a access.Actor, personID string, version int, roles []roster.Role) (roster.Person, error)
 	Trail(ctx context.Context, a access.Actor, after string, limit int) (rows []flow.Entry, next string, err error)
+}
+
+// Reading are the use cases of when people are busy.
+type Reading interface {
+	Busy(ctx context.Context, a access.Actor) (flow.BusyView, error)
+	SetBusy(ctx context.Context, a access.Actor, s flow.BusySettings) error
+	ReadBusyNow(ctx context.Context, a access.Actor) error
+}
+
+// Launching are the use cases of launches and of the report on the calendars.
+type Launching interface {
+	LaunchView(ctx context.Context, a access.Actor, id string) (flow.LaunchView, error)
+	Launches(ctx context.Context, a access.Actor, planID string) ([]flow.LaunchView, error)
+	PauseLaunch(ctx context.Context, a access.Actor, id string) (flow.LaunchView, error)
+	ResumeLaunch(ctx context.Context, a access.Actor, id string) (flow.LaunchView, error)
+	StopLaunch(ctx context.Context, a access.Actor, id string) (flow.LaunchView, error)
+	StartVerification(ctx context.Context, a access.Actor) (flow.Verification, error)
+	Verification(ctx context.Context, a access.Actor, standing calsync.Standing) (flow.VerificationView, error)
+	Mend(ctx context.Context, a access.Actor) (int, error)
 }
 
 // Story is all that the pages ask of the story.
@@ -111,8 +143,12 @@ type Story interface {
 	Explaining
 	Comparing
 	Visiting
+	Settling
 	Living
+	Connecting
 	Watching
+	Reading
+	Launching
 }
 
 var _ Story = (*flow.Flow)(nil)
@@ -125,6 +161,10 @@ type SignIn interface {
 	Use(c echo.Context, token string) error
 	// SignOut ends the session; without one it does nothing.
 	SignOut(c echo.Context) error
+	// Keep puts a value into the session, in place of the one of before.
+	Keep(c echo.Context, name, value string)
+	// Take gives a value of the session, "" where there is none, and takes it out.
+	Take(c echo.Context, name string) string
 }
 
 // DemoLinks point to the helpers that run beside the sample company. A page
@@ -200,7 +240,13 @@ func (p *Pages) Register(r Router) {
 	r.POST("/plans/scenarios", p.startScenarios)
 	r.GET("/plans/scenarios/:id", p.scenarios)
 	r.GET("/plans/:id", p.plan)
+	r.GET("/plans/:id/publish", p.forecast)
 	r.POST("/plans/:id/publish", p.publish)
+	r.GET("/plans/:id/launches", p.launches)
+	r.GET("/launches/:id", p.launch)
+	r.POST("/launches/:id/pause", p.steer((Story).PauseLaunch, "paused"))
+	r.POST("/launches/:id/resume", p.steer((Story).ResumeLaunch, "resumed"))
+	r.POST("/launches/:id/stop", p.steer((Story).StopLaunch, "halted"))
 	r.GET("/plans/:id/attention", p.attention)
 	r.GET("/plans/:id/customers/:customer", p.explain)
 	r.POST("/plans/:id/changes", p.rearrange)
@@ -208,12 +254,18 @@ func (p *Pages) Register(r Router) {
 
 	r.GET("/coverage", p.coverage)
 	r.GET("/me", p.me)
+	r.GET("/me/calendar", p.myCalendar)
+	r.POST("/me/calendar/connect", p.connectMine)
+	r.POST("/me/calendar/disconnect", p.disconnectMine)
+	r.GET(flow.ConsentPath, p.consentAnswer)
 
 	r.GET("/visits", p.visits)
 	r.GET("/visits/:id", p.visit)
 	r.POST("/visits/:id/answer", p.answer)
 	r.POST("/visits/:id/outcome", p.outcome)
 	r.POST("/visits/:id/pin", p.pin)
+	r.POST("/visits/:id/settle", p.settle)
+	r.GET("/conflicts", p.conflicts)
 	r.POST("/visits/:id/agreement", p.agree)
 	r.POST("/visits/:id/cancel", p.cancel)
 	r.POST("/visits/:id/undo", p.undoStep)
@@ -249,7 +301,22 @@ func (p *Pages) Register(r Router) {
 
 	r.GET("/admin/calendar", p.calendar)
 	r.POST("/admin/calendar/sync", p.syncNow)
+	r.GET("/admin/calendar/health", p.health)
+	r.POST("/admin/calendar/retry", p.retryCalendar)
 	r.POST("/admin/calendar/believe", p.believe)
+	r.GET("/admin/calendar/policy", p.policy)
+	r.POST("/admin/calendar/policy", p.setPolicy)
+	r.GET(busyPath, p.busy)
+	r.POST(busyPath, p.setBusy)
+	r.POST(busyPath+"/now", p.readBusy)
+	r.GET("/admin/calendar/report", p.report)
+	r.POST("/admin/calendar/report", p.startReport)
+	r.POST("/admin/calendar/report/mend", p.mend)
+	r.GET("/admin/calendar/accounts", p.accounts)
+	r.POST("/admin/calendar/accounts/check", p.checkSetup)
+	r.POST("/admin/calendar/accounts/connect", p.connectAccount)
+	r.POST("/admin/calendar/accounts/disconnect", p.disconnectAccount)
+	r.POST("/admin/calendar/accounts/retry", p.retryAccount)
 	r.GET("/admin/audit", p.audit)
 	r.GET("/admin/people", p.people)
 	r.POST("/admin/people/:id/roles", p.setRoles)
