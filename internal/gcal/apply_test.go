@@ -208,3 +208,35 @@ func TestDefiniteRefusalsAreNotRetriedHere(t *testing.T) {
 		d.holds(1, 0, 0)
 	}
 }
+
+// A reply is lost, and the plan changes again before the retry: what the event
+// then holds is our own write, not a person's.
+func TestThePlanChangesWhileAnOutcomeIsUnknown(t *testing.T) {
+	for _, back := range []bool{false, true} {
+		d := newDesk(t, emulator.Switches{})
+		d.settle()
+		first := d.want.When
+		d.want.Version++
+		d.want.When, d.want.Title = calsynctest.Content("2027-03-11").When, "Visit: Acme Inc."
+		d.want.Guests = d.want.Guests[1:]
+		d.emu.Inject(emulator.Fault{Method: "events.patch", Action: emulator.DropAfter})
+		d.emu.Inject(emulator.Fault{Method: "events.get", Nth: 2, Action: emulator.FailBefore, Status: 503})
+		_, err := d.try()
+		require.Error(t, err)
+		d.want.Version++
+		d.want.When = calsynctest.Content("2027-03-18").When
+		if back {
+			d.want.When = first
+		}
+		d.want.Guests = wish().Guests
+		out := d.settle()
+		require.Empty(t, out.Conflicts)
+		require.Empty(t, out.Kept)
+		v := d.emu.Live(office)[0]
+		start, _, err := d.want.When.Instants()
+		require.NoError(t, err)
+		require.True(t, start.Equal(v.Start))
+		require.Len(t, v.Guests, 3)
+		d.quiet()
+	}
+}

@@ -23,8 +23,7 @@ var (
 	theirs = calsynctest.Content("2027-03-05").When
 )
 
-func instants(t *testing.T, w calsync.When) (start, end time.Time) {
-	t.Helper()
+func instants(t require.TestingT, w calsync.When) (start, end time.Time) {
 	start, end, err := w.Instants()
 	require.NoError(t, err)
 	return start, end
@@ -71,7 +70,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // raw makes a request for an event of the office as another program of theirs
 // would, and gives the answer as it comes over the wire.
-func raw(t *testing.T, emu *emulator.Server, url, method, id, body string) map[string]any {
+func raw(t testing.TB, emu *emulator.Server, url, method, id, body string) map[string]any {
 	t.Helper()
 	r, err := http.NewRequest(method, url+"/calendar/v3/calendars/"+office+"/events/"+id, strings.NewReader(body))
 	require.NoError(t, err)

@@ -45,7 +45,7 @@ func (c *clock) Now() time.Time {
 }
 
 // google starts an emulator and gives it with a client of the office's account.
-func google(t *testing.T, sw emulator.Switches) (*emulator.Server, *gcal.Client, string) {
+func google(t testing.TB, sw emulator.Switches) (*emulator.Server, *gcal.Client, string) {
 	t.Helper()
 	c := &clock{now: time.Date(2027, 1, 4, 8, 0, 0, 0, time.UTC)}
 	emu, err := emulator.New(emulator.Options{Now: c.Now, External: []string{"customer.example"}, Zone: "Europe/Zurich", Switches: sw, Strict: true})
@@ -58,7 +58,7 @@ func google(t *testing.T, sw emulator.Switches) (*emulator.Server, *gcal.Client,
 
 // asOffice makes a client of the office's account, its requests going through by
 // where that is not nil.
-func asOffice(t *testing.T, emu *emulator.Server, url string, timeout time.Duration, by http.RoundTripper) *gcal.Client {
+func asOffice(t testing.TB, emu *emulator.Server, url string, timeout time.Duration, by http.RoundTripper) *gcal.Client {
 	t.Helper()
 	client, err := gcal.New(context.Background(), gcal.Config{BaseURL: url + "/calendar/v3/", Subject: office, Token: gcal.StaticToken(emu.Token(office)), Timeout: timeout, Base: by})
 	require.NoError(t, err)

@@ -16,7 +16,7 @@ import (
 
 // book is many visits with what is stored about them: the database in small.
 type book struct {
-	t       *testing.T
+	t       testing.TB
 	emu     *emulator.Server
 	cal     calsync.Calendar
 	url     string
@@ -27,7 +27,7 @@ type book struct {
 	account string
 }
 
-func newBook(t *testing.T, sw emulator.Switches, visits int) *book {
+func newBook(t testing.TB, sw emulator.Switches, visits int) *book {
 	emu, cal, url := google(t, sw)
 	b := &book{t: t, emu: emu, cal: cal, url: url, bases: map[string]calsync.Base{}, now: time.Date(2027, 1, 4, 9, 0, 0, 0, time.UTC), account: office}
 	for i := range visits {

@@ -53,19 +53,13 @@ var (
 // the same four (Katona 1973; Kleitman and Spencer 1973).
 func every(t *testing.T, f func(t *testing.T, sw emulator.Switches)) {
 	run := func(name string, turned func(k int) bool) {
-		var sw emulator.Switches
-		for k := range knobs {
-			if turned(k) {
-				knobs[k].turn(&sw)
-			}
-		}
-		t.Run(name, func(t *testing.T) { f(t, sw) })
+		t.Run(name, func(t *testing.T) { f(t, setting(turned)) })
 	}
 	run("likeliest", func(int) bool { return false })
 	switch n, err := strconv.Atoi(*settings); {
 	case *settings == "pairs":
 		for row := range 7 {
-			run(fmt.Sprint("setting ", row+1), func(k int) bool { return fours[k]&(1<<row) != 0 })
+			run(fmt.Sprint("setting ", row+1), inRow(row))
 		}
 	case *settings == "each":
 		for one := range knobs {
@@ -80,6 +74,21 @@ func every(t *testing.T, f func(t *testing.T, sw emulator.Switches)) {
 			run(fmt.Sprint("random ", i+1), func(int) bool { return dice.IntN(2) == 0 })
 		}
 	}
+}
+
+// setting gives the switches with the knobs turned that are named.
+func setting(turned func(k int) bool) (sw emulator.Switches) {
+	for k := range knobs {
+		if turned(k) {
+			knobs[k].turn(&sw)
+		}
+	}
+	return sw
+}
+
+// inRow says which knobs are turned in one of the seven settings.
+func inRow(row int) func(k int) bool {
+	return func(k int) bool { return fours[k]&(1<<row) != 0 }
 }
 
 // fours are the sets of four out of seven, as bits.
@@ -97,7 +106,7 @@ func TestTheSettingsHoldAllPairs(t *testing.T) {
 		for l := range k {
 			met := map[[2]bool]bool{{false, false}: true} // the likeliest
 			for row := range 7 {
-				met[[2]bool{fours[k]&(1<<row) != 0, fours[l]&(1<<row) != 0}] = true
+				met[[2]bool{inRow(row)(k), inRow(row)(l)}] = true
 			}
 			require.Len(t, met, 4, "%s and %s", knobs[k].name, knobs[l].name)
 		}
