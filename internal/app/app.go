@@ -20,6 +20,7 @@ import (
 	"windshield/internal/config"
 	"windshield/internal/fault"
 	"windshield/internal/flow"
+	"windshield/internal/gcal"
 	"windshield/internal/geo"
 	"windshield/internal/httpapi"
 	"windshield/internal/jobs"
@@ -54,6 +55,10 @@ type App struct {
 	routes   []string
 	served   chan error
 	cleanups []cleanup
+
+	metrics  *prometheus.Registry
+	measured net.Listener // of the metrics; nil: they are not shown
+	onStart  []func()     // run beside the server until they are stopped
 }
 
 type cleanup struct {
@@ -67,7 +72,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &App{cfg: cfg, log: o.Log, served: make(chan error, 1)}
+	a := &App{cfg: cfg, log: o.Log, served: make(chan error, 1), metrics: prometheus.NewRegistry()}
 	if err := a.make(ctx, o); err != nil {
 		return nil, errors.Join(err, a.cleanUp(context.WithoutCancel(ctx)))
 	}
@@ -92,6 +97,9 @@ func (a *App) make(ctx context.Context, o Options) error {
 		return err
 	}
 	if err := a.makeQueue(o); err != nil {
+		return err
+	}
+	if err := a.showMetrics(); err != nil {
 		return err
 	}
 	return a.makeServer(o, now)
@@ -128,16 +136,27 @@ func (a *App) makeFlow(ctx context.Context, o Options, now func() time.Time) err
 	if err != nil {
 		return err
 	}
-	calendars, err := newCalendars(a.cfg, o.GoogleKey, a.Store, now)
+	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	// Google counts by its own clock, and waits are real: a test's clock has no part in it.
+	limiter := gcal.NewLimiter(gcal.Limits{Project: a.cfg.GoogleLimitProject, Person: a.cfg.GoogleLimitPerson, Calendar: a.cfg.GoogleLimitWrites}, time.Now, gcal.Sleep)
+	calendars, err := newCalendars(a.cfg, o.GoogleKey, a.Store, now, limiter, newMeter(a.metrics))
 	if err != nil {
 		return err
 	}
-	deps := flow.Deps{Store: a.Store, Calendars: calendars, Google: calendars.google(), Notifier: noMail{}, Now: now, BaseURL: a.cfg.BaseURL, Env: env, Log: a.log}
+	deps := flow.Deps{Store: a.Store, Calendars: calendars, Google: calendars.google(), Notifier: noMail{}, Now: now, BaseURL: a.cfg.BaseURL, Env: env, InviteCustomers: a.cfg.InviteCustomers, Log: a.log}
+	deps.Quota = quota(limiter)
+	if a.cfg.PushURL != "" {
+		deps.PushURL = a.cfg.PushURL + server.NoticePath
+	}
+	if !o.Quiet {
+		deps.PollEvery = a.cfg.SyncInterval
+	}
 	if a.cfg.SMTPURL != "" {
 		if deps.Notifier, err = mail.NewSMTP(mail.Options{URL: a.cfg.SMTPURL, From: a.cfg.MailFrom, Now: now}); err != nil {
 			return err
 		}
 	}
+	deps.Budget = a.cfg.Launch
 	a.Flow = flow.New(deps)
 	return nil
 }
@@ -160,7 +179,9 @@ func (a *App) makeQueue(o Options) error {
 	periodic := []jobs.Periodic{
 		{Kind: flow.JobPullAll, Every: a.cfg.SyncInterval},
 		{Kind: flow.JobAlerts, Every: time.Minute},
+		{Kind: flow.JobBusy, Every: 5 * time.Minute}, // looks whether it is time
 		{Kind: flow.JobSweep, Every: time.Hour},
+		{Kind: flow.JobLaunch, Every: 30 * time.Second},
 	}
 	options := jobs.Options{Do: a.Flow.Do, Log: a.log, Periodic: periodic}
 	if o.Quiet {
@@ -187,7 +208,7 @@ func (a *App) makeServer(o Options, now func() time.Time) error {
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	e, apiGroup, pageGroup := server.New(server.Options{Log: a.log, Secure: a.cfg.Secure(), Proxies: a.cfg.TrustedProxies,
-		Session: sessions.Middleware(), APIError: httpapi.Error, PageError: pages.Error, Ready: a.Store.Ready, Metrics: metrics})
+		Session: sessions.Middleware(), APIError: httpapi.Error, PageError: pages.Error, Ready: a.Store.Ready, Metrics: a.metrics, Notice: a.Flow.Notice})
 	api.Register(apiGroup)
 	api.Docs(pageGroup)
 	pages.Register(pageGroup)
@@ -213,6 +234,9 @@ func (a *App) Start(ctx context.Context) error {
 		return err
 	}
 	a.onStop("queue", a.Queue.Stop)
+	for _, run := range a.onStart {
+		go run()
+	}
 	go func() { a.served <- a.http.Serve(a.listener) }()
 	a.onStop("server", a.http.Shutdown)
 	return nil

@@ -25,6 +25,9 @@ type calendars struct {
 	now   func() time.Time
 	base  http.RoundTripper // one for all accounts: they speak to the same servers
 
+	limiter *gcal.Limiter // shared, as the quota is
+	meter   gcal.Meter
+
 	mu   sync.Mutex
 	open map[string]opened
 }
@@ -37,11 +40,11 @@ type opened struct {
 // connectTimeout bounds how long a server may take to begin its answer.
 const connectTimeout = 30 * time.Second
 
-func newCalendars(cfg config.Config, key []byte, st *store.Store, now func() time.Time) (*calendars, error) {
+func newCalendars(cfg config.Config, key []byte, st *store.Store, now func() time.Time, limiter *gcal.Limiter, meter gcal.Meter) (*calendars, error) {
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.ResponseHeaderTimeout = connectTimeout
 	base.MaxIdleConnsPerHost = 16
-	c := &calendars{cfg: cfg, key: key, store: st, now: now, base: base, open: map[string]opened{}}
+	c := &calendars{cfg: cfg, key: key, store: st, now: now, base: base, limiter: limiter, meter: meter, open: map[string]opened{}}
 	if len(key) == 0 && cfg.GoogleCredentials != "" {
 		var err error
 		if c.key, err = readFile("WINDSHIELD_GOOGLE_CREDENTIALS", cfg.GoogleCredentials); err != nil {
@@ -127,7 +130,7 @@ func (c *calendars) forget(address string) {
 }
 
 func (c *calendars) client(ctx context.Context, con flow.Connection) (calsync.Calendar, error) {
-	cfg := gcal.Config{BaseURL: c.cfg.GoogleCalendarURL, Subject: con.Address, TokenURL: c.cfg.GoogleTokenURL, Key: c.key, Base: c.base, Epoch: con.Epoch, Now: c.now}
+	cfg := gcal.Config{BaseURL: c.cfg.GoogleCalendarURL, Subject: con.Address, TokenURL: c.cfg.GoogleTokenURL, Key: c.key, Base: c.base, Epoch: con.Epoch, Now: c.now, Limiter: c.limiter, Meter: c.meter}
 	if len(c.key) == 0 {
 		cfg.Consent, cfg.OAuth = c.stored(con), c.oauth()
 	}

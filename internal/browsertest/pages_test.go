@@ -143,6 +143,7 @@ func (s *stage) sheets() []sheet {
 		{name: "somebody else's visit", who: s.host.Email, path: v(s.foreign()), has: "This page does not exist", status: http.StatusNotFound},
 
 		{name: "calendars", who: adminMail, path: "/admin/calendar", has: "Connections, worst first"},
+		{name: "calendar health", who: adminMail, path: "/admin/calendar/health", has: "Calendar by calendar"},
 		{name: "audit", who: adminMail, path: "/admin/audit", has: "Audit trail"},
 		{name: "people", who: adminMail, path: "/admin/people", has: "People and roles"},
 		{name: "people, one open", who: adminMail, path: "/admin/people?q=chief", has: "Save roles", act: click("details.box summary")},

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"windshield/internal/fault"
+	"windshield/internal/flow"
 	"windshield/internal/seal"
 )
 
@@ -33,13 +34,21 @@ type Config struct {
 	GoogleAuthURL      string     // consent page; "" is Google's
 	GoogleRevokeURL    string     // where permissions are taken back; "" is Google's
 	SecretKeys         *seal.Ring // nil: no secret can be kept
+	InviteCustomers    bool // the customer's people may become guests of calendar entries
 	SyncInterval       time.Duration
+	PushURL            string // under which calendars reach us to announce changes; "" is not at all
+	GoogleLimitProject int    // requests a minute of everybody together; 0 is no limit of ours
+	GoogleLimitPerson  int    // on behalf of one person
+	GoogleLimitWrites  int    // writes to one calendar
+	MetricsAddr        string // host:port of the metrics; "" shows none
 	SMTPURL            string // "" sends no mail
 	MailFrom           string
 	TrustedProxies     []netip.Prefix
 	TestClock          string // file with an RFC 3339 instant
 	UnsafeTest         bool
 	LogLevel           string
+
+	Launch flow.Budget // how fast many changes go to the calendars
 }
 
 // Secure says whether people reach us over https.
@@ -99,6 +108,19 @@ func Table() []Option {
 				}
 				return ""
 			}},
+		{Name: "WINDSHIELD_INVITE_CUSTOMERS", Default: "no", Help: "yes invites the customer's people, whom the host has chosen, to the calendar entry of a visit that the host has agreed with them",
+			set: func(c *Config, v string) error {
+				if v != "yes" && v != "no" {
+					return errors.New("yes or no")
+				}
+				c.InviteCustomers = v == "yes"
+				return nil
+			}, get: func(c Config) string {
+				if c.InviteCustomers {
+					return "yes"
+				}
+				return "no"
+			}},
 		{Name: "WINDSHIELD_SYNC_INTERVAL", Default: "60s", Help: "the poll of all calendars that always runs, 5s to 1h",
 			set: func(c *Config, v string) error {
 				d, err := time.ParseDuration(v)
@@ -108,10 +130,19 @@ func Table() []Option {
 				c.SyncInterval = d
 				return nil
 			}, get: func(c Config) string { return c.SyncInterval.String() }},
+		option("WINDSHIELD_PUSH_URL", "", "how calendars reach this server to announce changes, https; they are only polled where empty", func(c *Config) *string { return &c.PushURL }, pushURL),
+		limit("WINDSHIELD_GOOGLE_LIMIT_PROJECT", "10000", "requests a minute that your Google project may make; 0 holds nothing back", func(c *Config) *int { return &c.GoogleLimitProject }),
+		limit("WINDSHIELD_GOOGLE_LIMIT_PERSON", "600", "requests a minute on behalf of one person", func(c *Config) *int { return &c.GoogleLimitPerson }),
+		limit("WINDSHIELD_GOOGLE_LIMIT_CALENDAR", "0", "writes a minute to one calendar; Google names no number", func(c *Config) *int { return &c.GoogleLimitWrites }),
 		secret(option("WINDSHIELD_SMTP_URL", "", "smtp://user:password@host:port or smtps://…; no mail leaves where empty", func(c *Config) *string { return &c.SMTPURL }, smtpURL)),
 		option("WINDSHIELD_MAIL_FROM", "", "sender of mails, such as visits@example.com; from the mail server's URL where empty", func(c *Config) *string { return &c.MailFrom }, nil),
 		{Name: "WINDSHIELD_TRUSTED_PROXIES", Default: "", Help: "networks whose X-Forwarded-For is believed, such as 10.0.0.0/8,192.168.1.5/32",
 			set: setProxies, get: func(c Config) string { return fmt.Sprint(c.TrustedProxies) }},
+		option("WINDSHIELD_METRICS_ADDR", "", "where to show metrics for Prometheus, host:port inside your network; none where empty", func(c *Config) *string { return &c.MetricsAddr }, hostPort),
+		number("WINDSHIELD_LAUNCH_PILOT", flow.DefaultBudget.Pilot, "visits of the first wave of a launch, which goes before all others", 1, 10_000, func(c *Config) *int { return &c.Launch.Pilot }),
+		number("WINDSHIELD_LAUNCH_WAVE", flow.DefaultBudget.Wave, "visits of each wave after it", 1, 10_000, func(c *Config) *int { return &c.Launch.Wave }),
+		number("WINDSHIELD_MAILS_PER_DAY", flow.DefaultBudget.PerDay, "mails that launches let Google send for one organiser within 24 hours; Google allows about 2,000", 1, 100_000, func(c *Config) *int { return &c.Launch.PerDay }),
+		number("WINDSHIELD_MAILS_PER_HOUR", flow.DefaultBudget.PerHour, "the same within an hour", 1, 100_000, func(c *Config) *int { return &c.Launch.PerHour }),
 		option("WINDSHIELD_LOG_LEVEL", "info", "debug, info, warn or error", func(c *Config) *string { return &c.LogLevel }, oneOf("debug", "info", "warn", "error")),
 		option("WINDSHIELD_TEST_CLOCK", "", "a file with an RFC 3339 instant, read every second; only with WINDSHIELD_UNSAFE_TEST=1", func(c *Config) *string { return &c.TestClock }, nil),
 		{Name: "WINDSHIELD_UNSAFE_TEST", Default: "0", Help: "1 permits a test clock; never in production",
@@ -170,7 +201,7 @@ func Load(getenv func(string) string, file io.Reader) (Config, error) {
 	if c.BaseURL == "" {
 		c.BaseURL = "http://" + reachable(c.Addr)
 	}
-	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
+	c.BaseURL, c.PushURL = strings.TrimRight(c.BaseURL, "/"), strings.TrimRight(c.PushURL, "/")
 	return c, nil
 }
 
@@ -223,6 +254,19 @@ func readFile(r io.Reader, into map[string]string) (bad []fault.Detail) {
 	return bad
 }
 
+// number is an option that is a whole number from least to most.
+func number(name string, def int, help string, least, most int, p func(*Config) *int) Option {
+	return Option{Name: name, Default: strconv.Itoa(def), Help: fmt.Sprintf("%s, %d to %d", help, least, most),
+		set: func(c *Config, v string) error {
+			n, err := strconv.Atoi(v)
+			if err != nil || n < least || n > most {
+				return fmt.Errorf("a whole number from %d to %d", least, most)
+			}
+			*p(c) = n
+			return nil
+		}, get: func(c Config) string { return strconv.Itoa(*p(&c)) }}
+}
+
 func hostPort(v string) error {
 	_, port, err := net.SplitHostPort(v)
 	if err == nil {
@@ -240,6 +284,31 @@ func webURL(v string) error {
 		return errors.New("an address such as https://windshield.example.com")
 	}
 	return nil
+}
+
+// limit is an option that holds a number of requests a minute.
+func limit(name, def, help string, p func(*Config) *int) Option {
+	return Option{Name: name, Default: def, Help: help, get: func(c Config) string { return strconv.Itoa(*p(&c)) },
+		set: func(c *Config, v string) error {
+			n, err := strconv.Atoi(v)
+			if err != nil || n < 0 || n > 10_000_000 {
+				return errors.New("a number from 0 to 10000000")
+			}
+			*p(c) = n
+			return nil
+		}}
+}
+
+// pushURL wants what Google wants; without TLS only this machine may be named, for
+// tests and the demonstration.
+func pushURL(v string) error {
+	u, err := url.Parse(v)
+	if err == nil && webURL(v) == nil && strings.Trim(u.Path, "/") == "" {
+		if ip, err := netip.ParseAddr(u.Hostname()); u.Scheme == "https" || u.Hostname() == "localhost" || err == nil && ip.IsLoopback() {
+			return nil
+		}
+	}
+	return errors.New("an https address without a path, such as https://windshield.example.com")
 }
 
 // calendarURL wants the slash at the end: without it the client library would

@@ -30,6 +30,22 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, "sqlite:windshield.db", c.DatabaseURL)
 	require.Equal(t, time.Minute, c.SyncInterval)
 	require.False(t, c.Secure())
+	require.Equal(t, []int{10_000, 600, 0}, []int{c.GoogleLimitProject, c.GoogleLimitPerson, c.GoogleLimitWrites})
+	require.Empty(t, c.MetricsAddr+c.PushURL)
+}
+
+func TestCalendarsReachUsOverTLSOrFromThisMachine(t *testing.T) {
+	for _, good := range []string{"https://windshield.example.com", "https://windshield.example.com/", "http://127.0.0.1:8080", "http://[::1]:8080", "http://localhost:8080"} {
+		c, err := Load(env("WINDSHIELD_PUSH_URL", good), nil)
+		require.NoError(t, err, good)
+		require.Equal(t, strings.TrimRight(good, "/"), c.PushURL)
+	}
+	for _, bad := range []string{"http://windshield.example.com", "http://10.0.0.1", "https://windshield.example.com/hook", "windshield.example.com", "ftp://localhost"} {
+		_, err := Load(env("WINDSHIELD_PUSH_URL", bad), nil)
+		require.True(t, fault.Is(err, fault.Invalid), bad)
+	}
+	_, err := Load(env("WINDSHIELD_GOOGLE_LIMIT_PERSON", "-1"), nil)
+	require.True(t, fault.Is(err, fault.Invalid))
 }
 
 func TestTheEnvironmentWinsOverTheFile(t *testing.T) {

@@ -58,8 +58,11 @@ func Run(ctx context.Context, o Options) (err error) {
 			"WINDSHIELD_DATABASE_URL":        "sqlite:" + filepath.Join(o.Dir, "windshield.db"),
 			"WINDSHIELD_GOOGLE_CALENDAR_URL": side.url + "/calendar/v3/",
 			"WINDSHIELD_GOOGLE_TOKEN_URL":    side.url + "/oauth/token",
-			"WINDSHIELD_SMTP_URL":            side.catcher.URL(),
-			"WINDSHIELD_SYNC_INTERVAL":       "5s",
+			// The emulator has no quota.
+			"WINDSHIELD_GOOGLE_LIMIT_PROJECT": "0",
+			"WINDSHIELD_GOOGLE_LIMIT_PERSON":  "0",
+			"WINDSHIELD_SMTP_URL":             side.catcher.URL(),
+			"WINDSHIELD_SYNC_INTERVAL":        "5s",
 		}[name]
 	}, nil)
 	if err != nil {

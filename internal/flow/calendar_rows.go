@@ -29,6 +29,7 @@ type CalendarEvent struct {
 	State    EventState
 	Problem  string // in words, for people
 	Tries    int
+	WantedAt time.Time // when Want was last changed
 	Updated  time.Time
 	Version  int // rises with every change; 0 before the first save
 }

@@ -18,6 +18,7 @@ type Published struct {
 	Moved     int    `json:"moved"`     // of which stood elsewhere before
 	Cancelled int    `json:"cancelled"` // visits of the plan before that do not stand any more
 	Unchanged bool   `json:"unchanged"` // the plan had been published already: nothing was done
+	LaunchID  string `json:"launch"`    // by which the events go; "" where there is nothing to do
 	by        string // who publishes, for the histories of the visits
 }
 
@@ -26,35 +27,24 @@ type Published struct {
 // customers keep their identity, so that their events move instead of being
 // cancelled and invited anew. Publishing a published plan changes nothing.
 // Errors: Conflict with the double bookings named; Stale.
-func (f *Flow) Publish(ctx context.Context, a access.Actor, k Key, planID string, version int) (Published, error) {
+//
+// The events go by a launch, wave by wave. preview is the fingerprint of the
+// forecast that somebody has seen; where it is no longer true, nothing happens
+// (Stale). It is "" where nobody has looked. giveUp names the visits that may be
+// cancelled although somebody has agreed to them.
+func (f *Flow) Publish(ctx context.Context, a access.Actor, k Key, planID string, version int, preview string, giveUp ...string) (Published, error) {
 	if err := access.Require(a, access.PublishPlan, access.Subject{}); err != nil {
 		return Published{}, err
 	}
 	return once(ctx, f, k, func(tx Tx) (Published, error) {
-		p, err := tx.Plans.Get(planID)
+		p, visits, err := f.toPublish(tx, planID, version)
 		if err != nil {
 			return Published{}, err
 		}
-		visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: planID})
-		if err != nil {
-			return Published{}, err
-		}
-		switch p.State {
-		case visit.Live:
+		if p.State == visit.Live {
 			return Published{PlanID: planID, Visits: len(visits), Unchanged: true}, nil
-		case visit.Superseded:
-			return Published{}, fault.Conflictf("A newer plan has taken this one's place. Make a new draft to change the year.")
 		}
-		if p.Assumes != "" {
-			return Published{}, fault.Conflictf("This draft is a scenario: it assumes %s. Change the data it stands on, plan again and publish that.", p.Assumes)
-		}
-		if p.Version != version {
-			return Published{}, fault.Stalef("The plan has been changed meanwhile. Look at it again before you publish it.")
-		}
-		if len(visits) == 0 {
-			return Published{}, fault.Conflictf("The plan has no visits to publish.")
-		}
-		if err := f.fresh(tx, p, visits); err != nil {
+		if err := f.keepsPromises(tx, p, visits, giveUp); err != nil {
 			return Published{}, err
 		}
 		out := Published{PlanID: planID, by: a.PersonID}
@@ -62,7 +52,7 @@ func (f *Flow) Publish(ctx context.Context, a access.Actor, k Key, planID string
 		if err != nil {
 			return out, err
 		}
-		if err := f.want(tx, changed...); err != nil {
+		if out.LaunchID, err = f.launch(tx, a, p, changed, preview); err != nil {
 			return out, err
 		}
 		p.State, p.PublishedAt = visit.Live, f.Now().UTC()
@@ -71,6 +61,35 @@ func (f *Flow) Publish(ctx context.Context, a access.Actor, k Key, planID string
 		}
 		return out, f.audit(tx, a, "publish plan", "plan/"+planID, out)
 	})
+}
+
+// toPublish gives a plan with its visits where it is published already, or may be.
+// version is the one that somebody has looked at, anyVersion where nobody has.
+func (f *Flow) toPublish(tx Tx, planID string, version int) (visit.Plan, []visit.Visit, error) {
+	p, err := tx.Plans.Get(planID)
+	if err != nil {
+		return p, nil, err
+	}
+	visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: planID})
+	if err != nil {
+		return p, nil, err
+	}
+	switch p.State {
+	case visit.Live:
+		return p, visits, nil
+	case visit.Superseded:
+		return p, nil, fault.Conflictf("A newer plan has taken this one's place. Make a new draft to change the year.")
+	}
+	if p.Assumes != "" {
+		return p, nil, fault.Conflictf("This draft is a scenario: it assumes %s. Change the data it stands on, plan again and publish that.", p.Assumes)
+	}
+	if version != anyVersion && p.Version != version {
+		return p, nil, fault.Stalef("The plan has been changed meanwhile. Look at it again before you publish it.")
+	}
+	if len(visits) == 0 {
+		return p, nil, fault.Conflictf("The plan has no visits to publish.")
+	}
+	return p, visits, f.fresh(tx, p, visits)
 }
 
 // fresh refuses a draft that the days have overtaken: with visits that lie behind
@@ -229,10 +248,13 @@ func (f *Flow) takeOver(tx Tx, p *visit.Plan, drafted []visit.Visit, out *Publis
 			if moved {
 				out.Moved++
 				release = append(release, old.ID)
+				was := *old
 				if err := old.Place(v.ExecutiveID, v.Slot, v.Zone); err != nil {
 					return nil, err
 				}
-				old.Answer, old.AnswerNote, old.Conflict = visit.NoAnswer, "", ""
+				if err := f.placedAnew(tx, old, was); err != nil {
+					return nil, err
+				}
 				bookings = append(bookings, bookingsOf(*old)...)
 				changed = append(changed, old)
 			}
@@ -321,15 +343,30 @@ func bookingsOf(v visit.Visit) []visit.Booking {
 // waits for: a bulk of changes is launched instead.
 func (f *Flow) want(tx Tx, visits ...*visit.Visit) error {
 	events, err := f.wishes(tx, visits...)
-	if err != nil || len(events) == 0 {
+	if err != nil {
 		return err
+	}
+	return f.ask(tx, events)
+}
+
+// ask stores what is wanted and asks for it to be done at once.
+func (f *Flow) ask(tx Tx, events []*CalendarEvent) error {
+	if len(events) == 0 {
+		return nil
 	}
 	if err := tx.Calendars.Save(events...); err != nil {
 		return err
 	}
+	if err := f.letGo(tx, events); err != nil {
+		return err
+	}
+	kind := JobApplyNow
+	if len(events) > handful {
+		kind = JobApply
+	}
 	jobs := make([]Job, len(events))
 	for i, e := range events {
-		jobs[i] = Job{Kind: JobApply, Key: e.VisitID}
+		jobs[i] = Job{Kind: kind, Key: e.VisitID}
 	}
 	return tx.Queue.Enqueue(jobs...)
 }
@@ -383,6 +420,7 @@ func (f *Flow) wishes(tx Tx, visits ...*visit.Visit) ([]*CalendarEvent, error) {
 		e.Desired++
 		w.Version = e.Desired
 		e.Want, e.State, e.Problem, e.Tries, e.Updated = w, EventWaiting, "", 0, f.Now().UTC()
+		e.WantedAt = e.Updated
 		events = append(events, &e)
 	}
 	return events, nil

@@ -72,6 +72,7 @@ const (
 	planTimeout   = 11 * time.Minute // a run takes up to ten
 	pullTimeout   = 2 * time.Minute  // a full reading has many pages
 	redrawTimeout = 5 * time.Minute  // a list of 100,000 customers, a thousand times
+	verifyTimeout = 10 * time.Minute // every calendar, within the pace that is allowed
 	rescueAfter   = 60 * time.Second
 )
 
@@ -88,17 +89,24 @@ const (
 // queues says in which line a kind waits, so that none waits behind another
 // that hangs.
 var queues = map[flow.JobKind]string{
-	flow.JobPlan:    "plan",
-	flow.JobApply:   "calendar",
-	flow.JobPull:    "sync",
-	flow.JobDeliver: "mail",
-	flow.JobRedraw:  "draw",
+	flow.JobPlan:  "plan",
+	flow.JobApply: "calendar",
+	flow.JobCarry: "calendar",
+	flow.JobPull:  "sync",
+	flow.JobPoll:  "sync",
+	flow.JobWatch: "sync",
+	flow.JobBusy:  "sync",
+
+	flow.JobApplyNow: "calendar_now", // however many others wait for their turn
+	flow.JobDeliver:  "mail",
+	flow.JobRedraw:   "draw",
 }
 
 // workers says how many jobs of a line run at once in one process.
 var workers = map[string]river.QueueConfig{
-	"plan":             {MaxWorkers: 1}, // it uses all processors
-	"calendar":         {MaxWorkers: 8},
+	"plan":             {MaxWorkers: 1},  // it uses all processors
+	"calendar":         {MaxWorkers: 16}, // they wait for Google most of the time
+	"calendar_now":     {MaxWorkers: 4},
 	"sync":             {MaxWorkers: 4},
 	"mail":             {MaxWorkers: 2},
 	"draw":             {MaxWorkers: 1}, // it uses a processor for long, and nobody's alert waits behind it
@@ -183,7 +191,7 @@ func (q *Queue) config(o Options) (*river.Config, error) {
 // or running for a key, another one is left out, so that they cannot pile up
 // behind a calendar that hangs. What they miss they see the next time. The other
 // kinds carry out something new each time, and none is ever left out.
-var looking = []flow.JobKind{flow.JobPull, flow.JobPullAll, flow.JobAlerts, flow.JobSweep}
+var looking = []flow.JobKind{flow.JobPull, flow.JobPoll, flow.JobWatch, flow.JobPullAll, flow.JobAlerts, flow.JobBusy, flow.JobSweep, flow.JobLaunch}
 
 // unfinished lists the states of a job that is waiting or running.
 var unfinished = []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,

@@ -35,10 +35,12 @@ func (w *worker) Timeout(j *river.Job[args]) time.Duration {
 	switch flow.JobKind(j.Kind) {
 	case flow.JobPlan:
 		return planTimeout
-	case flow.JobPull:
+	case flow.JobPull, flow.JobPoll, flow.JobBusy:
 		return pullTimeout
 	case flow.JobRedraw:
 		return redrawTimeout
+	case flow.JobVerify:
+		return verifyTimeout
 	}
 	return timeout
 }

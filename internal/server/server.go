@@ -22,6 +22,7 @@ import (
 
 	"windshield/internal/access"
 	"windshield/internal/auth"
+	"windshield/internal/calsync"
 	"windshield/internal/fault"
 )
 
@@ -45,8 +46,10 @@ type Options struct {
 	APIError, PageError func(c echo.Context, err error)
 	// Ready says whether the database and its schema are fine.
 	Ready func(ctx context.Context) error
-	// Metrics is where the counters live.
+	// Metrics is where the counters live; see MetricsHTTP.
 	Metrics *prometheus.Registry
+	// Notice takes what a calendar announces; known says whether a channel of ours did.
+	Notice func(ctx context.Context, n calsync.Notice) (known bool, err error)
 }
 
 // New makes the echo instance with its middleware and the routes that need no
@@ -82,7 +85,8 @@ func New(o Options) (e *echo.Echo, api, pages *echo.Group) {
 		}
 		return c.String(http.StatusOK, "ready\n")
 	})
-	e.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(o.Metrics, promhttp.HandlerOpts{})))
+	take, small := notices(o.Notice, o.Log)
+	e.POST(NoticePath, take, small)
 
 	// A form on another site can neither change anything here nor read what we
 	// answer: the browser says where a request comes from.
@@ -161,6 +165,15 @@ func removeFiles(log *slog.Logger) echo.MiddlewareFunc {
 func HTTP(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{Handler: headAsGet(h), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
 		IdleTimeout: 60 * time.Second, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+}
+
+// MetricsHTTP gives the server of the metrics, which listens at an address of its
+// own: they tell how much an installation does, which is nobody's business who can
+// reach its pages.
+func MetricsHTTP(metrics *prometheus.Registry, log *slog.Logger) *http.Server {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{Timeout: 10 * time.Second}))
+	return HTTP(mux, log)
 }
 
 // headAsGet answers HEAD as GET: the handlers see a GET, and the server, which

@@ -22,6 +22,7 @@ type calendarEventRow struct {
 	State     flow.EventState
 	Problem   string
 	Tries     int
+	WantedAt  instant
 	Updated   instant
 	Version   int
 }
@@ -33,12 +34,12 @@ func (r calendarEventRow) next() int       { return r.Version }
 func toCalendarEventRow(e *flow.CalendarEvent) calendarEventRow {
 	return calendarEventRow{VisitID: e.VisitID, Calendar: e.Calendar, EventID: e.EventID, Desired: e.Desired, Applied: e.Applied,
 		Confirmed: e.Base.Confirmed, Over: e.Base.Over, Want: doc[calsync.Want]{e.Want}, Base: doc[calsync.Base]{e.Base},
-		State: e.State, Problem: e.Problem, Tries: e.Tries, Updated: instant(e.Updated), Version: e.Version + 1}
+		State: e.State, Problem: e.Problem, Tries: e.Tries, WantedAt: instant(e.WantedAt), Updated: instant(e.Updated), Version: e.Version + 1}
 }
 
 func (r calendarEventRow) event() flow.CalendarEvent {
 	return flow.CalendarEvent{VisitID: r.VisitID, Calendar: r.Calendar, EventID: r.EventID, Desired: r.Desired, Applied: r.Applied,
-		Want: r.Want.V, Base: r.Base.V, State: r.State, Problem: r.Problem, Tries: r.Tries, Updated: r.Updated.time(), Version: r.Version}
+		Want: r.Want.V, Base: r.Base.V, State: r.State, Problem: r.Problem, Tries: r.Tries, WantedAt: r.WantedAt.time(), Updated: r.Updated.time(), Version: r.Version}
 }
 
 type calendarCursorRow struct {
@@ -89,7 +90,7 @@ func (c calendars) find(db *gorm.DB) ([]flow.CalendarEvent, error) {
 
 // Save gives Stale also where Applied would fall.
 func (c calendars) Save(events ...*flow.CalendarEvent) error {
-	if err := saveAll(c.unit, "calendar event", "visit_id", 14, each(events, toCalendarEventRow)); err != nil {
+	if err := saveAll(c.unit, "calendar event", "visit_id", 15, each(events, toCalendarEventRow)); err != nil {
 		return err
 	}
 	for _, e := range events {

@@ -58,6 +58,7 @@ var rules = map[string]string{
 	"calendar_events_event":          "Another visit has this calendar event.",
 	"connections_pkey":               "This account is being connected already.",
 	"calendar_cursors_pkey":          "This calendar is being read already.",
+	"calendar_channels_pkey":         "This calendar channel exists already.",
 	"deliveries_pkey":                "This message exists already.",
 	"login_links_pkey":               "This link exists already.",
 	"people.key":                     "people_key",
@@ -80,6 +81,7 @@ var rules = map[string]string{
 	"calendar_events.calendar":       "calendar_events_event",
 	"connections.address":            "connections_pkey",
 	"calendar_cursors.calendar":      "calendar_cursors_pkey",
+	"calendar_channels.id":           "calendar_channels_pkey",
 	"deliveries.id":                  "deliveries_pkey",
 	"login_links.hash":               "login_links_pkey",
 }

@@ -17,8 +17,8 @@ import (
 
 // rows lists every row type; each has a table, and every table has one.
 var rows = []any{personRow{}, absenceRow{}, customerRow{}, importRow{}, importFileRow{}, selectionRow{}, drawnRow{}, frameRow{}, changeRow{}, teamListRow{}, redrawsRow{}, planRow{}, runRow{}, runFileRow{},
-	visitRow{}, bookingRow{}, calendarEventRow{}, calendarCursorRow{}, connectionRow{}, alertRow{}, deliveryRow{}, linkRow{}, attemptRow{}, entryRow{},
-	headRow{}, keyRow{}, settingRow{}, sessionRow{}}
+	visitRow{}, stepRow{}, bookingRow{}, calendarEventRow{}, calendarCursorRow{}, connectionRow{}, channelRow{}, noteRow{}, connectionRow{}, alertRow{}, deliveryRow{}, linkRow{}, attemptRow{}, entryRow{},
+	headRow{}, keyRow{}, settingRow{}, sessionRow{}, launchRow{}, launchVisitRow{}, verificationRow{}}
 
 // The migrations and the row types agree on tables and columns, on both engines:
 // a column that only one of them knows is found here and not by a customer.

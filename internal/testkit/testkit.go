@@ -133,6 +133,10 @@ func New(t testing.TB, e Engine) *House {
 			"WINDSHIELD_GOOGLE_CALENDAR_URL": side.URL + "/calendar/v3/",
 			"WINDSHIELD_GOOGLE_TOKEN_URL":    side.URL + "/oauth/token",
 			"WINDSHIELD_SMTP_URL":            h.Mail.URL(),
+			"WINDSHIELD_INVITE_CUSTOMERS":    "yes",
+			// The emulator has no quota, and nobody wants to wait for Google's.
+			"WINDSHIELD_GOOGLE_LIMIT_PROJECT": "0",
+			"WINDSHIELD_GOOGLE_LIMIT_PERSON":  "0",
 		}[name]
 	}, nil)
 	require.NoError(t, err)

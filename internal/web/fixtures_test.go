@@ -39,8 +39,9 @@ type story struct {
 	table     *intake.Table
 	events    map[string]flow.CalendarEvent
 	runState  flow.RunState
-	fail      map[string]error // by use case
-	calls     []string         // changes asked for
+	account   flow.ConnectionState // of everybody's own Google account
+	fail      map[string]error     // by use case
+	calls     []string             // changes asked for
 	launch    flow.LaunchState
 	report    flow.RunState // of the report on the calendars; "" where there is none
 }
@@ -849,7 +850,10 @@ func (s *story) Trail(context.Context, access.Actor, string, int) ([]flow.Entry,
 }
 
 // signIn is a SignIn that knows one token.
-type signIn struct{ calls []string }
+type signIn struct {
+	calls []string
+	kept  map[string]string
+}
 
 func (s *signIn) RequestLink(_ echo.Context, email string) error {
 	s.calls = append(s.calls, "request "+email)
