@@ -375,6 +375,30 @@ func (e ImportState) Valid() bool {
 	}
 }
 
+// Defines values for LaunchState.
+const (
+	LaunchStateDone    LaunchState = "done"
+	LaunchStatePaused  LaunchState = "paused"
+	LaunchStateRunning LaunchState = "running"
+	LaunchStateStopped LaunchState = "stopped"
+)
+
+// Valid indicates whether the value is a known member of the LaunchState enum.
+func (e LaunchState) Valid() bool {
+	switch e {
+	case LaunchStateDone:
+		return true
+	case LaunchStatePaused:
+		return true
+	case LaunchStateRunning:
+		return true
+	case LaunchStateStopped:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PlanState.
 const (
 	PlanStateDraft      PlanState = "draft"
@@ -669,6 +693,48 @@ func (e SettleRequestVerdict) Valid() bool {
 	}
 }
 
+// Defines values for Standing.
+const (
+	StandingAsWanted Standing = "as wanted"
+	StandingConflict Standing = "conflict"
+	StandingDiffers  Standing = "differs"
+	StandingDoubled  Standing = "doubled"
+	StandingEdited   Standing = "edited"
+	StandingLeftOver Standing = "left over"
+	StandingMissing  Standing = "missing"
+	StandingOrphan   Standing = "orphan"
+	StandingParked   Standing = "parked"
+	StandingWaiting  Standing = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the Standing enum.
+func (e Standing) Valid() bool {
+	switch e {
+	case StandingAsWanted:
+		return true
+	case StandingConflict:
+		return true
+	case StandingDiffers:
+		return true
+	case StandingDoubled:
+		return true
+	case StandingEdited:
+		return true
+	case StandingLeftOver:
+		return true
+	case StandingMissing:
+		return true
+	case StandingOrphan:
+		return true
+	case StandingParked:
+		return true
+	case StandingWaiting:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for VisitKind.
 const (
 	VisitKindConference VisitKind = "conference"
@@ -940,6 +1006,29 @@ type Breach struct {
 
 	// SettledAt Example: 2027-03-05T12:00:00Z
 	SettledAt *time.Time `json:"settled_at,omitempty"`
+}
+
+// Budget defines model for Budget.
+type Budget struct {
+	// PerDay Mails of one organiser within 24 hours.
+	//
+	// Example: 1500
+	PerDay int `json:"per_day"`
+
+	// PerHour Mails of one organiser within an hour.
+	//
+	// Example: 500
+	PerHour int `json:"per_hour"`
+
+	// Pilot Visits of the first wave.
+	//
+	// Example: 20
+	Pilot int `json:"pilot"`
+
+	// Wave Visits of each wave after it.
+	//
+	// Example: 200
+	Wave int `json:"wave"`
 }
 
 // CalendarDifference defines model for CalendarDifference.
@@ -1803,6 +1892,83 @@ type Explanation struct {
 	Weeks []Proposal `json:"weeks"`
 }
 
+// Finding defines model for Finding.
+type Finding struct {
+	// Calendar Example: host@example.com
+	Calendar string `json:"calendar"`
+
+	// Event Example: 4b0a8f5e0d3c1f9d7a21
+	Event string `json:"event"`
+
+	// Fields What differs.
+	Fields []string `json:"fields"`
+
+	// Others Events too many.
+	Others []string `json:"others"`
+
+	// Problem Example:
+	Problem string `json:"problem"`
+
+	// Standing How an event stands against what is wanted.
+	//
+	// Example: missing
+	Standing Standing `json:"standing"`
+
+	// Visit Empty where the event bears no visit's mark.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit string `json:"visit"`
+}
+
+// Forecast defines model for Forecast.
+type Forecast struct {
+	Budget Budget `json:"budget"`
+
+	// Days At least so many days pass until all mails are out.
+	//
+	// Example: 1
+	Days int `json:"days"`
+
+	// Fingerprint To be sent as preview with the publication.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015
+	Fingerprint string `json:"fingerprint"`
+
+	// People Who gets most mails first.
+	People []PersonForecast `json:"people"`
+
+	// Plan Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Plan Id `json:"plan"`
+
+	// Totals What many changes at once do to calendars.
+	Totals LaunchTotals `json:"totals"`
+
+	// Version Of the plan.
+	//
+	// Example: 1
+	Version  int               `json:"version"`
+	Warnings []ForecastWarning `json:"warnings"`
+}
+
+// ForecastWarning defines model for ForecastWarning.
+type ForecastWarning struct {
+	// Customer Example: Muster AG
+	Customer string `json:"customer"`
+
+	// Date Example: 2027-03-04
+	Date openapi_types.Date `json:"date"`
+
+	// Text Example: The visit cannot be put into the calendar.
+	Text string `json:"text"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit Id `json:"visit"`
+}
+
 // Frame A frozen customer list.
 type Frame struct {
 	// Customers Who may be drawn.
@@ -2233,6 +2399,174 @@ type ImportReport struct {
 // ImportState Example: uploaded
 type ImportState string
 
+// Launch defines model for Launch.
+type Launch struct {
+	// Applied As wanted in the calendars.
+	//
+	// Example: 200
+	Applied int    `json:"applied"`
+	Budget  Budget `json:"budget"`
+
+	// Conflicts A person has to decide.
+	//
+	// Example: 0
+	Conflicts int `json:"conflicts"`
+
+	// CreatedAt Example: 2027-01-05T09:00:00Z
+	CreatedAt time.Time `json:"created_at"`
+
+	// CreatedBy Example: 8f1f5c8e-6a1f-4b8a-9d1c-2b7a4c0e5d11
+	CreatedBy string `json:"created_by"`
+
+	// EndedAt Example: 2027-01-05T09:30:00Z
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+
+	// Held Held back for later.
+	//
+	// Example: 20
+	Held int `json:"held"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// OnWay Example: 19
+	OnWay      int               `json:"on_way"`
+	Organisers []LaunchOrganiser `json:"organisers"`
+
+	// Parked No calendar takes them as they are.
+	//
+	// Example: 0
+	Parked int `json:"parked"`
+
+	// Plan Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Plan Id `json:"plan"`
+
+	// Reason Why it paused by itself; empty where it did not.
+	//
+	// Example:
+	Reason string `json:"reason"`
+
+	// State Example: running
+	State LaunchState `json:"state"`
+
+	// Totals What many changes at once do to calendars.
+	Totals LaunchTotals `json:"totals"`
+
+	// Visits Example: 239
+	Visits int `json:"visits"`
+
+	// Waits Why nothing goes at present; empty where something does.
+	//
+	// Example:
+	Waits string `json:"waits"`
+
+	// Wave The newest.
+	//
+	// Example: 2
+	Wave int `json:"wave"`
+}
+
+// LaunchList defines model for LaunchList.
+type LaunchList struct {
+	Items []Launch `json:"items"`
+}
+
+// LaunchOrganiser defines model for LaunchOrganiser.
+type LaunchOrganiser struct {
+	// Address Example: host@example.com
+	Address string `json:"address"`
+
+	// Applied As wanted in the calendar.
+	//
+	// Example: 10
+	Applied int `json:"applied"`
+
+	// Held Held back for later.
+	//
+	// Example: 1
+	Held int `json:"held"`
+
+	// Mails Of this launch within 24 hours.
+	//
+	// Example: 20
+	Mails int `json:"mails"`
+
+	// Name Example: Hannah Host
+	Name string `json:"name"`
+
+	// OnWay Example: 1
+	OnWay int `json:"on_way"`
+
+	// Trouble Why nothing more goes to it; empty where it does.
+	//
+	// Example:
+	Trouble string `json:"trouble"`
+
+	// Until Until when no more mails go.
+	//
+	// Example: 2027-01-05T09:00:00Z
+	Until *time.Time `json:"until,omitempty"`
+
+	// Visits Example: 12
+	Visits int `json:"visits"`
+}
+
+// LaunchState Example: running
+type LaunchState string
+
+// LaunchTotals What many changes at once do to calendars.
+type LaunchTotals struct {
+	// Asks Events about which a person has to decide first.
+	//
+	// Example: 0
+	Asks int `json:"asks"`
+
+	// Cancellations Mails.
+	//
+	// Example: 0
+	Cancellations int `json:"cancellations"`
+
+	// Cancels Example: 0
+	Cancels int `json:"cancels"`
+
+	// Changes Other changes of events.
+	//
+	// Example: 0
+	Changes int `json:"changes"`
+
+	// Creates Events that come.
+	//
+	// Example: 239
+	Creates int `json:"creates"`
+
+	// Invitations Mails.
+	//
+	// Example: 478
+	Invitations int `json:"invitations"`
+
+	// Moves Example: 0
+	Moves int `json:"moves"`
+
+	// Parked Events that no calendar will take as they are.
+	//
+	// Example: 0
+	Parked int `json:"parked"`
+
+	// Unchanged Events that need no write.
+	//
+	// Example: 0
+	Unchanged int `json:"unchanged"`
+
+	// Updates Mails.
+	//
+	// Example: 0
+	Updates int `json:"updates"`
+}
+
 // LeaveOut defines model for LeaveOut.
 type LeaveOut struct {
 	// Code Why, such as unreachable, refused or not_a_customer.
@@ -2353,6 +2687,12 @@ type Mark struct {
 
 	// Total Example: 61000
 	Total int64 `json:"total"`
+}
+
+// Mended defines model for Mended.
+type Mended struct {
+	// Events Example: 2
+	Events int `json:"events"`
 }
 
 // Merge defines model for Merge.
@@ -2666,6 +3006,36 @@ type PersonCoverage struct {
 
 	// Running Example: true
 	Running bool `json:"running"`
+}
+
+// PersonForecast defines model for PersonForecast.
+type PersonForecast struct {
+	// Cancellations Example: 0
+	Cancellations int `json:"cancellations"`
+
+	// Cancels Example: 0
+	Cancels int `json:"cancels"`
+
+	// Changes Example: 0
+	Changes int `json:"changes"`
+
+	// Creates Example: 12
+	Creates int `json:"creates"`
+
+	// Email Example: amara.abara@example.com
+	Email string `json:"email"`
+
+	// Invitations Example: 12
+	Invitations int `json:"invitations"`
+
+	// Moves Example: 0
+	Moves int `json:"moves"`
+
+	// Name Example: Amara Abara
+	Name string `json:"name"`
+
+	// Updates Example: 0
+	Updates int `json:"updates"`
 }
 
 // PersonList defines model for PersonList.
@@ -3202,6 +3572,11 @@ type ProposalList struct {
 type Publication struct {
 	// Cancelled Example: 0
 	Cancelled int `json:"cancelled"`
+
+	// Launch The launch by which the events go; left out where there is nothing to do.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Launch *string `json:"launch,omitempty"`
 
 	// Moved Example: 0
 	Moved int `json:"moved"`
@@ -3943,6 +4318,11 @@ type SignIn struct {
 // SolutionFile A file in the format windshield.solution/1.
 type SolutionFile = json.RawMessage
 
+// Standing How an event stands against what is wanted.
+//
+// Example: missing
+type Standing string
+
 // Stratum A reporting group with its own number of visits.
 type Stratum struct {
 	// Alone Large enough to be reported alone.
@@ -4133,6 +4513,20 @@ type Unassigned struct {
 	Reason string `json:"reason"`
 }
 
+// Unread defines model for Unread.
+type Unread struct {
+	// Calendar Example: host@example.com
+	Calendar string `json:"calendar"`
+
+	// Events That are wanted there.
+	//
+	// Example: 12
+	Events int `json:"events"`
+
+	// Why Example: The calendar is no longer visible.
+	Why string `json:"why"`
+}
+
 // Upload defines model for Upload.
 type Upload struct {
 	// File A CSV file or an XLSX workbook with a header row, at most 50 MB.
@@ -4154,6 +4548,43 @@ type ValueCount struct {
 
 	// Value Example: Zurihc
 	Value string `json:"value"`
+}
+
+// Verification defines model for Verification.
+type Verification struct {
+	// AskedAt Example: 2027-01-05T09:00:00Z
+	AskedAt time.Time `json:"asked_at"`
+
+	// AskedBy Example: 8f1f5c8e-6a1f-4b8a-9d1c-2b7a4c0e5d11
+	AskedBy string `json:"asked_by"`
+
+	// Calendars Example: 12
+	Calendars int `json:"calendars"`
+
+	// EndedAt Example: 2027-01-05T09:01:00Z
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+
+	// Findings At most 500.
+	Findings []Finding `json:"findings"`
+
+	// Read Example: 12
+	Read int `json:"read"`
+
+	// State Example: running
+	State RunState `json:"state"`
+
+	// Tally Events by standing.
+	//
+	// Example: {"as wanted":239}
+	Tally map[string]int `json:"tally"`
+
+	// Unread Calendars that could not be read.
+	Unread []Unread `json:"unread"`
+
+	// Well Everything was read and all is as wanted.
+	//
+	// Example: true
+	Well bool `json:"well"`
 }
 
 // Visit defines model for Visit.
@@ -4597,6 +5028,12 @@ type ListAuditParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// GetVerificationParams defines parameters for GetVerification.
+type GetVerificationParams struct {
+	// Standing Only what stands like this; left out, all that is not as wanted.
+	Standing *Standing `form:"standing,omitempty" json:"standing,omitempty"`
+}
+
 // GetCoverageParams defines parameters for GetCoverage.
 type GetCoverageParams struct {
 	// From First day of the period; give both days or none.
@@ -4660,6 +5097,12 @@ type ConfirmImportParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ListLaunchesParams defines parameters for ListLaunches.
+type ListLaunchesParams struct {
+	// Plan The plan.
+	Plan Id `form:"plan" json:"plan"`
+}
+
 // GetMineParams defines parameters for GetMine.
 type GetMineParams struct {
 	// Person Whose page; left out, your own or that of the first executive whom you serve.
@@ -4719,6 +5162,12 @@ type ProposePlacesParams struct {
 
 // PublishPlanParams defines parameters for PublishPlan.
 type PublishPlanParams struct {
+	// Preview The fingerprint of the forecast that was looked at; where it is no longer true, the answer is 412.
+	Preview *string `form:"preview,omitempty" json:"preview,omitempty"`
+
+	// GiveUp A visit that may be cancelled although somebody has agreed to it; repeat it for several.
+	GiveUp *[]Id `form:"give_up,omitempty" json:"give_up,omitempty"`
+
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
 	IfMatch IfMatch `json:"If-Match"`
 
@@ -5034,6 +5483,25 @@ type ClientInterface interface {
 	// Corresponds with POST /connections/sync (the `SyncNow` operationId).
 	SyncNow(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetVerification The newest report on what the calendars hold
+	//
+	// Corresponds with GET /connections/verification (the `GetVerification` operationId).
+	GetVerification(ctx context.Context, params *GetVerificationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// VerifyCalendars Compare all calendars with what is wanted
+	//
+	// Reads every calendar and writes to none.
+	//
+	// Corresponds with POST /connections/verification (the `VerifyCalendars` operationId).
+	VerifyCalendars(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MendCalendars Look again at what is missing, differs or was left over
+	//
+	// Under the normal rules: what people deleted is asked about and not invited again, what they edited is kept.
+	//
+	// Corresponds with POST /connections/verification/mend (the `MendCalendars` operationId).
+	MendCalendars(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetCoverage Who listens to whom
 	//
 	// The numbers of the CEO's page, for the last twelve months or a period of at most five years.
@@ -5171,6 +5639,37 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /imports/{id}/rejected.csv (the `GetRejectedRows` operationId).
 	GetRejectedRows(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListLaunches How changes of a plan went to the calendars
+	//
+	// Corresponds with GET /launches (the `ListLaunches` operationId).
+	ListLaunches(ctx context.Context, params *ListLaunchesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetLaunch How far a launch is
+	//
+	// Corresponds with GET /launches/{id} (the `GetLaunch` operationId).
+	GetLaunch(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PauseLaunch Let nothing more go for now
+	//
+	// What is on its way may still arrive.
+	//
+	// Corresponds with POST /launches/{id}/pause (the `PauseLaunch` operationId).
+	PauseLaunch(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResumeLaunch Let a launch go on that is paused or stopped
+	//
+	// Whoever resumes one that paused by itself accepts why it did.
+	//
+	// Corresponds with POST /launches/{id}/resume (the `ResumeLaunch` operationId).
+	ResumeLaunch(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StopLaunch End a launch
+	//
+	// What is in the calendars stays there; what is not, is not done until somebody resumes.
+	//
+	// Corresponds with POST /launches/{id}/stop (the `StopLaunch` operationId).
+	StopLaunch(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetMine My visits and my 30-day clock
 	//
@@ -5334,9 +5833,16 @@ type ClientInterface interface {
 	// Corresponds with GET /plans/{id}/customers/{customer}/proposals (the `ProposePlaces` operationId).
 	ProposePlaces(ctx context.Context, id Id, customer OfCustomer, params *ProposePlacesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ForecastPlan What publishing a draft would do, and who would be told
+	//
+	// Decided by what the publication itself decides by; nothing is written and nobody is told. Its fingerprint can be sent with the publication, which is refused where this is no longer true.
+	//
+	// Corresponds with GET /plans/{id}/forecast (the `ForecastPlan` operationId).
+	ForecastPlan(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// PublishPlan Make a draft the plan of its year
 	//
-	// Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody.
+	// Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody. A visit that somebody has agreed to, and for whose customer the draft has no place, is cancelled only where give_up names it.
 	//
 	// Corresponds with POST /plans/{id}/publish (the `PublishPlan` operationId).
 	PublishPlan(ctx context.Context, id Id, params *PublishPlanParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5760,6 +6266,55 @@ func (c *Client) SyncNow(ctx context.Context, reqEditors ...RequestEditorFn) (*h
 	return c.Client.Do(req)
 }
 
+// GetVerification The newest report on what the calendars hold
+//
+// Corresponds with GET /connections/verification (the `GetVerification` operationId).
+func (c *Client) GetVerification(ctx context.Context, params *GetVerificationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetVerificationRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// VerifyCalendars Compare all calendars with what is wanted
+//
+// Reads every calendar and writes to none.
+//
+// Corresponds with POST /connections/verification (the `VerifyCalendars` operationId).
+func (c *Client) VerifyCalendars(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyCalendarsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MendCalendars Look again at what is missing, differs or was left over
+//
+// Under the normal rules: what people deleted is asked about and not invited again, what they edited is kept.
+//
+// Corresponds with POST /connections/verification/mend (the `MendCalendars` operationId).
+func (c *Client) MendCalendars(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMendCalendarsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetCoverage Who listens to whom
 //
 // The numbers of the CEO's page, for the last twelve months or a period of at most five years.
@@ -6088,6 +6643,87 @@ func (c *Client) ConfirmImport(ctx context.Context, id Id, params *ConfirmImport
 // Corresponds with GET /imports/{id}/rejected.csv (the `GetRejectedRows` operationId).
 func (c *Client) GetRejectedRows(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetRejectedRowsRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListLaunches How changes of a plan went to the calendars
+//
+// Corresponds with GET /launches (the `ListLaunches` operationId).
+func (c *Client) ListLaunches(ctx context.Context, params *ListLaunchesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListLaunchesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetLaunch How far a launch is
+//
+// Corresponds with GET /launches/{id} (the `GetLaunch` operationId).
+func (c *Client) GetLaunch(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetLaunchRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PauseLaunch Let nothing more go for now
+//
+// What is on its way may still arrive.
+//
+// Corresponds with POST /launches/{id}/pause (the `PauseLaunch` operationId).
+func (c *Client) PauseLaunch(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPauseLaunchRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResumeLaunch Let a launch go on that is paused or stopped
+//
+// Whoever resumes one that paused by itself accepts why it did.
+//
+// Corresponds with POST /launches/{id}/resume (the `ResumeLaunch` operationId).
+func (c *Client) ResumeLaunch(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResumeLaunchRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StopLaunch End a launch
+//
+// What is in the calendars stays there; what is not, is not done until somebody resumes.
+//
+// Corresponds with POST /launches/{id}/stop (the `StopLaunch` operationId).
+func (c *Client) StopLaunch(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStopLaunchRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -6480,9 +7116,26 @@ func (c *Client) ProposePlaces(ctx context.Context, id Id, customer OfCustomer, 
 	return c.Client.Do(req)
 }
 
+// ForecastPlan What publishing a draft would do, and who would be told
+//
+// Decided by what the publication itself decides by; nothing is written and nobody is told. Its fingerprint can be sent with the publication, which is refused where this is no longer true.
+//
+// Corresponds with GET /plans/{id}/forecast (the `ForecastPlan` operationId).
+func (c *Client) ForecastPlan(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewForecastPlanRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // PublishPlan Make a draft the plan of its year
 //
-// Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody.
+// Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody. A visit that somebody has agreed to, and for whose customer the draft has no place, is cancelled only where give_up names it.
 //
 // Corresponds with POST /plans/{id}/publish (the `PublishPlan` operationId).
 func (c *Client) PublishPlan(ctx context.Context, id Id, params *PublishPlanParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7409,6 +8062,114 @@ func NewSyncNowRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewGetVerificationRequest constructs an http.Request for the GetVerification method
+func NewGetVerificationRequest(server string, params *GetVerificationParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/connections/verification")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Standing != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "standing", *params.Standing, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewVerifyCalendarsRequest constructs an http.Request for the VerifyCalendars method
+func NewVerifyCalendarsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/connections/verification")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewMendCalendarsRequest constructs an http.Request for the MendCalendars method
+func NewMendCalendarsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/connections/verification/mend")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetCoverageRequest constructs an http.Request for the GetCoverage method
 func NewGetCoverageRequest(server string, params *GetCoverageParams) (*http.Request, error) {
 	var err error
@@ -8158,6 +8919,192 @@ func NewGetRejectedRowsRequest(server string, id Id) (*http.Request, error) {
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListLaunchesRequest constructs an http.Request for the ListLaunches method
+func NewListLaunchesRequest(server string, params *ListLaunchesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/launches")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "plan", params.Plan, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetLaunchRequest constructs an http.Request for the GetLaunch method
+func NewGetLaunchRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/launches/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPauseLaunchRequest constructs an http.Request for the PauseLaunch method
+func NewPauseLaunchRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/launches/%s/pause", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewResumeLaunchRequest constructs an http.Request for the ResumeLaunch method
+func NewResumeLaunchRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/launches/%s/resume", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStopLaunchRequest constructs an http.Request for the StopLaunch method
+func NewStopLaunchRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/launches/%s/stop", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -9039,6 +9986,40 @@ func NewProposePlacesRequest(server string, id Id, customer OfCustomer, params *
 	return req, nil
 }
 
+// NewForecastPlanRequest constructs an http.Request for the ForecastPlan method
+func NewForecastPlanRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/plans/%s/forecast", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewPublishPlanRequest constructs an http.Request for the PublishPlan method
 func NewPublishPlanRequest(server string, id Id, params *PublishPlanParams) (*http.Request, error) {
 	var err error
@@ -9063,6 +10044,45 @@ func NewPublishPlanRequest(server string, id Id, params *PublishPlanParams) (*ht
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Preview != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "preview", *params.Preview, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.GiveUp != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "give_up", *params.GiveUp, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
@@ -10472,6 +11492,31 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /connections/sync (the `SyncNow` operationId).
 	SyncNowWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*SyncNowResponse, error)
 
+	// GetVerificationWithResponse The newest report on what the calendars hold
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /connections/verification (the `GetVerification` operationId).
+	GetVerificationWithResponse(ctx context.Context, params *GetVerificationParams, reqEditors ...RequestEditorFn) (*GetVerificationResponse, error)
+
+	// VerifyCalendarsWithResponse Compare all calendars with what is wanted
+	//
+	// Reads every calendar and writes to none.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /connections/verification (the `VerifyCalendars` operationId).
+	VerifyCalendarsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*VerifyCalendarsResponse, error)
+
+	// MendCalendarsWithResponse Look again at what is missing, differs or was left over
+	//
+	// Under the normal rules: what people deleted is asked about and not invited again, what they edited is kept.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /connections/verification/mend (the `MendCalendars` operationId).
+	MendCalendarsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MendCalendarsResponse, error)
+
 	// GetCoverageWithResponse Who listens to whom
 	//
 	// The numbers of the CEO's page, for the last twelve months or a period of at most five years.
@@ -10631,6 +11676,47 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /imports/{id}/rejected.csv (the `GetRejectedRows` operationId).
 	GetRejectedRowsWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetRejectedRowsResponse, error)
+
+	// ListLaunchesWithResponse How changes of a plan went to the calendars
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /launches (the `ListLaunches` operationId).
+	ListLaunchesWithResponse(ctx context.Context, params *ListLaunchesParams, reqEditors ...RequestEditorFn) (*ListLaunchesResponse, error)
+
+	// GetLaunchWithResponse How far a launch is
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /launches/{id} (the `GetLaunch` operationId).
+	GetLaunchWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetLaunchResponse, error)
+
+	// PauseLaunchWithResponse Let nothing more go for now
+	//
+	// What is on its way may still arrive.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /launches/{id}/pause (the `PauseLaunch` operationId).
+	PauseLaunchWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*PauseLaunchResponse, error)
+
+	// ResumeLaunchWithResponse Let a launch go on that is paused or stopped
+	//
+	// Whoever resumes one that paused by itself accepts why it did.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /launches/{id}/resume (the `ResumeLaunch` operationId).
+	ResumeLaunchWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ResumeLaunchResponse, error)
+
+	// StopLaunchWithResponse End a launch
+	//
+	// What is in the calendars stays there; what is not, is not done until somebody resumes.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /launches/{id}/stop (the `StopLaunch` operationId).
+	StopLaunchWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*StopLaunchResponse, error)
 
 	// GetMineWithResponse My visits and my 30-day clock
 	//
@@ -10822,9 +11908,18 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /plans/{id}/customers/{customer}/proposals (the `ProposePlaces` operationId).
 	ProposePlacesWithResponse(ctx context.Context, id Id, customer OfCustomer, params *ProposePlacesParams, reqEditors ...RequestEditorFn) (*ProposePlacesResponse, error)
 
+	// ForecastPlanWithResponse What publishing a draft would do, and who would be told
+	//
+	// Decided by what the publication itself decides by; nothing is written and nobody is told. Its fingerprint can be sent with the publication, which is refused where this is no longer true.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /plans/{id}/forecast (the `ForecastPlan` operationId).
+	ForecastPlanWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ForecastPlanResponse, error)
+
 	// PublishPlanWithResponse Make a draft the plan of its year
 	//
-	// Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody.
+	// Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody. A visit that somebody has agreed to, and for whose customer the draft has no place, is cancelled only where give_up names it.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11631,6 +12726,241 @@ func (r SyncNowResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SyncNowResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetVerificationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Verification
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetVerificationResponse) GetJSON200() *Verification {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetVerificationResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetVerificationResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetVerificationResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetVerificationResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetVerificationResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetVerificationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetVerificationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetVerificationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetVerificationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type VerifyCalendarsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r VerifyCalendarsResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r VerifyCalendarsResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r VerifyCalendarsResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r VerifyCalendarsResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r VerifyCalendarsResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r VerifyCalendarsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r VerifyCalendarsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r VerifyCalendarsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r VerifyCalendarsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type MendCalendarsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Mended
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r MendCalendarsResponse) GetJSON200() *Mended {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r MendCalendarsResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r MendCalendarsResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r MendCalendarsResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r MendCalendarsResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r MendCalendarsResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r MendCalendarsResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r MendCalendarsResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r MendCalendarsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r MendCalendarsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MendCalendarsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r MendCalendarsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -13017,6 +14347,421 @@ func (r GetRejectedRowsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetRejectedRowsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListLaunchesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LaunchList
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListLaunchesResponse) GetJSON200() *LaunchList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListLaunchesResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListLaunchesResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListLaunchesResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListLaunchesResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListLaunchesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListLaunchesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListLaunchesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListLaunchesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetLaunchResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Launch
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetLaunchResponse) GetJSON200() *Launch {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetLaunchResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetLaunchResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetLaunchResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetLaunchResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetLaunchResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetLaunchResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetLaunchResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetLaunchResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetLaunchResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PauseLaunchResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Launch
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PauseLaunchResponse) GetJSON200() *Launch {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r PauseLaunchResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r PauseLaunchResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r PauseLaunchResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r PauseLaunchResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r PauseLaunchResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r PauseLaunchResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PauseLaunchResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PauseLaunchResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PauseLaunchResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PauseLaunchResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PauseLaunchResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ResumeLaunchResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Launch
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ResumeLaunchResponse) GetJSON200() *Launch {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ResumeLaunchResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ResumeLaunchResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ResumeLaunchResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ResumeLaunchResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ResumeLaunchResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ResumeLaunchResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ResumeLaunchResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ResumeLaunchResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ResumeLaunchResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResumeLaunchResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResumeLaunchResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type StopLaunchResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Launch
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r StopLaunchResponse) GetJSON200() *Launch {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r StopLaunchResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r StopLaunchResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r StopLaunchResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r StopLaunchResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r StopLaunchResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r StopLaunchResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StopLaunchResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StopLaunchResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StopLaunchResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StopLaunchResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StopLaunchResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -14609,6 +16354,89 @@ func (r ProposePlacesResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ProposePlacesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ForecastPlanResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Forecast
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ForecastPlanResponse) GetJSON200() *Forecast {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ForecastPlanResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ForecastPlanResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ForecastPlanResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ForecastPlanResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ForecastPlanResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ForecastPlanResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ForecastPlanResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ForecastPlanResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ForecastPlanResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ForecastPlanResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -17084,6 +18912,49 @@ func (c *ClientWithResponses) SyncNowWithResponse(ctx context.Context, reqEditor
 	return ParseSyncNowResponse(rsp)
 }
 
+// GetVerificationWithResponse The newest report on what the calendars hold
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /connections/verification (the `GetVerification` operationId).
+func (c *ClientWithResponses) GetVerificationWithResponse(ctx context.Context, params *GetVerificationParams, reqEditors ...RequestEditorFn) (*GetVerificationResponse, error) {
+	rsp, err := c.GetVerification(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetVerificationResponse(rsp)
+}
+
+// VerifyCalendarsWithResponse Compare all calendars with what is wanted
+//
+// Reads every calendar and writes to none.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /connections/verification (the `VerifyCalendars` operationId).
+func (c *ClientWithResponses) VerifyCalendarsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*VerifyCalendarsResponse, error) {
+	rsp, err := c.VerifyCalendars(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVerifyCalendarsResponse(rsp)
+}
+
+// MendCalendarsWithResponse Look again at what is missing, differs or was left over
+//
+// Under the normal rules: what people deleted is asked about and not invited again, what they edited is kept.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /connections/verification/mend (the `MendCalendars` operationId).
+func (c *ClientWithResponses) MendCalendarsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MendCalendarsResponse, error) {
+	rsp, err := c.MendCalendars(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMendCalendarsResponse(rsp)
+}
+
 // GetCoverageWithResponse Who listens to whom
 //
 // The numbers of the CEO's page, for the last twelve months or a period of at most five years.
@@ -17362,6 +19233,77 @@ func (c *ClientWithResponses) GetRejectedRowsWithResponse(ctx context.Context, i
 		return nil, err
 	}
 	return ParseGetRejectedRowsResponse(rsp)
+}
+
+// ListLaunchesWithResponse How changes of a plan went to the calendars
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /launches (the `ListLaunches` operationId).
+func (c *ClientWithResponses) ListLaunchesWithResponse(ctx context.Context, params *ListLaunchesParams, reqEditors ...RequestEditorFn) (*ListLaunchesResponse, error) {
+	rsp, err := c.ListLaunches(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListLaunchesResponse(rsp)
+}
+
+// GetLaunchWithResponse How far a launch is
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /launches/{id} (the `GetLaunch` operationId).
+func (c *ClientWithResponses) GetLaunchWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetLaunchResponse, error) {
+	rsp, err := c.GetLaunch(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetLaunchResponse(rsp)
+}
+
+// PauseLaunchWithResponse Let nothing more go for now
+//
+// What is on its way may still arrive.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /launches/{id}/pause (the `PauseLaunch` operationId).
+func (c *ClientWithResponses) PauseLaunchWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*PauseLaunchResponse, error) {
+	rsp, err := c.PauseLaunch(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePauseLaunchResponse(rsp)
+}
+
+// ResumeLaunchWithResponse Let a launch go on that is paused or stopped
+//
+// Whoever resumes one that paused by itself accepts why it did.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /launches/{id}/resume (the `ResumeLaunch` operationId).
+func (c *ClientWithResponses) ResumeLaunchWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ResumeLaunchResponse, error) {
+	rsp, err := c.ResumeLaunch(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResumeLaunchResponse(rsp)
+}
+
+// StopLaunchWithResponse End a launch
+//
+// What is in the calendars stays there; what is not, is not done until somebody resumes.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /launches/{id}/stop (the `StopLaunch` operationId).
+func (c *ClientWithResponses) StopLaunchWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*StopLaunchResponse, error) {
+	rsp, err := c.StopLaunch(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStopLaunchResponse(rsp)
 }
 
 // GetMineWithResponse My visits and my 30-day clock
@@ -17686,9 +19628,24 @@ func (c *ClientWithResponses) ProposePlacesWithResponse(ctx context.Context, id 
 	return ParseProposePlacesResponse(rsp)
 }
 
+// ForecastPlanWithResponse What publishing a draft would do, and who would be told
+//
+// Decided by what the publication itself decides by; nothing is written and nobody is told. Its fingerprint can be sent with the publication, which is refused where this is no longer true.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /plans/{id}/forecast (the `ForecastPlan` operationId).
+func (c *ClientWithResponses) ForecastPlanWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ForecastPlanResponse, error) {
+	rsp, err := c.ForecastPlan(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseForecastPlanResponse(rsp)
+}
+
 // PublishPlanWithResponse Make a draft the plan of its year
 //
-// Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody.
+// Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody. A visit that somebody has agreed to, and for whose customer the draft has no place, is cancelled only where give_up names it.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -18593,6 +20550,199 @@ func ParseSyncNowResponse(rsp *http.Response) (*SyncNowResponse, error) {
 			return nil, err
 		}
 		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetVerificationResponse parses an HTTP response from a GetVerificationWithResponse call
+func ParseGetVerificationResponse(rsp *http.Response) (*GetVerificationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetVerificationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Verification
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseVerifyCalendarsResponse parses an HTTP response from a VerifyCalendarsWithResponse call
+func ParseVerifyCalendarsResponse(rsp *http.Response) (*VerifyCalendarsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &VerifyCalendarsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseMendCalendarsResponse parses an HTTP response from a MendCalendarsWithResponse call
+func ParseMendCalendarsResponse(rsp *http.Response) (*MendCalendarsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MendCalendarsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Mended
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest TooLarge
@@ -19807,6 +21957,346 @@ func ParseGetRejectedRowsResponse(rsp *http.Response) (*GetRejectedRowsResponse,
 			return nil, err
 		}
 		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListLaunchesResponse parses an HTTP response from a ListLaunchesWithResponse call
+func ParseListLaunchesResponse(rsp *http.Response) (*ListLaunchesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListLaunchesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LaunchList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetLaunchResponse parses an HTTP response from a GetLaunchWithResponse call
+func ParseGetLaunchResponse(rsp *http.Response) (*GetLaunchResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetLaunchResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Launch
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePauseLaunchResponse parses an HTTP response from a PauseLaunchWithResponse call
+func ParsePauseLaunchResponse(rsp *http.Response) (*PauseLaunchResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PauseLaunchResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Launch
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseResumeLaunchResponse parses an HTTP response from a ResumeLaunchWithResponse call
+func ParseResumeLaunchResponse(rsp *http.Response) (*ResumeLaunchResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResumeLaunchResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Launch
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseStopLaunchResponse parses an HTTP response from a StopLaunchWithResponse call
+func ParseStopLaunchResponse(rsp *http.Response) (*StopLaunchResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StopLaunchResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Launch
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Unexpected
@@ -21165,6 +23655,74 @@ func ParseProposePlacesResponse(rsp *http.Response) (*ProposePlacesResponse, err
 			return nil, err
 		}
 		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseForecastPlanResponse parses an HTTP response from a ForecastPlanWithResponse call
+func ParseForecastPlanResponse(rsp *http.Response) (*ForecastPlanResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ForecastPlanResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Forecast
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Unexpected

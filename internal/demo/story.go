@@ -182,7 +182,7 @@ func (s story) publish(ctx context.Context) error {
 		}
 	}
 	p := plans[0]
-	done, err := s.app.Flow.Publish(ctx, teller, flow.Key{}, p.ID, p.Version)
+	done, err := s.app.Flow.Publish(ctx, teller, flow.Key{}, p.ID, p.Version, "")
 	if err != nil {
 		return err
 	}

@@ -392,7 +392,7 @@ func (f *Flow) refresh(tx Tx, people, customers map[string]bool) error {
 			touched = append(touched, v)
 		}
 	}
-	return f.want(tx, touched...)
+	return f.push(tx, access.System("import"), touched...)
 }
 
 func (f *Flow) writeCustomers(tx Tx, report *intake.Report, have stored) error {

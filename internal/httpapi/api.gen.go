@@ -375,6 +375,30 @@ func (e ImportState) Valid() bool {
 	}
 }
 
+// Defines values for LaunchState.
+const (
+	LaunchStateDone    LaunchState = "done"
+	LaunchStatePaused  LaunchState = "paused"
+	LaunchStateRunning LaunchState = "running"
+	LaunchStateStopped LaunchState = "stopped"
+)
+
+// Valid indicates whether the value is a known member of the LaunchState enum.
+func (e LaunchState) Valid() bool {
+	switch e {
+	case LaunchStateDone:
+		return true
+	case LaunchStatePaused:
+		return true
+	case LaunchStateRunning:
+		return true
+	case LaunchStateStopped:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PlanState.
 const (
 	PlanStateDraft      PlanState = "draft"
@@ -669,6 +693,48 @@ func (e SettleRequestVerdict) Valid() bool {
 	}
 }
 
+// Defines values for Standing.
+const (
+	StandingAsWanted Standing = "as wanted"
+	StandingConflict Standing = "conflict"
+	StandingDiffers  Standing = "differs"
+	StandingDoubled  Standing = "doubled"
+	StandingEdited   Standing = "edited"
+	StandingLeftOver Standing = "left over"
+	StandingMissing  Standing = "missing"
+	StandingOrphan   Standing = "orphan"
+	StandingParked   Standing = "parked"
+	StandingWaiting  Standing = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the Standing enum.
+func (e Standing) Valid() bool {
+	switch e {
+	case StandingAsWanted:
+		return true
+	case StandingConflict:
+		return true
+	case StandingDiffers:
+		return true
+	case StandingDoubled:
+		return true
+	case StandingEdited:
+		return true
+	case StandingLeftOver:
+		return true
+	case StandingMissing:
+		return true
+	case StandingOrphan:
+		return true
+	case StandingParked:
+		return true
+	case StandingWaiting:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for VisitKind.
 const (
 	VisitKindConference VisitKind = "conference"
@@ -940,6 +1006,29 @@ type Breach struct {
 
 	// SettledAt Example: 2027-03-05T12:00:00Z
 	SettledAt *time.Time `json:"settled_at,omitempty"`
+}
+
+// Budget defines model for Budget.
+type Budget struct {
+	// PerDay Mails of one organiser within 24 hours.
+	//
+	// Example: 1500
+	PerDay int `json:"per_day"`
+
+	// PerHour Mails of one organiser within an hour.
+	//
+	// Example: 500
+	PerHour int `json:"per_hour"`
+
+	// Pilot Visits of the first wave.
+	//
+	// Example: 20
+	Pilot int `json:"pilot"`
+
+	// Wave Visits of each wave after it.
+	//
+	// Example: 200
+	Wave int `json:"wave"`
 }
 
 // CalendarDifference defines model for CalendarDifference.
@@ -1803,6 +1892,83 @@ type Explanation struct {
 	Weeks []Proposal `json:"weeks"`
 }
 
+// Finding defines model for Finding.
+type Finding struct {
+	// Calendar Example: host@example.com
+	Calendar string `json:"calendar"`
+
+	// Event Example: 4b0a8f5e0d3c1f9d7a21
+	Event string `json:"event"`
+
+	// Fields What differs.
+	Fields []string `json:"fields"`
+
+	// Others Events too many.
+	Others []string `json:"others"`
+
+	// Problem Example:
+	Problem string `json:"problem"`
+
+	// Standing How an event stands against what is wanted.
+	//
+	// Example: missing
+	Standing Standing `json:"standing"`
+
+	// Visit Empty where the event bears no visit's mark.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit string `json:"visit"`
+}
+
+// Forecast defines model for Forecast.
+type Forecast struct {
+	Budget Budget `json:"budget"`
+
+	// Days At least so many days pass until all mails are out.
+	//
+	// Example: 1
+	Days int `json:"days"`
+
+	// Fingerprint To be sent as preview with the publication.
+	//
+	// Example: 9f86d081884c7d659a2feaa0c55ad015
+	Fingerprint string `json:"fingerprint"`
+
+	// People Who gets most mails first.
+	People []PersonForecast `json:"people"`
+
+	// Plan Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Plan Id `json:"plan"`
+
+	// Totals What many changes at once do to calendars.
+	Totals LaunchTotals `json:"totals"`
+
+	// Version Of the plan.
+	//
+	// Example: 1
+	Version  int               `json:"version"`
+	Warnings []ForecastWarning `json:"warnings"`
+}
+
+// ForecastWarning defines model for ForecastWarning.
+type ForecastWarning struct {
+	// Customer Example: Muster AG
+	Customer string `json:"customer"`
+
+	// Date Example: 2027-03-04
+	Date openapi_types.Date `json:"date"`
+
+	// Text Example: The visit cannot be put into the calendar.
+	Text string `json:"text"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit Id `json:"visit"`
+}
+
 // Frame A frozen customer list.
 type Frame struct {
 	// Customers Who may be drawn.
@@ -2233,6 +2399,174 @@ type ImportReport struct {
 // ImportState Example: uploaded
 type ImportState string
 
+// Launch defines model for Launch.
+type Launch struct {
+	// Applied As wanted in the calendars.
+	//
+	// Example: 200
+	Applied int    `json:"applied"`
+	Budget  Budget `json:"budget"`
+
+	// Conflicts A person has to decide.
+	//
+	// Example: 0
+	Conflicts int `json:"conflicts"`
+
+	// CreatedAt Example: 2027-01-05T09:00:00Z
+	CreatedAt time.Time `json:"created_at"`
+
+	// CreatedBy Example: 8f1f5c8e-6a1f-4b8a-9d1c-2b7a4c0e5d11
+	CreatedBy string `json:"created_by"`
+
+	// EndedAt Example: 2027-01-05T09:30:00Z
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+
+	// Held Held back for later.
+	//
+	// Example: 20
+	Held int `json:"held"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// OnWay Example: 19
+	OnWay      int               `json:"on_way"`
+	Organisers []LaunchOrganiser `json:"organisers"`
+
+	// Parked No calendar takes them as they are.
+	//
+	// Example: 0
+	Parked int `json:"parked"`
+
+	// Plan Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Plan Id `json:"plan"`
+
+	// Reason Why it paused by itself; empty where it did not.
+	//
+	// Example:
+	Reason string `json:"reason"`
+
+	// State Example: running
+	State LaunchState `json:"state"`
+
+	// Totals What many changes at once do to calendars.
+	Totals LaunchTotals `json:"totals"`
+
+	// Visits Example: 239
+	Visits int `json:"visits"`
+
+	// Waits Why nothing goes at present; empty where something does.
+	//
+	// Example:
+	Waits string `json:"waits"`
+
+	// Wave The newest.
+	//
+	// Example: 2
+	Wave int `json:"wave"`
+}
+
+// LaunchList defines model for LaunchList.
+type LaunchList struct {
+	Items []Launch `json:"items"`
+}
+
+// LaunchOrganiser defines model for LaunchOrganiser.
+type LaunchOrganiser struct {
+	// Address Example: host@example.com
+	Address string `json:"address"`
+
+	// Applied As wanted in the calendar.
+	//
+	// Example: 10
+	Applied int `json:"applied"`
+
+	// Held Held back for later.
+	//
+	// Example: 1
+	Held int `json:"held"`
+
+	// Mails Of this launch within 24 hours.
+	//
+	// Example: 20
+	Mails int `json:"mails"`
+
+	// Name Example: Hannah Host
+	Name string `json:"name"`
+
+	// OnWay Example: 1
+	OnWay int `json:"on_way"`
+
+	// Trouble Why nothing more goes to it; empty where it does.
+	//
+	// Example:
+	Trouble string `json:"trouble"`
+
+	// Until Until when no more mails go.
+	//
+	// Example: 2027-01-05T09:00:00Z
+	Until *time.Time `json:"until,omitempty"`
+
+	// Visits Example: 12
+	Visits int `json:"visits"`
+}
+
+// LaunchState Example: running
+type LaunchState string
+
+// LaunchTotals What many changes at once do to calendars.
+type LaunchTotals struct {
+	// Asks Events about which a person has to decide first.
+	//
+	// Example: 0
+	Asks int `json:"asks"`
+
+	// Cancellations Mails.
+	//
+	// Example: 0
+	Cancellations int `json:"cancellations"`
+
+	// Cancels Example: 0
+	Cancels int `json:"cancels"`
+
+	// Changes Other changes of events.
+	//
+	// Example: 0
+	Changes int `json:"changes"`
+
+	// Creates Events that come.
+	//
+	// Example: 239
+	Creates int `json:"creates"`
+
+	// Invitations Mails.
+	//
+	// Example: 478
+	Invitations int `json:"invitations"`
+
+	// Moves Example: 0
+	Moves int `json:"moves"`
+
+	// Parked Events that no calendar will take as they are.
+	//
+	// Example: 0
+	Parked int `json:"parked"`
+
+	// Unchanged Events that need no write.
+	//
+	// Example: 0
+	Unchanged int `json:"unchanged"`
+
+	// Updates Mails.
+	//
+	// Example: 0
+	Updates int `json:"updates"`
+}
+
 // LeaveOut defines model for LeaveOut.
 type LeaveOut struct {
 	// Code Why, such as unreachable, refused or not_a_customer.
@@ -2353,6 +2687,12 @@ type Mark struct {
 
 	// Total Example: 61000
 	Total int64 `json:"total"`
+}
+
+// Mended defines model for Mended.
+type Mended struct {
+	// Events Example: 2
+	Events int `json:"events"`
 }
 
 // Merge defines model for Merge.
@@ -2666,6 +3006,36 @@ type PersonCoverage struct {
 
 	// Running Example: true
 	Running bool `json:"running"`
+}
+
+// PersonForecast defines model for PersonForecast.
+type PersonForecast struct {
+	// Cancellations Example: 0
+	Cancellations int `json:"cancellations"`
+
+	// Cancels Example: 0
+	Cancels int `json:"cancels"`
+
+	// Changes Example: 0
+	Changes int `json:"changes"`
+
+	// Creates Example: 12
+	Creates int `json:"creates"`
+
+	// Email Example: amara.abara@example.com
+	Email string `json:"email"`
+
+	// Invitations Example: 12
+	Invitations int `json:"invitations"`
+
+	// Moves Example: 0
+	Moves int `json:"moves"`
+
+	// Name Example: Amara Abara
+	Name string `json:"name"`
+
+	// Updates Example: 0
+	Updates int `json:"updates"`
 }
 
 // PersonList defines model for PersonList.
@@ -3202,6 +3572,11 @@ type ProposalList struct {
 type Publication struct {
 	// Cancelled Example: 0
 	Cancelled int `json:"cancelled"`
+
+	// Launch The launch by which the events go; left out where there is nothing to do.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Launch *string `json:"launch,omitempty"`
 
 	// Moved Example: 0
 	Moved int `json:"moved"`
@@ -3943,6 +4318,11 @@ type SignIn struct {
 // SolutionFile A file in the format windshield.solution/1.
 type SolutionFile = json.RawMessage
 
+// Standing How an event stands against what is wanted.
+//
+// Example: missing
+type Standing string
+
 // Stratum A reporting group with its own number of visits.
 type Stratum struct {
 	// Alone Large enough to be reported alone.
@@ -4133,6 +4513,20 @@ type Unassigned struct {
 	Reason string `json:"reason"`
 }
 
+// Unread defines model for Unread.
+type Unread struct {
+	// Calendar Example: host@example.com
+	Calendar string `json:"calendar"`
+
+	// Events That are wanted there.
+	//
+	// Example: 12
+	Events int `json:"events"`
+
+	// Why Example: The calendar is no longer visible.
+	Why string `json:"why"`
+}
+
 // Upload defines model for Upload.
 type Upload struct {
 	// File A CSV file or an XLSX workbook with a header row, at most 50 MB.
@@ -4154,6 +4548,43 @@ type ValueCount struct {
 
 	// Value Example: Zurihc
 	Value string `json:"value"`
+}
+
+// Verification defines model for Verification.
+type Verification struct {
+	// AskedAt Example: 2027-01-05T09:00:00Z
+	AskedAt time.Time `json:"asked_at"`
+
+	// AskedBy Example: 8f1f5c8e-6a1f-4b8a-9d1c-2b7a4c0e5d11
+	AskedBy string `json:"asked_by"`
+
+	// Calendars Example: 12
+	Calendars int `json:"calendars"`
+
+	// EndedAt Example: 2027-01-05T09:01:00Z
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+
+	// Findings At most 500.
+	Findings []Finding `json:"findings"`
+
+	// Read Example: 12
+	Read int `json:"read"`
+
+	// State Example: running
+	State RunState `json:"state"`
+
+	// Tally Events by standing.
+	//
+	// Example: {"as wanted":239}
+	Tally map[string]int `json:"tally"`
+
+	// Unread Calendars that could not be read.
+	Unread []Unread `json:"unread"`
+
+	// Well Everything was read and all is as wanted.
+	//
+	// Example: true
+	Well bool `json:"well"`
 }
 
 // Visit defines model for Visit.
@@ -4597,6 +5028,12 @@ type ListAuditParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// GetVerificationParams defines parameters for GetVerification.
+type GetVerificationParams struct {
+	// Standing Only what stands like this; left out, all that is not as wanted.
+	Standing *Standing `form:"standing,omitempty" json:"standing,omitempty"`
+}
+
 // GetCoverageParams defines parameters for GetCoverage.
 type GetCoverageParams struct {
 	// From First day of the period; give both days or none.
@@ -4660,6 +5097,12 @@ type ConfirmImportParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ListLaunchesParams defines parameters for ListLaunches.
+type ListLaunchesParams struct {
+	// Plan The plan.
+	Plan Id `form:"plan" json:"plan"`
+}
+
 // GetMineParams defines parameters for GetMine.
 type GetMineParams struct {
 	// Person Whose page; left out, your own or that of the first executive whom you serve.
@@ -4719,6 +5162,12 @@ type ProposePlacesParams struct {
 
 // PublishPlanParams defines parameters for PublishPlan.
 type PublishPlanParams struct {
+	// Preview The fingerprint of the forecast that was looked at; where it is no longer true, the answer is 412.
+	Preview *string `form:"preview,omitempty" json:"preview,omitempty"`
+
+	// GiveUp A visit that may be cancelled although somebody has agreed to it; repeat it for several.
+	GiveUp *[]Id `form:"give_up,omitempty" json:"give_up,omitempty"`
+
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
 	IfMatch IfMatch `json:"If-Match"`
 
@@ -4929,6 +5378,15 @@ type ServerInterface interface {
 	// SyncNow Read and write all calendars now
 	// (POST /connections/sync)
 	SyncNow(ctx echo.Context) error
+	// GetVerification The newest report on what the calendars hold
+	// (GET /connections/verification)
+	GetVerification(ctx echo.Context, params GetVerificationParams) error
+	// VerifyCalendars Compare all calendars with what is wanted
+	// (POST /connections/verification)
+	VerifyCalendars(ctx echo.Context) error
+	// MendCalendars Look again at what is missing, differs or was left over
+	// (POST /connections/verification/mend)
+	MendCalendars(ctx echo.Context) error
 	// GetCoverage Who listens to whom
 	// (GET /coverage)
 	GetCoverage(ctx echo.Context, params GetCoverageParams) error
@@ -4977,6 +5435,21 @@ type ServerInterface interface {
 	// GetRejectedRows The rows with problems
 	// (GET /imports/{id}/rejected.csv)
 	GetRejectedRows(ctx echo.Context, id Id) error
+	// ListLaunches How changes of a plan went to the calendars
+	// (GET /launches)
+	ListLaunches(ctx echo.Context, params ListLaunchesParams) error
+	// GetLaunch How far a launch is
+	// (GET /launches/{id})
+	GetLaunch(ctx echo.Context, id Id) error
+	// PauseLaunch Let nothing more go for now
+	// (POST /launches/{id}/pause)
+	PauseLaunch(ctx echo.Context, id Id) error
+	// ResumeLaunch Let a launch go on that is paused or stopped
+	// (POST /launches/{id}/resume)
+	ResumeLaunch(ctx echo.Context, id Id) error
+	// StopLaunch End a launch
+	// (POST /launches/{id}/stop)
+	StopLaunch(ctx echo.Context, id Id) error
 	// GetMine My visits and my 30-day clock
 	// (GET /me)
 	GetMine(ctx echo.Context, params GetMineParams) error
@@ -5031,6 +5504,9 @@ type ServerInterface interface {
 	// ProposePlaces Places for a visit, ranked by price
 	// (GET /plans/{id}/customers/{customer}/proposals)
 	ProposePlaces(ctx echo.Context, id Id, customer OfCustomer, params ProposePlacesParams) error
+	// ForecastPlan What publishing a draft would do, and who would be told
+	// (GET /plans/{id}/forecast)
+	ForecastPlan(ctx echo.Context, id Id) error
 	// PublishPlan Make a draft the plan of its year
 	// (POST /plans/{id}/publish)
 	PublishPlan(ctx echo.Context, id Id, params PublishPlanParams) error
@@ -5198,6 +5674,42 @@ func (w *ServerInterfaceWrapper) SyncNow(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.SyncNow(ctx)
+	return err
+}
+
+// GetVerification converts echo context to params.
+func (w *ServerInterfaceWrapper) GetVerification(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetVerificationParams
+	// ------------- Optional query parameter "standing" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "standing", ctx.QueryParams(), &params.Standing, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter standing: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetVerification(ctx, params)
+	return err
+}
+
+// VerifyCalendars converts echo context to params.
+func (w *ServerInterfaceWrapper) VerifyCalendars(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.VerifyCalendars(ctx)
+	return err
+}
+
+// MendCalendars converts echo context to params.
+func (w *ServerInterfaceWrapper) MendCalendars(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.MendCalendars(ctx)
 	return err
 }
 
@@ -5579,6 +6091,88 @@ func (w *ServerInterfaceWrapper) GetRejectedRows(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetRejectedRows(ctx, id)
+	return err
+}
+
+// ListLaunches converts echo context to params.
+func (w *ServerInterfaceWrapper) ListLaunches(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListLaunchesParams
+	// ------------- Required query parameter "plan" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "plan", ctx.QueryParams(), &params.Plan, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter plan: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListLaunches(ctx, params)
+	return err
+}
+
+// GetLaunch converts echo context to params.
+func (w *ServerInterfaceWrapper) GetLaunch(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetLaunch(ctx, id)
+	return err
+}
+
+// PauseLaunch converts echo context to params.
+func (w *ServerInterfaceWrapper) PauseLaunch(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PauseLaunch(ctx, id)
+	return err
+}
+
+// ResumeLaunch converts echo context to params.
+func (w *ServerInterfaceWrapper) ResumeLaunch(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ResumeLaunch(ctx, id)
+	return err
+}
+
+// StopLaunch converts echo context to params.
+func (w *ServerInterfaceWrapper) StopLaunch(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StopLaunch(ctx, id)
 	return err
 }
 
@@ -6005,6 +6599,22 @@ func (w *ServerInterfaceWrapper) ProposePlaces(ctx echo.Context) error {
 	return err
 }
 
+// ForecastPlan converts echo context to params.
+func (w *ServerInterfaceWrapper) ForecastPlan(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ForecastPlan(ctx, id)
+	return err
+}
+
 // PublishPlan converts echo context to params.
 func (w *ServerInterfaceWrapper) PublishPlan(ctx echo.Context) error {
 	var err error
@@ -6018,6 +6628,19 @@ func (w *ServerInterfaceWrapper) PublishPlan(ctx echo.Context) error {
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params PublishPlanParams
+	// ------------- Optional query parameter "preview" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "preview", ctx.QueryParams(), &params.Preview, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter preview: %s", err))
+	}
+
+	// ------------- Optional query parameter "give_up" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "give_up", ctx.QueryParams(), &params.GiveUp, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter give_up: %s", err))
+	}
 
 	headers := ctx.Request().Header
 	// ------------- Required header parameter "If-Match" -------------
@@ -6838,6 +7461,15 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/connections", wrapper.ListConnections, options.OperationMiddlewares["listConnections"]...)
 	router.GET(options.BaseURL+"/calendar-policy", wrapper.GetCalendarPolicy, options.OperationMiddlewares["getCalendarPolicy"]...)
 	router.PUT(options.BaseURL+"/calendar-policy", wrapper.SetCalendarPolicy, options.OperationMiddlewares["setCalendarPolicy"]...)
+	router.GET(options.BaseURL+"/plans/:id/forecast", wrapper.ForecastPlan, options.OperationMiddlewares["forecastPlan"]...)
+	router.GET(options.BaseURL+"/launches", wrapper.ListLaunches, options.OperationMiddlewares["listLaunches"]...)
+	router.GET(options.BaseURL+"/launches/:id", wrapper.GetLaunch, options.OperationMiddlewares["getLaunch"]...)
+	router.POST(options.BaseURL+"/launches/:id/pause", wrapper.PauseLaunch, options.OperationMiddlewares["pauseLaunch"]...)
+	router.POST(options.BaseURL+"/launches/:id/resume", wrapper.ResumeLaunch, options.OperationMiddlewares["resumeLaunch"]...)
+	router.POST(options.BaseURL+"/launches/:id/stop", wrapper.StopLaunch, options.OperationMiddlewares["stopLaunch"]...)
+	router.GET(options.BaseURL+"/connections/verification", wrapper.GetVerification, options.OperationMiddlewares["getVerification"]...)
+	router.POST(options.BaseURL+"/connections/verification", wrapper.VerifyCalendars, options.OperationMiddlewares["verifyCalendars"]...)
+	router.POST(options.BaseURL+"/connections/verification/mend", wrapper.MendCalendars, options.OperationMiddlewares["mendCalendars"]...)
 	router.POST(options.BaseURL+"/connections/sync", wrapper.SyncNow, options.OperationMiddlewares["syncNow"]...)
 	router.GET(options.BaseURL+"/audit", wrapper.ListAudit, options.OperationMiddlewares["listAudit"]...)
 
@@ -7503,6 +8135,339 @@ type SyncNowdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response SyncNowdefaultApplicationProblemPlusJSONResponse) VisitSyncNowResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetVerificationRequestObject struct {
+	Params GetVerificationParams
+}
+
+type GetVerificationResponseObject interface {
+	VisitGetVerificationResponse(w http.ResponseWriter) error
+}
+
+type GetVerification200JSONResponse Verification
+
+func (response GetVerification200JSONResponse) VisitGetVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetVerification401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetVerification401ApplicationProblemPlusJSONResponse) VisitGetVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetVerification403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetVerification403ApplicationProblemPlusJSONResponse) VisitGetVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetVerification404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetVerification404ApplicationProblemPlusJSONResponse) VisitGetVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetVerification422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetVerification422ApplicationProblemPlusJSONResponse) VisitGetVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetVerificationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetVerificationdefaultApplicationProblemPlusJSONResponse) VisitGetVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyCalendarsRequestObject struct {
+}
+
+type VerifyCalendarsResponseObject interface {
+	VisitVerifyCalendarsResponse(w http.ResponseWriter) error
+}
+
+type VerifyCalendars202Response struct {
+}
+
+func (response VerifyCalendars202Response) VisitVerifyCalendarsResponse(w http.ResponseWriter) error {
+	w.WriteHeader(202)
+	return nil
+}
+
+type VerifyCalendars401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyCalendars401ApplicationProblemPlusJSONResponse) VisitVerifyCalendarsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyCalendars403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyCalendars403ApplicationProblemPlusJSONResponse) VisitVerifyCalendarsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyCalendars413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyCalendars413ApplicationProblemPlusJSONResponse) VisitVerifyCalendarsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyCalendars422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response VerifyCalendars422ApplicationProblemPlusJSONResponse) VisitVerifyCalendarsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyCalendarsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response VerifyCalendarsdefaultApplicationProblemPlusJSONResponse) VisitVerifyCalendarsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MendCalendarsRequestObject struct {
+}
+
+type MendCalendarsResponseObject interface {
+	VisitMendCalendarsResponse(w http.ResponseWriter) error
+}
+
+type MendCalendars200JSONResponse Mended
+
+func (response MendCalendars200JSONResponse) VisitMendCalendarsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MendCalendars401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response MendCalendars401ApplicationProblemPlusJSONResponse) VisitMendCalendarsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MendCalendars403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response MendCalendars403ApplicationProblemPlusJSONResponse) VisitMendCalendarsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MendCalendars404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response MendCalendars404ApplicationProblemPlusJSONResponse) VisitMendCalendarsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MendCalendars409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response MendCalendars409ApplicationProblemPlusJSONResponse) VisitMendCalendarsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MendCalendars413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response MendCalendars413ApplicationProblemPlusJSONResponse) VisitMendCalendarsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MendCalendars422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response MendCalendars422ApplicationProblemPlusJSONResponse) VisitMendCalendarsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MendCalendarsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response MendCalendarsdefaultApplicationProblemPlusJSONResponse) VisitMendCalendarsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -9551,6 +10516,601 @@ type GetRejectedRowsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetRejectedRowsdefaultApplicationProblemPlusJSONResponse) VisitGetRejectedRowsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLaunchesRequestObject struct {
+	Params ListLaunchesParams
+}
+
+type ListLaunchesResponseObject interface {
+	VisitListLaunchesResponse(w http.ResponseWriter) error
+}
+
+type ListLaunches200JSONResponse LaunchList
+
+func (response ListLaunches200JSONResponse) VisitListLaunchesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLaunches401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListLaunches401ApplicationProblemPlusJSONResponse) VisitListLaunchesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLaunches403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ListLaunches403ApplicationProblemPlusJSONResponse) VisitListLaunchesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLaunches422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListLaunches422ApplicationProblemPlusJSONResponse) VisitListLaunchesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLaunchesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListLaunchesdefaultApplicationProblemPlusJSONResponse) VisitListLaunchesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLaunchRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetLaunchResponseObject interface {
+	VisitGetLaunchResponse(w http.ResponseWriter) error
+}
+
+type GetLaunch200JSONResponse Launch
+
+func (response GetLaunch200JSONResponse) VisitGetLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLaunch401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetLaunch401ApplicationProblemPlusJSONResponse) VisitGetLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLaunch403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetLaunch403ApplicationProblemPlusJSONResponse) VisitGetLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLaunch404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetLaunch404ApplicationProblemPlusJSONResponse) VisitGetLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLaunch422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetLaunch422ApplicationProblemPlusJSONResponse) VisitGetLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLaunchdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetLaunchdefaultApplicationProblemPlusJSONResponse) VisitGetLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseLaunchRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type PauseLaunchResponseObject interface {
+	VisitPauseLaunchResponse(w http.ResponseWriter) error
+}
+
+type PauseLaunch200JSONResponse Launch
+
+func (response PauseLaunch200JSONResponse) VisitPauseLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseLaunch401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response PauseLaunch401ApplicationProblemPlusJSONResponse) VisitPauseLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseLaunch403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response PauseLaunch403ApplicationProblemPlusJSONResponse) VisitPauseLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseLaunch404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response PauseLaunch404ApplicationProblemPlusJSONResponse) VisitPauseLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseLaunch409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response PauseLaunch409ApplicationProblemPlusJSONResponse) VisitPauseLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseLaunch413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response PauseLaunch413ApplicationProblemPlusJSONResponse) VisitPauseLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseLaunch422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response PauseLaunch422ApplicationProblemPlusJSONResponse) VisitPauseLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseLaunchdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PauseLaunchdefaultApplicationProblemPlusJSONResponse) VisitPauseLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResumeLaunchRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ResumeLaunchResponseObject interface {
+	VisitResumeLaunchResponse(w http.ResponseWriter) error
+}
+
+type ResumeLaunch200JSONResponse Launch
+
+func (response ResumeLaunch200JSONResponse) VisitResumeLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResumeLaunch401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ResumeLaunch401ApplicationProblemPlusJSONResponse) VisitResumeLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResumeLaunch403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ResumeLaunch403ApplicationProblemPlusJSONResponse) VisitResumeLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResumeLaunch404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ResumeLaunch404ApplicationProblemPlusJSONResponse) VisitResumeLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResumeLaunch409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ResumeLaunch409ApplicationProblemPlusJSONResponse) VisitResumeLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResumeLaunch413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ResumeLaunch413ApplicationProblemPlusJSONResponse) VisitResumeLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResumeLaunch422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ResumeLaunch422ApplicationProblemPlusJSONResponse) VisitResumeLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResumeLaunchdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ResumeLaunchdefaultApplicationProblemPlusJSONResponse) VisitResumeLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopLaunchRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type StopLaunchResponseObject interface {
+	VisitStopLaunchResponse(w http.ResponseWriter) error
+}
+
+type StopLaunch200JSONResponse Launch
+
+func (response StopLaunch200JSONResponse) VisitStopLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopLaunch401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response StopLaunch401ApplicationProblemPlusJSONResponse) VisitStopLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopLaunch403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response StopLaunch403ApplicationProblemPlusJSONResponse) VisitStopLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopLaunch404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response StopLaunch404ApplicationProblemPlusJSONResponse) VisitStopLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopLaunch409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response StopLaunch409ApplicationProblemPlusJSONResponse) VisitStopLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopLaunch413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response StopLaunch413ApplicationProblemPlusJSONResponse) VisitStopLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopLaunch422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response StopLaunch422ApplicationProblemPlusJSONResponse) VisitStopLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopLaunchdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StopLaunchdefaultApplicationProblemPlusJSONResponse) VisitStopLaunchResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -11892,6 +13452,125 @@ type ProposePlacesdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ProposePlacesdefaultApplicationProblemPlusJSONResponse) VisitProposePlacesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForecastPlanRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ForecastPlanResponseObject interface {
+	VisitForecastPlanResponse(w http.ResponseWriter) error
+}
+
+type ForecastPlan200JSONResponse Forecast
+
+func (response ForecastPlan200JSONResponse) VisitForecastPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForecastPlan401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ForecastPlan401ApplicationProblemPlusJSONResponse) VisitForecastPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForecastPlan403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ForecastPlan403ApplicationProblemPlusJSONResponse) VisitForecastPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForecastPlan404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ForecastPlan404ApplicationProblemPlusJSONResponse) VisitForecastPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForecastPlan409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ForecastPlan409ApplicationProblemPlusJSONResponse) VisitForecastPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForecastPlan422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ForecastPlan422ApplicationProblemPlusJSONResponse) VisitForecastPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForecastPlandefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ForecastPlandefaultApplicationProblemPlusJSONResponse) VisitForecastPlanResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -15506,6 +17185,15 @@ type StrictServerInterface interface {
 	// SyncNow Read and write all calendars now
 	// (POST /connections/sync)
 	SyncNow(ctx context.Context, request SyncNowRequestObject) (SyncNowResponseObject, error)
+	// GetVerification The newest report on what the calendars hold
+	// (GET /connections/verification)
+	GetVerification(ctx context.Context, request GetVerificationRequestObject) (GetVerificationResponseObject, error)
+	// VerifyCalendars Compare all calendars with what is wanted
+	// (POST /connections/verification)
+	VerifyCalendars(ctx context.Context, request VerifyCalendarsRequestObject) (VerifyCalendarsResponseObject, error)
+	// MendCalendars Look again at what is missing, differs or was left over
+	// (POST /connections/verification/mend)
+	MendCalendars(ctx context.Context, request MendCalendarsRequestObject) (MendCalendarsResponseObject, error)
 	// GetCoverage Who listens to whom
 	// (GET /coverage)
 	GetCoverage(ctx context.Context, request GetCoverageRequestObject) (GetCoverageResponseObject, error)
@@ -15554,6 +17242,21 @@ type StrictServerInterface interface {
 	// GetRejectedRows The rows with problems
 	// (GET /imports/{id}/rejected.csv)
 	GetRejectedRows(ctx context.Context, request GetRejectedRowsRequestObject) (GetRejectedRowsResponseObject, error)
+	// ListLaunches How changes of a plan went to the calendars
+	// (GET /launches)
+	ListLaunches(ctx context.Context, request ListLaunchesRequestObject) (ListLaunchesResponseObject, error)
+	// GetLaunch How far a launch is
+	// (GET /launches/{id})
+	GetLaunch(ctx context.Context, request GetLaunchRequestObject) (GetLaunchResponseObject, error)
+	// PauseLaunch Let nothing more go for now
+	// (POST /launches/{id}/pause)
+	PauseLaunch(ctx context.Context, request PauseLaunchRequestObject) (PauseLaunchResponseObject, error)
+	// ResumeLaunch Let a launch go on that is paused or stopped
+	// (POST /launches/{id}/resume)
+	ResumeLaunch(ctx context.Context, request ResumeLaunchRequestObject) (ResumeLaunchResponseObject, error)
+	// StopLaunch End a launch
+	// (POST /launches/{id}/stop)
+	StopLaunch(ctx context.Context, request StopLaunchRequestObject) (StopLaunchResponseObject, error)
 	// GetMine My visits and my 30-day clock
 	// (GET /me)
 	GetMine(ctx context.Context, request GetMineRequestObject) (GetMineResponseObject, error)
@@ -15608,6 +17311,9 @@ type StrictServerInterface interface {
 	// ProposePlaces Places for a visit, ranked by price
 	// (GET /plans/{id}/customers/{customer}/proposals)
 	ProposePlaces(ctx context.Context, request ProposePlacesRequestObject) (ProposePlacesResponseObject, error)
+	// ForecastPlan What publishing a draft would do, and who would be told
+	// (GET /plans/{id}/forecast)
+	ForecastPlan(ctx context.Context, request ForecastPlanRequestObject) (ForecastPlanResponseObject, error)
 	// PublishPlan Make a draft the plan of its year
 	// (POST /plans/{id}/publish)
 	PublishPlan(ctx context.Context, request PublishPlanRequestObject) (PublishPlanResponseObject, error)
@@ -15879,6 +17585,77 @@ func (sh *strictHandler) SyncNow(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(SyncNowResponseObject); ok {
 		return validResponse.VisitSyncNowResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetVerification operation middleware
+func (sh *strictHandler) GetVerification(ctx echo.Context, params GetVerificationParams) error {
+	var request GetVerificationRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetVerification(ctx.Request().Context(), request.(GetVerificationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetVerification")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetVerificationResponseObject); ok {
+		return validResponse.VisitGetVerificationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// VerifyCalendars operation middleware
+func (sh *strictHandler) VerifyCalendars(ctx echo.Context) error {
+	var request VerifyCalendarsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.VerifyCalendars(ctx.Request().Context(), request.(VerifyCalendarsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "VerifyCalendars")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(VerifyCalendarsResponseObject); ok {
+		return validResponse.VisitVerifyCalendarsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// MendCalendars operation middleware
+func (sh *strictHandler) MendCalendars(ctx echo.Context) error {
+	var request MendCalendarsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MendCalendars(ctx.Request().Context(), request.(MendCalendarsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MendCalendars")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(MendCalendarsResponseObject); ok {
+		return validResponse.VisitMendCalendarsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -16376,6 +18153,131 @@ func (sh *strictHandler) GetRejectedRows(ctx echo.Context, id Id) error {
 		return err
 	} else if validResponse, ok := response.(GetRejectedRowsResponseObject); ok {
 		return validResponse.VisitGetRejectedRowsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListLaunches operation middleware
+func (sh *strictHandler) ListLaunches(ctx echo.Context, params ListLaunchesParams) error {
+	var request ListLaunchesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListLaunches(ctx.Request().Context(), request.(ListLaunchesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListLaunches")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListLaunchesResponseObject); ok {
+		return validResponse.VisitListLaunchesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetLaunch operation middleware
+func (sh *strictHandler) GetLaunch(ctx echo.Context, id Id) error {
+	var request GetLaunchRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLaunch(ctx.Request().Context(), request.(GetLaunchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLaunch")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetLaunchResponseObject); ok {
+		return validResponse.VisitGetLaunchResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PauseLaunch operation middleware
+func (sh *strictHandler) PauseLaunch(ctx echo.Context, id Id) error {
+	var request PauseLaunchRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PauseLaunch(ctx.Request().Context(), request.(PauseLaunchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PauseLaunch")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PauseLaunchResponseObject); ok {
+		return validResponse.VisitPauseLaunchResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ResumeLaunch operation middleware
+func (sh *strictHandler) ResumeLaunch(ctx echo.Context, id Id) error {
+	var request ResumeLaunchRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ResumeLaunch(ctx.Request().Context(), request.(ResumeLaunchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResumeLaunch")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ResumeLaunchResponseObject); ok {
+		return validResponse.VisitResumeLaunchResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// StopLaunch operation middleware
+func (sh *strictHandler) StopLaunch(ctx echo.Context, id Id) error {
+	var request StopLaunchRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StopLaunch(ctx.Request().Context(), request.(StopLaunchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StopLaunch")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StopLaunchResponseObject); ok {
+		return validResponse.VisitStopLaunchResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -16923,6 +18825,31 @@ func (sh *strictHandler) ProposePlaces(ctx echo.Context, id Id, customer OfCusto
 		return err
 	} else if validResponse, ok := response.(ProposePlacesResponseObject); ok {
 		return validResponse.VisitProposePlacesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ForecastPlan operation middleware
+func (sh *strictHandler) ForecastPlan(ctx echo.Context, id Id) error {
+	var request ForecastPlanRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ForecastPlan(ctx.Request().Context(), request.(ForecastPlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ForecastPlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ForecastPlanResponseObject); ok {
+		return validResponse.VisitForecastPlanResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -90,11 +90,11 @@ func (a *API) PublishPlan(ctx context.Context, r PublishPlanRequestObject) (Publ
 		return nil, err
 	}
 	c := callOf(ctx)
-	p, err := a.flow.Publish(ctx, c.actor, c.key(r.Params.IdempotencyKey), r.Id, n)
+	p, err := a.flow.Publish(ctx, c.actor, c.key(r.Params.IdempotencyKey), r.Id, n, value(r.Params.Preview), value(r.Params.GiveUp)...)
 	if err != nil {
 		return nil, err
 	}
-	return PublishPlan200JSONResponse{Plan: p.PlanID, Visits: p.Visits, New: p.New, Moved: p.Moved, Cancelled: p.Cancelled, Unchanged: p.Unchanged}, nil
+	return PublishPlan200JSONResponse{Plan: p.PlanID, Visits: p.Visits, New: p.New, Moved: p.Moved, Cancelled: p.Cancelled, Unchanged: p.Unchanged, Launch: some(p.LaunchID)}, nil
 }
 
 // seed reads a seed, which is not negative, says the contract.

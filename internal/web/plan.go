@@ -334,24 +334,26 @@ func visitHref(v visit.Visit) string {
 	return "?visit=" + url.QueryEscape(v.Label)
 }
 
+// givenUp gives the visits that somebody has agreed to, and that the publisher has
+// said may be cancelled all the same.
+func givenUp(c echo.Context) []string {
+	form, err := c.FormParams()
+	if err != nil || form.Get("give_up") != "yes" {
+		return nil
+	}
+	return slices.Clone(form["broken"])
+}
+
 func (p *Pages) publish(c echo.Context) error {
 	id := c.Param("id")
 	ver, err := version(c)
 	if err != nil {
 		return err
 	}
-	a := auth.Actor(c)
-	did, err := p.Flow.Publish(ctx(c), a, key(c, itoa(ver)), id, ver)
+	a, gone := auth.Actor(c), givenUp(c)
+	did, err := p.Flow.Publish(ctx(c), a, key(c, append(gone, itoa(ver), c.FormValue("preview"))...), id, ver, c.FormValue("preview"), gone...)
 	if status, yes := formError(err); err != nil && yes {
-		v, e := p.Flow.Plan(ctx(c), a, id, flow.PlanFilter{})
-		if e != nil {
-			return err
-		}
-		m := p.planModelOf(c, v, flow.PlanFilter{})
-		m.Error = shown(err)
-		f := p.frame(c, v.Plan.Name)
-		f.Script = p.assets.url("web/ts/plan.ts")
-		return p.show(c, status, planPage(f, m))
+		return p.showForecast(c, status, err)
 	}
 	if err != nil {
 		return err
@@ -359,6 +361,9 @@ func (p *Pages) publish(c echo.Context) error {
 	code := "published"
 	if did.Unchanged {
 		code = "unchanged"
+	}
+	if did.LaunchID != "" {
+		return back(c, "/launches/"+url.PathEscape(did.LaunchID), code)
 	}
 	return back(c, "/plans/"+url.PathEscape(id), code)
 }

@@ -1,5 +1,5 @@
-// Follows a run of the planner without loading the page again. Without this
-// script the page loads itself every three seconds.
+// Follows a run of the planner, a launch or a report without loading the page
+// again. Without this script the page loads itself every few seconds.
 
 const every = 2000; // ms between looks
 const quiet = 10_000; // ms between two announcements: more would be chatter
@@ -20,8 +20,9 @@ async function look(): Promise<void> {
         old.replaceWith(document.adoptNode(fresh));
         if (busy) fresh.querySelector<HTMLElement>("button, a.btn")?.focus();
         const best = fresh.querySelector("[data-best]")?.textContent;
+        const now = fresh.querySelector("[data-now]")?.textContent ?? (best ? `Best so far: ${best} points.` : "");
         if (say && (over || Date.now() - said > quiet)) {
-          say.textContent = over ? "The run has ended." : best ? `Best so far: ${best} points.` : "";
+          say.textContent = over ? (fresh.dataset["over"] ?? "The run has ended.") : now;
           said = Date.now();
         }
         if (over) return;
