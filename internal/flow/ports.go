@@ -22,6 +22,10 @@ type Store interface {
 	Write(ctx context.Context, do func(Tx) error) error
 	// Read runs do in one read-only transaction with a stable view.
 	Read(ctx context.Context, do func(Tx) error) error
+	// Alone runs do, which is no transaction, while nobody else runs anything alone
+	// under the same key, in this process or in another one on the database. It
+	// waits for its turn until ctx ends. Who dies gives the turn back.
+	Alone(ctx context.Context, key string, do func(ctx context.Context) error) error
 }
 
 // Tx gives the ports of one transaction. They must not be kept after it.

@@ -17,9 +17,15 @@ import (
 var calendarActor = access.System("calendar")
 
 // applyEvent brings the calendar event of one visit to what is wanted. It may be
-// repeated, and run twice at once: who finds that somebody else has written the
-// base meanwhile steps back.
+// repeated, and called twice at once: one waits for the other, since two who ask
+// the calendar at the same time may both be told that nothing is there yet.
 func (f *Flow) applyEvent(ctx context.Context, visitID string) error {
+	return f.Store.Alone(ctx, "event/"+visitID, func(ctx context.Context) error { return f.applyAlone(ctx, visitID) })
+}
+
+// applyAlone is applyEvent while nobody else is at work on the event. Should that
+// fail, who finds that somebody else has written the base meanwhile steps back.
+func (f *Flow) applyAlone(ctx context.Context, visitID string) error {
 	events, err := read(ctx, f, func(tx Tx) ([]CalendarEvent, error) { return tx.Calendars.Events(visitID) })
 	if err != nil || len(events) == 0 {
 		return err

@@ -44,6 +44,7 @@ func (s *Store) openPostgres(ctx context.Context, address string) error {
 		c.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
 		return nil
 	}
+	s.turns.places = make(chan struct{}, config.MaxConns/2)
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return fault.Invalidf("The Postgres database cannot be used.").Because(err)
 	}

@@ -40,6 +40,7 @@ type Store struct {
 	readers  *sql.DB       // on Postgres the same as db
 	pool     *pgxpool.Pool // Postgres only
 	lock     *os.File      // SQLite only
+	turns    turns
 
 	enqueuer atomic.Pointer[Enqueuer]
 }
