@@ -205,8 +205,6 @@ func (a *App) makeServer(o Options, now func() time.Time) error {
 	if err != nil {
 		return err
 	}
-	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	e, apiGroup, pageGroup := server.New(server.Options{Log: a.log, Secure: a.cfg.Secure(), Proxies: a.cfg.TrustedProxies,
 		Session: sessions.Middleware(), APIError: httpapi.Error, PageError: pages.Error, Ready: a.Store.Ready, Metrics: a.metrics, Notice: a.Flow.Notice})
 	api.Register(apiGroup)

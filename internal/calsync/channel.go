@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"net/http"
 	"slices"
 	"time"
 )
@@ -244,8 +243,8 @@ type Notice struct {
 	Channel  string
 	Token    string
 	Resource string
-	State    string // "sync" for the first one, which announces nothing
-	Expires  string // when the channel expires, in words
+	State    string    // "sync" for the first one, which announces nothing
+	Expires  time.Time // of the channel; zero where it does not say
 }
 
 // Longest values of a notice's fields; what is longer is no channel of ours.
@@ -279,11 +278,11 @@ func Hear(c Channel, n Notice, now time.Time) (after Channel, ours, read bool) {
 		return c, true, false // a late one of a channel that ended
 	}
 	if c.State == ChannelOpening {
-		expires, err := http.ParseTime(n.Expires)
-		if err != nil || expires.After(c.Expires) {
+		expires := n.Expires
+		if expires.After(c.Expires) {
 			expires = c.Expires
 		}
-		c = c.opened(n.Resource, expires.UTC())
+		c = c.opened(n.Resource, expires)
 	}
 	return c, true, n.State != "sync"
 }

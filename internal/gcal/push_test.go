@@ -81,8 +81,9 @@ func (l *lookout) take(w http.ResponseWriter, r *http.Request) {
 	if len(l.answers) > 0 {
 		status, l.answers = l.answers[0], l.answers[1:]
 	} else {
+		expires, _ := http.ParseTime(r.Header.Get("X-Goog-Channel-Expiration"))
 		n := calsync.Notice{Channel: r.Header.Get("X-Goog-Channel-ID"), Token: r.Header.Get("X-Goog-Channel-Token"), Resource: r.Header.Get("X-Goog-Resource-ID"),
-			State: r.Header.Get("X-Goog-Resource-State"), Expires: r.Header.Get("X-Goog-Channel-Expiration")}
+			State: r.Header.Get("X-Goog-Resource-State"), Expires: expires}
 		if c, there := l.channels[n.Channel]; there && n.Plausible() {
 			after, ours, read := calsync.Hear(c, n, l.clock.Now())
 			if ours {

@@ -30,8 +30,9 @@ func notices(hear func(ctx context.Context, n calsync.Notice) (known bool, err e
 		ctx, cancel := context.WithTimeout(c.Request().Context(), noticeTimeout)
 		defer cancel()
 		h := c.Request().Header
+		expires, _ := http.ParseTime(h.Get("X-Goog-Channel-Expiration")) // not always there
 		known, err := hear(ctx, calsync.Notice{Channel: h.Get("X-Goog-Channel-ID"), Token: h.Get("X-Goog-Channel-Token"), Resource: h.Get("X-Goog-Resource-ID"),
-			State: h.Get("X-Goog-Resource-State"), Expires: h.Get("X-Goog-Channel-Expiration")})
+			State: h.Get("X-Goog-Resource-State"), Expires: expires.UTC()})
 		if err != nil {
 			log.Warn("a notice of a calendar was not taken; it will be read at its interval", "error", err)
 			return c.NoContent(http.StatusNoContent)
