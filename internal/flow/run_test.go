@@ -18,8 +18,11 @@ type oneRun struct {
 
 func (s *oneRun) Read(_ context.Context, do func(Tx) error) error  { return do(Tx{Runs: s}) }
 func (s *oneRun) Write(_ context.Context, do func(Tx) error) error { return do(Tx{Runs: s}) }
-func (s *oneRun) Get(string) (Run, error)                          { return s.run, nil }
-func (s *oneRun) Save(r *Run) error                                { s.run = *r; return nil }
+func (s *oneRun) Alone(ctx context.Context, _ string, do func(context.Context) error) error {
+	return do(ctx)
+}
+func (s *oneRun) Get(string) (Run, error) { return s.run, nil }
+func (s *oneRun) Save(r *Run) error       { s.run = *r; return nil }
 
 // A plan that is there stays, whatever breaks down after it.
 func TestARunThatIsDoneDoesNotFail(t *testing.T) {
