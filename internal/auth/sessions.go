@@ -102,6 +102,16 @@ func (s *Sessions) Use(c echo.Context, token string) error {
 	return nil
 }
 
+// Keep puts a value into the session.
+func (s *Sessions) Keep(c echo.Context, name, value string) {
+	s.manager.Put(c.Request().Context(), name, value)
+}
+
+// Take gives a value of the session and takes it out.
+func (s *Sessions) Take(c echo.Context, name string) string {
+	return s.manager.PopString(c.Request().Context(), name)
+}
+
 // SignOut ends the session on the server: a copied cookie is of no use either.
 func (s *Sessions) SignOut(c echo.Context) error {
 	return s.manager.Destroy(c.Request().Context())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"windshield/internal/access"
@@ -147,6 +148,9 @@ func (f *Flow) checkAccount(ctx context.Context, address string, invite bool) (T
 	}
 	if err == nil && c.Kind == Consent && c.State == NeedsReconnecting {
 		err = brokenConnection(c) // known; another call would only be refused again
+	}
+	if strings.HasSuffix(address, ".gserviceaccount.com") {
+		err = &calsync.Error{Call: "insert", Class: calsync.Denied, Reason: "forbiddenForServiceAccounts"}
 	}
 	var cal calsync.Calendar
 	if err == nil {

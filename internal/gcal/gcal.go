@@ -145,11 +145,17 @@ func do[T any](ctx context.Context, c *Client, name string, r request, token boo
 		if err := c.hold(ctx, name, r); err != nil {
 			return none, err
 		}
+		used = nil
 		out, err := attemptOnce(ctx, c, name, r, token, opts, call)
 		if err == nil {
 			return out, nil
 		}
 		var failed *calsync.Error
+		if c.tokens != nil && used == nil && errors.As(err, &failed) && failed.Class == calsync.Unknown && !errors.Is(err, context.Canceled) {
+			// The library hides what we waited for behind the deadline; without a
+			// token nothing was sent, so the outcome is known.
+			failed.Call, failed.Class = "token", calsync.SlowDown
+		}
 		if attempt == 1 && c.tokens != nil && errors.As(err, &failed) && failed.Status == http.StatusUnauthorized && failed.Call == name {
 			c.tokens.drop(used)
 			continue

@@ -13,10 +13,11 @@ import (
 
 type myModel struct {
 	flow.MyView
-	Own    bool // the reader's own page
-	Months []myMonth
-	Behind []myMonth // the months before this one
-	Ledger []ledgerLine
+	Own     bool             // the reader's own page
+	Account flow.AccountView // the reader's, on their own page
+	Months  []myMonth
+	Behind  []myMonth // the months before this one
+	Ledger  []ledgerLine
 	// NextAnswer says whether the reader may answer the next visit here.
 	NextAnswer bool
 }
@@ -38,6 +39,11 @@ func (p *Pages) me(c echo.Context) error {
 		return err
 	}
 	m := myModel{MyView: v, Own: v.Executive.ID == a.PersonID}
+	if m.Own {
+		if m.Account, err = p.ownAccount(c); err != nil {
+			return err
+		}
+	}
 	names := map[string]string{}
 	for _, x := range v.Visits {
 		names[x.Customer.ID] = x.Customer.Name

@@ -153,6 +153,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	}
 	c := &call{method: "oauth.token", query: url.Values{}, header: r.Header}
 	s.mu.Lock()
+	w.Header().Set("Date", s.now().Add(s.oauth.Skew).UTC().Format(http.TimeFormat))
 	f := s.hit(c)
 	s.mu.Unlock()
 	if f != nil && f.Action == FailBefore && f.Status/100 == 4 {
@@ -322,7 +323,7 @@ func (s *Server) assertion(c *call, jwt string) *reply {
 		return grantError("Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp values in the JWT claim.")
 	}
 	user, service := fold(claims.Sub), false
-	if user == "" {
+	if user == "" || user == fold(claims.Iss) { // in its own name, for nobody
 		user, service = fold(claims.Iss), true
 	} else if s.external(user) {
 		return grantError("Invalid email or User ID.")
