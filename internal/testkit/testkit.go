@@ -83,6 +83,8 @@ type House struct {
 	key      []byte
 	browsers map[string]*http.Client // by the address of who is signed in
 	mails    []mail.Caught           // of mail servers that have ended
+	logged   logged
+	logLevel slog.Level // from a restart on
 }
 
 // Clock is the one clock of the house. It stands still until it is turned.
@@ -142,7 +144,16 @@ func New(t testing.TB, e Engine) *House {
 	require.NoError(t, err)
 	h.start()
 	t.Cleanup(func() { h.stop() })
+	// Stories that are not about it do not read when people are busy: see ReadBusy.
+	require.NoError(t, h.App.Store.Write(context.Background(), func(tx flow.Tx) error { return tx.Ledger.SetSetting("busy", `{"on": false}`) }))
 	return h
+}
+
+// ReadBusy lets Windshield read when people are busy, from now on and at once.
+func (h *House) ReadBusy() {
+	h.t.Helper()
+	require.NoError(h.t, h.Flow.SetBusy(context.Background(), System, flow.StandardBusySettings()))
+	h.Settle()
 }
 
 // migrated prepares the template from which each test's PostgreSQL database is copied.
@@ -157,7 +168,7 @@ func migrated(ctx context.Context, url string) error {
 
 func (h *House) start() {
 	h.t.Helper()
-	a, err := app.New(context.Background(), h.cfg, app.Options{Log: slog.New(slog.NewTextHandler(logTo{h.t}, nil)), Version: "test", Now: h.Clock.Now,
+	a, err := app.New(context.Background(), h.cfg, app.Options{Log: slog.New(slog.NewTextHandler(logTo{h.t, &h.logged}, &slog.HandlerOptions{Level: h.logLevel})), Version: "test", Now: h.Clock.Now,
 		GoogleKey: h.key, Quiet: true, Demo: &web.DemoLinks{Calendar: h.Side + "/"}})
 	require.NoError(h.t, err)
 	require.NoError(h.t, a.Start(context.Background()))
@@ -178,6 +189,14 @@ func (h *House) Restart() {
 	h.start()
 }
 
+// Announce lets calendars announce their changes, and shows metrics, from a restart
+// on.
+func (h *House) Announce() {
+	h.t.Helper()
+	h.cfg.PushURL, h.cfg.MetricsAddr = h.URL, "127.0.0.1:0"
+	h.Restart()
+}
+
 // System is an actor who may do anything, for setting the stage.
 var System = access.System("test")
 
@@ -194,7 +213,7 @@ func (h *House) Settle() {
 func (h *House) Tick() {
 	h.t.Helper()
 	err := h.App.Store.Write(context.Background(), func(tx flow.Tx) error {
-		return tx.Queue.Enqueue(flow.Job{Kind: flow.JobPullAll}, flow.Job{Kind: flow.JobAlerts})
+		return tx.Queue.Enqueue(flow.Job{Kind: flow.JobPullAll}, flow.Job{Kind: flow.JobAlerts}, flow.Job{Kind: flow.JobLaunch})
 	})
 	require.NoError(h.t, err)
 	h.Settle()
@@ -238,9 +257,21 @@ var serviceKey = func() func(t testing.TB) []byte {
 }()
 
 // logTo sends the log of Windshield to the test's, which shows it on failure.
-type logTo struct{ t testing.TB }
+type logTo struct {
+	t    testing.TB
+	kept *logged
+}
 
 func (l logTo) Write(b []byte) (int, error) {
 	l.t.Logf("%s", b)
+	l.kept.mu.Lock()
+	defer l.kept.mu.Unlock()
+	l.kept.text = append(l.kept.text, b...)
 	return len(b), nil
+}
+
+// logged is all that Windshield wrote into its log.
+type logged struct {
+	mu   sync.Mutex
+	text []byte
 }
