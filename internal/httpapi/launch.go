@@ -123,4 +123,3 @@ func (a *API) MendCalendars(ctx context.Context, _ MendCalendarsRequestObject) (
 	}
 	return MendCalendars200JSONResponse{Events: n}, nil
 }
-

@@ -55,10 +55,17 @@ func (launchVisitRow) TableName() string { return "launch_visits" }
 
 // launchedRow is a visit of a launch beside its event.
 type launchedRow struct {
-	launchVisitRow
-	State   flow.EventState
-	Tries   int
-	Problem string
+	LaunchID   string
+	VisitID    string
+	Calendar   string
+	Day        day
+	Effect     calsync.Effect
+	Mails      int
+	Wave       int
+	ReleasedAt instant
+	State      flow.EventState
+	Tries      int
+	Problem    string
 }
 
 func (r launchedRow) visit() flow.LaunchVisit {
