@@ -314,8 +314,9 @@ func Noticed(noticed, lastRead, now time.Time) (store bool, readAt time.Time) {
 
 // ReadAgain says whether what a notice announced may have happened after a
 // reading that began at a time had passed it, and how long to wait with the next.
+// A notice whose time was not stored follows one whose reading is still to come.
 func ReadAgain(noticed, began time.Time) (again bool, after time.Duration) {
-	return noticed.After(began.Add(-noticeEvery)), readWindow
+	return noticed.After(began), readWindow
 }
 
 // PollOffset gives when, within the interval that begins at round, a calendar is

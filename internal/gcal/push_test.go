@@ -256,6 +256,7 @@ func TestAChangeWhileTheCalendarIsReadIsNotMissed(t *testing.T) {
 	l.emu.Tick()
 	l.afterList = func() { // the list has been answered, but what it says is not yet noted
 		l.afterList = nil
+		require.NoError(t, l.clock.sleep(context.Background(), time.Millisecond))
 		l.put("event2")
 		l.emu.Tick()
 	}
