@@ -143,6 +143,10 @@ func (s *stage) sheets() []sheet {
 		{name: "somebody else's visit", who: s.host.Email, path: v(s.foreign()), has: "This page does not exist", status: http.StatusNotFound},
 
 		{name: "calendars", who: adminMail, path: "/admin/calendar", has: "Connections, worst first"},
+		{name: "busy times", who: adminMail, path: "/admin/calendar/busy", has: "Whose calendar is read"},
+		{name: "busy times, wrong", who: adminMail, path: "/admin/calendar/busy", has: "There is a problem", status: http.StatusUnprocessableEntity, act: unchecked(`main form[action="/admin/calendar/busy"]`, map[string]string{"meeting": "a while", "every": "1"})},
+		{name: "calendar policy", who: adminMail, path: "/admin/calendar/policy", has: "What people do in their calendars"},
+		{name: "to decide", who: vpMail, path: "/conflicts", has: "Decide"},
 		{name: "calendar health", who: adminMail, path: "/admin/calendar/health", has: "Calendar by calendar"},
 		{name: "audit", who: adminMail, path: "/admin/audit", has: "Audit trail"},
 		{name: "people", who: adminMail, path: "/admin/people", has: "People and roles"},

@@ -106,10 +106,20 @@ func (f *Flow) answered(tx Tx, v visit.Visit, c calsync.Change) error {
 		return err
 	}
 	n := CalendarNote{Kind: NoteAnswered, Guest: c.Guest, Words: strings.TrimSpace(string(answers[c.Answer]) + " " + c.Comment)}
-	if c.Machine {
+	ofExecutive := strings.EqualFold(c.Guest, executive.Email)
+	switch {
+	case c.Machine:
 		n.Kind = NoteAutoDeclined
+	case c.Answer == calsync.NeedsAction: // a new time asks everybody anew
+		n.Kind, n.Words = NoteReset, "the time has changed"
+		if ofExecutive && v.Answer == visit.NoAnswer {
+			return nil // said when the visit was moved
+		}
+		if ofExecutive {
+			n.Words = string(v.Answer) + " was said before the time changed"
+		}
 	}
-	if err := f.note(tx, v.ID, n); err != nil || !strings.EqualFold(c.Guest, executive.Email) {
+	if err := f.note(tx, v.ID, n); err != nil || !ofExecutive {
 		return err
 	}
 	note, err := text("comment", c.Comment, 500)
