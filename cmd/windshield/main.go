@@ -185,7 +185,41 @@ func (c *importCmd) Run() error {
 }
 
 type calendarCmd struct {
-	Check checkCmd `cmd:"" help:"Try whether Google's calendars can be used as they are set up, and say what is missing."`
+	Check    checkCmd    `cmd:"" help:"Try whether Google's calendars can be used as they are set up, and say what is missing."`
+	Verify   verifyCmd   `cmd:"" help:"Compare all calendars with what is wanted, without writing to any; ends with 0 only if all is as wanted."`
+	Forecast forecastCmd `cmd:"" help:"Say what publishing a draft would do in calendars and who would be written to."`
+}
+
+type verifyCmd struct {
+	settings
+	JSON bool `name:"json" help:"For programs."`
+}
+
+// Run compares the calendars.
+func (c *verifyCmd) Run() error {
+	cfg, log, err := c.load()
+	if err != nil {
+		return err
+	}
+	ctx, stop := untilSignal()
+	defer stop()
+	return app.VerifyCalendars(ctx, cfg, log, c.JSON, os.Stdout)
+}
+
+type forecastCmd struct {
+	settings
+	Plan string `arg:"" help:"The draft's id, as in its page's address."`
+}
+
+// Run says what publishing would do.
+func (c *forecastCmd) Run() error {
+	cfg, log, err := c.load()
+	if err != nil {
+		return err
+	}
+	ctx, stop := untilSignal()
+	defer stop()
+	return app.Forecast(ctx, cfg, log, c.Plan, os.Stdout)
 }
 
 type checkCmd struct{ settings }

@@ -1,11 +1,16 @@
 package testkit
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
 
 	"github.com/stretchr/testify/require"
 
 	"windshield/api/client"
+	"windshield/internal/app"
 	"windshield/internal/calsync"
 	"windshield/internal/flow"
 )
@@ -32,4 +37,16 @@ func (h *House) Verified() map[calsync.Standing]int {
 	require.NoError(h.t, err)
 	require.Empty(h.t, v.Unread)
 	return v.Tally()
+}
+
+// VerifyCommand does what the command "windshield calendar verify --json" does, in
+// a Windshield of its own on the same database.
+func (h *House) VerifyCommand() (out []byte, err error) {
+	h.t.Helper()
+	cfg := h.cfg
+	cfg.GoogleCredentials = filepath.Join(h.t.TempDir(), "key.json")
+	require.NoError(h.t, os.WriteFile(cfg.GoogleCredentials, h.key, 0o600))
+	var b bytes.Buffer
+	err = app.VerifyCalendars(context.Background(), cfg, slog.New(slog.DiscardHandler), true, &b)
+	return b.Bytes(), err
 }

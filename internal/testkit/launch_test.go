@@ -11,6 +11,7 @@ import (
 
 	"windshield/api/client"
 	"windshield/internal/calsync"
+	"windshield/internal/fault"
 	"windshield/internal/flow"
 	"windshield/internal/gcal/emulator"
 	. "windshield/internal/testkit"
@@ -97,6 +98,9 @@ func TestFault27_PublishingAgainWritesAndMailsNothing(t *testing.T) {
 		h.Drain()
 		require.Equal(t, flow.EventApplied, h.Event(stands[0].ID).State)
 		require.Equal(t, 1, h.Verified()[calsync.Leftover])
+		said, err := h.VerifyCommand()
+		require.True(t, fault.Is(err, fault.Conflict), "the command ends with 1: %v", err)
+		require.Contains(t, string(said), `"standing": "left over"`)
 		it := h.As(Admin)
 		h.Post(it, "/admin/calendar/report", nil)
 		h.Settle()
@@ -110,6 +114,9 @@ func TestFault27_PublishingAgainWritesAndMailsNothing(t *testing.T) {
 		h.Settle()
 		_, page = h.Get(it, "/admin/calendar/report")
 		shows(t, page, "All is as wanted")
+		said, err = h.VerifyCommand()
+		require.NoError(t, err)
+		require.Contains(t, string(said), `"well": true`)
 	})
 }
 
