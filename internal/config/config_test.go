@@ -86,3 +86,23 @@ func TestTheDumpHidesSecrets(t *testing.T) {
 	require.Contains(t, dump, "WINDSHIELD_DATABASE_URL=postgres://db.example.com/windshield")
 	require.Equal(t, len(Table()), len(Dump(c)))
 }
+
+func TestConsentNeedsAClientAndAKey(t *testing.T) {
+	key := "k1:" + strings.Repeat("A", 43) + "="
+	c, err := Load(env("WINDSHIELD_GOOGLE_CLIENT_ID", "id", "WINDSHIELD_GOOGLE_CLIENT_SECRET", "hush", "WINDSHIELD_SECRET_KEYS", key), nil)
+	require.NoError(t, err)
+	require.True(t, c.SecretKeys.Ready())
+	require.NotContains(t, strings.Join(Dump(c), " "), "hush")
+	require.NotContains(t, strings.Join(Dump(c), " "), "AAAA")
+	for _, bad := range [][]string{
+		{"WINDSHIELD_GOOGLE_CLIENT_ID", "id"},
+		{"WINDSHIELD_GOOGLE_CLIENT_ID", "id", "WINDSHIELD_SECRET_KEYS", key},
+		{"WINDSHIELD_GOOGLE_CLIENT_ID", "id", "WINDSHIELD_GOOGLE_CLIENT_SECRET", "hush"},
+		{"WINDSHIELD_SECRET_KEYS", "k1:short-SECRET"},
+	} {
+		_, err := Load(env(bad...), nil)
+		require.True(t, fault.Is(err, fault.Invalid), "%v", bad)
+		require.NotContains(t, err.Error(), "SECRET\"")
+		require.NotContains(t, err.Error(), "hush")
+	}
+}
