@@ -1031,6 +1031,99 @@ type Budget struct {
 	Wave int `json:"wave"`
 }
 
+// BusyReading defines model for BusyReading.
+type BusyReading struct {
+	// Calendar The address of the calendar.
+	//
+	// Example: amara@vendor.example
+	Calendar string `json:"calendar"`
+
+	// Name Example: Amara Abara
+	Name string `json:"name"`
+
+	// Person Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Person Id `json:"person"`
+
+	// ReadAt As of when the calendar is known; absent where it never was read.
+	//
+	// Example: 2027-01-05T09:00:02Z
+	ReadAt *time.Time `json:"read_at,omitempty"`
+
+	// TriedAt The last try.
+	//
+	// Example: 2027-01-05T09:00:02Z
+	TriedAt *time.Time `json:"tried_at,omitempty"`
+
+	// Unknown Why the last try failed, empty where it worked. Unknown is never taken for free.
+	//
+	// Example:
+	Unknown string `json:"unknown"`
+}
+
+// BusySettings defines model for BusySettings.
+type BusySettings struct {
+	// AwayMinutes Who is taken for so long at a stretch of a working day is away, in each half that it touches.
+	//
+	// Example: 240
+	AwayMinutes int `json:"away_minutes"`
+
+	// Begins When the working day begins, where the person is.
+	//
+	// Example: 08:00
+	Begins string `json:"begins"`
+
+	// Ends Example: 18:00
+	Ends string `json:"ends"`
+
+	// EveryMinutes Between two readings of everybody, give or take a quarter.
+	//
+	// Example: 60
+	EveryMinutes int `json:"every_minutes"`
+
+	// FreshMinutes A reading that is older is made again before a plan, an invitation or a move.
+	//
+	// Example: 10
+	FreshMinutes int `json:"fresh_minutes"`
+
+	// FullMinutes Short appointments that together take so much of a half-day take it.
+	//
+	// Example: 120
+	FullMinutes int `json:"full_minutes"`
+
+	// Hosts Hosts too, not executives alone.
+	//
+	// Example: true
+	Hosts bool `json:"hosts"`
+
+	// MeetingMinutes One appointment from this length on takes a half-day.
+	//
+	// Example: 30
+	MeetingMinutes int `json:"meeting_minutes"`
+
+	// Noon When its halves meet.
+	//
+	// Example: 12:30
+	Noon string `json:"noon"`
+
+	// On Whether calendars are read at all.
+	//
+	// Example: true
+	On bool `json:"on"`
+
+	// WriteAnyway Invite also into half-days that have been taken since the plan was made.
+	//
+	// Example: false
+	WriteAnyway bool `json:"write_anyway"`
+}
+
+// BusyTimes defines model for BusyTimes.
+type BusyTimes struct {
+	People   []BusyReading `json:"people"`
+	Settings BusySettings  `json:"settings"`
+}
+
 // CalendarDifference defines model for CalendarDifference.
 type CalendarDifference struct {
 	// Field title, description, location, time, guests, or event for the entry as a whole.
@@ -5289,6 +5382,9 @@ type GetPublishedPlanParams struct {
 	Group *PlanGroup `form:"group,omitempty" json:"group,omitempty"`
 }
 
+// SetBusyTimesJSONRequestBody defines body for SetBusyTimes for application/json ContentType.
+type SetBusyTimesJSONRequestBody = BusySettings
+
 // SetCalendarPolicyJSONRequestBody defines body for SetCalendarPolicy for application/json ContentType.
 type SetCalendarPolicyJSONRequestBody = CalendarPolicy
 
@@ -5440,6 +5536,31 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /audit (the `ListAudit` operationId).
 	ListAudit(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetBusyTimes How people's own calendars are read, and whose is known as of when
+	//
+	// Only when somebody is busy is read, never with what.
+	//
+	// Corresponds with GET /busy-times (the `GetBusyTimes` operationId).
+	GetBusyTimes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetBusyTimesWithBody Change how people's own calendars are read
+	//
+	// For the administrator. What was read of people whose calendar is no longer read is deleted; the others are read at once.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /busy-times (the `SetBusyTimes` operationId).
+	SetBusyTimesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetBusyTimes Change how people's own calendars are read
+	//
+	// For the administrator. What was read of people whose calendar is no longer read is deleted; the others are read at once.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /busy-times (the `SetBusyTimes` operationId).
+	SetBusyTimes(ctx context.Context, body SetBusyTimesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetCalendarPolicy What becomes of what people do in their calendars
 	//
@@ -6154,6 +6275,61 @@ func (c *Client) ListAlerts(ctx context.Context, params *ListAlertsParams, reqEd
 // Corresponds with GET /audit (the `ListAudit` operationId).
 func (c *Client) ListAudit(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListAuditRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetBusyTimes How people's own calendars are read, and whose is known as of when
+//
+// Only when somebody is busy is read, never with what.
+//
+// Corresponds with GET /busy-times (the `GetBusyTimes` operationId).
+func (c *Client) GetBusyTimes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetBusyTimesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetBusyTimesWithBody Change how people's own calendars are read
+//
+// For the administrator. What was read of people whose calendar is no longer read is deleted; the others are read at once.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /busy-times (the `SetBusyTimes` operationId).
+func (c *Client) SetBusyTimesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetBusyTimesRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetBusyTimes Change how people's own calendars are read
+//
+// For the administrator. What was read of people whose calendar is no longer read is deleted; the others are read at once.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /busy-times (the `SetBusyTimes` operationId).
+func (c *Client) SetBusyTimes(ctx context.Context, body SetBusyTimesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetBusyTimesRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7910,6 +8086,73 @@ func NewListAuditRequest(server string, params *ListAuditParams) (*http.Request,
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewGetBusyTimesRequest constructs an http.Request for the GetBusyTimes method
+func NewGetBusyTimesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/busy-times")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetBusyTimesRequest calls the generic SetBusyTimes builder with application/json body
+func NewSetBusyTimesRequest(server string, body SetBusyTimesJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetBusyTimesRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSetBusyTimesRequestWithBody constructs an http.Request for the SetBusyTimes method, with any body, and a specified content type
+func NewSetBusyTimesRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/busy-times")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -11442,6 +11685,33 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /audit (the `ListAudit` operationId).
 	ListAuditWithResponse(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*ListAuditResponse, error)
 
+	// GetBusyTimesWithResponse How people's own calendars are read, and whose is known as of when
+	//
+	// Only when somebody is busy is read, never with what.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /busy-times (the `GetBusyTimes` operationId).
+	GetBusyTimesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetBusyTimesResponse, error)
+
+	// SetBusyTimesWithBodyWithResponse Change how people's own calendars are read
+	//
+	// For the administrator. What was read of people whose calendar is no longer read is deleted; the others are read at once.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /busy-times (the `SetBusyTimes` operationId).
+	SetBusyTimesWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetBusyTimesResponse, error)
+
+	// SetBusyTimesWithResponse Change how people's own calendars are read
+	//
+	// For the administrator. What was read of people whose calendar is no longer read is deleted; the others are read at once.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /busy-times (the `SetBusyTimes` operationId).
+	SetBusyTimesWithResponse(ctx context.Context, body SetBusyTimesJSONRequestBody, reqEditors ...RequestEditorFn) (*SetBusyTimesResponse, error)
+
 	// GetCalendarPolicyWithResponse What becomes of what people do in their calendars
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -12367,6 +12637,158 @@ func (r ListAuditResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListAuditResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetBusyTimesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BusyTimes
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetBusyTimesResponse) GetJSON200() *BusyTimes {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetBusyTimesResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetBusyTimesResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetBusyTimesResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetBusyTimesResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetBusyTimesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetBusyTimesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetBusyTimesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetBusyTimesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SetBusyTimesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BusyTimes
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SetBusyTimesResponse) GetJSON200() *BusyTimes {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SetBusyTimesResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SetBusyTimesResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SetBusyTimesResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SetBusyTimesResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SetBusyTimesResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetBusyTimesResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetBusyTimesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetBusyTimesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetBusyTimesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetBusyTimesResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -18826,6 +19248,51 @@ func (c *ClientWithResponses) ListAuditWithResponse(ctx context.Context, params 
 	return ParseListAuditResponse(rsp)
 }
 
+// GetBusyTimesWithResponse How people's own calendars are read, and whose is known as of when
+//
+// Only when somebody is busy is read, never with what.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /busy-times (the `GetBusyTimes` operationId).
+func (c *ClientWithResponses) GetBusyTimesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetBusyTimesResponse, error) {
+	rsp, err := c.GetBusyTimes(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetBusyTimesResponse(rsp)
+}
+
+// SetBusyTimesWithBodyWithResponse Change how people's own calendars are read
+//
+// For the administrator. What was read of people whose calendar is no longer read is deleted; the others are read at once.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /busy-times (the `SetBusyTimes` operationId).
+func (c *ClientWithResponses) SetBusyTimesWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetBusyTimesResponse, error) {
+	rsp, err := c.SetBusyTimesWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetBusyTimesResponse(rsp)
+}
+
+// SetBusyTimesWithResponse Change how people's own calendars are read
+//
+// For the administrator. What was read of people whose calendar is no longer read is deleted; the others are read at once.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /busy-times (the `SetBusyTimes` operationId).
+func (c *ClientWithResponses) SetBusyTimesWithResponse(ctx context.Context, body SetBusyTimesJSONRequestBody, reqEditors ...RequestEditorFn) (*SetBusyTimesResponse, error) {
+	rsp, err := c.SetBusyTimes(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetBusyTimesResponse(rsp)
+}
+
 // GetCalendarPolicyWithResponse What becomes of what people do in their calendars
 //
 // Returns a wrapper object for the known response body format(s).
@@ -20270,6 +20737,128 @@ func ParseListAuditResponse(rsp *http.Response) (*ListAuditResponse, error) {
 			return nil, err
 		}
 		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetBusyTimesResponse parses an HTTP response from a GetBusyTimesWithResponse call
+func ParseGetBusyTimesResponse(rsp *http.Response) (*GetBusyTimesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetBusyTimesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BusyTimes
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSetBusyTimesResponse parses an HTTP response from a SetBusyTimesWithResponse call
+func ParseSetBusyTimesResponse(rsp *http.Response) (*SetBusyTimesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetBusyTimesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BusyTimes
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid

@@ -344,45 +344,51 @@ type readers struct {
 const mostReaders = 3
 
 // readers says with whose access when people are busy is read: whoever has
-// consented with the own; the others through the configured organiser; where
-// hosts organise, through one account of each domain, whose administrator lets
-// us act for everybody.
+// consented with the own; the others through the configured organiser, or somebody
+// of their domain who has consented, since whole domains mostly share that much;
+// else through one of themselves, for whom delegation lets us act.
 func (f *Flow) readers(connections []Connection, addresses []string) (groups []readers) {
 	consented, refused := map[string]bool{}, map[string]bool{}
+	helpers := map[string][]string{} // by domain
 	for _, c := range connections {
-		consented[c.Address] = c.Covers(ScopeFreeBusy)
 		refused[c.Address] = c.State == NeedsReconnecting
+		if consented[c.Address] = c.Covers(ScopeFreeBusy); consented[c.Address] {
+			helpers[domainOf(c.Address)] = append(helpers[domainOf(c.Address)], c.Address)
+		}
 	}
-	addresses = slices.Compact(slices.Sorted(slices.Values(addresses)))
-	var others []string
-	for _, a := range addresses {
+	organizer := f.Calendars.Organizer("")
+	at := map[string]int{} // group of a domain
+	for _, a := range slices.Compact(slices.Sorted(slices.Values(addresses))) {
 		if consented[a] {
 			groups = append(groups, readers{[]string{a}, []string{a}})
-		} else {
-			others = append(others, a)
+			continue
 		}
-	}
-	if organizer := f.Calendars.Organizer(""); organizer != "" {
-		if len(others) > 0 {
-			groups = append(groups, readers{[]string{organizer}, others})
+		domain := domainOf(a)
+		if organizer != "" { // one account for all: as few queries as can be
+			domain = domainOf(organizer)
 		}
-		return groups
-	}
-	at := map[string]int{} // group of a domain
-	for _, a := range others {
-		_, domain, _ := strings.Cut(a, "@")
 		i, ok := at[domain]
 		if !ok {
 			i = len(groups)
 			at[domain] = i
-			groups = append(groups, readers{})
+			through := helpers[domain]
+			if organizer != "" {
+				through = append([]string{organizer}, through...)
+			}
+			groups = append(groups, readers{through: through[:min(len(through), mostReaders)]})
 		}
-		groups[i].ask = append(groups[i].ask, a)
-		if !refused[a] && len(groups[i].through) < mostReaders {
-			groups[i].through = append(groups[i].through, a)
+		g := &groups[i]
+		g.ask = append(g.ask, a)
+		if organizer == "" && !refused[a] && len(g.through) < mostReaders {
+			g.through = append(slices.Clip(g.through), a)
 		}
 	}
 	return groups
+}
+
+func domainOf(address string) string {
+	_, domain, _ := strings.Cut(address, "@")
+	return domain
 }
 
 // askThrough asks for when calendars are busy, through the first account that may.

@@ -39,6 +39,7 @@ type desk struct {
 	mu   sync.Mutex
 	now  time.Time
 	jobs []flow.Job
+	own  bool // hosts organise, not the office
 
 	execs, hosts []roster.Person
 	customers    []roster.Customer
@@ -113,7 +114,12 @@ func (d *desk) Open(ctx context.Context, address string) (calsync.Calendar, erro
 	return gcal.New(ctx, gcal.Config{BaseURL: d.url + "/calendar/v3/", Subject: address, Token: gcal.StaticToken(d.emu.Token(address))})
 }
 
-func (d *desk) Organizer(string) string { return office }
+func (d *desk) Organizer(host string) string {
+	if d.own {
+		return host
+	}
+	return office
+}
 
 func (d *desk) Send(context.Context, notify.Message) error { return nil }
 

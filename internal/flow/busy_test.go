@@ -359,3 +359,43 @@ func TestBusySettingsAreChecked(t *testing.T) {
 		require.Error(t, d.f.SetBusy(context.Background(), everything, s))
 	}
 }
+
+// permitted notes that somebody has permitted to see when they are busy.
+func (d *desk) permitted(address string) {
+	d.t.Helper()
+	d.write(func(tx flow.Tx) {
+		require.NoError(d.t, tx.Connections.Save(&flow.Connection{Address: address, Kind: flow.Consent, State: flow.AccountConnected, Scopes: []string{flow.ScopeFreeBusy}, Sealed: "s1.sealed", Since: d.Now()}))
+	})
+}
+
+// through counts by account the queries for free/busy so far.
+func (d *desk) through() map[string]bool {
+	out := map[string]bool{}
+	for _, r := range d.emu.Ledger().Requests {
+		if r.Method == "freebusy.query" {
+			out[r.User] = true
+		}
+	}
+	return out
+}
+
+// Whoever has consented is read with the own permission, everybody else through
+// the organiser, or where hosts organise through an account of their domain.
+func TestWithWhoseAccessCalendarsAreRead(t *testing.T) {
+	d := newDesk(t)
+	d.company(2, 1)
+	d.permitted(d.execs[1].Email)
+	d.settings(nil)
+	require.Equal(t, map[string]bool{office: true, d.execs[1].Email: true}, d.through())
+
+	d = newDesk(t)
+	d.own = true
+	d.company(2, 1)
+	d.settings(nil)
+	require.Equal(t, map[string]bool{d.execs[0].Email: true}, d.through())
+	d.emu.Revoke(d.execs[0].Email)
+	d.pass(2 * time.Hour)
+	require.NoError(t, d.f.Do(context.Background(), flow.Job{Kind: flow.JobBusy}))
+	require.True(t, d.through()[d.execs[1].Email], "where one account is refused, the next reads")
+	require.True(t, d.readings()[d.hosts[1].ID].Known())
+}

@@ -1031,6 +1031,99 @@ type Budget struct {
 	Wave int `json:"wave"`
 }
 
+// BusyReading defines model for BusyReading.
+type BusyReading struct {
+	// Calendar The address of the calendar.
+	//
+	// Example: amara@vendor.example
+	Calendar string `json:"calendar"`
+
+	// Name Example: Amara Abara
+	Name string `json:"name"`
+
+	// Person Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Person Id `json:"person"`
+
+	// ReadAt As of when the calendar is known; absent where it never was read.
+	//
+	// Example: 2027-01-05T09:00:02Z
+	ReadAt *time.Time `json:"read_at,omitempty"`
+
+	// TriedAt The last try.
+	//
+	// Example: 2027-01-05T09:00:02Z
+	TriedAt *time.Time `json:"tried_at,omitempty"`
+
+	// Unknown Why the last try failed, empty where it worked. Unknown is never taken for free.
+	//
+	// Example:
+	Unknown string `json:"unknown"`
+}
+
+// BusySettings defines model for BusySettings.
+type BusySettings struct {
+	// AwayMinutes Who is taken for so long at a stretch of a working day is away, in each half that it touches.
+	//
+	// Example: 240
+	AwayMinutes int `json:"away_minutes"`
+
+	// Begins When the working day begins, where the person is.
+	//
+	// Example: 08:00
+	Begins string `json:"begins"`
+
+	// Ends Example: 18:00
+	Ends string `json:"ends"`
+
+	// EveryMinutes Between two readings of everybody, give or take a quarter.
+	//
+	// Example: 60
+	EveryMinutes int `json:"every_minutes"`
+
+	// FreshMinutes A reading that is older is made again before a plan, an invitation or a move.
+	//
+	// Example: 10
+	FreshMinutes int `json:"fresh_minutes"`
+
+	// FullMinutes Short appointments that together take so much of a half-day take it.
+	//
+	// Example: 120
+	FullMinutes int `json:"full_minutes"`
+
+	// Hosts Hosts too, not executives alone.
+	//
+	// Example: true
+	Hosts bool `json:"hosts"`
+
+	// MeetingMinutes One appointment from this length on takes a half-day.
+	//
+	// Example: 30
+	MeetingMinutes int `json:"meeting_minutes"`
+
+	// Noon When its halves meet.
+	//
+	// Example: 12:30
+	Noon string `json:"noon"`
+
+	// On Whether calendars are read at all.
+	//
+	// Example: true
+	On bool `json:"on"`
+
+	// WriteAnyway Invite also into half-days that have been taken since the plan was made.
+	//
+	// Example: false
+	WriteAnyway bool `json:"write_anyway"`
+}
+
+// BusyTimes defines model for BusyTimes.
+type BusyTimes struct {
+	People   []BusyReading `json:"people"`
+	Settings BusySettings  `json:"settings"`
+}
+
 // CalendarDifference defines model for CalendarDifference.
 type CalendarDifference struct {
 	// Field title, description, location, time, guests, or event for the entry as a whole.
@@ -5289,6 +5382,9 @@ type GetPublishedPlanParams struct {
 	Group *PlanGroup `form:"group,omitempty" json:"group,omitempty"`
 }
 
+// SetBusyTimesJSONRequestBody defines body for SetBusyTimes for application/json ContentType.
+type SetBusyTimesJSONRequestBody = BusySettings
+
 // SetCalendarPolicyJSONRequestBody defines body for SetCalendarPolicy for application/json ContentType.
 type SetCalendarPolicyJSONRequestBody = CalendarPolicy
 
@@ -5363,6 +5459,12 @@ type ServerInterface interface {
 	// ListAudit The audit trail
 	// (GET /audit)
 	ListAudit(ctx echo.Context, params ListAuditParams) error
+	// GetBusyTimes How people's own calendars are read, and whose is known as of when
+	// (GET /busy-times)
+	GetBusyTimes(ctx echo.Context) error
+	// SetBusyTimes Change how people's own calendars are read
+	// (PUT /busy-times)
+	SetBusyTimes(ctx echo.Context) error
 	// GetCalendarPolicy What becomes of what people do in their calendars
 	// (GET /calendar-policy)
 	GetCalendarPolicy(ctx echo.Context) error
@@ -5629,6 +5731,24 @@ func (w *ServerInterfaceWrapper) ListAudit(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListAudit(ctx, params)
+	return err
+}
+
+// GetBusyTimes converts echo context to params.
+func (w *ServerInterfaceWrapper) GetBusyTimes(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetBusyTimes(ctx)
+	return err
+}
+
+// SetBusyTimes converts echo context to params.
+func (w *ServerInterfaceWrapper) SetBusyTimes(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetBusyTimes(ctx)
 	return err
 }
 
@@ -7459,6 +7579,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/coverage", wrapper.GetCoverage, options.OperationMiddlewares["getCoverage"]...)
 	router.GET(options.BaseURL+"/alerts", wrapper.ListAlerts, options.OperationMiddlewares["listAlerts"]...)
 	router.GET(options.BaseURL+"/connections", wrapper.ListConnections, options.OperationMiddlewares["listConnections"]...)
+	router.GET(options.BaseURL+"/busy-times", wrapper.GetBusyTimes, options.OperationMiddlewares["getBusyTimes"]...)
+	router.PUT(options.BaseURL+"/busy-times", wrapper.SetBusyTimes, options.OperationMiddlewares["setBusyTimes"]...)
 	router.GET(options.BaseURL+"/calendar-policy", wrapper.GetCalendarPolicy, options.OperationMiddlewares["getCalendarPolicy"]...)
 	router.PUT(options.BaseURL+"/calendar-policy", wrapper.SetCalendarPolicy, options.OperationMiddlewares["setCalendarPolicy"]...)
 	router.GET(options.BaseURL+"/plans/:id/forecast", wrapper.ForecastPlan, options.OperationMiddlewares["forecastPlan"]...)
@@ -7662,6 +7784,211 @@ type ListAuditdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListAuditdefaultApplicationProblemPlusJSONResponse) VisitListAuditResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBusyTimesRequestObject struct {
+}
+
+type GetBusyTimesResponseObject interface {
+	VisitGetBusyTimesResponse(w http.ResponseWriter) error
+}
+
+type GetBusyTimes200JSONResponse BusyTimes
+
+func (response GetBusyTimes200JSONResponse) VisitGetBusyTimesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBusyTimes401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetBusyTimes401ApplicationProblemPlusJSONResponse) VisitGetBusyTimesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBusyTimes403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetBusyTimes403ApplicationProblemPlusJSONResponse) VisitGetBusyTimesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBusyTimes422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetBusyTimes422ApplicationProblemPlusJSONResponse) VisitGetBusyTimesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBusyTimesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetBusyTimesdefaultApplicationProblemPlusJSONResponse) VisitGetBusyTimesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetBusyTimesRequestObject struct {
+	Body *SetBusyTimesJSONRequestBody
+}
+
+type SetBusyTimesResponseObject interface {
+	VisitSetBusyTimesResponse(w http.ResponseWriter) error
+}
+
+type SetBusyTimes200JSONResponse BusyTimes
+
+func (response SetBusyTimes200JSONResponse) VisitSetBusyTimesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetBusyTimes401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response SetBusyTimes401ApplicationProblemPlusJSONResponse) VisitSetBusyTimesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetBusyTimes403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response SetBusyTimes403ApplicationProblemPlusJSONResponse) VisitSetBusyTimesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetBusyTimes413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SetBusyTimes413ApplicationProblemPlusJSONResponse) VisitSetBusyTimesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetBusyTimes415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SetBusyTimes415ApplicationProblemPlusJSONResponse) VisitSetBusyTimesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetBusyTimes422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response SetBusyTimes422ApplicationProblemPlusJSONResponse) VisitSetBusyTimesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetBusyTimesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetBusyTimesdefaultApplicationProblemPlusJSONResponse) VisitSetBusyTimesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -17170,6 +17497,12 @@ type StrictServerInterface interface {
 	// ListAudit The audit trail
 	// (GET /audit)
 	ListAudit(ctx context.Context, request ListAuditRequestObject) (ListAuditResponseObject, error)
+	// GetBusyTimes How people's own calendars are read, and whose is known as of when
+	// (GET /busy-times)
+	GetBusyTimes(ctx context.Context, request GetBusyTimesRequestObject) (GetBusyTimesResponseObject, error)
+	// SetBusyTimes Change how people's own calendars are read
+	// (PUT /busy-times)
+	SetBusyTimes(ctx context.Context, request SetBusyTimesRequestObject) (SetBusyTimesResponseObject, error)
 	// GetCalendarPolicy What becomes of what people do in their calendars
 	// (GET /calendar-policy)
 	GetCalendarPolicy(ctx context.Context, request GetCalendarPolicyRequestObject) (GetCalendarPolicyResponseObject, error)
@@ -17447,6 +17780,75 @@ func (sh *strictHandler) ListAudit(ctx echo.Context, params ListAuditParams) err
 		return err
 	} else if validResponse, ok := response.(ListAuditResponseObject); ok {
 		return validResponse.VisitListAuditResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetBusyTimes operation middleware
+func (sh *strictHandler) GetBusyTimes(ctx echo.Context) error {
+	var request GetBusyTimesRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetBusyTimes(ctx.Request().Context(), request.(GetBusyTimesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetBusyTimes")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetBusyTimesResponseObject); ok {
+		return validResponse.VisitGetBusyTimesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SetBusyTimes operation middleware
+func (sh *strictHandler) SetBusyTimes(ctx echo.Context) error {
+	var request SetBusyTimesRequestObject
+
+	var body SetBusyTimesJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetBusyTimes(ctx.Request().Context(), request.(SetBusyTimesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetBusyTimes")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetBusyTimesResponseObject); ok {
+		return validResponse.VisitSetBusyTimesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
