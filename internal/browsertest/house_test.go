@@ -100,6 +100,7 @@ func setStage(t *testing.T, effort flow.PlanInput) *stage {
 	s.outcomes(t)
 	s.Settle() // what follows from them is another look at the clocks than the one of the schedule
 	s.Tick()
+	s.ReadBusy()
 	s.imports(t)
 	s.look(t)
 	return s

@@ -146,6 +146,21 @@ func TestStory(t *testing.T) {
 	connections, err := admin.ListConnectionsWithResponse(ctx)
 	require.NoError(t, err)
 	require.Equal(t, "visits@vendor.example", connections.JSON200.Items[0].Calendar)
+	busy, err := admin.GetBusyTimesWithResponse(ctx)
+	require.NoError(t, err)
+	require.NoError(t, client.Check(busy))
+	require.NotEmpty(t, busy.JSON200.People)
+	settings := busy.JSON200.Settings
+	settings.Hosts, settings.EveryMinutes = false, 45
+	set, err := admin.SetBusyTimesWithResponse(ctx, settings)
+	require.NoError(t, err)
+	require.NoError(t, client.Check(set))
+	require.Equal(t, settings, set.JSON200.Settings)
+	require.Less(t, len(set.JSON200.People), len(busy.JSON200.People))
+	settings.Noon = "07:00"
+	refused, err := admin.SetBusyTimesWithResponse(ctx, settings)
+	require.NoError(t, err)
+	require.Equal(t, 422, refused.StatusCode())
 	sync, err := admin.SyncNowWithResponse(ctx)
 	require.NoError(t, err)
 	require.Equal(t, 202, sync.StatusCode())
