@@ -96,8 +96,8 @@ func (f *Flow) same(e CalendarEvent, there calsync.Event) bool {
 	return there.Marks[calsync.MarkKey] == mark || there.ICalUID != "" && there.ICalUID == e.Base.ICalUID
 }
 
-// follow lets a visit's event stand on the calendar to which a person has moved it.
-func (f *Flow) follow(tx Tx, from string, to found) error {
+// followEvent lets a visit's event stand on the calendar to which a person has moved it.
+func (f *Flow) followEvent(tx Tx, from string, to found) error {
 	rows, err := tx.Calendars.OnCalendar(from, []string{to.event.ID})
 	if err != nil || len(rows) == 0 {
 		return err
@@ -131,7 +131,7 @@ func (f *Flow) stray(tx Tx, calendar string, seen calsync.Event) error {
 		if len(rows) == 1 && err == nil && seen.ID == calsync.EventID(f.Env, parts[1], generation) {
 			switch e := rows[0]; {
 			case e.EventID == seen.ID && e.Calendar != calendar && (e.Base.Seen.Deleted || e.Base.Over):
-				return f.follow(tx, e.Calendar, found{calendar, seen})
+				return f.followEvent(tx, e.Calendar, found{calendar, seen})
 			case e.EventID == seen.ID && e.Calendar != calendar:
 				return tx.Queue.Enqueue(Job{Kind: JobPull, Key: e.Calendar})
 			case e.Calendar == calendar && generation > e.Base.Generation && e.Base.Intent == nil && !e.Want.Gone:

@@ -21,7 +21,8 @@ func TestThePolicyNamesWhatItCannotHave(t *testing.T) {
 			err := p.Check()
 			require.Equal(t, may, err == nil, "%s=%s", part, r)
 			if !may {
-				require.Equal(t, part, fault.Details(err)[0].Where)
+				_, details := fault.Shown(err)
+				require.Equal(t, part, details[0].Where)
 			}
 		}
 	}

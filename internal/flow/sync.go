@@ -240,7 +240,7 @@ func (f *Flow) pullCalendar(ctx context.Context, calendar string) error {
 		}
 		for _, seen := range pulled.Seen {
 			if there, ok := elsewhere[seen.ID]; ok {
-				err = f.follow(tx, calendar, there)
+				err = f.followEvent(tx, calendar, there)
 			} else {
 				err = f.observe(tx, calendar, seen, c.Cursor.Believe)
 			}

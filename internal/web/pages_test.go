@@ -118,6 +118,7 @@ func allPages(s *story) []page {
 		{"/selections/" + uuidOf(6, 1) + "/change?kind=refused&customer=" + uuidOf(4, 1), "vp", 200}, {"/selections/" + uuidOf(6, 1) + "/change?kind=added", "vp", 200},
 		{"/selections/" + uuidOf(6, 1) + "/change?kind=removed&customer=" + uuidOf(4, 2), "vp", 200}, {"/selections/" + uuidOf(6, 1) + "/change?kind=moved", "vp", 404}, {"/selections/" + uuidOf(6, 1) + "/change?kind=added", "ceo", 403},
 		{"/admin/calendar", "administrator", 200}, {"/admin/calendar/accounts", "administrator", 200}, {"/admin/calendar/accounts", "vp", 200}, {"/me/calendar", "host", 200}, {"/me/calendar", "executive", 200}, {"/admin/calendar/health", "administrator", 200}, {"/admin/audit", "administrator", 200}, {"/admin/people", "administrator", 200}, {"/admin/people", "vp", 403},
+		{"/conflicts", "vp", 200}, {"/conflicts", "host", 200}, {"/admin/calendar/policy", "administrator", 200}, {"/admin/calendar/policy", "vp", 200},
 		{"/nowhere", "vp", 404}, {"/?done=published", "vp", 303},
 	}
 }
@@ -633,9 +634,9 @@ func TestRolesAndSync(t *testing.T) {
 func TestNavigationFollowsTheRoles(t *testing.T) {
 	s := makeStory(sampleSize)
 	for role, want := range map[string][]string{
-		"vp":        {"/plans", "/coverage", "/customers", "/selections", "/imports", "/admin/calendar"},
+		"vp":        {"/plans", "/coverage", "/conflicts", "/customers", "/selections", "/imports", "/admin/calendar"},
 		"ceo":       {"/plans", "/coverage", "/customers", "/selections"},
-		"executive": {"/me"}, "assistant": {"/me"}, "host": {"/visits", "/customers"},
+		"executive": {"/me"}, "assistant": {"/me"}, "host": {"/visits", "/conflicts", "/customers"},
 		"administrator": {"/plans", "/customers", "/selections", "/imports", "/admin/calendar", "/admin/people", "/admin/audit"},
 	} {
 		doc, err := html.Parse(open(t, s, actors(s)[role]).get("/nowhere").Body)
