@@ -150,8 +150,9 @@ func (a *App) showMetrics() error {
 	a.measured = l
 	s := server.MetricsHTTP(a.metrics, a.log)
 	a.onStop("metrics", func(ctx context.Context) error {
-		_ = l.Close() // also where it was never started
-		return s.Shutdown(ctx)
+		err := s.Shutdown(ctx)
+		_ = l.Close() // for where it was never started
+		return err
 	})
 	a.onStart = append(a.onStart, func() { _ = s.Serve(l) }) // ends with Shutdown; the pages go on without it
 	return nil

@@ -65,15 +65,12 @@ func TestCalendarsAnnounceTheirChanges(t *testing.T) {
 		h.Tick()
 		require.Equal(t, visit.Accepted, h.Visit(visits[1].ID).Answer)
 
-		// A week later the channels are other ones.
+		// Before a week is over the channels are other ones.
 		h.Calendar.SetPush(emulator.Push{})
 		old := h.Calendar.Channels()
-		for range 8 {
-			h.FastForward(24 * time.Hour)
-			h.Calendar.Tick()
-			h.Settle()
-			require.NotEmpty(t, h.Calendar.Channels())
-		}
+		h.FastForward(150 * time.Hour) // the old ones have some hours left
+		h.Calendar.Tick()
+		h.Settle()
 		require.Len(t, h.Calendar.Channels(), len(calendars))
 		for _, id := range old {
 			require.NotContains(t, h.Calendar.Channels(), id)
