@@ -39,6 +39,8 @@ type stage struct {
 	people map[string]roster.Person
 
 	live, draft   visit.Plan
+	fresh         visit.Plan // a draft that nothing has overtaken
+	launch        string     // of the published plan
 	run           flow.Run
 	selection     flow.SelectionView
 	scenarios     flow.ScenarioSet
@@ -102,8 +104,23 @@ func setStage(t *testing.T, effort flow.PlanInput) *stage {
 	s.Tick()
 	s.ReadBusy()
 	s.imports(t)
+	s.launches(t)
 	s.look(t)
 	return s
+}
+
+// launches makes a draft that may be published today, and a report on the calendars.
+func (s *stage) launches(t *testing.T) {
+	t.Helper()
+	ctx := context.Background()
+	s.fresh = s.plan(t, flow.PlanInput{Iterations: 300, Seed: 3}, "Plan 2027, from spring")
+	all, err := s.Flow.Launches(ctx, testkit.System, s.live.ID)
+	require.NoError(t, err)
+	require.NotEmpty(t, all)
+	s.launch = all[0].ID
+	_, err = s.Flow.StartVerification(ctx, testkit.System)
+	require.NoError(t, err)
+	s.Settle()
 }
 
 // changes lets a customer refuse, puts one in and takes one out by hand, and

@@ -113,6 +113,8 @@ func (d *desk) withoutScripts(t *testing.T) {
 		require.Equal(t, http.StatusOK, b.send(t, "main .btn.go"))
 		require.Contains(t, b.text(t), "This is a draft")
 		require.Equal(t, http.StatusOK, b.send(t, "main .note .btn.go"))
+		require.Contains(t, b.text(t), "Nobody has been told yet")
+		require.Equal(t, http.StatusOK, b.send(t, "main form[method=post] .btn.go"))
 		require.Contains(t, b.text(t), "The plan is published.")
 		d.Settle()
 		p, err := d.Flow.LivePlan(context.Background(), testkit.System, 2028)

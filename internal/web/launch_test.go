@@ -61,7 +61,7 @@ func TestLaunchPages(t *testing.T) {
 
 func TestReportOnTheCalendars(t *testing.T) {
 	s := makeStory(sampleSize).live()
-	site, path := open(t, s, actors(s)["admin"]), "/admin/calendar/report"
+	site, path := open(t, s, actors(s)["administrator"]), "/admin/calendar/report"
 	require.Contains(t, site.get(path).Body.String(), "No report yet")
 	require.Equal(t, path+"?done=checking", site.post(path, nil).Header().Get("Location"))
 	s.report = flow.Running

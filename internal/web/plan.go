@@ -352,6 +352,9 @@ func (p *Pages) publish(c echo.Context) error {
 	}
 	a, gone := auth.Actor(c), givenUp(c)
 	did, err := p.Flow.Publish(ctx(c), a, key(c, append(gone, itoa(ver), c.FormValue("preview"))...), id, ver, c.FormValue("preview"), gone...)
+	if fault.Is(err, fault.Stale) { // what it would do now is on the page, with what has changed
+		return p.showForecast(c, http.StatusConflict, err)
+	}
 	if status, yes := formError(err); err != nil && yes {
 		return p.showForecast(c, status, err)
 	}
