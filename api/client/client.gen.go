@@ -798,6 +798,17 @@ func (e VisitState) Valid() bool {
 	}
 }
 
+// AgendaItem defines model for AgendaItem.
+type AgendaItem struct {
+	// At Wall time at the place; left out where the order is enough.
+	//
+	// Example: 09:30
+	At *string `json:"at,omitempty"`
+
+	// What Example: Plant tour
+	What string `json:"what"`
+}
+
 // AgreementRequest defines model for AgreementRequest.
 type AgreementRequest struct {
 	// Contacts The customer's people to invite.
@@ -886,6 +897,17 @@ type AnswerRequest struct {
 	Note *string `json:"note,omitempty"`
 }
 
+// Ask defines model for Ask.
+type Ask struct {
+	// By Name of who added it; left out for the host.
+	//
+	// Example: Ada Lovelace
+	By *string `json:"by,omitempty"`
+
+	// Text Example: What would make this a failure for you?
+	Text string `json:"text"`
+}
+
 // Assignment defines model for Assignment.
 type Assignment struct {
 	// Date Example: 2027-03-04
@@ -901,6 +923,20 @@ type Assignment struct {
 
 	// Visit Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Visit string `json:"visit"`
+}
+
+// Attendee defines model for Attendee.
+type Attendee struct {
+	// Name Example: Eva Lang
+	Name string `json:"name"`
+
+	// Role Example: Head of production
+	Role *string `json:"role,omitempty"`
+
+	// Theirs Whether this is somebody of the customer.
+	//
+	// Example: true
+	Theirs *bool `json:"theirs,omitempty"`
 }
 
 // Attention defines model for Attention.
@@ -1006,6 +1042,85 @@ type Breach struct {
 
 	// SettledAt Example: 2027-03-05T12:00:00Z
 	SettledAt *time.Time `json:"settled_at,omitempty"`
+}
+
+// Brief What the customer may see is only theirs and the agenda.
+type Brief struct {
+	Agenda []AgendaItem `json:"agenda"`
+
+	// Asks Questions to ask on the day.
+	Asks []Ask `json:"asks"`
+
+	// Elephants Difficult topics that must be raised.
+	Elephants []string `json:"elephants"`
+
+	// HostPhone Example: +41 44 000 00 00
+	HostPhone string `json:"host_phone"`
+
+	// MayAsk Whether you may add a question.
+	//
+	// Example: true
+	MayAsk bool `json:"may_ask"`
+
+	// MayEdit Example: true
+	MayEdit bool `json:"may_edit"`
+
+	// Needless It is at most a week ahead, and nobody has said what it is for.
+	//
+	// Example: false
+	Needless bool `json:"needless"`
+
+	// Objective Ours.
+	//
+	// Example: Agree on a pilot
+	Objective string     `json:"objective"`
+	People    []Attendee `json:"people"`
+
+	// Promised What was promised last time.
+	Promised []string `json:"promised"`
+
+	// Questions Open ones to the customer.
+	Questions []string `json:"questions"`
+	Theirs    *Said    `json:"theirs,omitempty"`
+
+	// Travel Example: Train 7:32, platform 9
+	Travel string `json:"travel"`
+
+	// Version Example: 2
+	Version int   `json:"version"`
+	Visit   Visit `json:"visit"`
+}
+
+// BriefRequest defines model for BriefRequest.
+type BriefRequest struct {
+	Agenda    *[]AgendaItem `json:"agenda,omitempty"`
+	Asks      *[]string     `json:"asks,omitempty"`
+	Elephants *[]string     `json:"elephants,omitempty"`
+
+	// Objective Ours.
+	//
+	// Example: Agree on a pilot
+	Objective *string     `json:"objective,omitempty"`
+	People    *[]Attendee `json:"people,omitempty"`
+	Questions *[]string   `json:"questions,omitempty"`
+
+	// Theirs The customer's objective, in the customer's words.
+	//
+	// Example: See how others run it
+	Theirs *string `json:"theirs,omitempty"`
+
+	// TheirsBy Who at the customer said so; needed with theirs.
+	//
+	// Example: Eva Lang
+	TheirsBy *string `json:"theirs_by,omitempty"`
+
+	// TheirsOn When; left out: today.
+	//
+	// Example: 2027-02-01
+	TheirsOn *openapi_types.Date `json:"theirs_on,omitempty"`
+
+	// Travel Example: Train 7:32, platform 9
+	Travel *string `json:"travel,omitempty"`
 }
 
 // Budget defines model for Budget.
@@ -3717,6 +3832,12 @@ type Quality struct {
 	Weeks  []WeekLoad `json:"weeks"`
 }
 
+// QuestionRequest defines model for QuestionRequest.
+type QuestionRequest struct {
+	// Question Example: What would make this a failure for you?
+	Question string `json:"question"`
+}
+
 // Rearranged defines model for Rearranged.
 type Rearranged struct {
 	// Plan Names a thing; a UUID.
@@ -3957,6 +4078,18 @@ type RowProblem struct {
 
 // RunState Example: running
 type RunState string
+
+// Said defines model for Said.
+type Said struct {
+	// By Example: Eva Lang
+	By string `json:"by"`
+
+	// On Example: 2027-02-01
+	On openapi_types.Date `json:"on"`
+
+	// Words Example: See how others run it
+	Words string `json:"words"`
+}
 
 // Scenario What is assumed otherwise than our data say; what is left out is as it is.
 type Scenario struct {
@@ -5340,6 +5473,12 @@ type AnswerVisitParams struct {
 	IfMatch IfMatch `json:"If-Match"`
 }
 
+// SaveBriefParams defines parameters for SaveBrief.
+type SaveBriefParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // CancelVisitParams defines parameters for CancelVisit.
 type CancelVisitParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
@@ -5438,6 +5577,12 @@ type AgreeVisitJSONRequestBody = AgreementRequest
 
 // AnswerVisitJSONRequestBody defines body for AnswerVisit for application/json ContentType.
 type AnswerVisitJSONRequestBody = AnswerRequest
+
+// SaveBriefJSONRequestBody defines body for SaveBrief for application/json ContentType.
+type SaveBriefJSONRequestBody = BriefRequest
+
+// AddQuestionJSONRequestBody defines body for AddQuestion for application/json ContentType.
+type AddQuestionJSONRequestBody = QuestionRequest
 
 // CancelVisitJSONRequestBody defines body for CancelVisit for application/json ContentType.
 type CancelVisitJSONRequestBody = CancelRequest
@@ -6162,6 +6307,47 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /visits/{id}/answer (the `AnswerVisit` operationId).
 	AnswerVisit(ctx context.Context, id Id, params *AnswerVisitParams, body AnswerVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetBrief What a visit is for, and what is prepared for it
+	//
+	// Corresponds with GET /visits/{id}/brief (the `GetBrief` operationId).
+	GetBrief(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SaveBriefWithBody Prepare a visit
+	//
+	// For the host, or the VP, while the visit is ahead. The whole brief is replaced, but for the questions that executives have added. Where the customer had confirmed the visit and its objective or agenda changes, the customer is to be asked again. Send If-Match "0" for the first one.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /visits/{id}/brief (the `SaveBrief` operationId).
+	SaveBriefWithBody(ctx context.Context, id Id, params *SaveBriefParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SaveBrief Prepare a visit
+	//
+	// For the host, or the VP, while the visit is ahead. The whole brief is replaced, but for the questions that executives have added. Where the customer had confirmed the visit and its objective or agenda changes, the customer is to be asked again. Send If-Match "0" for the first one.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /visits/{id}/brief (the `SaveBrief` operationId).
+	SaveBrief(ctx context.Context, id Id, params *SaveBriefParams, body SaveBriefJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddQuestionWithBody Add a question to ask on the day
+	//
+	// For the executive and assistants too. The same question twice is one.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /visits/{id}/brief/questions (the `AddQuestion` operationId).
+	AddQuestionWithBody(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddQuestion Add a question to ask on the day
+	//
+	// For the executive and assistants too. The same question twice is one.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /visits/{id}/brief/questions (the `AddQuestion` operationId).
+	AddQuestion(ctx context.Context, id Id, body AddQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CancelVisitWithBody Cancel a visit
 	//
@@ -7761,6 +7947,97 @@ func (c *Client) AnswerVisitWithBody(ctx context.Context, id Id, params *AnswerV
 // Corresponds with POST /visits/{id}/answer (the `AnswerVisit` operationId).
 func (c *Client) AnswerVisit(ctx context.Context, id Id, params *AnswerVisitParams, body AnswerVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAnswerVisitRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetBrief What a visit is for, and what is prepared for it
+//
+// Corresponds with GET /visits/{id}/brief (the `GetBrief` operationId).
+func (c *Client) GetBrief(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetBriefRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SaveBriefWithBody Prepare a visit
+//
+// For the host, or the VP, while the visit is ahead. The whole brief is replaced, but for the questions that executives have added. Where the customer had confirmed the visit and its objective or agenda changes, the customer is to be asked again. Send If-Match "0" for the first one.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /visits/{id}/brief (the `SaveBrief` operationId).
+func (c *Client) SaveBriefWithBody(ctx context.Context, id Id, params *SaveBriefParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSaveBriefRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SaveBrief Prepare a visit
+//
+// For the host, or the VP, while the visit is ahead. The whole brief is replaced, but for the questions that executives have added. Where the customer had confirmed the visit and its objective or agenda changes, the customer is to be asked again. Send If-Match "0" for the first one.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /visits/{id}/brief (the `SaveBrief` operationId).
+func (c *Client) SaveBrief(ctx context.Context, id Id, params *SaveBriefParams, body SaveBriefJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSaveBriefRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddQuestionWithBody Add a question to ask on the day
+//
+// For the executive and assistants too. The same question twice is one.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /visits/{id}/brief/questions (the `AddQuestion` operationId).
+func (c *Client) AddQuestionWithBody(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddQuestionRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddQuestion Add a question to ask on the day
+//
+// For the executive and assistants too. The same question twice is one.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /visits/{id}/brief/questions (the `AddQuestion` operationId).
+func (c *Client) AddQuestion(ctx context.Context, id Id, body AddQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddQuestionRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -11219,6 +11496,147 @@ func NewAnswerVisitRequestWithBody(server string, id Id, params *AnswerVisitPara
 	return req, nil
 }
 
+// NewGetBriefRequest constructs an http.Request for the GetBrief method
+func NewGetBriefRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/visits/%s/brief", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSaveBriefRequest calls the generic SaveBrief builder with application/json body
+func NewSaveBriefRequest(server string, id Id, params *SaveBriefParams, body SaveBriefJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSaveBriefRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewSaveBriefRequestWithBody constructs an http.Request for the SaveBrief method, with any body, and a specified content type
+func NewSaveBriefRequestWithBody(server string, id Id, params *SaveBriefParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/visits/%s/brief", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewAddQuestionRequest calls the generic AddQuestion builder with application/json body
+func NewAddQuestionRequest(server string, id Id, body AddQuestionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAddQuestionRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewAddQuestionRequestWithBody constructs an http.Request for the AddQuestion method, with any body, and a specified content type
+func NewAddQuestionRequestWithBody(server string, id Id, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/visits/%s/brief/questions", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewCancelVisitRequest calls the generic CancelVisit builder with application/json body
 func NewCancelVisitRequest(server string, id Id, params *CancelVisitParams, body CancelVisitJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -12408,6 +12826,49 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /visits/{id}/answer (the `AnswerVisit` operationId).
 	AnswerVisitWithResponse(ctx context.Context, id Id, params *AnswerVisitParams, body AnswerVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerVisitResponse, error)
+
+	// GetBriefWithResponse What a visit is for, and what is prepared for it
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /visits/{id}/brief (the `GetBrief` operationId).
+	GetBriefWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetBriefResponse, error)
+
+	// SaveBriefWithBodyWithResponse Prepare a visit
+	//
+	// For the host, or the VP, while the visit is ahead. The whole brief is replaced, but for the questions that executives have added. Where the customer had confirmed the visit and its objective or agenda changes, the customer is to be asked again. Send If-Match "0" for the first one.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /visits/{id}/brief (the `SaveBrief` operationId).
+	SaveBriefWithBodyWithResponse(ctx context.Context, id Id, params *SaveBriefParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SaveBriefResponse, error)
+
+	// SaveBriefWithResponse Prepare a visit
+	//
+	// For the host, or the VP, while the visit is ahead. The whole brief is replaced, but for the questions that executives have added. Where the customer had confirmed the visit and its objective or agenda changes, the customer is to be asked again. Send If-Match "0" for the first one.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /visits/{id}/brief (the `SaveBrief` operationId).
+	SaveBriefWithResponse(ctx context.Context, id Id, params *SaveBriefParams, body SaveBriefJSONRequestBody, reqEditors ...RequestEditorFn) (*SaveBriefResponse, error)
+
+	// AddQuestionWithBodyWithResponse Add a question to ask on the day
+	//
+	// For the executive and assistants too. The same question twice is one.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /visits/{id}/brief/questions (the `AddQuestion` operationId).
+	AddQuestionWithBodyWithResponse(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddQuestionResponse, error)
+
+	// AddQuestionWithResponse Add a question to ask on the day
+	//
+	// For the executive and assistants too. The same question twice is one.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /visits/{id}/brief/questions (the `AddQuestion` operationId).
+	AddQuestionWithResponse(ctx context.Context, id Id, body AddQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*AddQuestionResponse, error)
 
 	// CancelVisitWithBodyWithResponse Cancel a visit
 	//
@@ -18464,6 +18925,311 @@ func (r AnswerVisitResponse) ContentType() string {
 	return ""
 }
 
+// GetBriefResponse200Headers the declared response headers of an HTTP 200 response for GetBrief
+type GetBriefResponse200Headers struct {
+	ETag *string
+}
+
+type GetBriefResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Brief
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetBriefResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetBriefResponse) GetJSON200() *Brief {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetBriefResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetBriefResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetBriefResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetBriefResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetBriefResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetBriefResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetBriefResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetBriefResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetBriefResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SaveBriefResponse200Headers the declared response headers of an HTTP 200 response for SaveBrief
+type SaveBriefResponse200Headers struct {
+	ETag *string
+}
+
+type SaveBriefResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Brief
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON428 the response for an HTTP 428 `application/problem+json` response
+	ApplicationproblemJSON428 *VersionRequired
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SaveBriefResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SaveBriefResponse) GetJSON200() *Brief {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SaveBriefResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SaveBriefResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r SaveBriefResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r SaveBriefResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r SaveBriefResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SaveBriefResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SaveBriefResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SaveBriefResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
+func (r SaveBriefResponse) GetApplicationproblemJSON428() *VersionRequired {
+	return r.ApplicationproblemJSON428
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SaveBriefResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SaveBriefResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SaveBriefResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SaveBriefResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SaveBriefResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AddQuestionResponse200Headers the declared response headers of an HTTP 200 response for AddQuestion
+type AddQuestionResponse200Headers struct {
+	ETag *string
+}
+
+type AddQuestionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Brief
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AddQuestionResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AddQuestionResponse) GetJSON200() *Brief {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r AddQuestionResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r AddQuestionResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r AddQuestionResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r AddQuestionResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r AddQuestionResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r AddQuestionResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r AddQuestionResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AddQuestionResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AddQuestionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AddQuestionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AddQuestionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AddQuestionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // CancelVisitResponse200Headers the declared response headers of an HTTP 200 response for CancelVisit
 type CancelVisitResponse200Headers struct {
 	ETag *string
@@ -20486,6 +21252,79 @@ func (c *ClientWithResponses) AnswerVisitWithResponse(ctx context.Context, id Id
 		return nil, err
 	}
 	return ParseAnswerVisitResponse(rsp)
+}
+
+// GetBriefWithResponse What a visit is for, and what is prepared for it
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /visits/{id}/brief (the `GetBrief` operationId).
+func (c *ClientWithResponses) GetBriefWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetBriefResponse, error) {
+	rsp, err := c.GetBrief(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetBriefResponse(rsp)
+}
+
+// SaveBriefWithBodyWithResponse Prepare a visit
+//
+// For the host, or the VP, while the visit is ahead. The whole brief is replaced, but for the questions that executives have added. Where the customer had confirmed the visit and its objective or agenda changes, the customer is to be asked again. Send If-Match "0" for the first one.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /visits/{id}/brief (the `SaveBrief` operationId).
+func (c *ClientWithResponses) SaveBriefWithBodyWithResponse(ctx context.Context, id Id, params *SaveBriefParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SaveBriefResponse, error) {
+	rsp, err := c.SaveBriefWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSaveBriefResponse(rsp)
+}
+
+// SaveBriefWithResponse Prepare a visit
+//
+// For the host, or the VP, while the visit is ahead. The whole brief is replaced, but for the questions that executives have added. Where the customer had confirmed the visit and its objective or agenda changes, the customer is to be asked again. Send If-Match "0" for the first one.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /visits/{id}/brief (the `SaveBrief` operationId).
+func (c *ClientWithResponses) SaveBriefWithResponse(ctx context.Context, id Id, params *SaveBriefParams, body SaveBriefJSONRequestBody, reqEditors ...RequestEditorFn) (*SaveBriefResponse, error) {
+	rsp, err := c.SaveBrief(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSaveBriefResponse(rsp)
+}
+
+// AddQuestionWithBodyWithResponse Add a question to ask on the day
+//
+// For the executive and assistants too. The same question twice is one.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /visits/{id}/brief/questions (the `AddQuestion` operationId).
+func (c *ClientWithResponses) AddQuestionWithBodyWithResponse(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddQuestionResponse, error) {
+	rsp, err := c.AddQuestionWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddQuestionResponse(rsp)
+}
+
+// AddQuestionWithResponse Add a question to ask on the day
+//
+// For the executive and assistants too. The same question twice is one.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /visits/{id}/brief/questions (the `AddQuestion` operationId).
+func (c *ClientWithResponses) AddQuestionWithResponse(ctx context.Context, id Id, body AddQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*AddQuestionResponse, error) {
+	rsp, err := c.AddQuestion(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddQuestionResponse(rsp)
 }
 
 // CancelVisitWithBodyWithResponse Cancel a visit
@@ -25698,6 +26537,284 @@ func ParseAnswerVisitResponse(rsp *http.Response) (*AnswerVisitResponse, error) 
 	switch {
 	case rsp.StatusCode == 200:
 		var headers AnswerVisitResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetBriefResponse parses an HTTP response from a GetBriefWithResponse call
+func ParseGetBriefResponse(rsp *http.Response) (*GetBriefResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetBriefResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Brief
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetBriefResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSaveBriefResponse parses an HTTP response from a SaveBriefWithResponse call
+func ParseSaveBriefResponse(rsp *http.Response) (*SaveBriefResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SaveBriefResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Brief
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 428:
+		var dest VersionRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON428 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SaveBriefResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAddQuestionResponse parses an HTTP response from a AddQuestionWithResponse call
+func ParseAddQuestionResponse(rsp *http.Response) (*AddQuestionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AddQuestionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Brief
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AddQuestionResponse200Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

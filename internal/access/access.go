@@ -55,6 +55,8 @@ const (
 	RecordOutcome    Action = "say whether this visit was held"
 	AgreeVisit       Action = "agree this visit with the customer"
 	CancelVisit      Action = "cancel this visit"
+	PrepareVisit     Action = "prepare this visit"
+	AskInVisit       Action = "add a question to ask in this visit"
 	SettleVisit      Action = "settle what the calendar says about this visit"
 	SeeOwnVisits     Action = "see visits of this executive"
 	SeeConnections   Action = "see the calendar connections"
@@ -87,6 +89,8 @@ var everyoneWith = map[Action][]roster.Role{
 	RecordOutcome:    {roster.VP},
 	AgreeVisit:       {roster.VP},
 	CancelVisit:      {roster.VP},
+	PrepareVisit:     {roster.VP},
+	AskInVisit:       {roster.VP},
 	SettleVisit:      {roster.VP},
 	SeeOwnVisits:     {roster.VP, roster.CEO},
 	SeeConnections:   {roster.Administrator, roster.VP},
@@ -119,7 +123,7 @@ func Decide(a Actor, action Action, s Subject) Decision {
 		return Decision{false, "the visit is only proposed, in a draft plan"}
 	}
 	switch action {
-	case SeeVisit, RecordOutcome, SettleVisit:
+	case SeeVisit, RecordOutcome, SettleVisit, AskInVisit:
 		if a.ActsFor(s.ExecutiveID) {
 			return Decision{true, "it is the executive's own visit"}
 		}
@@ -130,7 +134,7 @@ func Decide(a Actor, action Action, s Subject) Decision {
 		if s.PersonID != "" && s.PersonID == a.PersonID && a.Has(roster.Host, roster.Executive) {
 			return Decision{true, "it is the person's own calendar"}
 		}
-	case AgreeVisit, CancelVisit:
+	case AgreeVisit, CancelVisit, PrepareVisit:
 		if s.HostID != "" && s.HostID == a.PersonID && a.Has(roster.Host) {
 			return Decision{true, "the host owns the account"}
 		}

@@ -81,7 +81,7 @@ func (f *Flow) view(a access.Actor, v visit.Visit, people map[string]roster.Pers
 	w.MayRecord = (v.State.Live() || v.State.Happened() || v.State == visit.NoShow) && begun && access.Decide(a, access.RecordOutcome, about(v)).Allowed
 	w.MayAgree = v.State.Live() && !begun && access.Decide(a, access.AgreeVisit, about(v)).Allowed
 	w.MayCancel = (v.State.Live() || v.State == visit.Declined) && !begun && access.Decide(a, access.CancelVisit, about(v)).Allowed
-	w.Invites = f.InviteCustomers
+	w.Invites, w.Needless = f.InviteCustomers, f.needless(v)
 	w.MayPin = f.pinnable(v) && access.Decide(a, pinAction(v), access.Subject{}).Allowed
 	return w
 }

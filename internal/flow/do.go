@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"windshield/internal/access"
@@ -33,7 +34,7 @@ func (f *Flow) Do(ctx context.Context, j Job) error {
 	case JobPullAll:
 		return f.pullAll(ctx, f.PollEvery)
 	case JobAlerts:
-		return f.lookAtClocks(ctx)
+		return errors.Join(f.lookAtClocks(ctx), f.lookAtBriefs(ctx))
 	case JobDeliver:
 		return f.sendDelivery(ctx, j.Key)
 	case JobRedraw:

@@ -10,6 +10,9 @@ import (
 	"windshield/internal/visit"
 )
 
+// longestShared ends an agenda in an event: a calendar cuts texts of 8,000 characters.
+const longestShared = 5000
+
 // reminders come a day and an hour before, on the organiser's own copy.
 var reminders = []calsync.Reminder{{Method: "popup", Minutes: 24 * 60}, {Method: "popup", Minutes: 60}}
 
@@ -60,14 +63,29 @@ func (f *Flow) inside(v visit.Visit, executive, host roster.Person, c roster.Cus
 		body += "Objective: " + calsync.Escape(v.Objective) + "<br>"
 	}
 	body += meeting(v, host)
-	link := f.BaseURL + "/visits/" + v.ID
+	link := f.BaseURL + "/visits/" + v.ID + "/brief"
 	return body + fmt.Sprintf(`Brief and answer: <a href="%s">%s</a>`, calsync.Escape(link), calsync.Escape(link))
 }
 
-// shared is the text of an event that the customer's people see too: who comes, and
-// how to reach the host. What we want from the visit is ours.
+// shared is the text of an event that the customer's people see too: who comes, what
+// they want and what is on the agenda, and how to reach the host. What we want from
+// the visit is ours, and so is the page behind it.
 func shared(v visit.Visit, executive, host roster.Person, c roster.Customer) string {
-	return strings.TrimSuffix(opening(executive, host, c)+meeting(v, host), "<br>")
+	body := opening(executive, host, c)
+	if v.Theirs.Words != "" {
+		body += "Your objective: " + calsync.Escape(v.Theirs.Words) + "<br>"
+	}
+	if len(v.Agenda) > 0 {
+		body += "Agenda:<br>"
+		for _, it := range v.Agenda {
+			if len([]rune(body)) > longestShared {
+				body += "…<br>"
+				break
+			}
+			body += calsync.Escape(strings.TrimSpace(it.At+" "+it.What)) + "<br>"
+		}
+	}
+	return strings.TrimSuffix(body+meeting(v, host), "<br>")
 }
 
 func opening(executive, host roster.Person, c roster.Customer) string {

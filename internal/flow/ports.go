@@ -43,6 +43,7 @@ type Tx struct {
 	Plans       Plans
 	Runs        Runs
 	Visits      Visits
+	Briefs      Briefs
 	Bookings    Bookings
 	Calendars   Calendars
 	Channels    Channels
@@ -190,6 +191,24 @@ type Visits interface {
 	History(id string) ([]visit.Step, error)
 	// Discard deletes visits that nobody was ever told of; Conflict for others.
 	Discard(ids ...string) error
+}
+
+// Briefs keeps what we prepare for visits, and the links of customers.
+type Briefs interface {
+	// Get gives the brief of a visit; an empty one of version 0 where none was made.
+	Get(visitID string) (visit.Brief, error)
+	Save(b *visit.Brief) error
+	// AddLink keeps a new link; its hash is unique.
+	AddLink(l visit.Link) error
+	// Links gives the links of a visit, newest first.
+	Links(visitID string) ([]visit.Link, error)
+	// ByHash gives the link with this hash, whatever its state.
+	ByHash(hash string) (visit.Link, error)
+	// UseLink marks the link as used if it is neither used, withdrawn nor expired;
+	// NotFound otherwise. Of several racers one succeeds.
+	UseLink(id string, now time.Time) error
+	// WithdrawLinks ends the open links of a visit: the one named, or all where none is.
+	WithdrawLinks(visitID, linkID string, now time.Time) error
 }
 
 // Bookings refuses a second visit of a person in one half-day (invariant I4).

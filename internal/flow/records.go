@@ -126,7 +126,9 @@ type Delivery struct {
 	About     string // what it is about, such as "alert/PERSON/2027-02-03"
 	Kind      string // which message of several about it, such as "breach"
 	Channel   string // "mail"
-	PersonID  string // recipient
+	PersonID  string // recipient, or on whose behalf it goes to somebody outside
+	ToAddress string // of somebody who is not one of us; "" for the person
+	ToName    string
 	MessageID string
 	Subject   string
 	Body      string // plain text

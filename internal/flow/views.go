@@ -99,6 +99,7 @@ type VisitView struct {
 	MayAgree   bool // note what was agreed with the customer
 	MayCancel  bool
 	MayUndo    bool          // take back the last step of History
+	Needless   bool          // it is near, and nobody has said what it is for
 	Invites    bool          // the customer's people are invited once the visit is agreed
 	History    []StepView    // newest first
 	Neighbours []visit.Visit // the executive's visits within 30 days

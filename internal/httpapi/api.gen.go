@@ -798,6 +798,17 @@ func (e VisitState) Valid() bool {
 	}
 }
 
+// AgendaItem defines model for AgendaItem.
+type AgendaItem struct {
+	// At Wall time at the place; left out where the order is enough.
+	//
+	// Example: 09:30
+	At *string `json:"at,omitempty"`
+
+	// What Example: Plant tour
+	What string `json:"what"`
+}
+
 // AgreementRequest defines model for AgreementRequest.
 type AgreementRequest struct {
 	// Contacts The customer's people to invite.
@@ -886,6 +897,17 @@ type AnswerRequest struct {
 	Note *string `json:"note,omitempty"`
 }
 
+// Ask defines model for Ask.
+type Ask struct {
+	// By Name of who added it; left out for the host.
+	//
+	// Example: Ada Lovelace
+	By *string `json:"by,omitempty"`
+
+	// Text Example: What would make this a failure for you?
+	Text string `json:"text"`
+}
+
 // Assignment defines model for Assignment.
 type Assignment struct {
 	// Date Example: 2027-03-04
@@ -901,6 +923,20 @@ type Assignment struct {
 
 	// Visit Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Visit string `json:"visit"`
+}
+
+// Attendee defines model for Attendee.
+type Attendee struct {
+	// Name Example: Eva Lang
+	Name string `json:"name"`
+
+	// Role Example: Head of production
+	Role *string `json:"role,omitempty"`
+
+	// Theirs Whether this is somebody of the customer.
+	//
+	// Example: true
+	Theirs *bool `json:"theirs,omitempty"`
 }
 
 // Attention defines model for Attention.
@@ -1006,6 +1042,85 @@ type Breach struct {
 
 	// SettledAt Example: 2027-03-05T12:00:00Z
 	SettledAt *time.Time `json:"settled_at,omitempty"`
+}
+
+// Brief What the customer may see is only theirs and the agenda.
+type Brief struct {
+	Agenda []AgendaItem `json:"agenda"`
+
+	// Asks Questions to ask on the day.
+	Asks []Ask `json:"asks"`
+
+	// Elephants Difficult topics that must be raised.
+	Elephants []string `json:"elephants"`
+
+	// HostPhone Example: +41 44 000 00 00
+	HostPhone string `json:"host_phone"`
+
+	// MayAsk Whether you may add a question.
+	//
+	// Example: true
+	MayAsk bool `json:"may_ask"`
+
+	// MayEdit Example: true
+	MayEdit bool `json:"may_edit"`
+
+	// Needless It is at most a week ahead, and nobody has said what it is for.
+	//
+	// Example: false
+	Needless bool `json:"needless"`
+
+	// Objective Ours.
+	//
+	// Example: Agree on a pilot
+	Objective string     `json:"objective"`
+	People    []Attendee `json:"people"`
+
+	// Promised What was promised last time.
+	Promised []string `json:"promised"`
+
+	// Questions Open ones to the customer.
+	Questions []string `json:"questions"`
+	Theirs    *Said    `json:"theirs,omitempty"`
+
+	// Travel Example: Train 7:32, platform 9
+	Travel string `json:"travel"`
+
+	// Version Example: 2
+	Version int   `json:"version"`
+	Visit   Visit `json:"visit"`
+}
+
+// BriefRequest defines model for BriefRequest.
+type BriefRequest struct {
+	Agenda    *[]AgendaItem `json:"agenda,omitempty"`
+	Asks      *[]string     `json:"asks,omitempty"`
+	Elephants *[]string     `json:"elephants,omitempty"`
+
+	// Objective Ours.
+	//
+	// Example: Agree on a pilot
+	Objective *string     `json:"objective,omitempty"`
+	People    *[]Attendee `json:"people,omitempty"`
+	Questions *[]string   `json:"questions,omitempty"`
+
+	// Theirs The customer's objective, in the customer's words.
+	//
+	// Example: See how others run it
+	Theirs *string `json:"theirs,omitempty"`
+
+	// TheirsBy Who at the customer said so; needed with theirs.
+	//
+	// Example: Eva Lang
+	TheirsBy *string `json:"theirs_by,omitempty"`
+
+	// TheirsOn When; left out: today.
+	//
+	// Example: 2027-02-01
+	TheirsOn *openapi_types.Date `json:"theirs_on,omitempty"`
+
+	// Travel Example: Train 7:32, platform 9
+	Travel *string `json:"travel,omitempty"`
 }
 
 // Budget defines model for Budget.
@@ -3717,6 +3832,12 @@ type Quality struct {
 	Weeks  []WeekLoad `json:"weeks"`
 }
 
+// QuestionRequest defines model for QuestionRequest.
+type QuestionRequest struct {
+	// Question Example: What would make this a failure for you?
+	Question string `json:"question"`
+}
+
 // Rearranged defines model for Rearranged.
 type Rearranged struct {
 	// Plan Names a thing; a UUID.
@@ -3957,6 +4078,18 @@ type RowProblem struct {
 
 // RunState Example: running
 type RunState string
+
+// Said defines model for Said.
+type Said struct {
+	// By Example: Eva Lang
+	By string `json:"by"`
+
+	// On Example: 2027-02-01
+	On openapi_types.Date `json:"on"`
+
+	// Words Example: See how others run it
+	Words string `json:"words"`
+}
 
 // Scenario What is assumed otherwise than our data say; what is left out is as it is.
 type Scenario struct {
@@ -5340,6 +5473,12 @@ type AnswerVisitParams struct {
 	IfMatch IfMatch `json:"If-Match"`
 }
 
+// SaveBriefParams defines parameters for SaveBrief.
+type SaveBriefParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // CancelVisitParams defines parameters for CancelVisit.
 type CancelVisitParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
@@ -5438,6 +5577,12 @@ type AgreeVisitJSONRequestBody = AgreementRequest
 
 // AnswerVisitJSONRequestBody defines body for AnswerVisit for application/json ContentType.
 type AnswerVisitJSONRequestBody = AnswerRequest
+
+// SaveBriefJSONRequestBody defines body for SaveBrief for application/json ContentType.
+type SaveBriefJSONRequestBody = BriefRequest
+
+// AddQuestionJSONRequestBody defines body for AddQuestion for application/json ContentType.
+type AddQuestionJSONRequestBody = QuestionRequest
 
 // CancelVisitJSONRequestBody defines body for CancelVisit for application/json ContentType.
 type CancelVisitJSONRequestBody = CancelRequest
@@ -5663,6 +5808,15 @@ type ServerInterface interface {
 	// AnswerVisit Answer an invitation
 	// (POST /visits/{id}/answer)
 	AnswerVisit(ctx echo.Context, id Id, params AnswerVisitParams) error
+	// GetBrief What a visit is for, and what is prepared for it
+	// (GET /visits/{id}/brief)
+	GetBrief(ctx echo.Context, id Id) error
+	// SaveBrief Prepare a visit
+	// (PUT /visits/{id}/brief)
+	SaveBrief(ctx echo.Context, id Id, params SaveBriefParams) error
+	// AddQuestion Add a question to ask on the day
+	// (POST /visits/{id}/brief/questions)
+	AddQuestion(ctx echo.Context, id Id) error
 	// CancelVisit Cancel a visit
 	// (POST /visits/{id}/cancel)
 	CancelVisit(ctx echo.Context, id Id, params CancelVisitParams) error
@@ -7225,6 +7379,76 @@ func (w *ServerInterfaceWrapper) AnswerVisit(ctx echo.Context) error {
 	return err
 }
 
+// GetBrief converts echo context to params.
+func (w *ServerInterfaceWrapper) GetBrief(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetBrief(ctx, id)
+	return err
+}
+
+// SaveBrief converts echo context to params.
+func (w *ServerInterfaceWrapper) SaveBrief(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SaveBriefParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SaveBrief(ctx, id, params)
+	return err
+}
+
+// AddQuestion converts echo context to params.
+func (w *ServerInterfaceWrapper) AddQuestion(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AddQuestion(ctx, id)
+	return err
+}
+
 // CancelVisit converts echo context to params.
 func (w *ServerInterfaceWrapper) CancelVisit(ctx echo.Context) error {
 	var err error
@@ -7571,6 +7795,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PUT(options.BaseURL+"/visits/:id/agreement", wrapper.AgreeVisit, options.OperationMiddlewares["agreeVisit"]...)
 	router.POST(options.BaseURL+"/visits/:id/cancel", wrapper.CancelVisit, options.OperationMiddlewares["cancelVisit"]...)
 	router.POST(options.BaseURL+"/visits/:id/undo", wrapper.UndoVisit, options.OperationMiddlewares["undoVisit"]...)
+	router.GET(options.BaseURL+"/visits/:id/brief", wrapper.GetBrief, options.OperationMiddlewares["getBrief"]...)
+	router.PUT(options.BaseURL+"/visits/:id/brief", wrapper.SaveBrief, options.OperationMiddlewares["saveBrief"]...)
+	router.POST(options.BaseURL+"/visits/:id/brief/questions", wrapper.AddQuestion, options.OperationMiddlewares["addQuestion"]...)
 	router.POST(options.BaseURL+"/visits/:id/outcome", wrapper.RecordOutcome, options.OperationMiddlewares["recordOutcome"]...)
 	router.PUT(options.BaseURL+"/visits/:id/pin", wrapper.PinVisit, options.OperationMiddlewares["pinVisit"]...)
 	router.POST(options.BaseURL+"/visits/:id/settlement", wrapper.SettleVisit, options.OperationMiddlewares["settleVisit"]...)
@@ -16282,6 +16509,476 @@ func (response AnswerVisitdefaultApplicationProblemPlusJSONResponse) VisitAnswer
 	return err
 }
 
+type GetBriefRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetBriefResponseObject interface {
+	VisitGetBriefResponse(w http.ResponseWriter) error
+}
+
+type GetBrief200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetBrief200JSONResponse struct {
+	Body    Brief
+	Headers GetBrief200ResponseHeaders
+}
+
+func (response GetBrief200JSONResponse) VisitGetBriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBrief401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetBrief401ApplicationProblemPlusJSONResponse) VisitGetBriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBrief403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetBrief403ApplicationProblemPlusJSONResponse) VisitGetBriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBrief404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetBrief404ApplicationProblemPlusJSONResponse) VisitGetBriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBrief422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetBrief422ApplicationProblemPlusJSONResponse) VisitGetBriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBriefdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetBriefdefaultApplicationProblemPlusJSONResponse) VisitGetBriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveBriefRequestObject struct {
+	Id     Id `json:"id"`
+	Params SaveBriefParams
+	Body   *SaveBriefJSONRequestBody
+}
+
+type SaveBriefResponseObject interface {
+	VisitSaveBriefResponse(w http.ResponseWriter) error
+}
+
+type SaveBrief200ResponseHeaders struct {
+	ETag *string
+}
+
+type SaveBrief200JSONResponse struct {
+	Body    Brief
+	Headers SaveBrief200ResponseHeaders
+}
+
+func (response SaveBrief200JSONResponse) VisitSaveBriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveBrief401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response SaveBrief401ApplicationProblemPlusJSONResponse) VisitSaveBriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveBrief403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response SaveBrief403ApplicationProblemPlusJSONResponse) VisitSaveBriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveBrief404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response SaveBrief404ApplicationProblemPlusJSONResponse) VisitSaveBriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveBrief409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response SaveBrief409ApplicationProblemPlusJSONResponse) VisitSaveBriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveBrief412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response SaveBrief412ApplicationProblemPlusJSONResponse) VisitSaveBriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveBrief413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SaveBrief413ApplicationProblemPlusJSONResponse) VisitSaveBriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveBrief415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SaveBrief415ApplicationProblemPlusJSONResponse) VisitSaveBriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveBrief422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response SaveBrief422ApplicationProblemPlusJSONResponse) VisitSaveBriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveBrief428ApplicationProblemPlusJSONResponse struct {
+	VersionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response SaveBrief428ApplicationProblemPlusJSONResponse) VisitSaveBriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveBriefdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SaveBriefdefaultApplicationProblemPlusJSONResponse) VisitSaveBriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddQuestionRequestObject struct {
+	Id   Id `json:"id"`
+	Body *AddQuestionJSONRequestBody
+}
+
+type AddQuestionResponseObject interface {
+	VisitAddQuestionResponse(w http.ResponseWriter) error
+}
+
+type AddQuestion200ResponseHeaders struct {
+	ETag *string
+}
+
+type AddQuestion200JSONResponse struct {
+	Body    Brief
+	Headers AddQuestion200ResponseHeaders
+}
+
+func (response AddQuestion200JSONResponse) VisitAddQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddQuestion401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response AddQuestion401ApplicationProblemPlusJSONResponse) VisitAddQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddQuestion403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response AddQuestion403ApplicationProblemPlusJSONResponse) VisitAddQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddQuestion404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response AddQuestion404ApplicationProblemPlusJSONResponse) VisitAddQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddQuestion409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response AddQuestion409ApplicationProblemPlusJSONResponse) VisitAddQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddQuestion413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response AddQuestion413ApplicationProblemPlusJSONResponse) VisitAddQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddQuestion415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response AddQuestion415ApplicationProblemPlusJSONResponse) VisitAddQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddQuestion422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response AddQuestion422ApplicationProblemPlusJSONResponse) VisitAddQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddQuestiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AddQuestiondefaultApplicationProblemPlusJSONResponse) VisitAddQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CancelVisitRequestObject struct {
 	Id     Id `json:"id"`
 	Params CancelVisitParams
@@ -17701,6 +18398,15 @@ type StrictServerInterface interface {
 	// AnswerVisit Answer an invitation
 	// (POST /visits/{id}/answer)
 	AnswerVisit(ctx context.Context, request AnswerVisitRequestObject) (AnswerVisitResponseObject, error)
+	// GetBrief What a visit is for, and what is prepared for it
+	// (GET /visits/{id}/brief)
+	GetBrief(ctx context.Context, request GetBriefRequestObject) (GetBriefResponseObject, error)
+	// SaveBrief Prepare a visit
+	// (PUT /visits/{id}/brief)
+	SaveBrief(ctx context.Context, request SaveBriefRequestObject) (SaveBriefResponseObject, error)
+	// AddQuestion Add a question to ask on the day
+	// (POST /visits/{id}/brief/questions)
+	AddQuestion(ctx context.Context, request AddQuestionRequestObject) (AddQuestionResponseObject, error)
 	// CancelVisit Cancel a visit
 	// (POST /visits/{id}/cancel)
 	CancelVisit(ctx context.Context, request CancelVisitRequestObject) (CancelVisitResponseObject, error)
@@ -19883,6 +20589,128 @@ func (sh *strictHandler) AnswerVisit(ctx echo.Context, id Id, params AnswerVisit
 		return err
 	} else if validResponse, ok := response.(AnswerVisitResponseObject); ok {
 		return validResponse.VisitAnswerVisitResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetBrief operation middleware
+func (sh *strictHandler) GetBrief(ctx echo.Context, id Id) error {
+	var request GetBriefRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetBrief(ctx.Request().Context(), request.(GetBriefRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetBrief")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetBriefResponseObject); ok {
+		return validResponse.VisitGetBriefResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SaveBrief operation middleware
+func (sh *strictHandler) SaveBrief(ctx echo.Context, id Id, params SaveBriefParams) error {
+	var request SaveBriefRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body SaveBriefJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SaveBrief(ctx.Request().Context(), request.(SaveBriefRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SaveBrief")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SaveBriefResponseObject); ok {
+		return validResponse.VisitSaveBriefResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AddQuestion operation middleware
+func (sh *strictHandler) AddQuestion(ctx echo.Context, id Id) error {
+	var request AddQuestionRequestObject
+
+	request.Id = id
+
+	var body AddQuestionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AddQuestion(ctx.Request().Context(), request.(AddQuestionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AddQuestion")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AddQuestionResponseObject); ok {
+		return validResponse.VisitAddQuestionResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -38,6 +38,8 @@ type deliveryRow struct {
 	Kind      string
 	Channel   string
 	PersonID  string
+	ToAddress string
+	ToName    string
 	MessageID string
 	Subject   string
 	Body      string
@@ -53,12 +55,12 @@ func (r deliveryRow) ident() string   { return r.ID }
 func (r deliveryRow) next() int       { return r.Version }
 
 func toDeliveryRow(d flow.Delivery) deliveryRow {
-	return deliveryRow{ID: d.ID, About: d.About, Kind: d.Kind, Channel: d.Channel, PersonID: d.PersonID, MessageID: d.MessageID,
+	return deliveryRow{ID: d.ID, About: d.About, Kind: d.Kind, Channel: d.Channel, PersonID: d.PersonID, ToAddress: d.ToAddress, ToName: d.ToName, MessageID: d.MessageID,
 		Subject: d.Subject, Body: d.Body, State: d.State, Error: d.Error, CreatedAt: instant(d.CreatedAt), SentAt: instant(d.SentAt), Version: d.Version + 1}
 }
 
 func (r deliveryRow) delivery() flow.Delivery {
-	return flow.Delivery{ID: r.ID, About: r.About, Kind: r.Kind, Channel: r.Channel, PersonID: r.PersonID, MessageID: r.MessageID,
+	return flow.Delivery{ID: r.ID, About: r.About, Kind: r.Kind, Channel: r.Channel, PersonID: r.PersonID, ToAddress: r.ToAddress, ToName: r.ToName, MessageID: r.MessageID,
 		Subject: r.Subject, Body: r.Body, State: r.State, Error: r.Error, CreatedAt: r.CreatedAt.time(), SentAt: r.SentAt.time(), Version: r.Version}
 }
 

@@ -24,6 +24,7 @@ func TestRoundTrips(t *testing.T) {
 		plan := filled[visit.Plan](t, 6)
 		run := filled[flow.Run](t, 7)
 		v := filled[visit.Visit](t, 8)
+		brief, link := filled[visit.Brief](t, 13), filled[visit.Link](t, 14)
 		event := filled[flow.CalendarEvent](t, 9)
 		cursor := filled[flow.CalendarCursor](t, 10)
 		alert := filled[flow.Alert](t, 11)
@@ -33,7 +34,7 @@ func TestRoundTrips(t *testing.T) {
 		selection.FrameID, selection.Version = "", 1
 		plan.SelectionID, run.SelectionID = selection.ID, selection.ID
 		run.PlanID, v.PlanID = plan.ID, plan.ID
-		event.VisitID = v.ID
+		event.VisitID, brief.VisitID, link.VisitID, brief.Version = v.ID, v.ID, v.ID, 0
 		im.State, plan.State, run.State, delivery.State, event.State = flow.Confirmed, visit.Live, flow.Failed, flow.Refused, flow.EventParked
 		v.State, v.Answer, v.Kind = visit.NoShow, visit.Tentative, visit.TradeShow
 		for _, version := range []*int{&person.Version, &customer.Version, &im.Version, &plan.Version, &run.Version, &v.Version, &event.Version, &cursor.Version, &delivery.Version} {
@@ -57,6 +58,8 @@ func TestRoundTrips(t *testing.T) {
 			steps = v.Unsaved
 			require.NoError(t, tx.Visits.Save(&v))
 			require.Empty(t, v.Unsaved, "Save empties what it has written")
+			require.NoError(t, tx.Briefs.Save(&brief))
+			require.NoError(t, tx.Briefs.AddLink(link))
 			require.NoError(t, tx.Calendars.Save(&event))
 			require.NoError(t, tx.Calendars.SaveCursor(&cursor))
 			_, err := tx.Alerts.Raise(alert)
@@ -106,6 +109,12 @@ func TestRoundTrips(t *testing.T) {
 			same(v, gotVisit, err)
 			gotSteps, err := tx.Visits.History(v.ID)
 			same(steps, gotSteps, err)
+			gotBrief, err := tx.Briefs.Get(v.ID)
+			same(brief, gotBrief, err)
+			gotLink, err := tx.Briefs.ByHash(link.Hash)
+			same(link, gotLink, err)
+			gotLinks, err := tx.Briefs.Links(v.ID)
+			same([]visit.Link{link}, gotLinks, err)
 			gotEvents, err := tx.Calendars.Events(v.ID)
 			same([]flow.CalendarEvent{event}, gotEvents, err)
 			gotCursor, err := tx.Calendars.Cursor(cursor.Calendar)
@@ -128,6 +137,8 @@ func TestRoundTrips(t *testing.T) {
 			require.NoError(t, tx.Plans.Save(&plan))
 			require.NoError(t, tx.Runs.Save(&run))
 			require.NoError(t, tx.Visits.Save(&v))
+			brief.Travel = ""
+			require.NoError(t, tx.Briefs.Save(&brief))
 			require.NoError(t, tx.Calendars.Save(&event))
 			require.NoError(t, tx.Calendars.SaveCursor(&cursor))
 			require.NoError(t, tx.Alerts.SaveDelivery(&delivery))

@@ -47,6 +47,10 @@ type visitRow struct {
 	AgreedWhat  string
 	Contacts    list[roster.Contact]
 	JoinURL     string `gorm:"column:join_url"`
+	Theirs      string
+	TheirsBy    string
+	TheirsOn    day
+	Agenda      list[visit.AgendaItem]
 	Version     int
 }
 
@@ -60,6 +64,7 @@ func toVisitRow(v *visit.Visit) visitRow {
 		Date: day(v.Slot.Date), Half: v.Slot.Half, Zone: v.Zone, Begins: v.Begins, Ends: v.Ends, StartAt: instant(v.Start), EndAt: instant(v.End),
 		State: coarse(v.State), Reason: v.Reason, Answer: v.Answer, AnswerNote: v.AnswerNote, Kind: v.Kind, WithHost: v.WithHost,
 		Stage: stage(v.State), Code: v.Code, AgreedWith: v.Agreement.With, AgreedOn: day(v.Agreement.On), AgreedWhat: v.Agreement.What, Contacts: v.Contacts, JoinURL: v.JoinURL,
+		Theirs: v.Theirs.Words, TheirsBy: v.Theirs.By, TheirsOn: day(v.Theirs.On), Agenda: v.Agenda,
 		Stratum: v.Stratum, GroupName: v.Group, Objective: v.Objective, Why: v.Why, Pinned: v.Pinned, Conflict: v.Conflict, Version: v.Version + 1,
 	}
 }
@@ -70,6 +75,7 @@ func (r visitRow) visit() visit.Visit {
 		Slot: slot.Slot{Date: slot.Date(r.Date), Half: r.Half}, Zone: r.Zone, Begins: r.Begins, Ends: r.Ends, Start: r.StartAt.time(), End: r.EndAt.time(),
 		State: r.state(), Reason: r.Reason, Answer: r.Answer, AnswerNote: r.AnswerNote, Kind: r.Kind, WithHost: r.WithHost,
 		Code: r.Code, Agreement: visit.Agreement{With: r.AgreedWith, On: slot.Date(r.AgreedOn), What: r.AgreedWhat}, Contacts: r.Contacts, JoinURL: r.JoinURL,
+		Theirs: visit.Said{Words: r.Theirs, By: r.TheirsBy, On: slot.Date(r.TheirsOn)}, Agenda: r.Agenda,
 		Stratum: r.Stratum, Group: r.GroupName, Objective: r.Objective, Why: r.Why, Pinned: r.Pinned, Conflict: r.Conflict, Version: r.Version,
 	}
 }
@@ -177,7 +183,7 @@ func (v visits) scoped(s access.Scope) (db *gorm.DB, any bool) {
 }
 
 func (v visits) Save(all ...*visit.Visit) error {
-	if err := saveAll(v.unit, "visit", "id", 33, each(all, toVisitRow)); err != nil {
+	if err := saveAll(v.unit, "visit", "id", 37, each(all, toVisitRow)); err != nil {
 		return err
 	}
 	if err := v.addSteps(all); err != nil {

@@ -74,7 +74,9 @@ type Visit struct {
 	WithHost    bool
 	Stratum     string // two-letter code of the group, "" before the first selection
 	Group       string // its name
-	Objective   string
+	Objective   string // ours, not for the customer
+	Theirs      Said   // the customer's objective
+	Agenda      []AgendaItem
 	Why         string // why this executive, this week
 	Pinned      bool
 	Conflict    string // what a person has to decide; "" where nothing is open
