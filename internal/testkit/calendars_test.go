@@ -300,7 +300,7 @@ func TestFaultsOfReadingBackAtHome(t *testing.T) {
 			v := next(func(v visit.Visit) bool { return v.Slot.Date > slot.MustDate("2027-03-01") })
 			_, err := h.Calendar.Block(exec(v), "outOfOffice", v.Start.Add(-time.Hour), v.End.Add(time.Hour), "declineAllConflictingInvitations", "Declined because I am out of office")
 			require.NoError(t, err)
-			h.Tick()
+			h.FastForward(time.Minute)
 			now := h.Visit(v.ID)
 			require.Equal(t, visit.Published, now.State)
 			require.Contains(t, now.Conflict, "has declined by itself")
