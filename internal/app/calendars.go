@@ -63,6 +63,7 @@ func newCalendars(cfg config.Config, key []byte, st *store.Store, now func() tim
 func (c *calendars) google() flow.Google {
 	g := flow.Google{Delegated: len(c.key) > 0, Account: c.cfg.GoogleOrganizer, Keys: c.cfg.SecretKeys}
 	g.Survey = func(ctx context.Context) flow.Survey { return gcal.Survey(ctx, c.cfg.GoogleCalendarURL, c.base, c.now) }
+	g.Try = c.try
 	if c.cfg.GoogleClientID != "" {
 		g.Consents = c.oauth()
 	}
@@ -98,6 +99,18 @@ func (c *calendars) Open(ctx context.Context, address string) (calsync.Calendar,
 	}
 	c.open[address] = opened{con.Epoch, cal}
 	return cal, nil
+}
+
+// try opens the calendar of an account anew.
+func (c *calendars) try(ctx context.Context, address string) (calsync.Calendar, error) {
+	con, err := c.connection(ctx, address)
+	if err == nil && len(c.key) == 0 {
+		err = c.mayUse(con)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c.client(context.WithoutCancel(ctx), con)
 }
 
 func (c *calendars) connection(ctx context.Context, address string) (con flow.Connection, err error) {

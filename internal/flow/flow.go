@@ -46,6 +46,9 @@ type Google struct {
 	Consents  Consenting                       // where people permit the use of their calendars; nil: they cannot
 	Keys      *seal.Ring                       // seals what they permit
 	Survey    func(ctx context.Context) Survey // looks at the API without any account
+	// Try opens an account's calendar anew, without anything that is remembered of it;
+	// for the set-up check. nil: as Calendars opens it.
+	Try func(ctx context.Context, address string) (calsync.Calendar, error)
 }
 
 // Survey is what can be seen of the Calendar API from outside.

@@ -154,13 +154,20 @@ func (f *Flow) checkAccount(ctx context.Context, address string, invite bool) (T
 	}
 	var cal calsync.Calendar
 	if err == nil {
-		cal, err = f.Calendars.Open(ctx, address)
+		try := f.Google.Try
+		if try == nil {
+			try = f.Calendars.Open
+		}
+		cal, err = try(ctx, address)
 	}
 	if err == nil {
 		_, err = cal.List(ctx, address, calsync.Query{Limit: 1})
 	}
 	if err == nil && invite {
 		err = f.tryInviting(ctx, cal, address)
+	}
+	if err == nil && c.State == NeedsReconnecting { // somebody has mended it
+		err = f.untilFresh(ctx, func(tx Tx) error { return f.connectionBack(tx, address) })
 	}
 	if err == nil {
 		return Trouble{}, true
