@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -78,6 +79,17 @@ func pushText(r flow.CalendarHealth) (text, class string) {
 		return "switched off", "tag"
 	}
 	return "not yet asked for", "tag dash"
+}
+
+// pushProblem says why a channel was refused.
+func pushProblem(reason string) string {
+	switch {
+	case strings.HasPrefix(reason, "pushNotSupported"):
+		return "Google announces no changes of this calendar."
+	case strings.HasPrefix(reason, "push.webhookUrl"):
+		return "Google does not accept our address for announcements."
+	}
+	return "Google says " + reason + "."
 }
 
 // quotaText writes the use of a limit.
