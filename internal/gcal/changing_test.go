@@ -156,7 +156,9 @@ func TestFault14_APersonEditsBetweenReadAndWrite(t *testing.T) {
 			d.emu.Inject(emulator.Fault{Method: "events.delete", Action: emulator.Run, Do: func() {
 				require.NoError(t, d.emu.Edit(office, d.id(1), map[string]any{"description": "Parking behind the house"}))
 			}})
+			before := calls(d.emu, "events.delete", "")
 			d.settle()
+			require.Equal(t, before+2, calls(d.emu, "events.delete", ""), "what has changed is looked at before it is deleted")
 			require.Empty(t, d.emu.Live(office))
 			d.mails(1, 1, 1)
 			d.quiet()

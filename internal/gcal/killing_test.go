@@ -23,8 +23,7 @@ var kills = flag.Int("kills", 40, "random lives in which the process dies severa
 // calendar, after a call was carried out and before its reply, before something
 // is stored, and after. Whatever it tries when it is dead fails.
 type mortal struct {
-	calsync.Calendar
-	steps int          // of this life
+	steps int
 	dies  func() bool  // at this step
 	dead  bool         // until it is started again
 	lost  map[int]bool // steps at which a reply is lost while the process lives on
@@ -45,50 +44,18 @@ func (m *mortal) step() error {
 	return nil
 }
 
-// around does something between two steps.
-func around[T any](m *mortal, do func() (T, error)) (T, error) {
-	var none T
-	if err := m.step(); err != nil {
-		return none, err
-	}
-	out, err := do()
-	if died := m.step(); died != nil {
-		return none, died
-	}
-	return out, err
-}
-
-func (m *mortal) Insert(ctx context.Context, c string, n calsync.New, mail calsync.Mail) (calsync.Event, error) {
-	return around(m, func() (calsync.Event, error) { return m.Calendar.Insert(ctx, c, n, mail) })
-}
-
-func (m *mortal) Get(ctx context.Context, c, id string) (calsync.Event, error) {
-	return around(m, func() (calsync.Event, error) { return m.Calendar.Get(ctx, c, id) })
-}
-
-func (m *mortal) Patch(ctx context.Context, c, id, etag string, p calsync.Patch, mail calsync.Mail) (calsync.Event, error) {
-	return around(m, func() (calsync.Event, error) { return m.Calendar.Patch(ctx, c, id, etag, p, mail) })
-}
-
-func (m *mortal) Delete(ctx context.Context, c, id, etag string, mail calsync.Mail) error {
-	_, err := around(m, func() (any, error) { return nil, m.Calendar.Delete(ctx, c, id, etag, mail) })
-	return err
-}
-
-func (m *mortal) List(ctx context.Context, c string, q calsync.Query) (calsync.Page, error) {
-	return around(m, func() (calsync.Page, error) { return m.Calendar.List(ctx, c, q) })
-}
-
 // life is the whole of two visits' life, with what is durable in a book.
 type life struct {
 	*book
 	m      *mortal
+	mortal calsync.Calendar
+	told   []calsync.Change // what people did, as far as it was stored
 	deaths int
 }
 
 // commit stores something whole or not at all.
 func (l *life) commit(do func()) error {
-	_, err := around(l.m, func() (any, error) { do(); return nil, nil })
+	_, err := calsynctest.Around(l.m.step, func() (any, error) { do(); return nil, nil })
 	return err
 }
 
@@ -111,19 +78,19 @@ func (l *life) work() error {
 		save := func(_ context.Context, base calsync.Base) error {
 			return l.commit(func() { l.bases[w.Visit] = stored(base) })
 		}
-		base, out, err := calsync.Apply(ctx, l.m, save, w, l.bases[w.Visit])
+		base, out, err := calsync.Apply(ctx, l.mortal, save, w, l.bases[w.Visit])
 		if err != nil {
 			return err
 		}
 		if out.Event != nil {
-			_, next := calsync.Observe(base, *out.Event)
-			if err := l.commit(func() { l.bases[w.Visit] = stored(next) }); err != nil {
+			cs, next := calsync.Observe(base, *out.Event)
+			if err := l.commit(func() { l.bases[w.Visit], l.told = stored(next), append(l.told, cs...) }); err != nil {
 				return err
 			}
 		}
 	}
 	l.now = l.now.Add(time.Hour)
-	p, err := calsync.Pull(ctx, l.m, calsync.Reading{Env: "prod", Account: l.account, Calendar: office, Now: l.now}, l.cursor, l)
+	p, err := calsync.Pull(ctx, l.mortal, calsync.Reading{Env: "prod", Account: l.account, Calendar: office, Now: l.now}, l.cursor, l)
 	if err != nil {
 		return err
 	}
@@ -131,8 +98,8 @@ func (l *life) work() error {
 		for _, seen := range p.Seen {
 			for visit, base := range l.bases {
 				if base.EventID == seen.ID {
-					_, next := calsync.Observe(base, seen)
-					l.bases[visit] = stored(next)
+					cs, next := calsync.Observe(base, seen)
+					l.bases[visit], l.told = stored(next), append(l.told, cs...)
 				}
 			}
 		}
@@ -161,7 +128,8 @@ func (l *life) until() {
 // nothing is lost, doubled or orphaned, and that nobody was told twice.
 func live(t *testing.T, sw emulator.Switches, dies func(step int) bool, lost map[int]bool) (steps, deaths int) {
 	b := newBook(t, sw, 0)
-	l := &life{book: b, m: &mortal{Calendar: b.cal, lost: lost}}
+	l := &life{book: b, m: &mortal{lost: lost}}
+	l.mortal = calsynctest.Mortal{Calendar: b.cal, Step: l.m.step}
 	l.m.dies = func() bool { return dies(l.m.steps) }
 	for i := range 2 {
 		w := wish()
@@ -203,6 +171,19 @@ func live(t *testing.T, sw emulator.Switches, dies func(step int) bool, lost map
 			require.Equal(t, v.Guest(g.Email).Answer, string(g.Answer), says)
 		}
 	}
+	edits := 0
+	for _, c := range l.told {
+		switch c.Kind {
+		case calsync.Answered:
+			require.Equal(t, ann, c.Guest, says)
+		case calsync.Edited:
+			require.Equal(t, []calsync.Field{calsync.FieldDescription}, c.Fields, says)
+			edits++
+		default:
+			require.Fail(t, "our own doing is told as a person's", "%s; %s", c.Kind, says)
+		}
+	}
+	require.Equal(t, 1, edits, says)
 	mails := l.emu.Ledger()
 	for _, c := range []struct {
 		kind, to, event string

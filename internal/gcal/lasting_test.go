@@ -330,6 +330,9 @@ func TestFault86_TwoInstallationsShareACalendar(t *testing.T) {
 		before := ours()
 		copied.publish()
 		require.Len(t, b.emu.Live(office), 4)
+		for _, w := range copied.wants {
+			require.Equal(t, 1, copied.bases[w.Visit].Generation, "their ids do not even meet")
+		}
 		for i := range copied.wants {
 			copied.wants[i].Version++
 			copied.wants[i].When = later

@@ -195,18 +195,22 @@ func TestFault35_AnEventIsOnTwoPages(t *testing.T) {
 			require.Len(t, cs, 2, "each once, in this reading or in the next")
 			require.Empty(t, b.changes())
 		})
-		t.Run("an older version comes later", func(t *testing.T) {
-			b := newBook(t, sw, 2)
-			b.changes()
-			old := raw(t, b.emu, b.url, http.MethodGet, b.id(1), "")
-			require.NoError(t, b.emu.Respond(ann, b.id(1), "accepted", ""))
-			b.cal = asOffice(t, b.emu, b.url, 5*time.Second, &wire{edit: func(_ *http.Request, o map[string]any) {
-				if items, isList := o["items"].([]any); isList {
-					o["items"] = append(items, old)
-				}
-			}})
-			require.Len(t, b.changes(), 1, "the newest counts")
-		})
+		for _, first := range []bool{false, true} {
+			t.Run(fmt.Sprint("an older version beside it, first: ", first), func(t *testing.T) {
+				b := newBook(t, sw, 2)
+				b.changes()
+				old := raw(t, b.emu, b.url, http.MethodGet, b.id(1), "")
+				require.NoError(t, b.emu.Respond(ann, b.id(1), "accepted", ""))
+				b.cal = asOffice(t, b.emu, b.url, 5*time.Second, &wire{edit: func(_ *http.Request, o map[string]any) {
+					if items, isList := o["items"].([]any); isList && first {
+						o["items"] = append([]any{old}, items...)
+					} else if isList {
+						o["items"] = append(items, old)
+					}
+				}})
+				require.Len(t, b.changes(), 1, "the newest counts")
+			})
+		}
 	})
 }
 
@@ -219,7 +223,10 @@ func TestFault36_APageIsEmpty(t *testing.T) {
 		require.NoError(t, b.emu.DeleteAs(office, b.id(2)))
 		b.emu.ClearFaults()
 		b.emu.Inject(emulator.Fault{Method: "events.list", Action: emulator.EmptyPage, Count: 3})
+		before := calls(b.emu, "events.get", "")
 		require.Len(t, b.changes(), 2)
+		require.NotEmpty(t, b.cursor.Token, "read to the end")
+		require.Equal(t, before, calls(b.emu, "events.get", ""))
 	})
 }
 
