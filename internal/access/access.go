@@ -53,6 +53,10 @@ const (
 	SeeVisit         Action = "see this visit"
 	AnswerVisit      Action = "answer for this executive"
 	RecordOutcome    Action = "say whether this visit was held"
+	DebriefVisit     Action = "say what came of this visit"
+	ReadDebrief      Action = "read what came of this visit"
+	WriteMemo        Action = "write the memo of this visit"
+	CloseLoop        Action = "see to what is open with this customer"
 	AgreeVisit       Action = "agree this visit with the customer"
 	CancelVisit      Action = "cancel this visit"
 	PrepareVisit     Action = "prepare this visit"
@@ -87,6 +91,10 @@ var everyoneWith = map[Action][]roster.Role{
 	SeeVisit:         {roster.VP, roster.CEO, roster.Administrator},
 	AnswerVisit:      {roster.VP},
 	RecordOutcome:    {roster.VP},
+	DebriefVisit:     {roster.VP},
+	ReadDebrief:      {roster.VP, roster.CEO},
+	WriteMemo:        {roster.VP},
+	CloseLoop:        {roster.VP},
 	AgreeVisit:       {roster.VP},
 	CancelVisit:      {roster.VP},
 	PrepareVisit:     {roster.VP},
@@ -123,7 +131,7 @@ func Decide(a Actor, action Action, s Subject) Decision {
 		return Decision{false, "the visit is only proposed, in a draft plan"}
 	}
 	switch action {
-	case SeeVisit, RecordOutcome, SettleVisit, AskInVisit:
+	case SeeVisit, RecordOutcome, DebriefVisit, ReadDebrief, SettleVisit, AskInVisit:
 		if a.ActsFor(s.ExecutiveID) {
 			return Decision{true, "it is the executive's own visit"}
 		}
@@ -134,7 +142,7 @@ func Decide(a Actor, action Action, s Subject) Decision {
 		if s.PersonID != "" && s.PersonID == a.PersonID && a.Has(roster.Host, roster.Executive) {
 			return Decision{true, "it is the person's own calendar"}
 		}
-	case AgreeVisit, CancelVisit, PrepareVisit:
+	case AgreeVisit, CancelVisit, WriteMemo, CloseLoop, PrepareVisit:
 		if s.HostID != "" && s.HostID == a.PersonID && a.Has(roster.Host) {
 			return Decision{true, "the host owns the account"}
 		}

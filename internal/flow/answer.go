@@ -263,42 +263,55 @@ func (f *Flow) RecordOutcome(ctx context.Context, a access.Actor, visitID string
 		if v.Version != version {
 			return staleVisit(v)
 		}
-		if v.Start.After(f.Now()) {
-			return fault.Conflictf("The visit has not begun yet.")
-		}
-		to, code := visit.NoShow, o.Code
-		if !o.Held {
-			code = cmp.Or(code, visit.OtherReason)
-			if code, err = visit.ParseCode(to, string(code)); err != nil {
-				return err
-			}
-		} else {
-			to, code = visit.Held, ""
-			v.WithHost = o.WithHost
-			if v.Kind, err = visit.ParseKind(string(o.Kind)); err != nil {
-				return err
-			}
-		}
-		if v.State == to || to == visit.Held && v.State == visit.Debriefed {
-			v.Reason, v.Code = note, code
-		} else if err := v.Become(to, note); err != nil {
-			return err
-		} else if code != "" {
-			v.BecauseOf(code)
-		}
-		v.Sign(a.PersonID, f.Now().UTC())
-		if err := tx.Visits.Save(&v); err != nil {
-			return err
-		}
-		if err := tx.Queue.Enqueue(Job{Kind: JobAlerts, Key: "visit/" + v.ID}); err != nil { // the clock may have stopped, or not
-			return err
-		}
-		return f.audit(tx, a, "record outcome", "visit/"+v.ID, map[string]any{"held": o.Held, "kind": v.Kind, "host": v.WithHost})
+		o.Note = note
+		return f.happened(tx, a, v, o, false)
 	})
 	if err != nil {
 		return VisitView{}, err
 	}
 	return f.Visit(ctx, a, visitID)
+}
+
+// happened writes down what came of a visit. debriefed says that this is all there
+// is to say of it.
+func (f *Flow) happened(tx Tx, a access.Actor, v visit.Visit, o Outcome, debriefed bool) error {
+	if v.Start.After(f.Now()) {
+		return fault.Conflictf("The visit has not begun yet.")
+	}
+	to, code := visit.NoShow, o.Code
+	var err error
+	if !o.Held {
+		code = cmp.Or(code, visit.OtherReason)
+		if code, err = visit.ParseCode(to, string(code)); err != nil {
+			return err
+		}
+	} else {
+		to, code = visit.Held, ""
+		v.WithHost = o.WithHost
+		if v.Kind, err = visit.ParseKind(string(o.Kind)); err != nil {
+			return err
+		}
+	}
+	if v.State == to || to == visit.Held && v.State == visit.Debriefed {
+		v.Reason, v.Code = o.Note, code
+	} else if err := v.Become(to, o.Note); err != nil {
+		return err
+	} else if code != "" {
+		v.BecauseOf(code)
+	}
+	if debriefed && v.State == visit.Held {
+		if err := v.Become(visit.Debriefed, ""); err != nil {
+			return err
+		}
+	}
+	v.Sign(a.PersonID, f.Now().UTC())
+	if err := tx.Visits.Save(&v); err != nil {
+		return err
+	}
+	if err := tx.Queue.Enqueue(Job{Kind: JobAlerts, Key: "visit/" + v.ID}); err != nil { // the clock may have stopped, or not
+		return err
+	}
+	return f.audit(tx, a, "record outcome", "visit/"+v.ID, map[string]any{"held": o.Held, "kind": v.Kind, "host": v.WithHost})
 }
 
 // My gives an executive's page. executiveID "" means the actor, or the first

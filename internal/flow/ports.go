@@ -44,6 +44,9 @@ type Tx struct {
 	Runs        Runs
 	Visits      Visits
 	Briefs      Briefs
+	Debriefs    Debriefs
+	Loops       Loops
+	Memos       Memos
 	Bookings    Bookings
 	Calendars   Calendars
 	Channels    Channels

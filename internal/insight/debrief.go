@@ -121,7 +121,7 @@ func (d Debrief) check(today slot.Date, buying visit.Buying, final bool) error {
 	c.lines("information", d.Information)
 	ahead := d.On.Add(MaxAheadDays)
 	c.date("next_by", d.NextBy, d.On, ahead, final && strings.TrimSpace(d.NextAction) != "")
-	if strings.TrimSpace(d.NextAction) == "" && !d.NextBy.IsZero() {
+	if final && strings.TrimSpace(d.NextAction) == "" && !d.NextBy.IsZero() {
 		c.add("next_action", "", "what the customer does by "+d.NextBy.String())
 	}
 	if d.Action != "" && !slices.ContainsFunc(buying.Actions, func(a visit.Action) bool { return a.Code == d.Action }) {
@@ -133,15 +133,22 @@ func (d Debrief) check(today slot.Date, buying visit.Buying, final bool) error {
 			if s.CustomerID != d.CustomerID || s.VisitID != d.VisitID {
 				c.add(at+"visit", s.VisitID, "this visit and its customer")
 			}
+			if !final && s.Source == Said && s.By == "" {
+				s.By = "?" // who said it may come later
+			}
 			s.check(&c, at, today)
 		}
 	}
 	if c.few("commitments", len(d.Commitments), MaxCommitments) {
+		least := 0
+		if final {
+			least = 1
+		}
 		for i, x := range d.Commitments {
 			at := fmt.Sprintf("commitments[%d].", i)
 			c.party(at+"party", x.Party)
 			c.text(at+"who", x.Who, 0, MaxName, "")
-			c.text(at+"what", x.What, 1, MaxText, "what was promised")
+			c.text(at+"what", x.What, least, MaxText, "what was promised")
 			c.date(at+"by", x.By, d.On, ahead, false)
 		}
 	}

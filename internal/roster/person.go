@@ -28,19 +28,20 @@ var Roles = []Role{Administrator, VP, CEO, Executive, Assistant, Host}
 // Person is somebody of our company. The office and the visiting terms matter
 // for executives only.
 type Person struct {
-	ID       string // UUID
-	Key      string // the company's own key from the import; unique among people
-	Name     string
-	Email    string // lower case; unique; where invitations and sign-in links go
-	Phone    string
-	Function string // "Chief Executive", "VP Marketing East"
-	Zone     string // IANA zone in which the person lives
-	Roles    []Role
-	Serves   []string  // ids of the executives an assistant acts for
-	Since    slot.Date // the day on which the person became an executive here: the clock's start where no visit is known
-	Office   Office
-	Terms    Terms
-	Version  int // rises with every change; 0 before the first save
+	ID        string // UUID
+	Key       string // the company's own key from the import; unique among people
+	Name      string
+	Email     string // lower case; unique; where invitations and sign-in links go
+	Phone     string
+	Function  string // "Chief Executive", "VP Marketing East"
+	Zone      string // IANA zone in which the person lives
+	Roles     []Role
+	Serves    []string  // ids of the executives an assistant acts for
+	ManagerID string    // id of whom the person reports to; "" where nobody is known
+	Since     slot.Date // the day on which the person became an executive here: the clock's start where no visit is known
+	Office    Office
+	Terms     Terms
+	Version   int // rises with every change; 0 before the first save
 }
 
 // Office is where an executive's trips start and end.
