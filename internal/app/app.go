@@ -165,6 +165,13 @@ func (a *App) makeFlow(ctx context.Context, o Options, now func() time.Time) err
 // It lives in the database, so that a restored backup keeps it.
 func environment(ctx context.Context, st *store.Store) (env string, err error) {
 	const name = "environment"
+	err = st.Read(ctx, func(tx flow.Tx) error {
+		env, err = tx.Ledger.Setting(name)
+		return err
+	})
+	if err != nil || env != "" {
+		return env, err
+	}
 	err = st.Write(ctx, func(tx flow.Tx) error {
 		if env, err = tx.Ledger.Setting(name); err != nil || env != "" {
 			return err

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"windshield/internal/access"
 	"windshield/internal/config"
 	"windshield/internal/fault"
@@ -36,7 +38,7 @@ func Migrate(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 // withFlow runs do with the use cases on the configured database. Jobs that it
 // causes wait for the next server.
 func withFlow(ctx context.Context, cfg config.Config, log *slog.Logger, do func(*flow.Flow) error) (err error) {
-	a := &App{cfg: cfg, log: log}
+	a := &App{cfg: cfg, log: log, metrics: prometheus.NewRegistry()}
 	defer func() { err = errors.Join(err, a.cleanUp(context.WithoutCancel(ctx))) }()
 	now, err := a.clock(Options{})
 	if err != nil {

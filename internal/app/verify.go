@@ -3,15 +3,43 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"windshield/internal/calsync"
 	"windshield/internal/config"
 	"windshield/internal/fault"
 	"windshield/internal/flow"
+	"windshield/internal/store"
 )
+
+// look runs do with the use cases on the configured database beside the server that
+// uses it. An SQLite file, which one Windshield may write at a time, is only read.
+func look(ctx context.Context, cfg config.Config, log *slog.Logger, do func(*flow.Flow) error) (err error) {
+	a := &App{cfg: cfg, log: log, metrics: prometheus.NewRegistry()}
+	defer func() { err = errors.Join(err, a.cleanUp(context.WithoutCancel(ctx))) }()
+	now, err := a.clock(Options{})
+	if err != nil {
+		return err
+	}
+	a.Store, err = store.Open(ctx, cfg.DatabaseURL, store.Options{Now: now, Log: log, ReadOnly: strings.HasPrefix(cfg.DatabaseURL, "sqlite:")})
+	if err != nil {
+		return err
+	}
+	a.onStop("database", func(context.Context) error { return a.Store.Close() })
+	if err := a.Store.Ready(ctx); err != nil {
+		return err
+	}
+	if err := a.makeFlow(ctx, Options{}, now); err != nil {
+		return err
+	}
+	return do(a.Flow)
+}
 
 // verified is the report as programs read it.
 type verified struct {
@@ -26,7 +54,7 @@ type verified struct {
 // event stands; nothing is written to any. Error: Conflict where not all is as
 // wanted, or not all could be read.
 func VerifyCalendars(ctx context.Context, cfg config.Config, log *slog.Logger, asJSON bool, out io.Writer) error {
-	return withFlow(ctx, cfg, log, func(f *flow.Flow) error {
+	return look(ctx, cfg, log, func(f *flow.Flow) error {
 		v, err := f.Verify(ctx, terminal)
 		if err != nil {
 			return err
@@ -86,7 +114,7 @@ func printReport(out io.Writer, v flow.Verification) error {
 // Forecast says what publishing a draft would do and who would be told; nothing
 // is done and nobody is told.
 func Forecast(ctx context.Context, cfg config.Config, log *slog.Logger, planID string, out io.Writer) error {
-	return withFlow(ctx, cfg, log, func(f *flow.Flow) error {
+	return look(ctx, cfg, log, func(f *flow.Flow) error {
 		v, err := f.Forecast(ctx, terminal, planID)
 		if err != nil {
 			return err
