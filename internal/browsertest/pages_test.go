@@ -149,6 +149,10 @@ func (s *stage) sheets() []sheet {
 		{name: "somebody else's visit", who: s.host.Email, path: v(s.foreign()), has: "This page does not exist", status: http.StatusNotFound},
 
 		{name: "calendars", who: adminMail, path: "/admin/calendar", has: "Connections, worst first"},
+		{name: "accounts", who: adminMail, path: "/admin/calendar/accounts", has: "Accounts, worst first"},
+		{name: "accounts, checked", who: adminMail, path: "/admin/calendar/accounts", has: "What the check found", act: func(t *testing.T, b *tab) int { return b.send(t, "main .btn.go") }},
+		{name: "my calendar", who: execMail, path: "/me/calendar", has: "There is nothing to do"},
+		{name: "my calendar, a late answer", who: execMail, path: "/oauth/google/callback?error=access_denied&state=x", has: "is not connected", status: http.StatusUnprocessableEntity},
 		{name: "busy times", who: adminMail, path: "/admin/calendar/busy", has: "Whose calendar is read"},
 		{name: "busy times, wrong", who: adminMail, path: "/admin/calendar/busy", has: "There is a problem", status: http.StatusUnprocessableEntity, act: unchecked(`main form[action="/admin/calendar/busy"]`, map[string]string{"meeting": "a while", "every": "1"})},
 		{name: "calendar policy", who: adminMail, path: "/admin/calendar/policy", has: "What people do in their calendars"},
