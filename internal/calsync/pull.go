@@ -14,6 +14,7 @@ type Cursor struct {
 	FullAt  time.Time // when everything was last read
 	Refused int       `json:",omitempty"` // full readings forced by a refused token, one after the other
 	Believe bool      `json:",omitempty"` // a person confirmed that many events are really gone; used once
+	PutBack bool      `json:",omitempty"` // with Believe: and wants everybody invited again
 }
 
 // Known gives what we believe the calendar to hold.
@@ -83,7 +84,7 @@ func patience(refused int) time.Duration {
 // they are really gone a person must confirm before anything is concluded.
 func Pull(ctx context.Context, cal Calendar, r Reading, c Cursor, known Known) (Pulled, error) {
 	if c.Account != r.Account || c.Params != paramsVersion {
-		c = Cursor{Account: r.Account, Params: paramsVersion, Believe: c.Believe}
+		c = Cursor{Account: r.Account, Params: paramsVersion, Believe: c.Believe, PutBack: c.PutBack}
 	}
 	p := Pulled{Next: c, Full: c.Token == ""}
 	events, unsure, token, err := readAll(ctx, cal, r.Calendar, c.Token)
@@ -105,7 +106,7 @@ func Pull(ctx context.Context, cal Calendar, r Reading, c Cursor, known Known) (
 	} else {
 		p.Next.Refused = 0
 	}
-	p.Next.Token, p.Next.Believe = token, false
+	p.Next.Token, p.Next.Believe, p.Next.PutBack = token, false, false
 
 	ids := make([]string, 0, len(events))
 	for _, e := range events {
@@ -193,7 +194,7 @@ func (p Pulled) missing(ctx context.Context, cal Calendar, r Reading, c Cursor, 
 			p.Doubt = MassLoss
 		}
 		if p.Doubt != NoDoubt {
-			p.Missed, p.Next.Token, p.Next.Believe = lost, "", c.Believe
+			p.Missed, p.Next.Token, p.Next.Believe, p.Next.PutBack = lost, "", c.Believe, c.PutBack
 			return p, nil
 		}
 	}

@@ -113,7 +113,7 @@ func (f *Flow) followEvent(tx Tx, from string, to found) error {
 	if err := f.audit(tx, access.System("calendar"), "entry moved to other calendar", "visit/"+e.VisitID, nil); err != nil {
 		return err
 	}
-	return f.observe(tx, to.calendar, to.event, false)
+	return f.observe(tx, to.calendar, to.event, nobodyAsked)
 }
 
 // stray looks at an event with our mark that its calendar was not known to hold.

@@ -12,9 +12,28 @@ import (
 	"windshield/internal/visit"
 )
 
-// observe applies what people did to one event to its visit. believed says that a
-// person has confirmed what is missing.
-func (f *Flow) observe(tx Tx, calendar string, seen calsync.Event, believed bool) error {
+// loss is what a person has said about events that are gone.
+type loss int
+
+const (
+	nobodyAsked loss = iota
+	believed         // they are really gone
+	byMistake        // they are gone, and everybody is to be invited again
+)
+
+// verdictOn gives what a person has said about many events that are gone at once.
+func verdictOn(c calsync.Cursor) loss {
+	switch {
+	case c.Believe && c.PutBack:
+		return byMistake
+	case c.Believe:
+		return believed
+	}
+	return nobodyAsked
+}
+
+// observe applies what people did to one event to its visit.
+func (f *Flow) observe(tx Tx, calendar string, seen calsync.Event, said loss) error {
 	rows, err := tx.Calendars.OnCalendar(calendar, []string{seen.ID})
 	if err != nil || len(rows) == 0 {
 		return err
@@ -42,7 +61,7 @@ func (f *Flow) observe(tx Tx, calendar string, seen calsync.Event, believed bool
 		return err
 	}
 	for _, c := range changes {
-		if err := f.heard(tx, rules, e.VisitID, c, believed); err != nil {
+		if err := f.heard(tx, rules, e.VisitID, c, said); err != nil {
 			return err
 		}
 	}
@@ -51,7 +70,7 @@ func (f *Flow) observe(tx Tx, calendar string, seen calsync.Event, believed bool
 
 // heard applies one thing that people did. The visit is read again each time: the
 // change before may have changed it.
-func (f *Flow) heard(tx Tx, rules CalendarPolicy, visitID string, c calsync.Change, believed bool) error {
+func (f *Flow) heard(tx Tx, rules CalendarPolicy, visitID string, c calsync.Change, said loss) error {
 	v, err := tx.Visits.Get(visitID)
 	if err != nil {
 		return err
@@ -80,7 +99,7 @@ func (f *Flow) heard(tx Tx, rules CalendarPolicy, visitID string, c calsync.Chan
 		}
 		return f.conflict(tx, v, "entry taken over", "Somebody else organises the calendar entry now, and Windshield no longer writes to it. Invite again from here, or cancel the visit.")
 	case calsync.Deleted:
-		return f.deletedInCalendar(tx, rules, v, believed)
+		return f.deletedInCalendar(tx, rules, v, said)
 	}
 	return nil
 }
@@ -401,11 +420,18 @@ func (f *Flow) takenOff(tx Tx, v visit.Visit, c calsync.Change) error {
 
 // deletedInCalendar takes a deletion by the organiser as the visit's end, or keeps
 // the half-day until somebody decides. Nobody is invited again without being asked.
-func (f *Flow) deletedInCalendar(tx Tx, rules CalendarPolicy, v visit.Visit, believed bool) error {
+func (f *Flow) deletedInCalendar(tx Tx, rules CalendarPolicy, v visit.Visit, said loss) error {
 	if err := f.note(tx, v.ID, CalendarNote{Kind: NoteDeleted}); err != nil {
 		return err
 	}
-	if rules.Delete == RuleAsk && !believed {
+	if said == byMistake {
+		events, err := tx.Calendars.Events(v.ID)
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		return f.inviteAgain(tx, calendarActor, v, events[0])
+	}
+	if rules.Delete == RuleAsk && said == nobodyAsked {
 		return f.conflict(tx, v, "deletion noticed", "Deleted in the calendar. The half-day is kept until somebody decides; nobody has been invited again.")
 	}
 	if err := v.Become(visit.Cancelled, "Deleted in the calendar."); err != nil {
@@ -413,7 +439,7 @@ func (f *Flow) deletedInCalendar(tx Tx, rules CalendarPolicy, v visit.Visit, bel
 	}
 	v.BecauseOf(visit.FromCalendar)
 	v.Conflict = ""
-	if !believed {
+	if said == nobodyAsked {
 		v.Conflict = "Deleted in the calendar. Nobody has been invited again; say so if somebody should be."
 	}
 	if err := tx.Bookings.Release(v.ID); err != nil {

@@ -142,8 +142,7 @@ func (f *Flow) settleEvent(tx Tx, a access.Actor, v visit.Visit, e CalendarEvent
 	case verdict == Ours:
 		return f.inviteAgain(tx, a, v, e)
 	case seen.Deleted:
-		rules := DefaultPolicy
-		return f.deletedInCalendar(tx, rules, v, true)
+		return f.deletedInCalendar(tx, DefaultPolicy, v, believed)
 	}
 	return fault.Conflictf("Somebody else organises the calendar entry. Invite again from here, or cancel the visit.")
 }

@@ -78,7 +78,7 @@ func (f *Flow) applyAlone(ctx context.Context, visitID string) error {
 		}
 		// What people did to it before we knew that it was there comes with no
 		// reading of the calendar.
-		if err := f.observe(tx, e.Calendar, *out.Event, false); err != nil || len(out.Did) == 0 {
+		if err := f.observe(tx, e.Calendar, *out.Event, nobodyAsked); err != nil || len(out.Did) == 0 {
 			return err
 		}
 		return f.afterWrite(tx, visitID, out)
@@ -242,7 +242,7 @@ func (f *Flow) pullCalendar(ctx context.Context, calendar string) error {
 			if there, ok := elsewhere[seen.ID]; ok {
 				err = f.followEvent(tx, calendar, there)
 			} else {
-				err = f.observe(tx, calendar, seen, c.Cursor.Believe)
+				err = f.observe(tx, calendar, seen, verdictOn(c.Cursor))
 			}
 			if err != nil {
 				return err
@@ -333,6 +333,17 @@ func patient(tx Tx) error {
 // really gone: what a person confirms before the visits behind them are
 // cancelled. Conflict where nothing is in doubt.
 func (f *Flow) Believe(ctx context.Context, a access.Actor, calendar string) error {
+	return f.believe(ctx, a, calendar, false)
+}
+
+// PutBack says that the many events which are gone from a calendar at once are gone
+// by mistake: the visits stand, and everybody is invited again. Conflict where
+// nothing is in doubt.
+func (f *Flow) PutBack(ctx context.Context, a access.Actor, calendar string) error {
+	return f.believe(ctx, a, calendar, true)
+}
+
+func (f *Flow) believe(ctx context.Context, a access.Actor, calendar string, putBack bool) error {
 	if err := access.Require(a, access.ManageConnection, access.Subject{}); err != nil {
 		return err
 	}
@@ -344,14 +355,14 @@ func (f *Flow) Believe(ctx context.Context, a access.Actor, calendar string) err
 		if c.Error != string(calsync.MassLoss) {
 			return fault.Conflictf("Nothing is in doubt in this calendar.")
 		}
-		c.Cursor.Believe = true
+		c.Cursor.Believe, c.Cursor.PutBack = true, putBack
 		if err := tx.Calendars.SaveCursor(&c); err != nil {
 			return err
 		}
 		if err := tx.Queue.Enqueue(Job{Kind: JobPull, Key: calendar}); err != nil {
 			return err
 		}
-		return f.audit(tx, a, "believe deletions", "calendars", nil)
+		return f.audit(tx, a, "believe deletions", "calendars", map[string]bool{"invite_again": putBack})
 	})
 }
 

@@ -348,5 +348,29 @@ func TestFaultsOfReadingBackAtHome(t *testing.T) {
 			require.NotContains(t, body, "needs action")
 			quiet(t, h)
 		})
+
+		t.Run("Fault84_WipedByMistake", func(t *testing.T) {
+			by := map[string][]visit.Visit{}
+			busiest := ""
+			for _, v := range h.Visits(draft, visit.Published) {
+				o := h.Organizer(v.ID)
+				if by[o] = append(by[o], v); len(by[o]) > len(by[busiest]) {
+					busiest = o
+				}
+			}
+			require.GreaterOrEqual(t, len(by[busiest]), 4)
+			require.NoError(t, h.Calendar.Wipe(busiest))
+			h.Tick()
+			status, body := h.Post(h.As(Admin), "/admin/calendar/believe", url.Values{"calendar": {busiest}, "again": {"yes"}})
+			require.Equal(t, http.StatusOK, status, body)
+			h.Settle()
+			for _, v := range by[busiest] {
+				require.Equal(t, visit.Published, h.Visit(v.ID).State)
+				e := h.InCalendar(v.ID)
+				require.NotEqual(t, "cancelled", e.Status)
+				require.Equal(t, 1, h.Calendar.Ledger().Count("invite", exec(v), e.ID))
+			}
+			quiet(t, h)
+		})
 	})
 }

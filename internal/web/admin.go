@@ -63,7 +63,11 @@ func (p *Pages) syncNow(c echo.Context) error {
 }
 
 func (p *Pages) believe(c echo.Context) error {
-	if err := p.Flow.Believe(ctx(c), auth.Actor(c), c.FormValue("calendar")); err != nil {
+	say := p.Flow.Believe
+	if c.FormValue("again") == "yes" {
+		say = p.Flow.PutBack
+	}
+	if err := say(ctx(c), auth.Actor(c), c.FormValue("calendar")); err != nil {
 		return err
 	}
 	return back(c, "/admin/calendar", "sync")

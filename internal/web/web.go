@@ -110,6 +110,7 @@ type Watching interface {
 	RetryCalendar(ctx context.Context, a access.Actor, calendar string) error
 	SyncNow(ctx context.Context, a access.Actor) error
 	Believe(ctx context.Context, a access.Actor, calendar string) error
+	PutBack(ctx context.Context, a access.Actor, calendar string) error
 	People(ctx context.Context, a access.Actor) ([]roster.Person, error)
 	SetRoles(ctx context.Context, a access.Actor, personID string, version int, roles []roster.Role) (roster.Person, error)
 	Trail(ctx context.Context, a access.Actor, after string, limit int) (rows []flow.Entry, next string, err error)
