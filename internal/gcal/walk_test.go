@@ -19,15 +19,18 @@ import (
 	"windshield/internal/gcal/emulator"
 )
 
-// walks checks so many walks, unless -rapid.checks says otherwise.
+// walks checks so many walks from a seed that it prints, unless -rapid.checks and
+// -rapid.seed say otherwise.
 func walks(t rapid.TB, n int) {
-	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
-		require.NoError(t, f.Value.Set(fmt.Sprint(n)))
-		defer func() { require.NoError(t, f.Value.Set(f.DefValue)) }()
+	for name, value := range map[string]string{"rapid.checks": fmt.Sprint(n), "rapid.seed": fmt.Sprint(time.Now().UnixNano())} {
+		if f := flag.Lookup(name); f.Value.String() == f.DefValue {
+			require.NoError(t, f.Value.Set(value))
+			defer func() { require.NoError(t, f.Value.Set(f.DefValue)) }()
+		}
 	}
 	began := time.Now()
 	rapid.Check(t, walk)
-	t.Logf("%s walks in %s", flag.Lookup("rapid.checks").Value, time.Since(began).Round(time.Millisecond))
+	t.Logf("%s walks from seed %s in %s", flag.Lookup("rapid.checks").Value, flag.Lookup("rapid.seed").Value, time.Since(began).Round(time.Millisecond))
 }
 
 // TestWalksOverTheWire plays random histories of several visits against the
@@ -64,6 +67,7 @@ type walker struct {
 	r        *rapid.T
 	open     map[string][]calsync.Conflict // by visit, as the last attempt left them
 	deleted  map[string]bool               // visits whose event a person took away
+	moved    map[string]bool               // or moved, or edited
 	mailing  map[string]int                // changes of the plan that mail the guests
 	restored bool                          // from a backup, which knows less than people were told
 	accepts  bool                          // the plan takes over what people do
@@ -80,7 +84,7 @@ func walk(r *rapid.T) {
 	turned := rapid.SliceOfNDistinct(rapid.IntRange(0, len(knobs)-1), 0, len(knobs), rapid.ID).Draw(r, "switches")
 	s := &scope{TB: quietTB{r: r}}
 	defer s.close()
-	w := &walker{r: r, open: map[string][]calsync.Conflict{}, deleted: map[string]bool{}, mailing: map[string]int{}, accepts: coin("accepts"), decides: coin("decides")}
+	w := &walker{r: r, open: map[string][]calsync.Conflict{}, deleted: map[string]bool{}, moved: map[string]bool{}, mailing: map[string]int{}, accepts: coin("accepts"), decides: coin("decides")}
 	w.book = newBook(s, setting(func(k int) bool { return slices.Contains(turned, k) }), 4)
 	for i := range w.wants {
 		w.wants[i].GuestsMayMove = coin("guests may move it")
@@ -156,13 +160,16 @@ func (w *walker) step() {
 			did(emu.Respond(who, id, pick("answer", "accepted", "declined", "tentative", "needsAction"), pick("comment", "", "Perhaps")))
 		}
 	case "edit":
+		w.moved[want.Visit] = true
 		did(emu.Edit(office, id, map[string]any{pick("field", "description", "summary", "location"): pick("text", "Theirs", "Also theirs", "")}))
 	case "move":
 		if !v.AllDay {
+			w.moved[want.Visit] = true
 			days := rapid.IntRange(-3, 3).Draw(r, "days")
 			did(emu.Move(office, id, start.AddDate(0, 0, days), end.AddDate(0, 0, days)))
 		}
 	case "allday":
+		w.moved[want.Visit] = true
 		did(emu.Edit(office, id, map[string]any{"start": map[string]any{"date": "2027-03-01", "dateTime": nil, "timeZone": nil},
 			"end": map[string]any{"date": "2027-03-02", "dateTime": nil, "timeZone": nil}}))
 	case "forward":
@@ -315,19 +322,26 @@ func (w *walker) read() (calsync.Pulled, error) {
 // take lets what people did change the plan.
 func (w *walker) take(cs []calsync.Change) {
 	for _, c := range cs {
+		switch c.Kind {
+		case calsync.Deleted:
+			require.True(w.r, w.deleted[c.Visit] || w.restored, "nobody deleted it")
+			w.deleted[c.Visit] = true // a database from a backup does not know that it was us
+		case calsync.Moved, calsync.Edited:
+			require.True(w.r, w.moved[c.Visit] || w.restored, "our own change is told as a person's")
+		case calsync.GuestAdded:
+			require.True(w.r, c.Guest == "deputy@vendor.example" || w.restored, "our own guest is told as a person's")
+		case calsync.GuestRemoved:
+			require.True(w.r, c.Guest == "deputy@vendor.example" || c.Guest == buyer || w.restored, "our own guest is told as a person's")
+		}
 		for i := range w.wants {
 			want := &w.wants[i]
 			if want.Visit != c.Visit || want.Gone {
 				continue
 			}
 			switch {
-			case c.Kind == calsync.Deleted:
-				require.True(w.r, w.deleted[c.Visit] || w.restored, "nobody deleted it")
-				w.deleted[c.Visit] = true // a database from a backup does not know that it was us
-				if w.accepts {
-					want.Version++
-					want.Gone = true
-				}
+			case c.Kind == calsync.Deleted && w.accepts:
+				want.Version++
+				want.Gone = true
 			case c.Kind == calsync.Moved && w.accepts && !c.When.AllDay:
 				want.Version++
 				want.When = c.When
