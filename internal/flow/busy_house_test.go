@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -46,6 +47,25 @@ type desk struct {
 	selection    flow.Selection
 }
 
+// migrated gives a database with our schema and nothing in it, made once for all
+// desks: that takes longer than most tests here.
+var migrated = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "desk")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "windshield.db")
+	st, err := store.Open(context.Background(), "sqlite:"+path, store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(st.Migrate(context.Background()), st.Close()); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
 const office = "visits@northlight.example"
 
 var everything = access.System("test")
@@ -59,10 +79,13 @@ func newDesk(t *testing.T) *desk {
 	side := httptest.NewServer(d.emu.Handler())
 	t.Cleanup(side.Close)
 	d.url = side.URL
-	d.st, err = store.Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "windshield.db"), store.Options{Now: d.Now})
+	path := filepath.Join(t.TempDir(), "windshield.db")
+	empty, err := migrated()
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, empty, 0o600))
+	d.st, err = store.Open(context.Background(), "sqlite:"+path, store.Options{Now: d.Now})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, d.st.Close()) })
-	require.NoError(t, d.st.Migrate(context.Background()))
 	d.st.SetEnqueuer(d)
 	d.f = flow.New(flow.Deps{Store: d.st, Calendars: d, Notifier: d, Now: d.Now, BaseURL: "http://windshield.example", Env: "test"})
 	return d
