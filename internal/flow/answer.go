@@ -65,6 +65,11 @@ func (f *Flow) Visit(ctx context.Context, a access.Actor, id string) (VisitView,
 		if w.Calendars, err = f.calendarNotes(tx, v, people); err != nil {
 			return w, err
 		}
+		if w.MayAgree {
+			if w.Links, err = tx.Briefs.Links(v.ID); err != nil {
+				return w, err
+			}
+		}
 		try := v
 		w.MayUndo = f.undo(tx, a, &try) == nil
 		w.Neighbours, _, err = tx.Visits.Find(VisitQuery{Scope: access.Visits(a), ExecutiveID: v.ExecutiveID, From: v.Slot.Date.Add(-30), To: v.Slot.Date.Add(30),

@@ -50,7 +50,11 @@ func (f *Flow) sendDelivery(ctx context.Context, id string) error {
 	if d.State != Sending {
 		return nil
 	}
-	sendErr := f.Notifier.Send(ctx, notify.Message{ID: d.MessageID, To: to.Email, ToName: to.Name, Subject: d.Subject, Text: d.Body})
+	m := notify.Message{ID: d.MessageID, To: to.Email, ToName: to.Name, Subject: d.Subject, Text: d.Body}
+	if d.ToAddress != "" {
+		m.To, m.ToName = d.ToAddress, d.ToName
+	}
+	sendErr := f.Notifier.Send(ctx, m)
 	// What came of it is kept even where the process is being stopped: else the
 	// message would be sent again.
 	keep, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -70,7 +74,7 @@ func (f *Flow) sendDelivery(ctx context.Context, id string) error {
 			now.State = ToSend
 			now.Error, _ = fault.Shown(sendErr)
 		}
-		if now.Kind == "sign-in" && now.State != ToSend {
+		if carriesSecret(now.Kind) && now.State != ToSend {
 			now.Body = "" // a secret that nobody needs any more
 		}
 		return tx.Alerts.SaveDelivery(&now)

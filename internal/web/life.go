@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -163,4 +164,17 @@ func stepText(s flow.StepView) string {
 
 func spotText(s visit.Spot, who string) string {
 	return day(s.Slot.Date) + ", " + s.Begins + "–" + s.Ends + " with " + who
+}
+
+// linkText says what a customer's link is good for.
+func linkText(l visit.Link, now time.Time) string {
+	switch l.State(now) {
+	case visit.LinkUsed:
+		return "used on " + moment(l.UsedAt)
+	case visit.LinkWithdrawn:
+		return "withdrawn"
+	case visit.LinkExpired:
+		return "too old"
+	}
+	return "waits for an answer, until " + moment(l.Expires)
 }

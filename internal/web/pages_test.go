@@ -110,6 +110,7 @@ func allPages(s *story) []page {
 		{"/me", "executive", 200}, {"/me", "assistant", 200}, {"/me?person=" + uuidOf(1, 3), "ceo", 200},
 		{"/visits", "host", 200}, {"/visits?from=2027-13-01&state=odd", "host", 422}, {"/visits?from=2030-01-01", "vp", 200},
 		{"/visits/" + held, "executive", 200}, {"/visits/" + coming, "executive", 200}, {"/visits/" + conflict, "vp", 200}, {"/visits/none", "vp", 404},
+		{"/visits/" + coming + "/brief", "executive", 200}, {"/visits/" + coming + "/brief/edit", "host", 200}, {"/visits/none/brief", "vp", 404}, {"/c/good", "nobody", 200}, {"/c/guessed", "nobody", 404}, {"/c/good", "vp", 200},
 		{"/customers", "vp", 200}, {"/customers?q=zzz", "vp", 200}, {"/customers/" + uuidOf(4, 3), "host", 200},
 		{"/imports", "vp", 200}, {"/imports/new", "vp", 200}, {"/imports/new/match", "vp", 200}, {"/imports/matched/match", "vp", 200}, {"/imports/matched/check", "vp", 200},
 		{"/imports/good/confirm", "vp", 200}, {"/imports/written", "vp", 200},
@@ -154,7 +155,7 @@ func TestEveryPageIsSoundHTML(t *testing.T) {
 
 // empty says that a page is about a thing that an empty company does not have.
 func empty(path string) bool {
-	return strings.HasPrefix(path, "/visits/") || strings.Contains(path, "/customers/") || strings.Contains(path, "/compare") || strings.Contains(path, "/scenarios/new")
+	return path == "/c/good" || strings.HasPrefix(path, "/visits/") || strings.Contains(path, "/customers/") || strings.Contains(path, "/compare") || strings.Contains(path, "/scenarios/new")
 }
 
 func TestRunsInEveryState(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -38,16 +39,20 @@ type visitModel struct {
 	CancelCode  visit.Code
 	CancelWords string
 	DeclineCode visit.Code
+	AsOf        time.Time
 	// Which links the reader may follow.
 	MayCustomer, MayPlan, MyPage bool
 	MayReplace                   bool // the customer may be noted to refuse, and the next of its cell to take over
+	MayDebrief                   bool // or read the debrief that is there
 	Own                          bool // the reader is the executive
 }
 
 func (p *Pages) visitModelOf(c echo.Context, v flow.VisitView) visitModel {
 	a := auth.Actor(c)
 	v.Neighbours = slices.DeleteFunc(slices.Clone(v.Neighbours), func(n visit.Visit) bool { return n.ID == v.Visit.ID })
-	return visitModel{VisitView: v, Own: a.PersonID == v.Visit.ExecutiveID, MayCustomer: may(access.SeeCustomers)(a), MayPlan: may(access.SeePlan)(a),
+	return visitModel{VisitView: v, AsOf: p.Now(), Own: a.PersonID == v.Visit.ExecutiveID, MayCustomer: may(access.SeeCustomers)(a), MayPlan: may(access.SeePlan)(a),
+		MayDebrief: v.MayRecord && access.Decide(a, access.DebriefVisit, access.Subject{ExecutiveID: v.Visit.ExecutiveID, HostID: v.Visit.HostID}).Allowed ||
+			v.Visit.State == visit.Debriefed && access.Decide(a, access.ReadDebrief, access.Subject{ExecutiveID: v.Visit.ExecutiveID, HostID: v.Visit.HostID}).Allowed,
 		MyPage:     access.Decide(a, access.SeeOwnVisits, access.Subject{ExecutiveID: v.Visit.ExecutiveID}).Allowed,
 		MayReplace: may(access.MakeSelection)(a) && v.Plan.SelectionID != "" && v.Visit.State.Open()}
 }

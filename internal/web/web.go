@@ -146,6 +146,7 @@ type Story interface {
 	Visiting
 	Settling
 	Living
+	Preparing
 	Connecting
 	Watching
 	Reading
@@ -270,6 +271,14 @@ func (p *Pages) Register(r Router) {
 	r.POST("/visits/:id/agreement", p.agree)
 	r.POST("/visits/:id/cancel", p.cancel)
 	r.POST("/visits/:id/undo", p.undoStep)
+	r.GET("/visits/:id/brief", p.brief)
+	r.GET("/visits/:id/brief/edit", p.briefForm)
+	r.POST("/visits/:id/brief", p.saveBrief)
+	r.POST("/visits/:id/brief/questions", p.addQuestion)
+	r.POST("/visits/:id/links", p.sendLink)
+	r.POST("/visits/:id/links/:link/withdraw", p.withdrawLink)
+	r.GET("/c/:token", p.customerVisit)
+	r.POST("/c/:token", p.confirmVisit)
 
 	r.GET("/customers", p.customers)
 	r.GET("/customers/:id", p.customer)
