@@ -399,6 +399,117 @@ func (e LaunchState) Valid() bool {
 	}
 }
 
+// Defines values for LoopKind.
+const (
+	LoopKindInformation LoopKind = "information"
+	LoopKindPromise     LoopKind = "promise"
+	LoopKindQuestion    LoopKind = "question"
+)
+
+// Valid indicates whether the value is a known member of the LoopKind enum.
+func (e LoopKind) Valid() bool {
+	switch e {
+	case LoopKindInformation:
+		return true
+	case LoopKindPromise:
+		return true
+	case LoopKindQuestion:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LoopState.
+const (
+	LoopStateAcknowledged LoopState = "acknowledged"
+	LoopStateAnswered     LoopState = "answered"
+	LoopStateConfirmed    LoopState = "confirmed"
+	LoopStateOpen         LoopState = "open"
+)
+
+// Valid indicates whether the value is a known member of the LoopState enum.
+func (e LoopState) Valid() bool {
+	switch e {
+	case LoopStateAcknowledged:
+		return true
+	case LoopStateAnswered:
+		return true
+	case LoopStateConfirmed:
+		return true
+	case LoopStateOpen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LoopStepRequestStep.
+const (
+	LoopStepRequestStepAcknowledge LoopStepRequestStep = "acknowledge"
+	LoopStepRequestStepAnswer      LoopStepRequestStep = "answer"
+	LoopStepRequestStepConfirm     LoopStepRequestStep = "confirm"
+	LoopStepRequestStepReopen      LoopStepRequestStep = "reopen"
+)
+
+// Valid indicates whether the value is a known member of the LoopStepRequestStep enum.
+func (e LoopStepRequestStep) Valid() bool {
+	switch e {
+	case LoopStepRequestStepAcknowledge:
+		return true
+	case LoopStepRequestStepAnswer:
+		return true
+	case LoopStepRequestStepConfirm:
+		return true
+	case LoopStepRequestStepReopen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Met.
+const (
+	MetNo       Met = "no"
+	MetNotKnown Met = "not_known"
+	MetPartly   Met = "partly"
+	MetYes      Met = "yes"
+)
+
+// Valid indicates whether the value is a known member of the Met enum.
+func (e Met) Valid() bool {
+	switch e {
+	case MetNo:
+		return true
+	case MetNotKnown:
+		return true
+	case MetPartly:
+		return true
+	case MetYes:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Party.
+const (
+	PartyThem Party = "them"
+	PartyUs   Party = "us"
+)
+
+// Valid indicates whether the value is a known member of the Party enum.
+func (e Party) Valid() bool {
+	switch e {
+	case PartyThem:
+		return true
+	case PartyUs:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PlanState.
 const (
 	PlanStateDraft      PlanState = "draft"
@@ -570,6 +681,90 @@ func (e RunState) Valid() bool {
 	case RunStateQueued:
 		return true
 	case RunStateRunning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SaidRequestAbout.
+const (
+	SaidRequestAboutGoals     SaidRequestAbout = "goals"
+	SaidRequestAboutNextSteps SaidRequestAbout = "next_steps"
+	SaidRequestAboutObstacles SaidRequestAbout = "obstacles"
+	SaidRequestAboutSituation SaidRequestAbout = "situation"
+)
+
+// Valid indicates whether the value is a known member of the SaidRequestAbout enum.
+func (e SaidRequestAbout) Valid() bool {
+	switch e {
+	case SaidRequestAboutGoals:
+		return true
+	case SaidRequestAboutNextSteps:
+		return true
+	case SaidRequestAboutObstacles:
+		return true
+	case SaidRequestAboutSituation:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SaidRequestSource.
+const (
+	SaidRequestSourceGuessed SaidRequestSource = "guessed"
+	SaidRequestSourceSaid    SaidRequestSource = "said"
+)
+
+// Valid indicates whether the value is a known member of the SaidRequestSource enum.
+func (e SaidRequestSource) Valid() bool {
+	switch e {
+	case SaidRequestSourceGuessed:
+		return true
+	case SaidRequestSourceSaid:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SaidStatementAbout.
+const (
+	SaidStatementAboutGoals     SaidStatementAbout = "goals"
+	SaidStatementAboutNextSteps SaidStatementAbout = "next_steps"
+	SaidStatementAboutObstacles SaidStatementAbout = "obstacles"
+	SaidStatementAboutSituation SaidStatementAbout = "situation"
+)
+
+// Valid indicates whether the value is a known member of the SaidStatementAbout enum.
+func (e SaidStatementAbout) Valid() bool {
+	switch e {
+	case SaidStatementAboutGoals:
+		return true
+	case SaidStatementAboutNextSteps:
+		return true
+	case SaidStatementAboutObstacles:
+		return true
+	case SaidStatementAboutSituation:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SaidStatementSource.
+const (
+	SaidStatementSourceGuessed SaidStatementSource = "guessed"
+	SaidStatementSourceSaid    SaidStatementSource = "said"
+)
+
+// Valid indicates whether the value is a known member of the SaidStatementSource enum.
+func (e SaidStatementSource) Valid() bool {
+	switch e {
+	case SaidStatementSourceGuessed:
+		return true
+	case SaidStatementSourceSaid:
 		return true
 	default:
 		return false
@@ -1456,6 +1651,23 @@ type Clock struct {
 	Start *openapi_types.Date `json:"start,omitempty"`
 }
 
+// Commitment defines model for Commitment.
+type Commitment struct {
+	// By Example: 2027-07-13
+	By *openapi_types.Date `json:"by,omitempty"`
+
+	// Party Our side or the customer's.
+	//
+	// Example: us
+	Party Party `json:"party"`
+
+	// What Example: a visit of our engineer
+	What string `json:"what"`
+
+	// Who Example: Ben
+	Who *string `json:"who,omitempty"`
+}
+
 // Comparison defines model for Comparison.
 type Comparison struct {
 	A           PlanRef      `json:"a"`
@@ -1762,6 +1974,182 @@ type CustomerVisit struct {
 	//
 	// Example: published
 	State VisitState `json:"state"`
+}
+
+// Debrief defines model for Debrief.
+type Debrief struct {
+	// Action Example: named_deciders
+	Action      *string      `json:"action,omitempty"`
+	Commitments []Commitment `json:"commitments"`
+
+	// Counts Whether it stops the 30-day clock, as the debrief tells it.
+	//
+	// Example: true
+	Counts bool `json:"counts"`
+
+	// Filed Example: true
+	Filed bool `json:"filed"`
+
+	// FiledBy Example: Ana Castro
+	FiledBy *string `json:"filed_by,omitempty"`
+
+	// Gap How our answer and the customer's differ, in words; empty until the customer has answered.
+	//
+	// Example:
+	Gap string `json:"gap"`
+
+	// Held Example: true
+	Held bool `json:"held"`
+
+	// Information Example: ["The list of references."]
+	Information []string `json:"information"`
+
+	// Kind What sort of meeting it is.
+	//
+	// Example: onsite
+	Kind *VisitKind `json:"kind,omitempty"`
+
+	// Loops What is open from it.
+	Loops []Loop `json:"loops"`
+
+	// MayWrite Example: true
+	MayWrite bool `json:"may_write"`
+
+	// More Example: We could have asked for the budget.
+	More string `json:"more"`
+
+	// NextAction Example: You invite the users.
+	NextAction string `json:"next_action"`
+
+	// NextBy Example: 2027-07-19
+	NextBy *openapi_types.Date `json:"next_by,omitempty"`
+
+	// Notes Example: The buyer seems to leave soon.
+	Notes string `json:"notes"`
+
+	// Ours Whether an objective was met; not_known for the customer's only.
+	//
+	// Example: partly
+	Ours    *Met            `json:"ours,omitempty"`
+	Present []PersonPresent `json:"present"`
+
+	// Questions Example: ["Does it run offline?"]
+	Questions []string        `json:"questions"`
+	Said      []SaidStatement `json:"said"`
+
+	// SavedBy Example: Ana Castro
+	SavedBy *string `json:"saved_by,omitempty"`
+
+	// Stage Code of the customer's buying stage; empty where none is known.
+	//
+	// Example: fear
+	Stage string `json:"stage"`
+
+	// Theirs Whether an objective was met; not_known for the customer's only.
+	//
+	// Example: partly
+	Theirs *Met `json:"theirs,omitempty"`
+
+	// TheirsSaid Whether an objective was met; not_known for the customer's only.
+	//
+	// Example: partly
+	TheirsSaid *Met `json:"theirs_said,omitempty"`
+
+	// Version Example: 3
+	Version int `json:"version"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit Id `json:"visit"`
+
+	// WhyNot Example:
+	WhyNot string `json:"why_not"`
+
+	// WithHost Example: true
+	WithHost bool `json:"with_host"`
+}
+
+// DebriefRequest defines model for DebriefRequest.
+type DebriefRequest struct {
+	// Action What the customer did, which moves the buying stage: a code of the list.
+	//
+	// Example: named_deciders
+	Action *string `json:"action,omitempty"`
+
+	// Code Why a visit was declined, cancelled or not held; plan_changed and calendar are never chosen by people.
+	//
+	// Example: customer
+	Code        *ReasonCode   `json:"code,omitempty"`
+	Commitments *[]Commitment `json:"commitments,omitempty"`
+
+	// File File it; else it is a draft.
+	//
+	// Example: true
+	File bool `json:"file"`
+
+	// Held Whether the visit took place; where not, nothing else is needed.
+	//
+	// Example: true
+	Held bool `json:"held"`
+
+	// Information What we promised to send.
+	//
+	// Example: ["The list of references."]
+	Information *[]string `json:"information,omitempty"`
+
+	// Key Made by you, anew for every change.
+	//
+	// Example: 9f8a6d
+	Key *string `json:"key,omitempty"`
+
+	// Kind What sort of meeting it is.
+	//
+	// Example: onsite
+	Kind *VisitKind `json:"kind,omitempty"`
+
+	// More Could we have accomplished more? For us only.
+	//
+	// Example: We could have asked for the budget.
+	More *string `json:"more,omitempty"`
+
+	// NextAction What the customer will do next.
+	//
+	// Example: You invite the users.
+	NextAction *string `json:"next_action,omitempty"`
+
+	// NextBy Example: 2027-07-19
+	NextBy *openapi_types.Date `json:"next_by,omitempty"`
+
+	// Notes For us only: never in a memo or anything the customer sees.
+	//
+	// Example: The buyer seems to leave soon.
+	Notes *string `json:"notes,omitempty"`
+
+	// Ours Whether an objective was met; not_known for the customer's only.
+	//
+	// Example: partly
+	Ours    *Met             `json:"ours,omitempty"`
+	Present *[]PersonPresent `json:"present,omitempty"`
+
+	// Questions What they asked and we could not answer there.
+	//
+	// Example: ["Does it run offline?"]
+	Questions *[]string      `json:"questions,omitempty"`
+	Said      *[]SaidRequest `json:"said,omitempty"`
+
+	// Theirs Whether an objective was met; not_known for the customer's only.
+	//
+	// Example: partly
+	Theirs *Met `json:"theirs,omitempty"`
+
+	// WithHost Example: true
+	WithHost *bool `json:"with_host,omitempty"`
+
+	// Words Why it was not held, in words.
+	//
+	// Example: ill
+	Words *string `json:"words,omitempty"`
 }
 
 // Delivery defines model for Delivery.
@@ -2861,6 +3249,96 @@ type LongestGap struct {
 	To *openapi_types.Date `json:"to,omitempty"`
 }
 
+// Loop defines model for Loop.
+type Loop struct {
+	// ConfirmedBy Example: Ms Li
+	ConfirmedBy *string `json:"confirmed_by,omitempty"`
+
+	// Customer Example: Acme
+	Customer string `json:"customer"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// Kind Example: promise
+	Kind LoopKind `json:"kind"`
+
+	// Late Days.
+	//
+	// Example: 0
+	Late int `json:"late"`
+
+	// MayDo Example: true
+	MayDo bool `json:"may_do"`
+
+	// Next What has to happen; empty where it is closed.
+	//
+	// Example: Keep the promise
+	Next string `json:"next"`
+
+	// Opened Example: 2027-06-29
+	Opened openapi_types.Date `json:"opened"`
+	Owner  PersonRef          `json:"owner"`
+
+	// Reopened How often the customer said that it was not answered.
+	//
+	// Example: 0
+	Reopened int `json:"reopened"`
+
+	// State confirmed: the customer says that it is answered.
+	//
+	// Example: acknowledged
+	State LoopState `json:"state"`
+
+	// Text Example: a visit of our engineer
+	Text string `json:"text"`
+
+	// Until Example: 2027-07-13
+	Until *openapi_types.Date `json:"until,omitempty"`
+
+	// Version Example: 1
+	Version int `json:"version"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit *Id `json:"visit,omitempty"`
+}
+
+// LoopKind Example: promise
+type LoopKind string
+
+// LoopState confirmed: the customer says that it is answered.
+//
+// Example: acknowledged
+type LoopState string
+
+// LoopList defines model for LoopList.
+type LoopList struct {
+	// Closed Confirmed by customers in the last 30 days.
+	Closed []Loop `json:"closed"`
+	Open   []Loop `json:"open"`
+
+	// Sentence Example: 3 are open with customers, 1 late.
+	Sentence string `json:"sentence"`
+}
+
+// LoopStepRequest defines model for LoopStepRequest.
+type LoopStepRequest struct {
+	// By Who of the customer said so, for confirm.
+	//
+	// Example: Ms Li
+	By *string `json:"by,omitempty"`
+
+	// Step Example: answer
+	Step LoopStepRequestStep `json:"step"`
+}
+
+// LoopStepRequestStep Example: answer
+type LoopStepRequestStep string
+
 // Mapping Which column (counted from 0) gives which field. A dimension is named dimension: and its name.
 //
 // Example: {"city":2,"country":3,"dimension:region":4,"key":0,"name":1}
@@ -2925,6 +3403,11 @@ type Merge struct {
 	// Under Example: EMEA
 	Under string `json:"under"`
 }
+
+// Met Whether an objective was met; not_known for the customer's only.
+//
+// Example: partly
+type Met string
 
 // Mine defines model for Mine.
 type Mine struct {
@@ -3115,6 +3598,11 @@ type OutcomeRequest struct {
 	WithHost *bool `json:"with_host,omitempty"`
 }
 
+// Party Our side or the customer's.
+//
+// Example: us
+type Party string
+
 // Period A span of days; both ends belong to it.
 type Period struct {
 	// End Example: 2027-03-31
@@ -3249,6 +3737,25 @@ type PersonForecast struct {
 // PersonList defines model for PersonList.
 type PersonList struct {
 	Items []Person `json:"items"`
+}
+
+// PersonPresent defines model for PersonPresent.
+type PersonPresent struct {
+	// Name Example: Ms Li
+	Name string `json:"name"`
+
+	// Party Our side or the customer's.
+	//
+	// Example: us
+	Party Party `json:"party"`
+
+	// Person Id of one of us.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Person *string `json:"person,omitempty"`
+
+	// Role Example: head of buying
+	Role *string `json:"role,omitempty"`
 }
 
 // PersonRef defines model for PersonRef.
@@ -4090,6 +4597,62 @@ type Said struct {
 	// Words Example: See how others run it
 	Words string `json:"words"`
 }
+
+// SaidRequest defines model for SaidRequest.
+type SaidRequest struct {
+	// About Example: goals
+	About *SaidRequestAbout `json:"about,omitempty"`
+
+	// By Who of the customer said it, by name or role; nobody for a guess.
+	//
+	// Example: Ms Li
+	By *string `json:"by,omitempty"`
+
+	// Id Of a statement that is kept already.
+	//
+	// Example: 5d2f
+	Id *string `json:"id,omitempty"`
+
+	// Source said where left out: in the customer's words.
+	//
+	// Example: said
+	Source *SaidRequestSource `json:"source,omitempty"`
+
+	// Text Example: We want one price list.
+	Text string `json:"text"`
+}
+
+// SaidRequestAbout Example: goals
+type SaidRequestAbout string
+
+// SaidRequestSource said where left out: in the customer's words.
+//
+// Example: said
+type SaidRequestSource string
+
+// SaidStatement defines model for SaidStatement.
+type SaidStatement struct {
+	// About Example: goals
+	About *SaidStatementAbout `json:"about,omitempty"`
+
+	// By Example: Ms Li
+	By string `json:"by"`
+
+	// Id Example: 5d2f
+	Id string `json:"id"`
+
+	// Source Example: said
+	Source SaidStatementSource `json:"source"`
+
+	// Text Example: We want one price list.
+	Text string `json:"text"`
+}
+
+// SaidStatementAbout Example: goals
+type SaidStatementAbout string
+
+// SaidStatementSource Example: said
+type SaidStatementSource string
 
 // Scenario What is assumed otherwise than our data say; what is left out is as it is.
 type Scenario struct {
@@ -5329,6 +5892,18 @@ type ListLaunchesParams struct {
 	Plan Id `form:"plan" json:"plan"`
 }
 
+// ListLoopsParams defines parameters for ListLoops.
+type ListLoopsParams struct {
+	// Owner Only what this person sees to; for the VP.
+	Owner *Id `form:"owner,omitempty" json:"owner,omitempty"`
+}
+
+// StepLoopParams defines parameters for StepLoop.
+type StepLoopParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // GetMineParams defines parameters for GetMine.
 type GetMineParams struct {
 	// Person Whose page; left out, your own or that of the first executive whom you serve.
@@ -5485,6 +6060,12 @@ type CancelVisitParams struct {
 	IfMatch IfMatch `json:"If-Match"`
 }
 
+// SaveDebriefParams defines parameters for SaveDebrief.
+type SaveDebriefParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // RecordOutcomeParams defines parameters for RecordOutcome.
 type RecordOutcomeParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
@@ -5542,6 +6123,9 @@ type UploadImportMultipartRequestBody = Upload
 // MapImportJSONRequestBody defines body for MapImport for application/json ContentType.
 type MapImportJSONRequestBody = MappingChange
 
+// StepLoopJSONRequestBody defines body for StepLoop for application/json ContentType.
+type StepLoopJSONRequestBody = LoopStepRequest
+
 // SetRolesJSONRequestBody defines body for SetRoles for application/json ContentType.
 type SetRolesJSONRequestBody = RolesChange
 
@@ -5586,6 +6170,9 @@ type AddQuestionJSONRequestBody = QuestionRequest
 
 // CancelVisitJSONRequestBody defines body for CancelVisit for application/json ContentType.
 type CancelVisitJSONRequestBody = CancelRequest
+
+// SaveDebriefJSONRequestBody defines body for SaveDebrief for application/json ContentType.
+type SaveDebriefJSONRequestBody = DebriefRequest
 
 // RecordOutcomeJSONRequestBody defines body for RecordOutcome for application/json ContentType.
 type RecordOutcomeJSONRequestBody = OutcomeRequest
@@ -5936,6 +6523,31 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /launches/{id}/stop (the `StopLaunch` operationId).
 	StopLaunch(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListLoops What is open between customers and us
+	//
+	// Promises, questions and what we send, the latest first. Hosts see their own, the VP everybody's.
+	//
+	// Corresponds with GET /loops (the `ListLoops` operationId).
+	ListLoops(ctx context.Context, params *ListLoopsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StepLoopWithBody Take a step with something open
+	//
+	// For its owner and the VP. Only the customer closes it, so confirm needs the name of who said so.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /loops/{id}/steps (the `StepLoop` operationId).
+	StepLoopWithBody(ctx context.Context, id Id, params *StepLoopParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StepLoop Take a step with something open
+	//
+	// For its owner and the VP. Only the customer closes it, so confirm needs the name of who said so.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /loops/{id}/steps (the `StepLoop` operationId).
+	StepLoop(ctx context.Context, id Id, params *StepLoopParams, body StepLoopJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetMine My visits and my 30-day clock
 	//
@@ -6366,6 +6978,31 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /visits/{id}/cancel (the `CancelVisit` operationId).
 	CancelVisit(ctx context.Context, id Id, params *CancelVisitParams, body CancelVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDebrief What came of a visit
+	//
+	// For those of the visit, the VP and the CEO.
+	//
+	// Corresponds with GET /visits/{id}/debrief (the `GetDebrief` operationId).
+	GetDebrief(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SaveDebriefWithBody Say what came of a visit
+	//
+	// For the executive, their assistants, the host and the VP, once the visit has begun. Send If-Match "0" for the first one. As a draft nothing follows from it and answers may be missing; filed, the visit becomes debriefed or a no-show, and what was promised and asked stays open until the customer confirms it. It may be filed again to correct it. The same key again changes nothing.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /visits/{id}/debrief (the `SaveDebrief` operationId).
+	SaveDebriefWithBody(ctx context.Context, id Id, params *SaveDebriefParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SaveDebrief Say what came of a visit
+	//
+	// For the executive, their assistants, the host and the VP, once the visit has begun. Send If-Match "0" for the first one. As a draft nothing follows from it and answers may be missing; filed, the visit becomes debriefed or a no-show, and what was promised and asked stays open until the customer confirms it. It may be filed again to correct it. The same key again changes nothing.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /visits/{id}/debrief (the `SaveDebrief` operationId).
+	SaveDebrief(ctx context.Context, id Id, params *SaveDebriefParams, body SaveDebriefJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ExplainVisit Why a visit stands where it does
 	//
@@ -7086,6 +7723,61 @@ func (c *Client) ResumeLaunch(ctx context.Context, id Id, reqEditors ...RequestE
 // Corresponds with POST /launches/{id}/stop (the `StopLaunch` operationId).
 func (c *Client) StopLaunch(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStopLaunchRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListLoops What is open between customers and us
+//
+// Promises, questions and what we send, the latest first. Hosts see their own, the VP everybody's.
+//
+// Corresponds with GET /loops (the `ListLoops` operationId).
+func (c *Client) ListLoops(ctx context.Context, params *ListLoopsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListLoopsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StepLoopWithBody Take a step with something open
+//
+// For its owner and the VP. Only the customer closes it, so confirm needs the name of who said so.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /loops/{id}/steps (the `StepLoop` operationId).
+func (c *Client) StepLoopWithBody(ctx context.Context, id Id, params *StepLoopParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStepLoopRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StepLoop Take a step with something open
+//
+// For its owner and the VP. Only the customer closes it, so confirm needs the name of who said so.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /loops/{id}/steps (the `StepLoop` operationId).
+func (c *Client) StepLoop(ctx context.Context, id Id, params *StepLoopParams, body StepLoopJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStepLoopRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8076,6 +8768,61 @@ func (c *Client) CancelVisitWithBody(ctx context.Context, id Id, params *CancelV
 // Corresponds with POST /visits/{id}/cancel (the `CancelVisit` operationId).
 func (c *Client) CancelVisit(ctx context.Context, id Id, params *CancelVisitParams, body CancelVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCancelVisitRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDebrief What came of a visit
+//
+// For those of the visit, the VP and the CEO.
+//
+// Corresponds with GET /visits/{id}/debrief (the `GetDebrief` operationId).
+func (c *Client) GetDebrief(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDebriefRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SaveDebriefWithBody Say what came of a visit
+//
+// For the executive, their assistants, the host and the VP, once the visit has begun. Send If-Match "0" for the first one. As a draft nothing follows from it and answers may be missing; filed, the visit becomes debriefed or a no-show, and what was promised and asked stays open until the customer confirms it. It may be filed again to correct it. The same key again changes nothing.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /visits/{id}/debrief (the `SaveDebrief` operationId).
+func (c *Client) SaveDebriefWithBody(ctx context.Context, id Id, params *SaveDebriefParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSaveDebriefRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SaveDebrief Say what came of a visit
+//
+// For the executive, their assistants, the host and the VP, once the visit has begun. Send If-Match "0" for the first one. As a draft nothing follows from it and answers may be missing; filed, the visit becomes debriefed or a no-show, and what was promised and asked stays open until the customer confirms it. It may be filed again to correct it. The same key again changes nothing.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /visits/{id}/debrief (the `SaveDebrief` operationId).
+func (c *Client) SaveDebrief(ctx context.Context, id Id, params *SaveDebriefParams, body SaveDebriefJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSaveDebriefRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -9627,6 +10374,120 @@ func NewStopLaunchRequest(server string, id Id) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListLoopsRequest constructs an http.Request for the ListLoops method
+func NewListLoopsRequest(server string, params *ListLoopsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/loops")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Owner != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "owner", *params.Owner, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStepLoopRequest calls the generic StepLoop builder with application/json body
+func NewStepLoopRequest(server string, id Id, params *StepLoopParams, body StepLoopJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewStepLoopRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewStepLoopRequestWithBody constructs an http.Request for the StepLoop method, with any body, and a specified content type
+func NewStepLoopRequestWithBody(server string, id Id, params *StepLoopParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/loops/%s/steps", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
 	}
 
 	return req, nil
@@ -11697,6 +12558,100 @@ func NewCancelVisitRequestWithBody(server string, id Id, params *CancelVisitPara
 	return req, nil
 }
 
+// NewGetDebriefRequest constructs an http.Request for the GetDebrief method
+func NewGetDebriefRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/visits/%s/debrief", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSaveDebriefRequest calls the generic SaveDebrief builder with application/json body
+func NewSaveDebriefRequest(server string, id Id, params *SaveDebriefParams, body SaveDebriefJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSaveDebriefRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewSaveDebriefRequestWithBody constructs an http.Request for the SaveDebrief method, with any body, and a specified content type
+func NewSaveDebriefRequestWithBody(server string, id Id, params *SaveDebriefParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/visits/%s/debrief", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewExplainVisitRequest constructs an http.Request for the ExplainVisit method
 func NewExplainVisitRequest(server string, id Id) (*http.Request, error) {
 	var err error
@@ -12406,6 +13361,33 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /launches/{id}/stop (the `StopLaunch` operationId).
 	StopLaunchWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*StopLaunchResponse, error)
 
+	// ListLoopsWithResponse What is open between customers and us
+	//
+	// Promises, questions and what we send, the latest first. Hosts see their own, the VP everybody's.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /loops (the `ListLoops` operationId).
+	ListLoopsWithResponse(ctx context.Context, params *ListLoopsParams, reqEditors ...RequestEditorFn) (*ListLoopsResponse, error)
+
+	// StepLoopWithBodyWithResponse Take a step with something open
+	//
+	// For its owner and the VP. Only the customer closes it, so confirm needs the name of who said so.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /loops/{id}/steps (the `StepLoop` operationId).
+	StepLoopWithBodyWithResponse(ctx context.Context, id Id, params *StepLoopParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StepLoopResponse, error)
+
+	// StepLoopWithResponse Take a step with something open
+	//
+	// For its owner and the VP. Only the customer closes it, so confirm needs the name of who said so.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /loops/{id}/steps (the `StepLoop` operationId).
+	StepLoopWithResponse(ctx context.Context, id Id, params *StepLoopParams, body StepLoopJSONRequestBody, reqEditors ...RequestEditorFn) (*StepLoopResponse, error)
+
 	// GetMineWithResponse My visits and my 30-day clock
 	//
 	// An executive's own page, an assistant's page of the executive they serve, or a host's visits to own customers.
@@ -12887,6 +13869,33 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /visits/{id}/cancel (the `CancelVisit` operationId).
 	CancelVisitWithResponse(ctx context.Context, id Id, params *CancelVisitParams, body CancelVisitJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelVisitResponse, error)
+
+	// GetDebriefWithResponse What came of a visit
+	//
+	// For those of the visit, the VP and the CEO.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /visits/{id}/debrief (the `GetDebrief` operationId).
+	GetDebriefWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetDebriefResponse, error)
+
+	// SaveDebriefWithBodyWithResponse Say what came of a visit
+	//
+	// For the executive, their assistants, the host and the VP, once the visit has begun. Send If-Match "0" for the first one. As a draft nothing follows from it and answers may be missing; filed, the visit becomes debriefed or a no-show, and what was promised and asked stays open until the customer confirms it. It may be filed again to correct it. The same key again changes nothing.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /visits/{id}/debrief (the `SaveDebrief` operationId).
+	SaveDebriefWithBodyWithResponse(ctx context.Context, id Id, params *SaveDebriefParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SaveDebriefResponse, error)
+
+	// SaveDebriefWithResponse Say what came of a visit
+	//
+	// For the executive, their assistants, the host and the VP, once the visit has begun. Send If-Match "0" for the first one. As a draft nothing follows from it and answers may be missing; filed, the visit becomes debriefed or a no-show, and what was promised and asked stays open until the customer confirms it. It may be filed again to correct it. The same key again changes nothing.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /visits/{id}/debrief (the `SaveDebrief` operationId).
+	SaveDebriefWithResponse(ctx context.Context, id Id, params *SaveDebriefParams, body SaveDebriefJSONRequestBody, reqEditors ...RequestEditorFn) (*SaveDebriefResponse, error)
 
 	// ExplainVisitWithResponse Why a visit stands where it does
 	//
@@ -15645,6 +16654,193 @@ func (r StopLaunchResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r StopLaunchResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListLoopsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LoopList
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListLoopsResponse) GetJSON200() *LoopList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListLoopsResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListLoopsResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListLoopsResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListLoopsResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListLoopsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListLoopsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListLoopsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListLoopsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// StepLoopResponse200Headers the declared response headers of an HTTP 200 response for StepLoop
+type StepLoopResponse200Headers struct {
+	ETag *string
+}
+
+type StepLoopResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Loop
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON428 the response for an HTTP 428 `application/problem+json` response
+	ApplicationproblemJSON428 *VersionRequired
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *StepLoopResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r StepLoopResponse) GetJSON200() *Loop {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r StepLoopResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r StepLoopResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r StepLoopResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r StepLoopResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r StepLoopResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r StepLoopResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r StepLoopResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r StepLoopResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
+func (r StepLoopResponse) GetApplicationproblemJSON428() *VersionRequired {
+	return r.ApplicationproblemJSON428
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StepLoopResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StepLoopResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StepLoopResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StepLoopResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StepLoopResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -19348,6 +20544,207 @@ func (r CancelVisitResponse) ContentType() string {
 	return ""
 }
 
+// GetDebriefResponse200Headers the declared response headers of an HTTP 200 response for GetDebrief
+type GetDebriefResponse200Headers struct {
+	ETag *string
+}
+
+type GetDebriefResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Debrief
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetDebriefResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetDebriefResponse) GetJSON200() *Debrief {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetDebriefResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetDebriefResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetDebriefResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetDebriefResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetDebriefResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetDebriefResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDebriefResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDebriefResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDebriefResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SaveDebriefResponse200Headers the declared response headers of an HTTP 200 response for SaveDebrief
+type SaveDebriefResponse200Headers struct {
+	ETag *string
+}
+
+type SaveDebriefResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Debrief
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON428 the response for an HTTP 428 `application/problem+json` response
+	ApplicationproblemJSON428 *VersionRequired
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SaveDebriefResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SaveDebriefResponse) GetJSON200() *Debrief {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SaveDebriefResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SaveDebriefResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r SaveDebriefResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r SaveDebriefResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r SaveDebriefResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SaveDebriefResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SaveDebriefResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SaveDebriefResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
+func (r SaveDebriefResponse) GetApplicationproblemJSON428() *VersionRequired {
+	return r.ApplicationproblemJSON428
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SaveDebriefResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SaveDebriefResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SaveDebriefResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SaveDebriefResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SaveDebriefResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ExplainVisitResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -20539,6 +21936,51 @@ func (c *ClientWithResponses) StopLaunchWithResponse(ctx context.Context, id Id,
 	return ParseStopLaunchResponse(rsp)
 }
 
+// ListLoopsWithResponse What is open between customers and us
+//
+// Promises, questions and what we send, the latest first. Hosts see their own, the VP everybody's.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /loops (the `ListLoops` operationId).
+func (c *ClientWithResponses) ListLoopsWithResponse(ctx context.Context, params *ListLoopsParams, reqEditors ...RequestEditorFn) (*ListLoopsResponse, error) {
+	rsp, err := c.ListLoops(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListLoopsResponse(rsp)
+}
+
+// StepLoopWithBodyWithResponse Take a step with something open
+//
+// For its owner and the VP. Only the customer closes it, so confirm needs the name of who said so.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /loops/{id}/steps (the `StepLoop` operationId).
+func (c *ClientWithResponses) StepLoopWithBodyWithResponse(ctx context.Context, id Id, params *StepLoopParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StepLoopResponse, error) {
+	rsp, err := c.StepLoopWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStepLoopResponse(rsp)
+}
+
+// StepLoopWithResponse Take a step with something open
+//
+// For its owner and the VP. Only the customer closes it, so confirm needs the name of who said so.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /loops/{id}/steps (the `StepLoop` operationId).
+func (c *ClientWithResponses) StepLoopWithResponse(ctx context.Context, id Id, params *StepLoopParams, body StepLoopJSONRequestBody, reqEditors ...RequestEditorFn) (*StepLoopResponse, error) {
+	rsp, err := c.StepLoop(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStepLoopResponse(rsp)
+}
+
 // GetMineWithResponse My visits and my 30-day clock
 //
 // An executive's own page, an assistant's page of the executive they serve, or a host's visits to own customers.
@@ -21355,6 +22797,51 @@ func (c *ClientWithResponses) CancelVisitWithResponse(ctx context.Context, id Id
 		return nil, err
 	}
 	return ParseCancelVisitResponse(rsp)
+}
+
+// GetDebriefWithResponse What came of a visit
+//
+// For those of the visit, the VP and the CEO.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /visits/{id}/debrief (the `GetDebrief` operationId).
+func (c *ClientWithResponses) GetDebriefWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetDebriefResponse, error) {
+	rsp, err := c.GetDebrief(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDebriefResponse(rsp)
+}
+
+// SaveDebriefWithBodyWithResponse Say what came of a visit
+//
+// For the executive, their assistants, the host and the VP, once the visit has begun. Send If-Match "0" for the first one. As a draft nothing follows from it and answers may be missing; filed, the visit becomes debriefed or a no-show, and what was promised and asked stays open until the customer confirms it. It may be filed again to correct it. The same key again changes nothing.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /visits/{id}/debrief (the `SaveDebrief` operationId).
+func (c *ClientWithResponses) SaveDebriefWithBodyWithResponse(ctx context.Context, id Id, params *SaveDebriefParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SaveDebriefResponse, error) {
+	rsp, err := c.SaveDebriefWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSaveDebriefResponse(rsp)
+}
+
+// SaveDebriefWithResponse Say what came of a visit
+//
+// For the executive, their assistants, the host and the VP, once the visit has begun. Send If-Match "0" for the first one. As a draft nothing follows from it and answers may be missing; filed, the visit becomes debriefed or a no-show, and what was promised and asked stays open until the customer confirms it. It may be filed again to correct it. The same key again changes nothing.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /visits/{id}/debrief (the `SaveDebrief` operationId).
+func (c *ClientWithResponses) SaveDebriefWithResponse(ctx context.Context, id Id, params *SaveDebriefParams, body SaveDebriefJSONRequestBody, reqEditors ...RequestEditorFn) (*SaveDebriefResponse, error) {
+	rsp, err := c.SaveDebrief(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSaveDebriefResponse(rsp)
 }
 
 // ExplainVisitWithResponse Why a visit stands where it does
@@ -23733,6 +25220,169 @@ func ParseStopLaunchResponse(rsp *http.Response) (*StopLaunchResponse, error) {
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseListLoopsResponse parses an HTTP response from a ListLoopsWithResponse call
+func ParseListLoopsResponse(rsp *http.Response) (*ListLoopsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListLoopsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LoopList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseStepLoopResponse parses an HTTP response from a StepLoopWithResponse call
+func ParseStepLoopResponse(rsp *http.Response) (*StepLoopResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StepLoopResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Loop
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 428:
+		var dest VersionRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON428 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers StepLoopResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil
@@ -26924,6 +28574,189 @@ func ParseCancelVisitResponse(rsp *http.Response) (*CancelVisitResponse, error) 
 	switch {
 	case rsp.StatusCode == 200:
 		var headers CancelVisitResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetDebriefResponse parses an HTTP response from a GetDebriefWithResponse call
+func ParseGetDebriefResponse(rsp *http.Response) (*GetDebriefResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDebriefResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Debrief
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetDebriefResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSaveDebriefResponse parses an HTTP response from a SaveDebriefWithResponse call
+func ParseSaveDebriefResponse(rsp *http.Response) (*SaveDebriefResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SaveDebriefResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Debrief
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 428:
+		var dest VersionRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON428 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SaveDebriefResponse200Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

@@ -399,6 +399,117 @@ func (e LaunchState) Valid() bool {
 	}
 }
 
+// Defines values for LoopKind.
+const (
+	LoopKindInformation LoopKind = "information"
+	LoopKindPromise     LoopKind = "promise"
+	LoopKindQuestion    LoopKind = "question"
+)
+
+// Valid indicates whether the value is a known member of the LoopKind enum.
+func (e LoopKind) Valid() bool {
+	switch e {
+	case LoopKindInformation:
+		return true
+	case LoopKindPromise:
+		return true
+	case LoopKindQuestion:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LoopState.
+const (
+	LoopStateAcknowledged LoopState = "acknowledged"
+	LoopStateAnswered     LoopState = "answered"
+	LoopStateConfirmed    LoopState = "confirmed"
+	LoopStateOpen         LoopState = "open"
+)
+
+// Valid indicates whether the value is a known member of the LoopState enum.
+func (e LoopState) Valid() bool {
+	switch e {
+	case LoopStateAcknowledged:
+		return true
+	case LoopStateAnswered:
+		return true
+	case LoopStateConfirmed:
+		return true
+	case LoopStateOpen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LoopStepRequestStep.
+const (
+	LoopStepRequestStepAcknowledge LoopStepRequestStep = "acknowledge"
+	LoopStepRequestStepAnswer      LoopStepRequestStep = "answer"
+	LoopStepRequestStepConfirm     LoopStepRequestStep = "confirm"
+	LoopStepRequestStepReopen      LoopStepRequestStep = "reopen"
+)
+
+// Valid indicates whether the value is a known member of the LoopStepRequestStep enum.
+func (e LoopStepRequestStep) Valid() bool {
+	switch e {
+	case LoopStepRequestStepAcknowledge:
+		return true
+	case LoopStepRequestStepAnswer:
+		return true
+	case LoopStepRequestStepConfirm:
+		return true
+	case LoopStepRequestStepReopen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Met.
+const (
+	MetNo       Met = "no"
+	MetNotKnown Met = "not_known"
+	MetPartly   Met = "partly"
+	MetYes      Met = "yes"
+)
+
+// Valid indicates whether the value is a known member of the Met enum.
+func (e Met) Valid() bool {
+	switch e {
+	case MetNo:
+		return true
+	case MetNotKnown:
+		return true
+	case MetPartly:
+		return true
+	case MetYes:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Party.
+const (
+	PartyThem Party = "them"
+	PartyUs   Party = "us"
+)
+
+// Valid indicates whether the value is a known member of the Party enum.
+func (e Party) Valid() bool {
+	switch e {
+	case PartyThem:
+		return true
+	case PartyUs:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PlanState.
 const (
 	PlanStateDraft      PlanState = "draft"
@@ -570,6 +681,90 @@ func (e RunState) Valid() bool {
 	case RunStateQueued:
 		return true
 	case RunStateRunning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SaidRequestAbout.
+const (
+	SaidRequestAboutGoals     SaidRequestAbout = "goals"
+	SaidRequestAboutNextSteps SaidRequestAbout = "next_steps"
+	SaidRequestAboutObstacles SaidRequestAbout = "obstacles"
+	SaidRequestAboutSituation SaidRequestAbout = "situation"
+)
+
+// Valid indicates whether the value is a known member of the SaidRequestAbout enum.
+func (e SaidRequestAbout) Valid() bool {
+	switch e {
+	case SaidRequestAboutGoals:
+		return true
+	case SaidRequestAboutNextSteps:
+		return true
+	case SaidRequestAboutObstacles:
+		return true
+	case SaidRequestAboutSituation:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SaidRequestSource.
+const (
+	SaidRequestSourceGuessed SaidRequestSource = "guessed"
+	SaidRequestSourceSaid    SaidRequestSource = "said"
+)
+
+// Valid indicates whether the value is a known member of the SaidRequestSource enum.
+func (e SaidRequestSource) Valid() bool {
+	switch e {
+	case SaidRequestSourceGuessed:
+		return true
+	case SaidRequestSourceSaid:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SaidStatementAbout.
+const (
+	SaidStatementAboutGoals     SaidStatementAbout = "goals"
+	SaidStatementAboutNextSteps SaidStatementAbout = "next_steps"
+	SaidStatementAboutObstacles SaidStatementAbout = "obstacles"
+	SaidStatementAboutSituation SaidStatementAbout = "situation"
+)
+
+// Valid indicates whether the value is a known member of the SaidStatementAbout enum.
+func (e SaidStatementAbout) Valid() bool {
+	switch e {
+	case SaidStatementAboutGoals:
+		return true
+	case SaidStatementAboutNextSteps:
+		return true
+	case SaidStatementAboutObstacles:
+		return true
+	case SaidStatementAboutSituation:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SaidStatementSource.
+const (
+	SaidStatementSourceGuessed SaidStatementSource = "guessed"
+	SaidStatementSourceSaid    SaidStatementSource = "said"
+)
+
+// Valid indicates whether the value is a known member of the SaidStatementSource enum.
+func (e SaidStatementSource) Valid() bool {
+	switch e {
+	case SaidStatementSourceGuessed:
+		return true
+	case SaidStatementSourceSaid:
 		return true
 	default:
 		return false
@@ -1456,6 +1651,23 @@ type Clock struct {
 	Start *openapi_types.Date `json:"start,omitempty"`
 }
 
+// Commitment defines model for Commitment.
+type Commitment struct {
+	// By Example: 2027-07-13
+	By *openapi_types.Date `json:"by,omitempty"`
+
+	// Party Our side or the customer's.
+	//
+	// Example: us
+	Party Party `json:"party"`
+
+	// What Example: a visit of our engineer
+	What string `json:"what"`
+
+	// Who Example: Ben
+	Who *string `json:"who,omitempty"`
+}
+
 // Comparison defines model for Comparison.
 type Comparison struct {
 	A           PlanRef      `json:"a"`
@@ -1762,6 +1974,182 @@ type CustomerVisit struct {
 	//
 	// Example: published
 	State VisitState `json:"state"`
+}
+
+// Debrief defines model for Debrief.
+type Debrief struct {
+	// Action Example: named_deciders
+	Action      *string      `json:"action,omitempty"`
+	Commitments []Commitment `json:"commitments"`
+
+	// Counts Whether it stops the 30-day clock, as the debrief tells it.
+	//
+	// Example: true
+	Counts bool `json:"counts"`
+
+	// Filed Example: true
+	Filed bool `json:"filed"`
+
+	// FiledBy Example: Ana Castro
+	FiledBy *string `json:"filed_by,omitempty"`
+
+	// Gap How our answer and the customer's differ, in words; empty until the customer has answered.
+	//
+	// Example:
+	Gap string `json:"gap"`
+
+	// Held Example: true
+	Held bool `json:"held"`
+
+	// Information Example: ["The list of references."]
+	Information []string `json:"information"`
+
+	// Kind What sort of meeting it is.
+	//
+	// Example: onsite
+	Kind *VisitKind `json:"kind,omitempty"`
+
+	// Loops What is open from it.
+	Loops []Loop `json:"loops"`
+
+	// MayWrite Example: true
+	MayWrite bool `json:"may_write"`
+
+	// More Example: We could have asked for the budget.
+	More string `json:"more"`
+
+	// NextAction Example: You invite the users.
+	NextAction string `json:"next_action"`
+
+	// NextBy Example: 2027-07-19
+	NextBy *openapi_types.Date `json:"next_by,omitempty"`
+
+	// Notes Example: The buyer seems to leave soon.
+	Notes string `json:"notes"`
+
+	// Ours Whether an objective was met; not_known for the customer's only.
+	//
+	// Example: partly
+	Ours    *Met            `json:"ours,omitempty"`
+	Present []PersonPresent `json:"present"`
+
+	// Questions Example: ["Does it run offline?"]
+	Questions []string        `json:"questions"`
+	Said      []SaidStatement `json:"said"`
+
+	// SavedBy Example: Ana Castro
+	SavedBy *string `json:"saved_by,omitempty"`
+
+	// Stage Code of the customer's buying stage; empty where none is known.
+	//
+	// Example: fear
+	Stage string `json:"stage"`
+
+	// Theirs Whether an objective was met; not_known for the customer's only.
+	//
+	// Example: partly
+	Theirs *Met `json:"theirs,omitempty"`
+
+	// TheirsSaid Whether an objective was met; not_known for the customer's only.
+	//
+	// Example: partly
+	TheirsSaid *Met `json:"theirs_said,omitempty"`
+
+	// Version Example: 3
+	Version int `json:"version"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit Id `json:"visit"`
+
+	// WhyNot Example:
+	WhyNot string `json:"why_not"`
+
+	// WithHost Example: true
+	WithHost bool `json:"with_host"`
+}
+
+// DebriefRequest defines model for DebriefRequest.
+type DebriefRequest struct {
+	// Action What the customer did, which moves the buying stage: a code of the list.
+	//
+	// Example: named_deciders
+	Action *string `json:"action,omitempty"`
+
+	// Code Why a visit was declined, cancelled or not held; plan_changed and calendar are never chosen by people.
+	//
+	// Example: customer
+	Code        *ReasonCode   `json:"code,omitempty"`
+	Commitments *[]Commitment `json:"commitments,omitempty"`
+
+	// File File it; else it is a draft.
+	//
+	// Example: true
+	File bool `json:"file"`
+
+	// Held Whether the visit took place; where not, nothing else is needed.
+	//
+	// Example: true
+	Held bool `json:"held"`
+
+	// Information What we promised to send.
+	//
+	// Example: ["The list of references."]
+	Information *[]string `json:"information,omitempty"`
+
+	// Key Made by you, anew for every change.
+	//
+	// Example: 9f8a6d
+	Key *string `json:"key,omitempty"`
+
+	// Kind What sort of meeting it is.
+	//
+	// Example: onsite
+	Kind *VisitKind `json:"kind,omitempty"`
+
+	// More Could we have accomplished more? For us only.
+	//
+	// Example: We could have asked for the budget.
+	More *string `json:"more,omitempty"`
+
+	// NextAction What the customer will do next.
+	//
+	// Example: You invite the users.
+	NextAction *string `json:"next_action,omitempty"`
+
+	// NextBy Example: 2027-07-19
+	NextBy *openapi_types.Date `json:"next_by,omitempty"`
+
+	// Notes For us only: never in a memo or anything the customer sees.
+	//
+	// Example: The buyer seems to leave soon.
+	Notes *string `json:"notes,omitempty"`
+
+	// Ours Whether an objective was met; not_known for the customer's only.
+	//
+	// Example: partly
+	Ours    *Met             `json:"ours,omitempty"`
+	Present *[]PersonPresent `json:"present,omitempty"`
+
+	// Questions What they asked and we could not answer there.
+	//
+	// Example: ["Does it run offline?"]
+	Questions *[]string      `json:"questions,omitempty"`
+	Said      *[]SaidRequest `json:"said,omitempty"`
+
+	// Theirs Whether an objective was met; not_known for the customer's only.
+	//
+	// Example: partly
+	Theirs *Met `json:"theirs,omitempty"`
+
+	// WithHost Example: true
+	WithHost *bool `json:"with_host,omitempty"`
+
+	// Words Why it was not held, in words.
+	//
+	// Example: ill
+	Words *string `json:"words,omitempty"`
 }
 
 // Delivery defines model for Delivery.
@@ -2861,6 +3249,96 @@ type LongestGap struct {
 	To *openapi_types.Date `json:"to,omitempty"`
 }
 
+// Loop defines model for Loop.
+type Loop struct {
+	// ConfirmedBy Example: Ms Li
+	ConfirmedBy *string `json:"confirmed_by,omitempty"`
+
+	// Customer Example: Acme
+	Customer string `json:"customer"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// Kind Example: promise
+	Kind LoopKind `json:"kind"`
+
+	// Late Days.
+	//
+	// Example: 0
+	Late int `json:"late"`
+
+	// MayDo Example: true
+	MayDo bool `json:"may_do"`
+
+	// Next What has to happen; empty where it is closed.
+	//
+	// Example: Keep the promise
+	Next string `json:"next"`
+
+	// Opened Example: 2027-06-29
+	Opened openapi_types.Date `json:"opened"`
+	Owner  PersonRef          `json:"owner"`
+
+	// Reopened How often the customer said that it was not answered.
+	//
+	// Example: 0
+	Reopened int `json:"reopened"`
+
+	// State confirmed: the customer says that it is answered.
+	//
+	// Example: acknowledged
+	State LoopState `json:"state"`
+
+	// Text Example: a visit of our engineer
+	Text string `json:"text"`
+
+	// Until Example: 2027-07-13
+	Until *openapi_types.Date `json:"until,omitempty"`
+
+	// Version Example: 1
+	Version int `json:"version"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit *Id `json:"visit,omitempty"`
+}
+
+// LoopKind Example: promise
+type LoopKind string
+
+// LoopState confirmed: the customer says that it is answered.
+//
+// Example: acknowledged
+type LoopState string
+
+// LoopList defines model for LoopList.
+type LoopList struct {
+	// Closed Confirmed by customers in the last 30 days.
+	Closed []Loop `json:"closed"`
+	Open   []Loop `json:"open"`
+
+	// Sentence Example: 3 are open with customers, 1 late.
+	Sentence string `json:"sentence"`
+}
+
+// LoopStepRequest defines model for LoopStepRequest.
+type LoopStepRequest struct {
+	// By Who of the customer said so, for confirm.
+	//
+	// Example: Ms Li
+	By *string `json:"by,omitempty"`
+
+	// Step Example: answer
+	Step LoopStepRequestStep `json:"step"`
+}
+
+// LoopStepRequestStep Example: answer
+type LoopStepRequestStep string
+
 // Mapping Which column (counted from 0) gives which field. A dimension is named dimension: and its name.
 //
 // Example: {"city":2,"country":3,"dimension:region":4,"key":0,"name":1}
@@ -2925,6 +3403,11 @@ type Merge struct {
 	// Under Example: EMEA
 	Under string `json:"under"`
 }
+
+// Met Whether an objective was met; not_known for the customer's only.
+//
+// Example: partly
+type Met string
 
 // Mine defines model for Mine.
 type Mine struct {
@@ -3115,6 +3598,11 @@ type OutcomeRequest struct {
 	WithHost *bool `json:"with_host,omitempty"`
 }
 
+// Party Our side or the customer's.
+//
+// Example: us
+type Party string
+
 // Period A span of days; both ends belong to it.
 type Period struct {
 	// End Example: 2027-03-31
@@ -3249,6 +3737,25 @@ type PersonForecast struct {
 // PersonList defines model for PersonList.
 type PersonList struct {
 	Items []Person `json:"items"`
+}
+
+// PersonPresent defines model for PersonPresent.
+type PersonPresent struct {
+	// Name Example: Ms Li
+	Name string `json:"name"`
+
+	// Party Our side or the customer's.
+	//
+	// Example: us
+	Party Party `json:"party"`
+
+	// Person Id of one of us.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Person *string `json:"person,omitempty"`
+
+	// Role Example: head of buying
+	Role *string `json:"role,omitempty"`
 }
 
 // PersonRef defines model for PersonRef.
@@ -4090,6 +4597,62 @@ type Said struct {
 	// Words Example: See how others run it
 	Words string `json:"words"`
 }
+
+// SaidRequest defines model for SaidRequest.
+type SaidRequest struct {
+	// About Example: goals
+	About *SaidRequestAbout `json:"about,omitempty"`
+
+	// By Who of the customer said it, by name or role; nobody for a guess.
+	//
+	// Example: Ms Li
+	By *string `json:"by,omitempty"`
+
+	// Id Of a statement that is kept already.
+	//
+	// Example: 5d2f
+	Id *string `json:"id,omitempty"`
+
+	// Source said where left out: in the customer's words.
+	//
+	// Example: said
+	Source *SaidRequestSource `json:"source,omitempty"`
+
+	// Text Example: We want one price list.
+	Text string `json:"text"`
+}
+
+// SaidRequestAbout Example: goals
+type SaidRequestAbout string
+
+// SaidRequestSource said where left out: in the customer's words.
+//
+// Example: said
+type SaidRequestSource string
+
+// SaidStatement defines model for SaidStatement.
+type SaidStatement struct {
+	// About Example: goals
+	About *SaidStatementAbout `json:"about,omitempty"`
+
+	// By Example: Ms Li
+	By string `json:"by"`
+
+	// Id Example: 5d2f
+	Id string `json:"id"`
+
+	// Source Example: said
+	Source SaidStatementSource `json:"source"`
+
+	// Text Example: We want one price list.
+	Text string `json:"text"`
+}
+
+// SaidStatementAbout Example: goals
+type SaidStatementAbout string
+
+// SaidStatementSource Example: said
+type SaidStatementSource string
 
 // Scenario What is assumed otherwise than our data say; what is left out is as it is.
 type Scenario struct {
@@ -5329,6 +5892,18 @@ type ListLaunchesParams struct {
 	Plan Id `form:"plan" json:"plan"`
 }
 
+// ListLoopsParams defines parameters for ListLoops.
+type ListLoopsParams struct {
+	// Owner Only what this person sees to; for the VP.
+	Owner *Id `form:"owner,omitempty" json:"owner,omitempty"`
+}
+
+// StepLoopParams defines parameters for StepLoop.
+type StepLoopParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // GetMineParams defines parameters for GetMine.
 type GetMineParams struct {
 	// Person Whose page; left out, your own or that of the first executive whom you serve.
@@ -5485,6 +6060,12 @@ type CancelVisitParams struct {
 	IfMatch IfMatch `json:"If-Match"`
 }
 
+// SaveDebriefParams defines parameters for SaveDebrief.
+type SaveDebriefParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // RecordOutcomeParams defines parameters for RecordOutcome.
 type RecordOutcomeParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
@@ -5542,6 +6123,9 @@ type UploadImportMultipartRequestBody = Upload
 // MapImportJSONRequestBody defines body for MapImport for application/json ContentType.
 type MapImportJSONRequestBody = MappingChange
 
+// StepLoopJSONRequestBody defines body for StepLoop for application/json ContentType.
+type StepLoopJSONRequestBody = LoopStepRequest
+
 // SetRolesJSONRequestBody defines body for SetRoles for application/json ContentType.
 type SetRolesJSONRequestBody = RolesChange
 
@@ -5586,6 +6170,9 @@ type AddQuestionJSONRequestBody = QuestionRequest
 
 // CancelVisitJSONRequestBody defines body for CancelVisit for application/json ContentType.
 type CancelVisitJSONRequestBody = CancelRequest
+
+// SaveDebriefJSONRequestBody defines body for SaveDebrief for application/json ContentType.
+type SaveDebriefJSONRequestBody = DebriefRequest
 
 // RecordOutcomeJSONRequestBody defines body for RecordOutcome for application/json ContentType.
 type RecordOutcomeJSONRequestBody = OutcomeRequest
@@ -5697,6 +6284,12 @@ type ServerInterface interface {
 	// StopLaunch End a launch
 	// (POST /launches/{id}/stop)
 	StopLaunch(ctx echo.Context, id Id) error
+	// ListLoops What is open between customers and us
+	// (GET /loops)
+	ListLoops(ctx echo.Context, params ListLoopsParams) error
+	// StepLoop Take a step with something open
+	// (POST /loops/{id}/steps)
+	StepLoop(ctx echo.Context, id Id, params StepLoopParams) error
 	// GetMine My visits and my 30-day clock
 	// (GET /me)
 	GetMine(ctx echo.Context, params GetMineParams) error
@@ -5820,6 +6413,12 @@ type ServerInterface interface {
 	// CancelVisit Cancel a visit
 	// (POST /visits/{id}/cancel)
 	CancelVisit(ctx echo.Context, id Id, params CancelVisitParams) error
+	// GetDebrief What came of a visit
+	// (GET /visits/{id}/debrief)
+	GetDebrief(ctx echo.Context, id Id) error
+	// SaveDebrief Say what came of a visit
+	// (PUT /visits/{id}/debrief)
+	SaveDebrief(ctx echo.Context, id Id, params SaveDebriefParams) error
 	// ExplainVisit Why a visit stands where it does
 	// (GET /visits/{id}/explanation)
 	ExplainVisit(ctx echo.Context, id Id) error
@@ -6447,6 +7046,62 @@ func (w *ServerInterfaceWrapper) StopLaunch(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.StopLaunch(ctx, id)
+	return err
+}
+
+// ListLoops converts echo context to params.
+func (w *ServerInterfaceWrapper) ListLoops(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListLoopsParams
+	// ------------- Optional query parameter "owner" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "owner", ctx.QueryParams(), &params.Owner, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter owner: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListLoops(ctx, params)
+	return err
+}
+
+// StepLoop converts echo context to params.
+func (w *ServerInterfaceWrapper) StepLoop(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params StepLoopParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StepLoop(ctx, id, params)
 	return err
 }
 
@@ -7487,6 +8142,60 @@ func (w *ServerInterfaceWrapper) CancelVisit(ctx echo.Context) error {
 	return err
 }
 
+// GetDebrief converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDebrief(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDebrief(ctx, id)
+	return err
+}
+
+// SaveDebrief converts echo context to params.
+func (w *ServerInterfaceWrapper) SaveDebrief(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SaveDebriefParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SaveDebrief(ctx, id, params)
+	return err
+}
+
 // ExplainVisit converts echo context to params.
 func (w *ServerInterfaceWrapper) ExplainVisit(ctx echo.Context) error {
 	var err error
@@ -7795,6 +8504,10 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PUT(options.BaseURL+"/visits/:id/agreement", wrapper.AgreeVisit, options.OperationMiddlewares["agreeVisit"]...)
 	router.POST(options.BaseURL+"/visits/:id/cancel", wrapper.CancelVisit, options.OperationMiddlewares["cancelVisit"]...)
 	router.POST(options.BaseURL+"/visits/:id/undo", wrapper.UndoVisit, options.OperationMiddlewares["undoVisit"]...)
+	router.GET(options.BaseURL+"/visits/:id/debrief", wrapper.GetDebrief, options.OperationMiddlewares["getDebrief"]...)
+	router.PUT(options.BaseURL+"/visits/:id/debrief", wrapper.SaveDebrief, options.OperationMiddlewares["saveDebrief"]...)
+	router.GET(options.BaseURL+"/loops", wrapper.ListLoops, options.OperationMiddlewares["listLoops"]...)
+	router.POST(options.BaseURL+"/loops/:id/steps", wrapper.StepLoop, options.OperationMiddlewares["stepLoop"]...)
 	router.GET(options.BaseURL+"/visits/:id/brief", wrapper.GetBrief, options.OperationMiddlewares["getBrief"]...)
 	router.PUT(options.BaseURL+"/visits/:id/brief", wrapper.SaveBrief, options.OperationMiddlewares["saveBrief"]...)
 	router.POST(options.BaseURL+"/visits/:id/brief/questions", wrapper.AddQuestion, options.OperationMiddlewares["addQuestion"]...)
@@ -11665,6 +12378,288 @@ type StopLaunchdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response StopLaunchdefaultApplicationProblemPlusJSONResponse) VisitStopLaunchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLoopsRequestObject struct {
+	Params ListLoopsParams
+}
+
+type ListLoopsResponseObject interface {
+	VisitListLoopsResponse(w http.ResponseWriter) error
+}
+
+type ListLoops200JSONResponse LoopList
+
+func (response ListLoops200JSONResponse) VisitListLoopsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLoops401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListLoops401ApplicationProblemPlusJSONResponse) VisitListLoopsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLoops403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ListLoops403ApplicationProblemPlusJSONResponse) VisitListLoopsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLoops422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListLoops422ApplicationProblemPlusJSONResponse) VisitListLoopsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLoopsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListLoopsdefaultApplicationProblemPlusJSONResponse) VisitListLoopsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepLoopRequestObject struct {
+	Id     Id `json:"id"`
+	Params StepLoopParams
+	Body   *StepLoopJSONRequestBody
+}
+
+type StepLoopResponseObject interface {
+	VisitStepLoopResponse(w http.ResponseWriter) error
+}
+
+type StepLoop200ResponseHeaders struct {
+	ETag *string
+}
+
+type StepLoop200JSONResponse struct {
+	Body    Loop
+	Headers StepLoop200ResponseHeaders
+}
+
+func (response StepLoop200JSONResponse) VisitStepLoopResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepLoop401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response StepLoop401ApplicationProblemPlusJSONResponse) VisitStepLoopResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepLoop403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response StepLoop403ApplicationProblemPlusJSONResponse) VisitStepLoopResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepLoop404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response StepLoop404ApplicationProblemPlusJSONResponse) VisitStepLoopResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepLoop409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response StepLoop409ApplicationProblemPlusJSONResponse) VisitStepLoopResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepLoop412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response StepLoop412ApplicationProblemPlusJSONResponse) VisitStepLoopResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepLoop413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response StepLoop413ApplicationProblemPlusJSONResponse) VisitStepLoopResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepLoop415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response StepLoop415ApplicationProblemPlusJSONResponse) VisitStepLoopResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepLoop422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response StepLoop422ApplicationProblemPlusJSONResponse) VisitStepLoopResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepLoop428ApplicationProblemPlusJSONResponse struct {
+	VersionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response StepLoop428ApplicationProblemPlusJSONResponse) VisitStepLoopResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepLoopdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StepLoopdefaultApplicationProblemPlusJSONResponse) VisitStepLoopResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -17174,6 +18169,314 @@ func (response CancelVisitdefaultApplicationProblemPlusJSONResponse) VisitCancel
 	return err
 }
 
+type GetDebriefRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetDebriefResponseObject interface {
+	VisitGetDebriefResponse(w http.ResponseWriter) error
+}
+
+type GetDebrief200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetDebrief200JSONResponse struct {
+	Body    Debrief
+	Headers GetDebrief200ResponseHeaders
+}
+
+func (response GetDebrief200JSONResponse) VisitGetDebriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDebrief401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetDebrief401ApplicationProblemPlusJSONResponse) VisitGetDebriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDebrief403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetDebrief403ApplicationProblemPlusJSONResponse) VisitGetDebriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDebrief404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetDebrief404ApplicationProblemPlusJSONResponse) VisitGetDebriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDebrief422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetDebrief422ApplicationProblemPlusJSONResponse) VisitGetDebriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDebriefdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetDebriefdefaultApplicationProblemPlusJSONResponse) VisitGetDebriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveDebriefRequestObject struct {
+	Id     Id `json:"id"`
+	Params SaveDebriefParams
+	Body   *SaveDebriefJSONRequestBody
+}
+
+type SaveDebriefResponseObject interface {
+	VisitSaveDebriefResponse(w http.ResponseWriter) error
+}
+
+type SaveDebrief200ResponseHeaders struct {
+	ETag *string
+}
+
+type SaveDebrief200JSONResponse struct {
+	Body    Debrief
+	Headers SaveDebrief200ResponseHeaders
+}
+
+func (response SaveDebrief200JSONResponse) VisitSaveDebriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveDebrief401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response SaveDebrief401ApplicationProblemPlusJSONResponse) VisitSaveDebriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveDebrief403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response SaveDebrief403ApplicationProblemPlusJSONResponse) VisitSaveDebriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveDebrief404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response SaveDebrief404ApplicationProblemPlusJSONResponse) VisitSaveDebriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveDebrief409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response SaveDebrief409ApplicationProblemPlusJSONResponse) VisitSaveDebriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveDebrief412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response SaveDebrief412ApplicationProblemPlusJSONResponse) VisitSaveDebriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveDebrief413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SaveDebrief413ApplicationProblemPlusJSONResponse) VisitSaveDebriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveDebrief415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SaveDebrief415ApplicationProblemPlusJSONResponse) VisitSaveDebriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveDebrief422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response SaveDebrief422ApplicationProblemPlusJSONResponse) VisitSaveDebriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveDebrief428ApplicationProblemPlusJSONResponse struct {
+	VersionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response SaveDebrief428ApplicationProblemPlusJSONResponse) VisitSaveDebriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveDebriefdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SaveDebriefdefaultApplicationProblemPlusJSONResponse) VisitSaveDebriefResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ExplainVisitRequestObject struct {
 	Id Id `json:"id"`
 }
@@ -18287,6 +19590,12 @@ type StrictServerInterface interface {
 	// StopLaunch End a launch
 	// (POST /launches/{id}/stop)
 	StopLaunch(ctx context.Context, request StopLaunchRequestObject) (StopLaunchResponseObject, error)
+	// ListLoops What is open between customers and us
+	// (GET /loops)
+	ListLoops(ctx context.Context, request ListLoopsRequestObject) (ListLoopsResponseObject, error)
+	// StepLoop Take a step with something open
+	// (POST /loops/{id}/steps)
+	StepLoop(ctx context.Context, request StepLoopRequestObject) (StepLoopResponseObject, error)
 	// GetMine My visits and my 30-day clock
 	// (GET /me)
 	GetMine(ctx context.Context, request GetMineRequestObject) (GetMineResponseObject, error)
@@ -18410,6 +19719,12 @@ type StrictServerInterface interface {
 	// CancelVisit Cancel a visit
 	// (POST /visits/{id}/cancel)
 	CancelVisit(ctx context.Context, request CancelVisitRequestObject) (CancelVisitResponseObject, error)
+	// GetDebrief What came of a visit
+	// (GET /visits/{id}/debrief)
+	GetDebrief(ctx context.Context, request GetDebriefRequestObject) (GetDebriefResponseObject, error)
+	// SaveDebrief Say what came of a visit
+	// (PUT /visits/{id}/debrief)
+	SaveDebrief(ctx context.Context, request SaveDebriefRequestObject) (SaveDebriefResponseObject, error)
 	// ExplainVisit Why a visit stands where it does
 	// (GET /visits/{id}/explanation)
 	ExplainVisit(ctx context.Context, request ExplainVisitRequestObject) (ExplainVisitResponseObject, error)
@@ -19386,6 +20701,80 @@ func (sh *strictHandler) StopLaunch(ctx echo.Context, id Id) error {
 		return err
 	} else if validResponse, ok := response.(StopLaunchResponseObject); ok {
 		return validResponse.VisitStopLaunchResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListLoops operation middleware
+func (sh *strictHandler) ListLoops(ctx echo.Context, params ListLoopsParams) error {
+	var request ListLoopsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListLoops(ctx.Request().Context(), request.(ListLoopsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListLoops")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListLoopsResponseObject); ok {
+		return validResponse.VisitListLoopsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// StepLoop operation middleware
+func (sh *strictHandler) StepLoop(ctx echo.Context, id Id, params StepLoopParams) error {
+	var request StepLoopRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body StepLoopJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StepLoop(ctx.Request().Context(), request.(StepLoopRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StepLoop")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StepLoopResponseObject); ok {
+		return validResponse.VisitStepLoopResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -20760,6 +22149,80 @@ func (sh *strictHandler) CancelVisit(ctx echo.Context, id Id, params CancelVisit
 		return err
 	} else if validResponse, ok := response.(CancelVisitResponseObject); ok {
 		return validResponse.VisitCancelVisitResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDebrief operation middleware
+func (sh *strictHandler) GetDebrief(ctx echo.Context, id Id) error {
+	var request GetDebriefRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDebrief(ctx.Request().Context(), request.(GetDebriefRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDebrief")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDebriefResponseObject); ok {
+		return validResponse.VisitGetDebriefResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SaveDebrief operation middleware
+func (sh *strictHandler) SaveDebrief(ctx echo.Context, id Id, params SaveDebriefParams) error {
+	var request SaveDebriefRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body SaveDebriefJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SaveDebrief(ctx.Request().Context(), request.(SaveDebriefRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SaveDebrief")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SaveDebriefResponseObject); ok {
+		return validResponse.VisitSaveDebriefResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
