@@ -81,7 +81,7 @@ func (f *Flow) tellLost(tx Tx, c Connection) error {
 		if !p.Has(roster.Administrator) {
 			continue
 		}
-		if err := f.deliver(tx, about, "reconnect", p, notify.Reconnect(p, c.Address, c.Error, f.BaseURL+"/admin/calendar")); err != nil {
+		if err := f.deliver(tx, about, "reconnect", p, notify.Reconnect(p, c.Address, c.Error, f.BaseURL+"/admin/calendar/accounts")); err != nil {
 			return err
 		}
 	}
