@@ -189,7 +189,7 @@ func byMachine(base Base, seen Event, comment string) bool {
 		}
 	}
 	after := seen.Updated.Sub(base.Asked)
-	return !base.Asked.IsZero() && seen.ETag != base.ETag && after >= 0 && after <= machineTime
+	return !base.Asked.IsZero() && seen.ETag != base.ETag && after > 0 && after <= machineTime
 }
 
 // revived says whether a live event that we know as deleted was put back, and does
