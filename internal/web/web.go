@@ -147,6 +147,8 @@ type Story interface {
 	Settling
 	Living
 	Preparing
+	Debriefing
+	Closing
 	Connecting
 	Watching
 	Reading
@@ -279,6 +281,11 @@ func (p *Pages) Register(r Router) {
 	r.POST("/visits/:id/links/:link/withdraw", p.withdrawLink)
 	r.GET("/c/:token", p.customerVisit)
 	r.POST("/c/:token", p.confirmVisit)
+
+	r.GET("/visits/:id/debrief", p.debrief)
+	r.POST("/visits/:id/debrief", p.writeDebrief)
+	r.GET("/loops", p.loops)
+	r.POST("/loops/:id", p.stepLoop)
 
 	r.GET("/customers", p.customers)
 	r.GET("/customers/:id", p.customer)
