@@ -34,7 +34,7 @@ func newCounter(t *testing.T) *counter {
 	t.Helper()
 	d := &counter{t: t, clock: &clock{now: time.Date(2027, 1, 4, 8, 0, 0, 0, time.UTC)}}
 	var err error
-	d.emu, err = emulator.New(emulator.Options{Now: d.clock.Now, External: []string{"customer.example"}})
+	d.emu, err = emulator.New(emulator.Options{Now: d.clock.Now, Switches: usual(), External: []string{"customer.example"}})
 	require.NoError(t, err)
 	srv := httptest.NewServer(d.emu.Handler())
 	t.Cleanup(srv.Close)

@@ -17,7 +17,7 @@ import (
 	"windshield/internal/gcal/emulator"
 )
 
-var kills = flag.Int("kills", 40, "random lives in which the process dies several times")
+var kills = flag.Int("kills", 20, "random lives in which the process dies several times")
 
 // mortal is a process that dies at some of its steps: before a call to the
 // calendar, after a call was carried out and before its reply, before something

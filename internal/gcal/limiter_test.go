@@ -44,7 +44,7 @@ func (c *turned) sleep(ctx context.Context, d time.Duration) error {
 // who share a limiter.
 func paced(t *testing.T, q emulator.Quota, limits gcal.Limits) (*emulator.Server, *turned, func(who string) *gcal.Client) {
 	c := &turned{now: time.Date(2027, 1, 4, 8, 0, 0, 0, time.UTC)}
-	emu, err := emulator.New(emulator.Options{Now: c.Now, Manual: true})
+	emu, err := emulator.New(emulator.Options{Now: c.Now, Manual: true, Switches: usual()})
 	require.NoError(t, err)
 	emu.SetQuota(q)
 	srv := httptest.NewServer(emu.Handler())

@@ -37,7 +37,7 @@ type errand struct {
 
 func newShop(t testing.TB, q emulator.Quota, limits gcal.Limits, organisers, visits int, guests ...string) *shop {
 	s := &shop{t: t, clock: &turned{now: time.Date(2027, 1, 4, 8, 0, 0, 0, time.UTC)}, clients: map[string]*gcal.Client{}, bases: map[string]calsync.Base{}}
-	emu, err := emulator.New(emulator.Options{Now: s.clock.Now, Manual: true, External: []string{"customer.example"}})
+	emu, err := emulator.New(emulator.Options{Now: s.clock.Now, Manual: true, Switches: usual(), External: []string{"customer.example"}})
 	require.NoError(t, err)
 	s.emu = emu
 	emu.SetQuota(q)
@@ -213,7 +213,7 @@ func TestFault85_EverybodyAsksAtOnce(t *testing.T) {
 	every := time.Minute
 	midnight := time.Date(2027, 1, 5, 0, 0, 0, 0, time.UTC)
 	clock := &turned{now: midnight}
-	emu, err := emulator.New(emulator.Options{Now: clock.Now, Manual: true})
+	emu, err := emulator.New(emulator.Options{Now: clock.Now, Manual: true, Switches: usual()})
 	require.NoError(t, err)
 	emu.SetQuota(emulator.Quota{Project: 250, User: 5})
 	srv := httptest.NewServer(emu.Handler())

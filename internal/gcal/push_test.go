@@ -62,7 +62,7 @@ func newLookout(t *testing.T, edit ...func(*emulator.Options)) *lookout {
 	l := &lookout{t: t, clock: &turned{now: time.Date(2027, 1, 4, 8, 0, 0, 0, time.UTC)}, poll: pollEvery,
 		channels: map[string]calsync.Channel{}, seen: map[string]time.Time{}, newID: uuid.NewString}
 	var err error
-	o := emulator.Options{Now: l.clock.Now, Manual: true, Strict: true, External: []string{"customer.example"}}
+	o := emulator.Options{Now: l.clock.Now, Manual: true, Strict: true, Switches: usual(), External: []string{"customer.example"}}
 	for _, f := range edit {
 		f(&o)
 	}

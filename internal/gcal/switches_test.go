@@ -45,7 +45,13 @@ var knobs = []struct {
 var (
 	settings = flag.String("switches", "pairs", `settings of what is not known about Google: few that hold all "pairs", "each" switch alone, or a number of random ones`)
 	seed     = flag.Uint64("switches.seed", 1, "of the random settings")
+	row      = flag.Int("switches.row", 0, "for tests that no switch should touch: 0 is the likeliest setting, 1 to 7 are those of every")
 )
+
+// usual gives the setting for tests that no switch should touch.
+func usual() emulator.Switches {
+	return setting(func(k int) bool { return *row > 0 && inRow(*row-1)(k) })
+}
 
 // every runs a test under settings of what is not known about Google. Usually
 // these are eight, of which the first is the likeliest and which hold each setting
