@@ -192,20 +192,22 @@ func TestWhoWaitsForAnAnswerWaitsNotLong(t *testing.T) {
 	who := s.jobs[0].who
 	var waits []time.Duration
 	s.run(s.clock.Now().Add(time.Hour), func(done int) {
-		if done != 900 { // the limit has been reached long ago
+		if done != 577 && done != 950 { // the first minute's have just been used up, or all is even
 			return
 		}
 		began := s.clock.Now()
+		waits = nil
 		for range 60 {
 			_, err := s.clients[who].Get(calsync.Urgent(context.Background()), who, s.bases["visit-00000"].EventID)
 			require.NoError(t, err)
 			waits = append(waits, s.clock.Now().Sub(began))
 		}
+		require.Zero(t, waits[14], "room is kept for some")
+		require.LessOrEqual(t, waits[59], 6*time.Second, "and it becomes free all the time, not once a minute")
 	})
 	require.Len(t, s.bases, 1000)
 	require.Zero(t, s.count(403, "rateLimitExceeded"))
-	require.Zero(t, waits[14], "room is kept for some")
-	require.LessOrEqual(t, waits[59], 6*time.Second, "and it becomes free all the time, not once a minute")
+	require.Len(t, waits, 60)
 }
 
 func TestFault85_EverybodyAsksAtOnce(t *testing.T) {
