@@ -151,6 +151,14 @@ func verdictTexts(d calsync.Conflict) (ours, theirs string) {
 	return "Invite again", ""
 }
 
+// settleLabel says about what a button decides, for who does not see the row.
+func settleLabel(text string, d calsync.Conflict) string {
+	if d.Field == "" {
+		return text
+	}
+	return text + ": " + fieldNames[d.Field]
+}
+
 var tags = regexp.MustCompile(`<[^>]*>`)
 
 // sideText writes one side of a difference for people. guests is said of the
