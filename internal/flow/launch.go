@@ -76,7 +76,7 @@ func (f *Flow) Forecast(ctx context.Context, a access.Actor, planID string) (For
 			return out, err
 		}
 		out.see(out.Plan, foreseen(events))
-		names, err := f.forecastNames(tx, changed)
+		names, err := f.forecastNames(tx, changed, out.Warnings)
 		if err != nil {
 			return out, err
 		}
@@ -238,13 +238,13 @@ func fingerprint(p visit.Plan, all []foresight) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// forecastNames gives what visits and people are called.
+// forecastNames gives what people, and the visits that need a word, are called.
 type forecastNames struct {
 	people map[string]string // by address
 	visits map[string]ForecastWarning
 }
 
-func (f *Flow) forecastNames(tx Tx, changed []*visit.Visit) (forecastNames, error) {
+func (f *Flow) forecastNames(tx Tx, changed []*visit.Visit, warnings []ForecastWarning) (forecastNames, error) {
 	n := forecastNames{people: map[string]string{}, visits: map[string]ForecastWarning{}}
 	all, err := tx.People.All()
 	if err != nil {
@@ -253,9 +253,15 @@ func (f *Flow) forecastNames(tx Tx, changed []*visit.Visit) (forecastNames, erro
 	for _, p := range all {
 		n.people[strings.ToLower(p.Email)] = p.Name
 	}
-	plain := make([]visit.Visit, len(changed))
-	for i, v := range changed {
-		plain[i] = *v
+	warned := map[string]bool{}
+	for _, w := range warnings {
+		warned[w.VisitID] = true
+	}
+	var plain []visit.Visit
+	for _, v := range changed {
+		if warned[v.ID] {
+			plain = append(plain, *v)
+		}
 	}
 	customers, err := customersOf(tx, plain)
 	if err != nil {
