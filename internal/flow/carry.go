@@ -48,8 +48,9 @@ func (f *Flow) carryAnswer(ctx context.Context, visitID string) error {
 		return err
 	}
 	cal, err := f.open(ctx, c.executive.Email, false)
-	if err != nil {
-		return nil // not connected: the page shows the difference
+	if err != nil { // not connected: the page shows the difference
+		f.Log.Info("an answer stays here", "visit", visitID, "why", err)
+		return nil
 	}
 	copied, err := cal.Get(ctx, c.executive.Email, c.event.EventID)
 	if err != nil {

@@ -79,7 +79,7 @@ func policy(tx Tx) (CalendarPolicy, error) {
 	if err != nil || s == "" {
 		return p, err
 	}
-	if err := json.Unmarshal([]byte(s), &p); err != nil || p.Check() != nil {
+	if json.Unmarshal([]byte(s), &p) != nil || p.Check() != nil {
 		return DefaultPolicy, nil
 	}
 	return p, nil
