@@ -162,6 +162,30 @@ func (e ConnectionState) Valid() bool {
 	}
 }
 
+// Defines values for CustomerLinkState.
+const (
+	CustomerLinkStateExpired   CustomerLinkState = "expired"
+	CustomerLinkStateOpen      CustomerLinkState = "open"
+	CustomerLinkStateUsed      CustomerLinkState = "used"
+	CustomerLinkStateWithdrawn CustomerLinkState = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the CustomerLinkState enum.
+func (e CustomerLinkState) Valid() bool {
+	switch e {
+	case CustomerLinkStateExpired:
+		return true
+	case CustomerLinkStateOpen:
+		return true
+	case CustomerLinkStateUsed:
+		return true
+	case CustomerLinkStateWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeliveryState.
 const (
 	DeliveryStateRefused DeliveryState = "refused"
@@ -1909,6 +1933,37 @@ type CustomerDetail struct {
 
 	// Visits By date.
 	Visits []CustomerVisit `json:"visits"`
+}
+
+// CustomerLink defines model for CustomerLink.
+type CustomerLink struct {
+	// Email Example: eva.lang@alpine.example
+	Email string `json:"email"`
+
+	// Expires Example: 2027-02-15T09:30:00Z
+	Expires time.Time `json:"expires"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// MadeAt Example: 2027-02-01T09:30:00Z
+	MadeAt time.Time `json:"made_at"`
+
+	// State Example: open
+	State CustomerLinkState `json:"state"`
+}
+
+// CustomerLinkState Example: open
+type CustomerLinkState string
+
+// CustomerLinkRequest defines model for CustomerLinkRequest.
+type CustomerLinkRequest struct {
+	// Email Of one of the visit's contacts.
+	//
+	// Example: eva.lang@alpine.example
+	Email string `json:"email"`
 }
 
 // CustomerPage defines model for CustomerPage.
@@ -5569,6 +5624,9 @@ type VisitDetail struct {
 	// Example: https://meet.example.com/abc
 	JoinUrl *string `json:"join_url,omitempty"`
 
+	// Links Of the customer, newest first; for those who may agree the visit.
+	Links []CustomerLink `json:"links"`
+
 	// MayAgree Whether you may note what was agreed with the customer.
 	//
 	// Example: true
@@ -6066,6 +6124,12 @@ type SaveDebriefParams struct {
 	IfMatch IfMatch `json:"If-Match"`
 }
 
+// SendCustomerLinkParams defines parameters for SendCustomerLink.
+type SendCustomerLinkParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // RecordOutcomeParams defines parameters for RecordOutcome.
 type RecordOutcomeParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
@@ -6173,6 +6237,9 @@ type CancelVisitJSONRequestBody = CancelRequest
 
 // SaveDebriefJSONRequestBody defines body for SaveDebrief for application/json ContentType.
 type SaveDebriefJSONRequestBody = DebriefRequest
+
+// SendCustomerLinkJSONRequestBody defines body for SendCustomerLink for application/json ContentType.
+type SendCustomerLinkJSONRequestBody = CustomerLinkRequest
 
 // RecordOutcomeJSONRequestBody defines body for RecordOutcome for application/json ContentType.
 type RecordOutcomeJSONRequestBody = OutcomeRequest
@@ -7008,6 +7075,29 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /visits/{id}/explanation (the `ExplainVisit` operationId).
 	ExplainVisit(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SendCustomerLinkWithBody Ask one of the customer's people to confirm a visit
+	//
+	// Mails a link of one use, good for 14 days, under which the customer confirms or changes objective and agenda without an account. Only this makes a visit ready. The visit must be agreed with the customer.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /visits/{id}/links (the `SendCustomerLink` operationId).
+	SendCustomerLinkWithBody(ctx context.Context, id Id, params *SendCustomerLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SendCustomerLink Ask one of the customer's people to confirm a visit
+	//
+	// Mails a link of one use, good for 14 days, under which the customer confirms or changes objective and agenda without an account. Only this makes a visit ready. The visit must be agreed with the customer.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /visits/{id}/links (the `SendCustomerLink` operationId).
+	SendCustomerLink(ctx context.Context, id Id, params *SendCustomerLinkParams, body SendCustomerLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WithdrawCustomerLink Withdraw a customer's link
+	//
+	// Corresponds with DELETE /visits/{id}/links/{link} (the `WithdrawCustomerLink` operationId).
+	WithdrawCustomerLink(ctx context.Context, id Id, link Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RecordOutcomeWithBody Say what came of a visit
 	//
@@ -8838,6 +8928,59 @@ func (c *Client) SaveDebrief(ctx context.Context, id Id, params *SaveDebriefPara
 // Corresponds with GET /visits/{id}/explanation (the `ExplainVisit` operationId).
 func (c *Client) ExplainVisit(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewExplainVisitRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SendCustomerLinkWithBody Ask one of the customer's people to confirm a visit
+//
+// Mails a link of one use, good for 14 days, under which the customer confirms or changes objective and agenda without an account. Only this makes a visit ready. The visit must be agreed with the customer.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /visits/{id}/links (the `SendCustomerLink` operationId).
+func (c *Client) SendCustomerLinkWithBody(ctx context.Context, id Id, params *SendCustomerLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSendCustomerLinkRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SendCustomerLink Ask one of the customer's people to confirm a visit
+//
+// Mails a link of one use, good for 14 days, under which the customer confirms or changes objective and agenda without an account. Only this makes a visit ready. The visit must be agreed with the customer.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /visits/{id}/links (the `SendCustomerLink` operationId).
+func (c *Client) SendCustomerLink(ctx context.Context, id Id, params *SendCustomerLinkParams, body SendCustomerLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSendCustomerLinkRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// WithdrawCustomerLink Withdraw a customer's link
+//
+// Corresponds with DELETE /visits/{id}/links/{link} (the `WithdrawCustomerLink` operationId).
+func (c *Client) WithdrawCustomerLink(ctx context.Context, id Id, link Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWithdrawCustomerLinkRequest(c.Server, id, link)
 	if err != nil {
 		return nil, err
 	}
@@ -12686,6 +12829,107 @@ func NewExplainVisitRequest(server string, id Id) (*http.Request, error) {
 	return req, nil
 }
 
+// NewSendCustomerLinkRequest calls the generic SendCustomerLink builder with application/json body
+func NewSendCustomerLinkRequest(server string, id Id, params *SendCustomerLinkParams, body SendCustomerLinkJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSendCustomerLinkRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewSendCustomerLinkRequestWithBody constructs an http.Request for the SendCustomerLink method, with any body, and a specified content type
+func NewSendCustomerLinkRequestWithBody(server string, id Id, params *SendCustomerLinkParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/visits/%s/links", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewWithdrawCustomerLinkRequest constructs an http.Request for the WithdrawCustomerLink method
+func NewWithdrawCustomerLinkRequest(server string, id Id, link Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "link", link, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/visits/%s/links/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewRecordOutcomeRequest calls the generic RecordOutcome builder with application/json body
 func NewRecordOutcomeRequest(server string, id Id, params *RecordOutcomeParams, body RecordOutcomeJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -13903,6 +14147,31 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /visits/{id}/explanation (the `ExplainVisit` operationId).
 	ExplainVisitWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ExplainVisitResponse, error)
+
+	// SendCustomerLinkWithBodyWithResponse Ask one of the customer's people to confirm a visit
+	//
+	// Mails a link of one use, good for 14 days, under which the customer confirms or changes objective and agenda without an account. Only this makes a visit ready. The visit must be agreed with the customer.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /visits/{id}/links (the `SendCustomerLink` operationId).
+	SendCustomerLinkWithBodyWithResponse(ctx context.Context, id Id, params *SendCustomerLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SendCustomerLinkResponse, error)
+
+	// SendCustomerLinkWithResponse Ask one of the customer's people to confirm a visit
+	//
+	// Mails a link of one use, good for 14 days, under which the customer confirms or changes objective and agenda without an account. Only this makes a visit ready. The visit must be agreed with the customer.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /visits/{id}/links (the `SendCustomerLink` operationId).
+	SendCustomerLinkWithResponse(ctx context.Context, id Id, params *SendCustomerLinkParams, body SendCustomerLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*SendCustomerLinkResponse, error)
+
+	// WithdrawCustomerLinkWithResponse Withdraw a customer's link
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /visits/{id}/links/{link} (the `WithdrawCustomerLink` operationId).
+	WithdrawCustomerLinkWithResponse(ctx context.Context, id Id, link Id, reqEditors ...RequestEditorFn) (*WithdrawCustomerLinkResponse, error)
 
 	// RecordOutcomeWithBodyWithResponse Say what came of a visit
 	//
@@ -20835,6 +21104,221 @@ func (r ExplainVisitResponse) ContentType() string {
 	return ""
 }
 
+// SendCustomerLinkResponse200Headers the declared response headers of an HTTP 200 response for SendCustomerLink
+type SendCustomerLinkResponse200Headers struct {
+	ETag *string
+}
+
+type SendCustomerLinkResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VisitDetail
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON428 the response for an HTTP 428 `application/problem+json` response
+	ApplicationproblemJSON428 *VersionRequired
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *TooMany
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SendCustomerLinkResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SendCustomerLinkResponse) GetJSON200() *VisitDetail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SendCustomerLinkResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SendCustomerLinkResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r SendCustomerLinkResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r SendCustomerLinkResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r SendCustomerLinkResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SendCustomerLinkResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SendCustomerLinkResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SendCustomerLinkResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
+func (r SendCustomerLinkResponse) GetApplicationproblemJSON428() *VersionRequired {
+	return r.ApplicationproblemJSON428
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r SendCustomerLinkResponse) GetApplicationproblemJSON429() *TooMany {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SendCustomerLinkResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SendCustomerLinkResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SendCustomerLinkResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SendCustomerLinkResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SendCustomerLinkResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// WithdrawCustomerLinkResponse200Headers the declared response headers of an HTTP 200 response for WithdrawCustomerLink
+type WithdrawCustomerLinkResponse200Headers struct {
+	ETag *string
+}
+
+type WithdrawCustomerLinkResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VisitDetail
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *WithdrawCustomerLinkResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r WithdrawCustomerLinkResponse) GetJSON200() *VisitDetail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r WithdrawCustomerLinkResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r WithdrawCustomerLinkResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r WithdrawCustomerLinkResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r WithdrawCustomerLinkResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r WithdrawCustomerLinkResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r WithdrawCustomerLinkResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r WithdrawCustomerLinkResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r WithdrawCustomerLinkResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r WithdrawCustomerLinkResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r WithdrawCustomerLinkResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // RecordOutcomeResponse200Headers the declared response headers of an HTTP 200 response for RecordOutcome
 type RecordOutcomeResponse200Headers struct {
 	ETag *string
@@ -22855,6 +23339,49 @@ func (c *ClientWithResponses) ExplainVisitWithResponse(ctx context.Context, id I
 		return nil, err
 	}
 	return ParseExplainVisitResponse(rsp)
+}
+
+// SendCustomerLinkWithBodyWithResponse Ask one of the customer's people to confirm a visit
+//
+// Mails a link of one use, good for 14 days, under which the customer confirms or changes objective and agenda without an account. Only this makes a visit ready. The visit must be agreed with the customer.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /visits/{id}/links (the `SendCustomerLink` operationId).
+func (c *ClientWithResponses) SendCustomerLinkWithBodyWithResponse(ctx context.Context, id Id, params *SendCustomerLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SendCustomerLinkResponse, error) {
+	rsp, err := c.SendCustomerLinkWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSendCustomerLinkResponse(rsp)
+}
+
+// SendCustomerLinkWithResponse Ask one of the customer's people to confirm a visit
+//
+// Mails a link of one use, good for 14 days, under which the customer confirms or changes objective and agenda without an account. Only this makes a visit ready. The visit must be agreed with the customer.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /visits/{id}/links (the `SendCustomerLink` operationId).
+func (c *ClientWithResponses) SendCustomerLinkWithResponse(ctx context.Context, id Id, params *SendCustomerLinkParams, body SendCustomerLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*SendCustomerLinkResponse, error) {
+	rsp, err := c.SendCustomerLink(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSendCustomerLinkResponse(rsp)
+}
+
+// WithdrawCustomerLinkWithResponse Withdraw a customer's link
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /visits/{id}/links/{link} (the `WithdrawCustomerLink` operationId).
+func (c *ClientWithResponses) WithdrawCustomerLinkWithResponse(ctx context.Context, id Id, link Id, reqEditors ...RequestEditorFn) (*WithdrawCustomerLinkResponse, error) {
+	rsp, err := c.WithdrawCustomerLink(ctx, id, link, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWithdrawCustomerLinkResponse(rsp)
 }
 
 // RecordOutcomeWithBodyWithResponse Say what came of a visit
@@ -28840,6 +29367,203 @@ func ParseExplainVisitResponse(rsp *http.Response) (*ExplainVisitResponse, error
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseSendCustomerLinkResponse parses an HTTP response from a SendCustomerLinkWithResponse call
+func ParseSendCustomerLinkResponse(rsp *http.Response) (*SendCustomerLinkResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SendCustomerLinkResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VisitDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 428:
+		var dest VersionRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON428 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooMany
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SendCustomerLinkResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseWithdrawCustomerLinkResponse parses an HTTP response from a WithdrawCustomerLinkWithResponse call
+func ParseWithdrawCustomerLinkResponse(rsp *http.Response) (*WithdrawCustomerLinkResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &WithdrawCustomerLinkResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VisitDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers WithdrawCustomerLinkResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil

@@ -66,7 +66,7 @@ func (f *Flow) Visit(ctx context.Context, a access.Actor, id string) (VisitView,
 			return w, err
 		}
 		if w.MayAgree {
-			if w.Links, err = tx.Briefs.Links(v.ID); err != nil {
+			if w.Links, err = f.linkViews(tx, v.ID); err != nil {
 				return w, err
 			}
 		}

@@ -113,6 +113,21 @@ func (f *Flow) WithdrawLink(ctx context.Context, a access.Actor, visitID, linkID
 	return f.Visit(ctx, a, visitID)
 }
 
+// LinkView is a customer's link, and what it is good for now.
+type LinkView struct {
+	visit.Link
+	Good visit.LinkState
+}
+
+func (f *Flow) linkViews(tx Tx, visitID string) ([]LinkView, error) {
+	links, err := tx.Briefs.Links(visitID)
+	out := make([]LinkView, len(links))
+	for i, l := range links {
+		out[i] = LinkView{l, l.State(f.Now())}
+	}
+	return out, err
+}
+
 // deliverOutside stores a message to somebody who is not one of us, on behalf of one
 // of us, and enqueues its sending.
 func (f *Flow) deliverOutside(tx Tx, about, kind string, from roster.Person, m notify.Message) error {
@@ -127,7 +142,9 @@ func (f *Flow) deliverOutside(tx Tx, about, kind string, from roster.Person, m n
 
 // carriesSecret says whether a message holds a secret that nobody needs any more
 // once it is sent.
-func carriesSecret(kind string) bool { return kind == "sign-in" || strings.HasPrefix(kind, confirmKind) }
+func carriesSecret(kind string) bool {
+	return kind == "sign-in" || strings.HasPrefix(kind, confirmKind)
+}
 
 // CustomerPage is what a customer sees under a link: this visit, and of it only what
 // is meant for the customer.

@@ -162,6 +162,30 @@ func (e ConnectionState) Valid() bool {
 	}
 }
 
+// Defines values for CustomerLinkState.
+const (
+	CustomerLinkStateExpired   CustomerLinkState = "expired"
+	CustomerLinkStateOpen      CustomerLinkState = "open"
+	CustomerLinkStateUsed      CustomerLinkState = "used"
+	CustomerLinkStateWithdrawn CustomerLinkState = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the CustomerLinkState enum.
+func (e CustomerLinkState) Valid() bool {
+	switch e {
+	case CustomerLinkStateExpired:
+		return true
+	case CustomerLinkStateOpen:
+		return true
+	case CustomerLinkStateUsed:
+		return true
+	case CustomerLinkStateWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeliveryState.
 const (
 	DeliveryStateRefused DeliveryState = "refused"
@@ -1909,6 +1933,37 @@ type CustomerDetail struct {
 
 	// Visits By date.
 	Visits []CustomerVisit `json:"visits"`
+}
+
+// CustomerLink defines model for CustomerLink.
+type CustomerLink struct {
+	// Email Example: eva.lang@alpine.example
+	Email string `json:"email"`
+
+	// Expires Example: 2027-02-15T09:30:00Z
+	Expires time.Time `json:"expires"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// MadeAt Example: 2027-02-01T09:30:00Z
+	MadeAt time.Time `json:"made_at"`
+
+	// State Example: open
+	State CustomerLinkState `json:"state"`
+}
+
+// CustomerLinkState Example: open
+type CustomerLinkState string
+
+// CustomerLinkRequest defines model for CustomerLinkRequest.
+type CustomerLinkRequest struct {
+	// Email Of one of the visit's contacts.
+	//
+	// Example: eva.lang@alpine.example
+	Email string `json:"email"`
 }
 
 // CustomerPage defines model for CustomerPage.
@@ -5569,6 +5624,9 @@ type VisitDetail struct {
 	// Example: https://meet.example.com/abc
 	JoinUrl *string `json:"join_url,omitempty"`
 
+	// Links Of the customer, newest first; for those who may agree the visit.
+	Links []CustomerLink `json:"links"`
+
 	// MayAgree Whether you may note what was agreed with the customer.
 	//
 	// Example: true
@@ -6066,6 +6124,12 @@ type SaveDebriefParams struct {
 	IfMatch IfMatch `json:"If-Match"`
 }
 
+// SendCustomerLinkParams defines parameters for SendCustomerLink.
+type SendCustomerLinkParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // RecordOutcomeParams defines parameters for RecordOutcome.
 type RecordOutcomeParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
@@ -6173,6 +6237,9 @@ type CancelVisitJSONRequestBody = CancelRequest
 
 // SaveDebriefJSONRequestBody defines body for SaveDebrief for application/json ContentType.
 type SaveDebriefJSONRequestBody = DebriefRequest
+
+// SendCustomerLinkJSONRequestBody defines body for SendCustomerLink for application/json ContentType.
+type SendCustomerLinkJSONRequestBody = CustomerLinkRequest
 
 // RecordOutcomeJSONRequestBody defines body for RecordOutcome for application/json ContentType.
 type RecordOutcomeJSONRequestBody = OutcomeRequest
@@ -6422,6 +6489,12 @@ type ServerInterface interface {
 	// ExplainVisit Why a visit stands where it does
 	// (GET /visits/{id}/explanation)
 	ExplainVisit(ctx echo.Context, id Id) error
+	// SendCustomerLink Ask one of the customer's people to confirm a visit
+	// (POST /visits/{id}/links)
+	SendCustomerLink(ctx echo.Context, id Id, params SendCustomerLinkParams) error
+	// WithdrawCustomerLink Withdraw a customer's link
+	// (DELETE /visits/{id}/links/{link})
+	WithdrawCustomerLink(ctx echo.Context, id Id, link Id) error
 	// RecordOutcome Say what came of a visit
 	// (POST /visits/{id}/outcome)
 	RecordOutcome(ctx echo.Context, id Id, params RecordOutcomeParams) error
@@ -8212,6 +8285,68 @@ func (w *ServerInterfaceWrapper) ExplainVisit(ctx echo.Context) error {
 	return err
 }
 
+// SendCustomerLink converts echo context to params.
+func (w *ServerInterfaceWrapper) SendCustomerLink(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SendCustomerLinkParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SendCustomerLink(ctx, id, params)
+	return err
+}
+
+// WithdrawCustomerLink converts echo context to params.
+func (w *ServerInterfaceWrapper) WithdrawCustomerLink(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "link" -------------
+	var link Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "link", ctx.Param("link"), &link, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter link: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.WithdrawCustomerLink(ctx, id, link)
+	return err
+}
+
 // RecordOutcome converts echo context to params.
 func (w *ServerInterfaceWrapper) RecordOutcome(ctx echo.Context) error {
 	var err error
@@ -8511,6 +8646,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/visits/:id/brief", wrapper.GetBrief, options.OperationMiddlewares["getBrief"]...)
 	router.PUT(options.BaseURL+"/visits/:id/brief", wrapper.SaveBrief, options.OperationMiddlewares["saveBrief"]...)
 	router.POST(options.BaseURL+"/visits/:id/brief/questions", wrapper.AddQuestion, options.OperationMiddlewares["addQuestion"]...)
+	router.POST(options.BaseURL+"/visits/:id/links", wrapper.SendCustomerLink, options.OperationMiddlewares["sendCustomerLink"]...)
+	router.DELETE(options.BaseURL+"/visits/:id/links/:link", wrapper.WithdrawCustomerLink, options.OperationMiddlewares["withdrawCustomerLink"]...)
 	router.POST(options.BaseURL+"/visits/:id/outcome", wrapper.RecordOutcome, options.OperationMiddlewares["recordOutcome"]...)
 	router.PUT(options.BaseURL+"/visits/:id/pin", wrapper.PinVisit, options.OperationMiddlewares["pinVisit"]...)
 	router.POST(options.BaseURL+"/visits/:id/settlement", wrapper.SettleVisit, options.OperationMiddlewares["settleVisit"]...)
@@ -18612,6 +18749,347 @@ func (response ExplainVisitdefaultApplicationProblemPlusJSONResponse) VisitExpla
 	return err
 }
 
+type SendCustomerLinkRequestObject struct {
+	Id     Id `json:"id"`
+	Params SendCustomerLinkParams
+	Body   *SendCustomerLinkJSONRequestBody
+}
+
+type SendCustomerLinkResponseObject interface {
+	VisitSendCustomerLinkResponse(w http.ResponseWriter) error
+}
+
+type SendCustomerLink200ResponseHeaders struct {
+	ETag *string
+}
+
+type SendCustomerLink200JSONResponse struct {
+	Body    VisitDetail
+	Headers SendCustomerLink200ResponseHeaders
+}
+
+func (response SendCustomerLink200JSONResponse) VisitSendCustomerLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerLink401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response SendCustomerLink401ApplicationProblemPlusJSONResponse) VisitSendCustomerLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerLink403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response SendCustomerLink403ApplicationProblemPlusJSONResponse) VisitSendCustomerLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerLink404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response SendCustomerLink404ApplicationProblemPlusJSONResponse) VisitSendCustomerLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerLink409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response SendCustomerLink409ApplicationProblemPlusJSONResponse) VisitSendCustomerLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerLink412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response SendCustomerLink412ApplicationProblemPlusJSONResponse) VisitSendCustomerLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerLink413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SendCustomerLink413ApplicationProblemPlusJSONResponse) VisitSendCustomerLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerLink415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SendCustomerLink415ApplicationProblemPlusJSONResponse) VisitSendCustomerLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerLink422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response SendCustomerLink422ApplicationProblemPlusJSONResponse) VisitSendCustomerLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerLink428ApplicationProblemPlusJSONResponse struct {
+	VersionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response SendCustomerLink428ApplicationProblemPlusJSONResponse) VisitSendCustomerLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerLink429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response SendCustomerLink429ApplicationProblemPlusJSONResponse) VisitSendCustomerLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerLinkdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SendCustomerLinkdefaultApplicationProblemPlusJSONResponse) VisitSendCustomerLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawCustomerLinkRequestObject struct {
+	Id   Id `json:"id"`
+	Link Id `json:"link"`
+}
+
+type WithdrawCustomerLinkResponseObject interface {
+	VisitWithdrawCustomerLinkResponse(w http.ResponseWriter) error
+}
+
+type WithdrawCustomerLink200ResponseHeaders struct {
+	ETag *string
+}
+
+type WithdrawCustomerLink200JSONResponse struct {
+	Body    VisitDetail
+	Headers WithdrawCustomerLink200ResponseHeaders
+}
+
+func (response WithdrawCustomerLink200JSONResponse) VisitWithdrawCustomerLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawCustomerLink401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response WithdrawCustomerLink401ApplicationProblemPlusJSONResponse) VisitWithdrawCustomerLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawCustomerLink403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response WithdrawCustomerLink403ApplicationProblemPlusJSONResponse) VisitWithdrawCustomerLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawCustomerLink404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response WithdrawCustomerLink404ApplicationProblemPlusJSONResponse) VisitWithdrawCustomerLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawCustomerLink413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response WithdrawCustomerLink413ApplicationProblemPlusJSONResponse) VisitWithdrawCustomerLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawCustomerLink422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response WithdrawCustomerLink422ApplicationProblemPlusJSONResponse) VisitWithdrawCustomerLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawCustomerLinkdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response WithdrawCustomerLinkdefaultApplicationProblemPlusJSONResponse) VisitWithdrawCustomerLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RecordOutcomeRequestObject struct {
 	Id     Id `json:"id"`
 	Params RecordOutcomeParams
@@ -19728,6 +20206,12 @@ type StrictServerInterface interface {
 	// ExplainVisit Why a visit stands where it does
 	// (GET /visits/{id}/explanation)
 	ExplainVisit(ctx context.Context, request ExplainVisitRequestObject) (ExplainVisitResponseObject, error)
+	// SendCustomerLink Ask one of the customer's people to confirm a visit
+	// (POST /visits/{id}/links)
+	SendCustomerLink(ctx context.Context, request SendCustomerLinkRequestObject) (SendCustomerLinkResponseObject, error)
+	// WithdrawCustomerLink Withdraw a customer's link
+	// (DELETE /visits/{id}/links/{link})
+	WithdrawCustomerLink(ctx context.Context, request WithdrawCustomerLinkRequestObject) (WithdrawCustomerLinkResponseObject, error)
 	// RecordOutcome Say what came of a visit
 	// (POST /visits/{id}/outcome)
 	RecordOutcome(ctx context.Context, request RecordOutcomeRequestObject) (RecordOutcomeResponseObject, error)
@@ -22248,6 +22732,81 @@ func (sh *strictHandler) ExplainVisit(ctx echo.Context, id Id) error {
 		return err
 	} else if validResponse, ok := response.(ExplainVisitResponseObject); ok {
 		return validResponse.VisitExplainVisitResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SendCustomerLink operation middleware
+func (sh *strictHandler) SendCustomerLink(ctx echo.Context, id Id, params SendCustomerLinkParams) error {
+	var request SendCustomerLinkRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body SendCustomerLinkJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SendCustomerLink(ctx.Request().Context(), request.(SendCustomerLinkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SendCustomerLink")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SendCustomerLinkResponseObject); ok {
+		return validResponse.VisitSendCustomerLinkResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// WithdrawCustomerLink operation middleware
+func (sh *strictHandler) WithdrawCustomerLink(ctx echo.Context, id Id, link Id) error {
+	var request WithdrawCustomerLinkRequestObject
+
+	request.Id = id
+	request.Link = link
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.WithdrawCustomerLink(ctx.Request().Context(), request.(WithdrawCustomerLinkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WithdrawCustomerLink")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(WithdrawCustomerLinkResponseObject); ok {
+		return validResponse.VisitWithdrawCustomerLinkResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -24,8 +24,10 @@ func (a *API) SaveBrief(ctx context.Context, r SaveBriefRequestObject) (SaveBrie
 	}
 	x := r.Body
 	b, err := a.flow.SaveBrief(ctx, callOf(ctx).actor, r.Id, n, flow.BriefInput{Objective: value(x.Objective), Theirs: value(x.Theirs), TheirsBy: value(x.TheirsBy), TheirsOn: slotDate(x.TheirsOn),
-		Agenda:    list(value(x.Agenda), agendaItem),
-		People:    list(value(x.People), func(p Attendee) visit.Attendee { return visit.Attendee{Name: p.Name, Role: value(p.Role), Theirs: value(p.Theirs)} }),
+		Agenda: list(value(x.Agenda), agendaItem),
+		People: list(value(x.People), func(p Attendee) visit.Attendee {
+			return visit.Attendee{Name: p.Name, Role: value(p.Role), Theirs: value(p.Theirs)}
+		}),
 		Questions: value(x.Questions), Elephants: value(x.Elephants), Asks: value(x.Asks), Travel: value(x.Travel)})
 	if err != nil {
 		return nil, err
@@ -42,7 +44,35 @@ func (a *API) AddQuestion(ctx context.Context, r AddQuestionRequestObject) (AddQ
 	return AddQuestion200JSONResponse{Body: briefOf(b), Headers: AddQuestion200ResponseHeaders{ETag: some(etag(b.Brief.Version))}}, nil
 }
 
-func agendaItem(x AgendaItem) visit.AgendaItem { return visit.AgendaItem{At: value(x.At), What: x.What} }
+// SendCustomerLink asks one of the customer's people to confirm a visit.
+func (a *API) SendCustomerLink(ctx context.Context, r SendCustomerLinkRequestObject) (SendCustomerLinkResponseObject, error) {
+	n, err := version(r.Params.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	v, err := a.flow.SendLink(ctx, callOf(ctx).actor, r.Id, n, r.Body.Email)
+	if err != nil {
+		return nil, err
+	}
+	return SendCustomerLink200JSONResponse{Body: visitDetail(v), Headers: SendCustomerLink200ResponseHeaders{ETag: some(etag(v.Visit.Version))}}, nil
+}
+
+// WithdrawCustomerLink ends a customer's link.
+func (a *API) WithdrawCustomerLink(ctx context.Context, r WithdrawCustomerLinkRequestObject) (WithdrawCustomerLinkResponseObject, error) {
+	v, err := a.flow.WithdrawLink(ctx, callOf(ctx).actor, r.Id, r.Link)
+	if err != nil {
+		return nil, err
+	}
+	return WithdrawCustomerLink200JSONResponse{Body: visitDetail(v), Headers: WithdrawCustomerLink200ResponseHeaders{ETag: some(etag(v.Visit.Version))}}, nil
+}
+
+func customerLink(l flow.LinkView) CustomerLink {
+	return CustomerLink{Id: l.ID, Email: l.Email, MadeAt: l.MadeAt.UTC(), Expires: l.Expires.UTC(), State: CustomerLinkState(l.Good)}
+}
+
+func agendaItem(x AgendaItem) visit.AgendaItem {
+	return visit.AgendaItem{At: value(x.At), What: x.What}
+}
 
 func briefOf(b flow.BriefView) Brief {
 	out := Brief{Visit: visitOf(b.VisitView), Objective: b.Visit.Objective, Travel: b.Brief.Travel, HostPhone: b.Host.Phone, Needless: b.Needless,

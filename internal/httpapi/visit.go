@@ -166,7 +166,7 @@ func visitDetail(v flow.VisitView) VisitDetail {
 	out := VisitDetail{Visit: visitOf(v), Events: list(v.Events, calendarEvent), Neighbours: list(v.Neighbours, func(x visit.Visit) Neighbour {
 		return Neighbour{Id: x.ID, Date: date(x.Slot.Date), Half: Half(x.Slot.Half), State: VisitState(x.State), Customer: x.CustomerID}
 	}), JoinUrl: some(v.Visit.JoinURL), MayAgree: v.MayAgree, MayCancel: v.MayCancel, MayUndo: v.MayUndo,
-		Contacts: list(v.Visit.Contacts, func(c roster.Contact) Guest { return Guest{Name: some(c.Name), Email: c.Email} }), History: list(v.History, visitStep)}
+		Contacts: list(v.Visit.Contacts, func(c roster.Contact) Guest { return Guest{Name: some(c.Name), Email: c.Email} }), History: list(v.History, visitStep), Links: list(v.Links, customerLink)}
 	if len(v.Events) > 0 {
 		out.Calendar = visitCalendar(v.Calendar)
 	}

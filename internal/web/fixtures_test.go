@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -44,6 +45,7 @@ type story struct {
 	calls     []string             // changes asked for
 	launch    flow.LaunchState
 	report    flow.RunState // of the report on the calendars; "" where there is none
+	bare      bool          // nobody has prepared any visit
 }
 
 // size says how big a company is made.
@@ -600,7 +602,12 @@ func (s *story) Visit(_ context.Context, _ access.Actor, id string) (flow.VisitV
 			w.History = s.history(v)
 		}
 		w.MayAgree = v.State.Live() && v.Start.After(s.now)
-		w.MayCancel, w.MayUndo = w.MayAgree, w.MayAgree
+		w.MayCancel, w.MayUndo, w.Needless, w.Invites = w.MayAgree, w.MayAgree, w.MayAgree, true
+		if w.MayAgree {
+			for _, good := range []visit.LinkState{visit.LinkOpen, visit.LinkUsed, visit.LinkWithdrawn, visit.LinkExpired} {
+				w.Links = append(w.Links, flow.LinkView{Link: visit.Link{ID: "l" + string(good), Email: s.nameOf("eva@a.example"), MadeAt: s.now, Expires: s.now}, Good: good})
+			}
+		}
 		for _, n := range s.visits {
 			if d := n.Slot.Date.Sub(v.Slot.Date); n.ExecutiveID == v.ExecutiveID && n.ID != v.ID && d >= -30 && d <= 30 {
 				w.Neighbours = append(w.Neighbours, n)
@@ -629,6 +636,51 @@ func (s *story) Answer(_ context.Context, _ access.Actor, id string, version int
 
 func (s *story) PinVisit(_ context.Context, _ access.Actor, id string, version int, pinned bool) (flow.VisitView, error) {
 	return flow.VisitView{}, s.change("pin", id, version, pinned)
+}
+
+func (s *story) Brief(ctx context.Context, a access.Actor, id string) (flow.BriefView, error) {
+	v, err := s.Visit(ctx, a, id)
+	b := flow.BriefView{VisitView: v, Askers: map[string]string{"x": s.nameOf("Ada")}, MayEdit: v.Visit.Start.After(s.now), MayAsk: v.MayAgree}
+	if err != nil || s.bare {
+		return b, err
+	}
+	b.Visit.Theirs = visit.Said{Words: s.nameOf("See how others run it"), By: s.nameOf("Eva"), On: v.Visit.Slot.Date.Add(-30)}
+	b.Visit.Agenda = []visit.AgendaItem{{At: "09:30", What: s.nameOf("Plant tour")}, {What: s.nameOf("Lunch")}}
+	b.Promised = []string{s.nameOf("The price list")}
+	b.Brief = visit.Brief{VisitID: id, People: []visit.Attendee{{Name: s.nameOf("Eva"), Role: s.nameOf("Production"), Theirs: true}, {Name: s.nameOf("Kim")}}, Travel: s.nameOf("Train 7:32"),
+		Questions: []string{s.nameOf("Who decides?")}, Elephants: []string{s.nameOf("The delay")}, Asks: []visit.Ask{{Text: s.nameOf("What would make it fail?")}, {Text: s.nameOf("Who else?"), By: "x"}}, Version: 3}
+	return b, err
+}
+
+func (s *story) SaveBrief(_ context.Context, _ access.Actor, id string, version int, in flow.BriefInput) (flow.BriefView, error) {
+	return flow.BriefView{}, s.change("brief", id, version, in)
+}
+
+func (s *story) AddQuestion(_ context.Context, _ access.Actor, id, question string) (flow.BriefView, error) {
+	return flow.BriefView{}, s.change("question", id, question)
+}
+
+func (s *story) SendLink(_ context.Context, _ access.Actor, id string, version int, email string) (flow.VisitView, error) {
+	return flow.VisitView{}, s.change("link", id, version, email)
+}
+
+func (s *story) WithdrawLink(_ context.Context, _ access.Actor, id, link string) (flow.VisitView, error) {
+	return flow.VisitView{}, s.change("withdraw", id, link)
+}
+
+func (s *story) CustomerVisit(ctx context.Context, token, _ string) (flow.CustomerPage, error) {
+	if err := s.fail["customer"]; err != nil || token != "good" || len(s.visits) == 0 {
+		return flow.CustomerPage{}, cmp.Or(err, error(fault.NotFoundf("This link no longer works.")))
+	}
+	b, err := s.Brief(ctx, access.Actor{}, s.visits[len(s.visits)-1].ID)
+	return flow.CustomerPage{Name: s.nameOf("Eva Lang"), Customer: b.Customer, Executive: b.Executive, Host: b.Host, Visit: b.Visit, Expires: s.now, Print: "p1"}, err
+}
+
+func (s *story) ConfirmAsCustomer(ctx context.Context, token, remote, print string, in flow.CustomerAnswer) (flow.CustomerPage, error) {
+	if err := s.change("confirm", token, print, in); err != nil {
+		return flow.CustomerPage{}, err
+	}
+	return s.CustomerVisit(ctx, token, remote)
 }
 
 // history gives one step of each sort.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -167,8 +166,8 @@ func spotText(s visit.Spot, who string) string {
 }
 
 // linkText says what a customer's link is good for.
-func linkText(l visit.Link, now time.Time) string {
-	switch l.State(now) {
+func linkText(l flow.LinkView) string {
+	switch l.Good {
 	case visit.LinkUsed:
 		return "used on " + moment(l.UsedAt)
 	case visit.LinkWithdrawn:

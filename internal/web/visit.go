@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -39,7 +38,6 @@ type visitModel struct {
 	CancelCode  visit.Code
 	CancelWords string
 	DeclineCode visit.Code
-	AsOf        time.Time
 	// Which links the reader may follow.
 	MayCustomer, MayPlan, MyPage bool
 	MayReplace                   bool // the customer may be noted to refuse, and the next of its cell to take over
@@ -50,7 +48,7 @@ type visitModel struct {
 func (p *Pages) visitModelOf(c echo.Context, v flow.VisitView) visitModel {
 	a := auth.Actor(c)
 	v.Neighbours = slices.DeleteFunc(slices.Clone(v.Neighbours), func(n visit.Visit) bool { return n.ID == v.Visit.ID })
-	return visitModel{VisitView: v, AsOf: p.Now(), Own: a.PersonID == v.Visit.ExecutiveID, MayCustomer: may(access.SeeCustomers)(a), MayPlan: may(access.SeePlan)(a),
+	return visitModel{VisitView: v, Own: a.PersonID == v.Visit.ExecutiveID, MayCustomer: may(access.SeeCustomers)(a), MayPlan: may(access.SeePlan)(a),
 		MayDebrief: v.MayRecord && access.Decide(a, access.DebriefVisit, access.Subject{ExecutiveID: v.Visit.ExecutiveID, HostID: v.Visit.HostID}).Allowed ||
 			v.Visit.State == visit.Debriefed && access.Decide(a, access.ReadDebrief, access.Subject{ExecutiveID: v.Visit.ExecutiveID, HostID: v.Visit.HostID}).Allowed,
 		MyPage:     access.Decide(a, access.SeeOwnVisits, access.Subject{ExecutiveID: v.Visit.ExecutiveID}).Allowed,
