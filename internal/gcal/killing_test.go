@@ -70,9 +70,16 @@ func stored(b calsync.Base) (back calsync.Base) {
 	return back
 }
 
-// work does what the queue would: every visit's job, then a reading. It ends where
-// the process dies.
-func (l *life) work() error {
+// work does what the queue would: every visit's job and a reading, which may come
+// first. It ends where the process dies.
+func (l *life) work(readFirst bool) error {
+	if readFirst {
+		return errors.Join(l.read(), l.write())
+	}
+	return errors.Join(l.write(), l.read())
+}
+
+func (l *life) write() error {
 	ctx := context.Background()
 	for _, w := range l.wants {
 		save := func(_ context.Context, base calsync.Base) error {
@@ -89,8 +96,12 @@ func (l *life) work() error {
 			}
 		}
 	}
+	return nil
+}
+
+func (l *life) read() error {
 	l.now = l.now.Add(time.Hour)
-	p, err := calsync.Pull(ctx, l.mortal, calsync.Reading{Env: "prod", Account: l.account, Calendar: office, Now: l.now}, l.cursor, l)
+	p, err := calsync.Pull(context.Background(), l.mortal, calsync.Reading{Env: "prod", Account: l.account, Calendar: office, Now: l.now}, l.cursor, l)
 	if err != nil {
 		return err
 	}
@@ -111,8 +122,8 @@ func (l *life) work() error {
 func (l *life) until() {
 	l.t.Helper()
 	var err error
-	for range 30 {
-		if err = l.work(); err == nil {
+	for n := range 30 {
+		if err = l.work(n%2 == 1); err == nil {
 			return
 		}
 		if l.m.dead {
@@ -198,7 +209,7 @@ func live(t *testing.T, sw emulator.Switches, dies func(step int) bool, lost map
 	}
 	require.Empty(t, l.emu.Audit(), says)
 	l.m.dies, l.m.lost = func() bool { return false }, nil
-	l.unchanged(func() { require.NoError(t, l.work()) })
+	l.unchanged(func() { require.NoError(t, l.work(false)) })
 	return l.m.steps, l.deaths
 }
 
