@@ -183,6 +183,11 @@ func (a *applying) insert(ctx context.Context, d Decision) error {
 	if a.writes[Insert] >= maxWrites {
 		return a.inconclusive("insert")
 	}
+	if a.unsure && d.Action == Insert {
+		// It may have been stored all the same, and the replica that was asked may not
+		// know yet: the pause before the next attempt lets it learn.
+		return a.inconclusive("insert")
+	}
 	a.writes[Insert]++
 	before := a.base
 	id := EventID(a.want.Env, a.want.Visit, d.Generation)

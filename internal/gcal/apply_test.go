@@ -62,7 +62,7 @@ func (d *desk) try() (calsync.Outcome, error) {
 	return out, err
 }
 
-// settle applies until it succeeds, as the job queue would.
+// settle applies until it succeeds, as the job queue would, with its pauses.
 func (d *desk) settle() calsync.Outcome {
 	d.t.Helper()
 	var err error
@@ -71,6 +71,7 @@ func (d *desk) settle() calsync.Outcome {
 		if out, err = d.try(); err == nil {
 			return out
 		}
+		d.emu.Advance(2 * time.Second)
 	}
 	require.NoError(d.t, err, d.says)
 	return calsync.Outcome{}

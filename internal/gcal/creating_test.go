@@ -37,6 +37,19 @@ func TestFault01_TheReplyToAnInsertIsLost(t *testing.T) {
 	})
 }
 
+// The reply is lost, and the replica that is asked does not know of the event yet.
+// Not even a server that takes an id twice within a second has it twice.
+func TestFault01_AndTheReplicaThatIsAskedLags(t *testing.T) {
+	every(t, func(t *testing.T, sw emulator.Switches) {
+		d := newDesk(t, sw)
+		d.emu.Inject(emulator.Fault{Method: "events.insert", Action: emulator.DropAfter})
+		d.emu.Inject(emulator.Fault{Method: "events.get", Action: emulator.NotYet, Seconds: 60})
+		d.settle()
+		require.Equal(t, d.id(1), d.holds(1, 0, 0).ID)
+		d.quiet()
+	})
+}
+
 func TestFault02_AnInsertFailsBeforeItIsStored(t *testing.T) {
 	every(t, func(t *testing.T, sw emulator.Switches) {
 		each(t, sw, "events.insert", refused, func(d *desk, play func()) {

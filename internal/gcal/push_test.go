@@ -38,7 +38,7 @@ type lookout struct {
 	readAt   time.Time // that a notice asked for; zero: none is to come
 	cursor   calsync.Cursor
 	reads    int
-	stored   int // notices whose time was stored
+	stored   int                  // notices whose time was stored
 	seen     map[string]time.Time // event: when its last change came to light
 	answers  []int                // to notices, instead of hearing them; then they are heard
 	heard    []int                // what notices were answered
