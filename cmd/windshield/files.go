@@ -35,8 +35,19 @@ func readFile[T any](path string, read func(io.Reader) (*T, error)) (*T, error) 
 }
 
 // writeSolution writes the solution whole or not at all: readers of path see the old
-// file or the new one, never a part.
+// file or the new one, never a part. What is no file, such as /dev/null or a pipe, is
+// written to as it is: a file must not take its place.
 func writeSolution(path string, s *planning.Solution) (err error) {
+	if i, err := os.Stat(path); err == nil && !i.Mode().IsRegular() && !i.IsDir() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return fault.Invalidf("%s cannot be written to.", path).Because(err)
+		}
+		if err := errors.Join(s.Write(f), f.Close()); err != nil {
+			return fault.Temporaryf("The solution could not be written to %s.", path).Because(err)
+		}
+		return nil
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return fault.Invalidf("The folder of %s cannot be written to.", path).Because(err)
