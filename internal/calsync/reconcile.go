@@ -178,7 +178,7 @@ func mailFor(want Want, m Mail) Mail {
 func merge(want Want, seen Event, base Base) Decision {
 	base = landed(base, seen)
 	d := Decision{Action: Nothing, After: base.Agreed, Mail: MailNone, Reason: "the calendar holds what is wanted"}
-	mailed := false
+	mailed, joins, theirs := false, outsidersJoin(want, seen, base), false
 	for _, f := range ownedFields {
 		w, s, a, st := f.of(want.Content), f.of(contentOf(seen)), f.of(base.Agreed), f.of(base.Stored)
 		if f.name == FieldReminders && want.Reminders == nil {
@@ -189,9 +189,10 @@ func merge(want Want, seen Event, base Base) Decision {
 		case s == w: // they agree, whoever changed what
 			f.set(&d.After, want.Content)
 		case !localChange && !remoteChange:
-		case !localChange && want.Overrule[f.name] != printOf(s):
+		case !localChange && want.Overrule[f.name] != printOf(s) && !(joins && f.read):
 			d.Kept = append(d.Kept, f.name)
-		case localChange && remoteChange && want.Overrule[f.name] != printOf(s):
+		case remoteChange && want.Overrule[f.name] != printOf(s):
+			theirs = theirs || f.read
 			d.Conflicts = append(d.Conflicts, Conflict{Field: f.name, Ours: w, Theirs: s, Print: printOf(s)})
 		default:
 			f.write(&d.Patch, want.Content)
@@ -199,6 +200,11 @@ func merge(want Want, seen Event, base Base) Decision {
 			d.Fields = append(d.Fields, f.name)
 			mailed = mailed || f.mails
 		}
+	}
+	if joins && theirs {
+		// What our own people wrote into the event they wrote among themselves. Before
+		// somebody has decided that it may be read outside, nobody from there comes.
+		want.Guests = withoutNew(want.Guests, base)
 	}
 	if guests, changed, kept := mergeGuests(want, seen, base); changed && seen.GuestsHidden {
 		d.Conflicts = append(d.Conflicts, Conflict{Field: FieldGuests, Ours: "a longer guest list", Theirs: "a guest list cut by the calendar", Print: printOf("hidden")})
@@ -300,8 +306,7 @@ func mergeGuests(want Want, seen Event, base Base) (list []Guest, changed, kept 
 		}
 		list = append(list, g)
 	}
-	if joins := slices.ContainsFunc(want.Guests, func(g Guest) bool { return g.Outside && !there[fold(g.Email)] }); joins &&
-		!slices.ContainsFunc(base.Agreed.Guests, func(g Guest) bool { return g.Outside }) {
+	if outsidersJoin(want, seen, base) {
 		// Whatever our own people wrote beside their answers they wrote among
 		// themselves: the first outsider must not read it.
 		for i := range list {
@@ -321,6 +326,19 @@ func mergeGuests(want Want, seen Event, base Base) (list []Guest, changed, kept 
 		}
 	}
 	return list, changed, kept
+}
+
+// outsidersJoin says whether the first guests from outside are to be added now.
+func outsidersJoin(want Want, seen Event, base Base) bool {
+	there := addresses(seen.Guests)
+	return slices.ContainsFunc(want.Guests, func(g Guest) bool { return g.Outside && !there[fold(g.Email)] }) &&
+		!slices.ContainsFunc(base.Agreed.Guests, func(g Guest) bool { return g.Outside })
+}
+
+// withoutNew leaves out the guests from outside who were not invited before.
+func withoutNew(guests []Guest, base Base) []Guest {
+	invited := addresses(base.Agreed.Guests)
+	return slices.DeleteFunc(slices.Clone(guests), func(g Guest) bool { return g.Outside && !invited[fold(g.Email)] })
 }
 
 func addresses(gs []Guest) map[string]bool {
@@ -348,6 +366,7 @@ func guestsText(gs []Guest) string {
 type owned struct {
 	name  Field
 	mails bool
+	read  bool // people write words of their own into it, and guests read them
 	of    func(Content) string
 	set   func(to *Content, from Content)
 	write func(p *Patch, c Content)
@@ -356,25 +375,25 @@ type owned struct {
 // Time and place decide where people must be, and a hold that becomes firm is
 // news; a better wording of the text is not worth a mail to everybody.
 var ownedFields = []owned{
-	{FieldTitle, false, func(c Content) string { return c.Title },
+	{FieldTitle, false, true, func(c Content) string { return c.Title },
 		func(to *Content, from Content) { to.Title = from.Title },
 		func(p *Patch, c Content) { p.Title = &c.Title }},
-	{FieldDescription, false, func(c Content) string { return c.Description },
+	{FieldDescription, false, true, func(c Content) string { return c.Description },
 		func(to *Content, from Content) { to.Description = from.Description },
 		func(p *Patch, c Content) { p.Description = &c.Description }},
-	{FieldLocation, true, func(c Content) string { return c.Location },
+	{FieldLocation, true, true, func(c Content) string { return c.Location },
 		func(to *Content, from Content) { to.Location = from.Location },
 		func(p *Patch, c Content) { p.Location = &c.Location }},
-	{FieldTime, true, func(c Content) string { return c.When.text() },
+	{FieldTime, true, false, func(c Content) string { return c.When.text() },
 		func(to *Content, from Content) { to.When = from.When },
 		func(p *Patch, c Content) { p.When = &c.When }},
-	{FieldStatus, true, func(c Content) string { return string(c.Status) },
+	{FieldStatus, true, false, func(c Content) string { return string(c.Status) },
 		func(to *Content, from Content) { to.Status = from.Status },
 		func(p *Patch, c Content) { p.Status = &c.Status }},
-	{FieldReminders, false, func(c Content) string { return remindersText(c.Reminders) },
+	{FieldReminders, false, false, func(c Content) string { return remindersText(c.Reminders) },
 		func(to *Content, from Content) { to.Reminders = from.Reminders },
 		func(p *Patch, c Content) { p.Reminders = &c.Reminders }},
-	{FieldRights, false, func(c Content) string {
+	{FieldRights, false, false, func(c Content) string {
 		return "may move: " + strconv.FormatBool(c.GuestsMayMove) + ", see each other: " + strconv.FormatBool(!c.HideGuests)
 	},
 		func(to *Content, from Content) { to.GuestsMayMove, to.HideGuests = from.GuestsMayMove, from.HideGuests },
