@@ -100,6 +100,7 @@ var queues = map[flow.JobKind]string{
 	flow.JobApplyNow: "calendar_now", // however many others wait for their turn
 	flow.JobDeliver:  "mail",
 	flow.JobRedraw:   "draw",
+	flow.JobVerify:   "report",
 }
 
 // workers says how many jobs of a line run at once in one process.
@@ -110,6 +111,7 @@ var workers = map[string]river.QueueConfig{
 	"sync":             {MaxWorkers: 4},
 	"mail":             {MaxWorkers: 2},
 	"draw":             {MaxWorkers: 1}, // it uses a processor for long, and nobody's alert waits behind it
+	"report":           {MaxWorkers: 1}, // it reads every calendar there is
 	river.QueueDefault: {MaxWorkers: 4},
 }
 
