@@ -3,6 +3,7 @@ package emulator
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -275,7 +276,12 @@ func (s *Server) editCopy(c *call, r, n *record) *reply {
 		}
 	}
 	m := s.masterOf(r)
-	guests := n.Attendees
+	// What goes to the organiser is his own line and whom he adds, not the rest of
+	// a list that may be older than the organiser's.
+	guests := slices.DeleteFunc(slices.Clone(n.Attendees), func(a attendee) bool {
+		e := fold(a.Email)
+		return e != r.Calendar && r.attendee(e) != nil
+	})
 	if m != nil {
 		n.Attendees = r.clone().Attendees
 	}
