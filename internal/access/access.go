@@ -57,6 +57,9 @@ const (
 	ReadDebrief      Action = "read what came of this visit"
 	WriteMemo        Action = "write the memo of this visit"
 	CloseLoop        Action = "see to what is open with this customer"
+	SeeClaims        Action = "see what customers back"
+	MakeClaim        Action = "make claims of what customers said"
+	KeepStatement    Action = "keep what this customer said"
 	AgreeVisit       Action = "agree this visit with the customer"
 	CancelVisit      Action = "cancel this visit"
 	PrepareVisit     Action = "prepare this visit"
@@ -95,6 +98,9 @@ var everyoneWith = map[Action][]roster.Role{
 	ReadDebrief:      {roster.VP, roster.CEO},
 	WriteMemo:        {roster.VP},
 	CloseLoop:        {roster.VP},
+	SeeClaims:        {roster.VP, roster.CEO},
+	MakeClaim:        {roster.VP},
+	KeepStatement:    {roster.VP},
 	AgreeVisit:       {roster.VP},
 	CancelVisit:      {roster.VP},
 	PrepareVisit:     {roster.VP},
@@ -142,7 +148,7 @@ func Decide(a Actor, action Action, s Subject) Decision {
 		if s.PersonID != "" && s.PersonID == a.PersonID && a.Has(roster.Host, roster.Executive) {
 			return Decision{true, "it is the person's own calendar"}
 		}
-	case AgreeVisit, CancelVisit, WriteMemo, CloseLoop, PrepareVisit:
+	case AgreeVisit, CancelVisit, WriteMemo, CloseLoop, KeepStatement, PrepareVisit:
 		if s.HostID != "" && s.HostID == a.PersonID && a.Has(roster.Host) {
 			return Decision{true, "the host owns the account"}
 		}

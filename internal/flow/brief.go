@@ -8,6 +8,7 @@ import (
 
 	"windshield/internal/access"
 	"windshield/internal/fault"
+	"windshield/internal/insight"
 	"windshield/internal/notify"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
@@ -45,8 +46,9 @@ const (
 type BriefView struct {
 	VisitView
 	Brief    visit.Brief
-	Promised []string          // what was promised last time
-	Askers   map[string]string // names of those who added questions
+	Promised []string           // what was promised last time
+	Proposed []insight.Question // of what this customer said long ago, and of claims that need more answers; while it can be prepared
+	Askers   map[string]string  // names of those who added questions
 	MayEdit  bool
 	MayAsk   bool
 }
@@ -70,6 +72,11 @@ func (f *Flow) Brief(ctx context.Context, a access.Actor, visitID string) (Brief
 		for _, q := range w.Brief.Asks {
 			if q.By != "" {
 				w.Askers[q.By] = people[q.By].Name
+			}
+		}
+		if f.preparable(v.Visit) {
+			if w.Proposed, err = f.proposedQuestions(tx, v.Visit); err != nil {
+				return w, err
 			}
 		}
 		w.MayEdit = f.preparable(v.Visit) && access.Decide(a, access.PrepareVisit, about(v.Visit)).Allowed

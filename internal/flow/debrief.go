@@ -286,6 +286,9 @@ func (f *Flow) follow(tx Tx, a access.Actor, v visit.Visit, d insight.Debrief, i
 	if err := f.openLoops(tx, v, d); err != nil {
 		return err
 	}
+	if err := f.keepStatements(tx, a, v, FromDebrief, d.Said); err != nil {
+		return err
+	}
 	return f.audit(tx, a, "file debrief", "visit/"+v.ID, map[string]any{"held": d.Held, "ours": d.Ours, "theirs": d.Theirs, "statements": len(d.Said)})
 }
 

@@ -47,6 +47,8 @@ type Tx struct {
 	Debriefs    Debriefs
 	Loops       Loops
 	Memos       Memos
+	Claims      Claims
+	Statements  Statements
 	Bookings    Bookings
 	Calendars   Calendars
 	Channels    Channels
