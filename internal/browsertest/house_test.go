@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +55,9 @@ type stage struct {
 	held          flow.VisitView  // behind
 	declined      flow.VisitView  // taken back by its executive
 	conflict      flow.VisitView  // moved in the calendar to where nobody is free
+	agreed        flow.VisitView  // with the customer, who has a link
+	confirmed     flow.VisitView  // by the customer
+	link          string          // path of the customer's page of agreed
 	host          roster.Person   // of begun
 	customer      roster.Customer // of held
 }
@@ -100,6 +104,7 @@ func setStage(t *testing.T, effort flow.PlanInput) *stage {
 	s.answers(t)
 	s.Clock.Set(today)
 	s.outcomes(t)
+	s.prepare(t)
 	s.Settle() // what follows from them is another look at the clocks than the one of the schedule
 	s.Tick()
 	s.ReadBusy()
@@ -107,6 +112,51 @@ func setStage(t *testing.T, effort flow.PlanInput) *stage {
 	s.launches(t)
 	s.look(t)
 	return s
+}
+
+// customerLink is the path of a customer's page in a mail.
+var customerLink = regexp.MustCompile(`/c/[0-9a-f]{64}`)
+
+// prepare lets hosts agree two visits of the autumn with their customers, who are asked
+// to confirm them; one does.
+func (s *stage) prepare(t *testing.T) {
+	t.Helper()
+	ctx := context.Background()
+	rows := s.between(t, time.Date(2027, time.September, 1, 0, 0, 0, 0, time.UTC), time.Date(2027, time.October, 31, 0, 0, 0, 0, time.UTC))
+	require.Greater(t, len(rows), 2)
+	for i, v := range rows[:2] {
+		const eva = "eva.lang@customer.example"
+		_, err := s.Flow.SaveBrief(ctx, testkit.System, v.Visit.ID, 0, flow.BriefInput{Objective: "Agree on a pilot in one plant", Theirs: "See how others run their night shift", TheirsBy: "Eva Lang",
+			Agenda:    []visit.AgendaItem{{At: "09:30", What: "Plant tour"}, {At: "10:30", What: "What a pilot would take"}, {What: "Lunch"}},
+			People:    []visit.Attendee{{Name: "Eva Lang", Role: "Head of production", Theirs: true}, {Name: "Kim Sand", Role: "Product"}},
+			Questions: []string{"Who decides about the budget?"}, Elephants: []string{"The late delivery in May"}, Asks: []string{"What would make this a failure for you?"}, Travel: "Train at 7:32, then ten minutes on foot."})
+		require.NoError(t, err)
+		now, err := s.Flow.Agree(ctx, testkit.System, v.Visit.ID, s.version(t, v), flow.Agreed{With: "Eva Lang", What: "Two hours, plant tour first.", Contacts: []roster.Contact{{Name: "Eva Lang", Email: eva}}})
+		require.NoError(t, err)
+		now, err = s.Flow.SendLink(ctx, testkit.System, v.Visit.ID, now.Visit.Version, eva)
+		require.NoError(t, err)
+		s.Settle()
+		mails := s.Inbox(eva)
+		s.agreed, s.link = now, customerLink.FindString(mails[len(mails)-1].Text)
+		require.NotEmpty(t, s.link)
+		if i > 0 {
+			continue
+		}
+		token := strings.TrimPrefix(s.link, "/c/")
+		page, err := s.Flow.CustomerVisit(ctx, token, "")
+		require.NoError(t, err)
+		_, err = s.Flow.ConfirmAsCustomer(ctx, token, "", page.Print, flow.CustomerAnswer{Theirs: page.Visit.Theirs.Words, Agenda: page.Visit.Agenda})
+		require.NoError(t, err)
+		s.confirmed = now
+	}
+}
+
+// version gives a visit's version as it is now.
+func (s *stage) version(t *testing.T, v flow.VisitView) int {
+	t.Helper()
+	now, err := s.Flow.Visit(context.Background(), testkit.System, v.Visit.ID)
+	require.NoError(t, err)
+	return now.Visit.Version
 }
 
 // launches makes a draft that may be published today, and a report on the calendars.

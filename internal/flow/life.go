@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"windshield/internal/access"
+	"windshield/internal/alert"
 	"windshield/internal/fault"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
@@ -50,7 +51,7 @@ func (f *Flow) Agree(ctx context.Context, a access.Actor, visitID string, versio
 		v.Agreement = visit.Agreement{With: clean.With, On: clean.On, What: clean.What}
 		v.Contacts, v.Kind, v.JoinURL = clean.Contacts, clean.Kind, clean.JoinURL
 		if v.State == visit.Published {
-			words := "With " + clean.With + ", on " + clean.On.String() + "."
+			words := "With " + clean.With + ", on " + alert.Day(clean.On, f.today(v.Zone)) + "."
 			if clean.What != "" {
 				words += " " + clean.What
 			}
@@ -320,9 +321,6 @@ type StepView struct {
 	WasWho, Whom string // the executives before and after, for a move
 }
 
-// systemNames says what parts of the system are called on pages.
-var systemNames = map[string]string{"": "Windshield", calendarActor.PersonID: "somebody in the calendar", customerActor.PersonID: "the customer"}
-
 // customerActor stands for whoever holds a customer's link.
 var customerActor = access.System("customer")
 
@@ -336,8 +334,14 @@ func (f *Flow) history(tx Tx, v visit.Visit, people map[string]roster.Person) ([
 	out := make([]StepView, len(steps))
 	for i, s := range steps {
 		who := people[s.By].Name
-		if who == "" {
-			who = systemNames[s.By]
+		switch {
+		case who != "":
+		case s.By == calendarActor.PersonID:
+			who = "somebody in the calendar"
+		case s.By == customerActor.PersonID:
+			who = "the customer"
+		case s.By == "" || strings.HasPrefix(s.By, "system:"):
+			who = "Windshield"
 		}
 		if who == "" {
 			who = "somebody who is no longer here"
