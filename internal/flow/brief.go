@@ -74,6 +74,10 @@ func (f *Flow) Brief(ctx context.Context, a access.Actor, visitID string) (Brief
 				w.Askers[q.By] = people[q.By].Name
 			}
 		}
+		if w.Promised, err = promisedBefore(tx, v.Visit); err != nil {
+			return w, err
+		}
+		w.MayEdit = f.preparable(v.Visit) && access.Decide(a, access.PrepareVisit, about(v.Visit)).Allowed
 		if f.preparable(v.Visit) {
 			if w.Proposed, err = f.proposedQuestions(tx, v.Visit); err != nil {
 				return w, err

@@ -143,7 +143,7 @@ func (f *Flow) deliverOutside(tx Tx, about, kind string, from roster.Person, m n
 // carriesSecret says whether a message holds a secret that nobody needs any more
 // once it is sent.
 func carriesSecret(kind string) bool {
-	return kind == "sign-in" || strings.HasPrefix(kind, confirmKind)
+	return kind == "sign-in" || strings.HasPrefix(kind, confirmKind) || strings.HasPrefix(kind, afterKind)
 }
 
 // CustomerPage is what a customer sees under a link: this visit, and of it only what

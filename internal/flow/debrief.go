@@ -93,9 +93,14 @@ func (f *Flow) debriefView(tx Tx, a access.Actor, v visit.Visit) (DebriefView, e
 func debriefOf(tx Tx, v visit.Visit) (KeptDebrief, error) {
 	d, err := tx.Debriefs.Get(v.ID)
 	if fault.Is(err, fault.NotFound) {
-		return KeptDebrief{Debrief: insight.Debrief{VisitID: v.ID, CustomerID: v.CustomerID, On: v.Slot.Date, Held: v.State != visit.NoShow, Kind: v.Kind,
+		d, err = KeptDebrief{Debrief: insight.Debrief{VisitID: v.ID, CustomerID: v.CustomerID, On: v.Slot.Date, Held: v.State != visit.NoShow, Kind: v.Kind,
 			WithHost: v.WithHost || !v.State.Happened()}}, nil
 	}
+	if err != nil {
+		return d, err
+	}
+	answer, err := tx.Debriefs.Answer(v.ID)
+	d.TheirsSaid, d.SaidBy, d.SaidOn = answer.Met, answer.By, answer.On
 	return d, err
 }
 

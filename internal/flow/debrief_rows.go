@@ -43,6 +43,17 @@ type Debriefs interface {
 	// OfCustomer gives those that were filed, newest visit first.
 	OfCustomer(customerID string) ([]KeptDebrief, error)
 	Save(d *KeptDebrief) error
+	// SetAnswer keeps what the customer answers; Conflict where there is an answer.
+	SetAnswer(visitID string, answer CustomerMet) error
+	// Answer gives what the customer has answered, the zero value where nothing.
+	Answer(visitID string) (CustomerMet, error)
+}
+
+// CustomerMet is whether the customer's objective was met, as the customer answers.
+type CustomerMet struct {
+	Met insight.Met // yes, partly or no
+	By  string      // who of the customer
+	On  slot.Date
 }
 
 // LoopQuery narrows a list of loops. Zero values do not narrow.

@@ -230,3 +230,50 @@ func (f *Flow) StepLoop(ctx context.Context, a access.Actor, id string, version 
 	})
 	return out, err
 }
+
+// promisedBefore says what was promised to a customer and by it before a visit: at
+// the last visit that was debriefed, and what is still open from those before.
+func promisedBefore(tx Tx, v visit.Visit) ([]string, error) {
+	all, err := tx.Debriefs.OfCustomer(v.CustomerID)
+	if err != nil {
+		return nil, err
+	}
+	open, err := tx.Loops.Find(LoopQuery{CustomerID: v.CustomerID})
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, l := range open {
+		state := "not done yet"
+		switch l.State() {
+		case insight.LoopAnswered:
+			state = "done, and not yet confirmed by them"
+		case insight.LoopClosed:
+			continue
+		}
+		what := map[insight.LoopKind]string{insight.Promise: "We promised: ", insight.CustomerAsk: "They asked: ", insight.Information: "We send: "}[l.Kind]
+		out = append(out, what+l.Text+" ("+state+")")
+	}
+	for _, d := range all {
+		if d.VisitID == v.ID || d.On >= v.Slot.Date || !d.Held {
+			continue
+		}
+		for _, c := range d.Commitments {
+			if c.Party == insight.Them {
+				out = append(out, "They promised: "+byDay(c.What, c.By))
+			}
+		}
+		if d.NextAction != "" {
+			out = append(out, "They wanted to: "+byDay(d.NextAction, d.NextBy))
+		}
+		break // the last one before; what they said earlier is of then
+	}
+	return out, nil
+}
+
+func byDay(what string, d slot.Date) string {
+	if d.IsZero() {
+		return what
+	}
+	return what + ", by " + d.Time().Format("2 January 2006")
+}

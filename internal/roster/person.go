@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"windshield/internal/fault"
 	"windshield/internal/geo"
 	"windshield/internal/slot"
 )
@@ -39,6 +40,8 @@ type Person struct {
 	Serves    []string  // ids of the executives an assistant acts for
 	ManagerID string    // id of whom the person reports to; "" where nobody is known
 	Since     slot.Date // the day on which the person became an executive here: the clock's start where no visit is known
+	Joined    slot.Date // first day with us: no visit before it counts; zero where not known
+	Left      slot.Date // last day with us: the clock stops after it; zero where none is known
 	Office    Office
 	Terms     Terms
 	Version   int // rises with every change; 0 before the first save
@@ -71,6 +74,25 @@ func (p *Person) BecomeExecutive(today slot.Date) {
 	if !p.Has(Executive) {
 		p.Roles, p.Since = append(slices.Clone(p.Roles), Executive), today
 	}
+}
+
+// CheckManager refuses a manager who does not exist or who, through however many
+// others, reports to the person, with fault.Invalid. "" is nobody and always fits.
+func CheckManager(people map[string]Person, personID, managerID string) error {
+	if managerID == "" {
+		return nil
+	}
+	if _, ok := people[managerID]; !ok {
+		return fault.Invalidf("There is nobody with this id.").With(fault.Detail{Where: "manager", Value: fault.Short(managerID), Expected: "one of us"})
+	}
+	seen := map[string]bool{}
+	for id := managerID; id != "" && !seen[id]; id = people[id].ManagerID {
+		if id == personID {
+			return fault.Invalidf("People would manage each other in a circle.").With(fault.Detail{Where: "manager", Value: people[managerID].Name, Expected: "somebody who does not report to " + people[personID].Name, Mend: "Change first to whom the other reports."})
+		}
+		seen[id] = true
+	}
+	return nil
 }
 
 // NormalizeEmail gives the form in which addresses are stored and compared.

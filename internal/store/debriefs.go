@@ -1,6 +1,9 @@
 package store
 
 import (
+	"gorm.io/gorm/clause"
+
+	"windshield/internal/fault"
 	"windshield/internal/flow"
 	"windshield/internal/insight"
 	"windshield/internal/slot"
@@ -55,6 +58,33 @@ func (d debriefs) Save(x *flow.KeptDebrief) error {
 	}
 	d.raise(&x.Version)
 	return nil
+}
+
+type objectiveRow struct {
+	VisitID string `gorm:"primaryKey"`
+	Met     insight.Met
+	ByName  string
+	OnDay   day
+}
+
+func (objectiveRow) TableName() string { return "objective_answers" }
+
+func (d debriefs) SetAnswer(visitID string, x flow.CustomerMet) error {
+	return d.atomic(func() error {
+		done := d.db.Clauses(clause.OnConflict{DoNothing: true}).Create(&objectiveRow{VisitID: visitID, Met: x.Met, ByName: x.By, OnDay: day(x.On)})
+		if done.Error == nil && done.RowsAffected == 0 {
+			return fault.Conflictf("This question has been answered already.")
+		}
+		return done.Error
+	})
+}
+
+func (d debriefs) Answer(visitID string) (flow.CustomerMet, error) {
+	var rows []objectiveRow
+	if err := d.db.Where("visit_id = ?", visitID).Find(&rows).Error; err != nil || len(rows) == 0 {
+		return flow.CustomerMet{}, d.fail(err)
+	}
+	return flow.CustomerMet{Met: rows[0].Met, By: rows[0].ByName, On: slot.Date(rows[0].OnDay)}, nil
 }
 
 type loopRow struct {

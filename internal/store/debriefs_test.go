@@ -76,6 +76,17 @@ func TestDebriefsLoopsAndMemos(t *testing.T) {
 			_, err = tx.Loops.Get(other.ID)
 			require.True(t, fault.Is(err, fault.NotFound))
 		})
+		// The customer answers once, whatever we write.
+		write(t, st, func(tx flow.Tx) {
+			require.NoError(t, tx.Debriefs.SetAnswer(late.ID, flow.CustomerMet{Met: insight.No, By: "Ms Li", On: slot.MustDate("2027-03-09")}))
+			require.True(t, fault.Is(tx.Debriefs.SetAnswer(late.ID, flow.CustomerMet{Met: insight.Yes}), fault.Conflict))
+			got, err := tx.Debriefs.Answer(late.ID)
+			require.NoError(t, err)
+			require.Equal(t, flow.CustomerMet{Met: insight.No, By: "Ms Li", On: slot.MustDate("2027-03-09")}, got)
+			got, err = tx.Debriefs.Answer(early.ID)
+			require.NoError(t, err)
+			require.Zero(t, got)
+		})
 		// Four write the same debrief at once: one of them is first.
 		errs := race(4, func(i int) error {
 			mine := draft

@@ -210,3 +210,110 @@ func TestOpenLoopsPage(t *testing.T) {
 	empty := open(t, makeStory(size{}), actors(s)["vp"])
 	require.Contains(t, empty.get("/loops").Body.String(), "Nothing is open")
 }
+
+func (s *story) Memo(_ context.Context, a access.Actor, id string) (flow.MemoView, error) {
+	d, err := s.Debrief(context.Background(), a, id)
+	if err == nil && s.fail["memo"] != nil {
+		err = s.fail["memo"]
+	}
+	m := flow.MemoView{VisitView: d.VisitView, To: []roster.Contact{{Name: s.nameOf("Eva"), Email: "eva@a.example"}}, Copy: roster.Person{ID: "m", Name: s.nameOf("Boss")}, MayEdit: d.Visit.State != visit.Held}
+	m.Memo = flow.KeptMemo{Memo: insight.DraftMemo(d.Kept.Debrief), ToName: s.nameOf("Eva"), Version: 2}
+	if !m.MayEdit {
+		m.Memo.Sent = d.Visit.Slot.Date
+		m.Memo.Lines[0].Reply = insight.Confirms
+		m.Memo.Lines[1].Reply, m.Memo.Lines[1].Correction = insight.Corrected, s.nameOf("Two lists.")
+	}
+	return m, err
+}
+
+func (s *story) SaveMemo(_ context.Context, _ access.Actor, id string, version int, lines []insight.Line) (flow.MemoView, error) {
+	return flow.MemoView{}, s.change("save memo", id, version, lines)
+}
+
+func (s *story) SendMemo(_ context.Context, _ access.Actor, id string, version int, lines []insight.Line, email string) (flow.MemoView, error) {
+	return flow.MemoView{}, s.change("send memo", id, version, lines, email)
+}
+
+func (s *story) AskObjective(_ context.Context, _ access.Actor, id, email string) error {
+	return s.change("ask", id, 0, email)
+}
+
+func (s *story) AfterVisit(_ context.Context, token, _ string) (flow.AfterPage, error) {
+	if token != "good" {
+		return flow.AfterPage{}, fault.NotFoundf("This link no longer works.")
+	}
+	return flow.AfterPage{Name: s.nameOf("Eva"), Customer: s.nameOf("Acme"), Executive: s.nameOf("Ana"), Host: roster.Person{Name: s.nameOf("Ben"), Phone: "+1 555", Email: "ben@x.example"}, On: s.today, Expires: s.now,
+		Objective: s.nameOf("One price list"), Lines: []insight.Line{{About: insight.Goals, Text: s.nameOf("You want one price list.")}, {About: insight.NextSteps, Text: s.nameOf("We send it."), Reply: insight.Confirms}}}, nil
+}
+
+func (s *story) AnswerAfter(_ context.Context, token, _ string, met insight.Met, replies []flow.AfterReply) (flow.AfterPage, error) {
+	p, err := s.AfterVisit(context.Background(), token, "")
+	if err == nil {
+		err = s.change("after", token, 0, met, replies)
+	}
+	p.Met = met
+	return p, err
+}
+
+func TestMemoPages(t *testing.T) {
+	s := makeStory(size{executives: 3, customers: 9, visits: 200, text: hostile}).live()
+	site := open(t, s, actors(s)["host"])
+	held, id := "", begun(s)
+	for _, v := range s.visits {
+		if v.State == visit.Held {
+			held = v.ID
+		}
+	}
+	w := site.get("/visits/" + held + "/memo")
+	require.Equal(t, 200, w.Code)
+	for _, want := range []string{"What the customer says", "✓ confirmed", "Two lists.", "still our guess", "Send the question"} {
+		require.Contains(t, w.Body.String(), want)
+	}
+	sound(t, w.Body.Bytes())
+	w = site.get("/visits/" + id + "/memo")
+	require.Contains(t, w.Body.String(), "Send to the customer")
+	require.NotContains(t, w.Body.String(), "the budget", "what is ours alone")
+	sound(t, w.Body.Bytes())
+
+	form := url.Values{"version": {"2"}, "do": {"send"}, "email": {"eva@a.example"}, "about": {"goals", "situation", "situation"}, "text": {" One <list>. ", " ", "Grown"}}
+	require.Equal(t, "/visits/"+id+"/memo?done=memo_sent", site.post("/visits/"+id+"/memo", form).Header().Get("Location"))
+	form.Set("do", "save")
+	require.Equal(t, "/visits/"+id+"/memo?done=memo_saved", site.post("/visits/"+id+"/memo", form).Header().Get("Location"))
+	require.Contains(t, s.calls[0], "send memo "+id+" 2")
+	require.Contains(t, s.calls[0], "One <list>.")
+	require.Equal(t, "/visits/"+id+"/memo?done=asked_customer", site.post("/visits/"+id+"/ask", url.Values{"email": {"eva@a.example"}}).Header().Get("Location"))
+	s.fail["save memo"] = fault.Invalidf("The memo cannot be kept.").With(fault.Detail{Where: "lines[1].text", Expected: "a sentence"})
+	w = site.post("/visits/"+id+"/memo", form)
+	require.Equal(t, 422, w.Code)
+	require.Contains(t, w.Body.String(), "#f-line_2")
+	require.Contains(t, w.Body.String(), "One &lt;list&gt;.")
+	sound(t, w.Body.Bytes())
+	s.fail["save memo"] = fault.Stalef("Somebody has changed the memo meanwhile.")
+	w = site.post("/visits/"+id+"/memo", form)
+	require.Equal(t, 409, w.Code)
+	require.Contains(t, w.Body.String(), "We want one price list.")
+	sound(t, w.Body.Bytes())
+	s.fail["memo"] = fault.Conflictf("Nobody has filed a debrief.")
+	require.Equal(t, 409, site.get("/visits/"+id+"/memo").Code)
+
+	// The customer's side needs no account.
+	out := open(t, s, access.Actor{})
+	w = out.get("/c/good/after")
+	require.Equal(t, 200, w.Code)
+	require.Equal(t, "no-referrer", w.Header().Get("Referrer-Policy"))
+	require.Contains(t, w.Body.String(), "You want one price list.")
+	sound(t, w.Body.Bytes())
+	require.Equal(t, 404, out.get("/c/bad/after").Code)
+	answer := url.Values{"met": {"partly"}, "reply_0": {"corrected"}, "correction_0": {" Two <lists>. "}, "reply_1": {"confirmed"}, "correction_1": {"left over"}}
+	w = out.post("/c/good/after", answer)
+	require.Equal(t, 200, w.Code)
+	require.Contains(t, w.Body.String(), "Thank you")
+	sound(t, w.Body.Bytes())
+	require.Contains(t, s.calls[len(s.calls)-1], "partly [{0 corrected Two <lists>.} {1 confirmed }]")
+	s.fail["after"] = fault.Invalidf("The reply cannot be kept.")
+	w = out.post("/c/good/after", answer)
+	require.Equal(t, 422, w.Code)
+	require.Contains(t, w.Body.String(), "Two &lt;lists&gt;.")
+	sound(t, w.Body.Bytes())
+	require.Equal(t, 404, out.post("/c/bad/after", answer).Code)
+}

@@ -635,9 +635,9 @@ func TestRolesAndSync(t *testing.T) {
 func TestNavigationFollowsTheRoles(t *testing.T) {
 	s := makeStory(sampleSize)
 	for role, want := range map[string][]string{
-		"vp":        {"/plans", "/coverage", "/conflicts", "/customers", "/selections", "/imports", "/admin/calendar"},
+		"vp":        {"/plans", "/coverage", "/loops", "/conflicts", "/customers", "/selections", "/imports", "/admin/calendar"},
 		"ceo":       {"/plans", "/coverage", "/customers", "/selections"},
-		"executive": {"/me"}, "assistant": {"/me"}, "host": {"/visits", "/conflicts", "/customers"},
+		"executive": {"/me"}, "assistant": {"/me"}, "host": {"/visits", "/loops", "/conflicts", "/customers"},
 		"administrator": {"/plans", "/customers", "/selections", "/imports", "/admin/calendar", "/admin/people", "/admin/audit"},
 	} {
 		doc, err := html.Parse(open(t, s, actors(s)[role]).get("/nowhere").Body)

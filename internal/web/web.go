@@ -149,6 +149,7 @@ type Story interface {
 	Preparing
 	Debriefing
 	Closing
+	Understanding
 	Connecting
 	Watching
 	Reading
@@ -284,6 +285,11 @@ func (p *Pages) Register(r Router) {
 
 	r.GET("/visits/:id/debrief", p.debrief)
 	r.POST("/visits/:id/debrief", p.writeDebrief)
+	r.GET("/visits/:id/memo", p.memo)
+	r.POST("/visits/:id/memo", p.writeMemo)
+	r.POST("/visits/:id/ask", p.askObjective)
+	r.GET("/c/:token/after", p.afterVisit)
+	r.POST("/c/:token/after", p.answerAfter)
 	r.GET("/loops", p.loops)
 	r.POST("/loops/:id", p.stepLoop)
 

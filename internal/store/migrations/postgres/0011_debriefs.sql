@@ -19,6 +19,15 @@ CREATE TABLE debriefs (
 );
 CREATE INDEX debriefs_customer ON debriefs (customer_id);
 
+-- Whether the customer's objective was met, as the customer answers: once, and whatever
+-- we write meanwhile.
+CREATE TABLE objective_answers (
+    visit_id text COLLATE "C" PRIMARY KEY NOT NULL REFERENCES visits (id),
+    met      text COLLATE "C" NOT NULL CHECK (met IN ('yes', 'partly', 'no')),
+    by_name  text COLLATE "C" NOT NULL,
+    on_day   text COLLATE "C" NOT NULL
+);
+
 CREATE TABLE loops (
     id           text COLLATE "C" PRIMARY KEY NOT NULL CHECK (id <> ''),
     customer_id  text COLLATE "C" NOT NULL REFERENCES customers (id),

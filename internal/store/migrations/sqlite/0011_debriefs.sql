@@ -19,6 +19,15 @@ CREATE TABLE debriefs (
 ) STRICT;
 CREATE INDEX debriefs_customer ON debriefs (customer_id);
 
+-- Whether the customer's objective was met, as the customer answers: once, and whatever
+-- we write meanwhile.
+CREATE TABLE objective_answers (
+    visit_id TEXT PRIMARY KEY NOT NULL REFERENCES visits (id),
+    met      TEXT NOT NULL CHECK (met IN ('yes', 'partly', 'no')),
+    by_name  TEXT NOT NULL,
+    on_day   TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE loops (
     id           TEXT PRIMARY KEY NOT NULL CHECK (id <> ''),
     customer_id  TEXT NOT NULL REFERENCES customers (id),
