@@ -1072,9 +1072,24 @@ type Alert struct {
 	// LastVisit Example: 2027-01-12
 	LastVisit *openapi_types.Date `json:"last_visit,omitempty"`
 
+	// Note The reason that was typed.
+	//
+	// Example: A visit is agreed for Monday.
+	Note *string `json:"note,omitempty"`
+
+	// NotedBy Who typed it.
+	//
+	// Example: Chief Marketing Officer
+	NotedBy *string `json:"noted_by,omitempty"`
+
 	// Open Example: true
-	Open   bool      `json:"open"`
-	Person PersonRef `json:"person"`
+	Open bool `json:"open"`
+
+	// Outcome How it ended: ended by a visit, superseded by a correction of the past, or released.
+	//
+	// Example: ended
+	Outcome *string   `json:"outcome,omitempty"`
+	Person  PersonRef `json:"person"`
 
 	// RaisedAt Example: 2027-02-12T05:00:00Z
 	RaisedAt time.Time `json:"raised_at"`
@@ -1084,8 +1099,39 @@ type Alert struct {
 	// Example:
 	Reason string `json:"reason"`
 
+	// Rungs Who was told, while it is open.
+	Rungs *[]Told `json:"rungs,omitempty"`
+
+	// SeenOn Acknowledged on this day.
+	//
+	// Example: 2027-02-13
+	SeenOn *openapi_types.Date `json:"seen_on,omitempty"`
+
 	// SettledAt Example: 2027-03-05T12:00:00Z
 	SettledAt *time.Time `json:"settled_at,omitempty"`
+
+	// SilentUntil Snoozed until this day.
+	//
+	// Example: 2027-02-20
+	SilentUntil *openapi_types.Date `json:"silent_until,omitempty"`
+}
+
+// AlertAnswer defines model for AlertAnswer.
+type AlertAnswer struct {
+	// Breach Which alert.
+	//
+	// Example: 2027-02-12
+	Breach openapi_types.Date `json:"breach"`
+
+	// Reason 3 to 500 characters.
+	//
+	// Example: A visit is agreed for Monday.
+	Reason string `json:"reason"`
+
+	// Until Silent until this day, at most 14 days ahead and 30 after it was raised.
+	//
+	// Example: 2027-02-20
+	Until *openapi_types.Date `json:"until,omitempty"`
 }
 
 // AlertList defines model for AlertList.
@@ -1248,8 +1294,23 @@ type Breach struct {
 	// LastVisit Example: 2027-01-12
 	LastVisit *openapi_types.Date `json:"last_visit,omitempty"`
 
+	// Note The reason that was typed.
+	//
+	// Example: A visit is agreed for Monday.
+	Note *string `json:"note,omitempty"`
+
+	// NotedBy Who typed it.
+	//
+	// Example: Chief Marketing Officer
+	NotedBy *string `json:"noted_by,omitempty"`
+
 	// Open Example: true
 	Open bool `json:"open"`
+
+	// Outcome How it ended: ended by a visit, superseded by a correction of the past, or released.
+	//
+	// Example: ended
+	Outcome *string `json:"outcome,omitempty"`
 
 	// RaisedAt Example: 2027-02-12T05:00:00Z
 	RaisedAt time.Time `json:"raised_at"`
@@ -1259,8 +1320,21 @@ type Breach struct {
 	// Example:
 	Reason string `json:"reason"`
 
+	// Rungs Who was told, while it is open.
+	Rungs *[]Told `json:"rungs,omitempty"`
+
+	// SeenOn Acknowledged on this day.
+	//
+	// Example: 2027-02-13
+	SeenOn *openapi_types.Date `json:"seen_on,omitempty"`
+
 	// SettledAt Example: 2027-03-05T12:00:00Z
 	SettledAt *time.Time `json:"settled_at,omitempty"`
+
+	// SilentUntil Snoozed until this day.
+	//
+	// Example: 2027-02-20
+	SilentUntil *openapi_types.Date `json:"silent_until,omitempty"`
 }
 
 // Brief What the customer may see is only theirs and the agenda.
@@ -1812,6 +1886,9 @@ type Coverage struct {
 	//
 	// Example: 2027-03-01T10:00:00Z
 	AsOf time.Time `json:"as_of"`
+
+	// Behind Groups that fall behind the published plan of this year, the worst first.
+	Behind []Lag `json:"behind"`
 
 	// Gaps Who will pass 30 days, soonest first.
 	Gaps   []Gap           `json:"gaps"`
@@ -3050,6 +3127,64 @@ type ImportReport struct {
 // ImportState Example: uploaded
 type ImportState string
 
+// Ladder defines model for Ladder.
+type Ladder struct {
+	// CeoDays At least the days of the VP, at most 60.
+	//
+	// Example: 7
+	CeoDays int `json:"ceo_days"`
+
+	// VpDays 1 to 60 days after the alert was raised, leave left out.
+	//
+	// Example: 3
+	VpDays int `json:"vp_days"`
+}
+
+// Lag defines model for Lag.
+type Lag struct {
+	// Booked Visits ahead that would count.
+	//
+	// Example: 8
+	Booked int `json:"booked"`
+
+	// Code Example: North
+	Code string `json:"code"`
+
+	// Dimension Empty for the groups of the selection.
+	//
+	// Example: region
+	Dimension string `json:"dimension"`
+
+	// Due Visits of the plan whose day has passed.
+	//
+	// Example: 10
+	Due int `json:"due"`
+
+	// Held Visits that were held and count.
+	//
+	// Example: 5
+	Held int `json:"held"`
+
+	// Label Example: North
+	Label string `json:"label"`
+
+	// Missing Example: 5
+	Missing int `json:"missing"`
+
+	// Reason Example: North: 5 of 10 visits due were held and count.
+	Reason string `json:"reason"`
+
+	// Short Visits of the target that are neither held nor booked.
+	//
+	// Example: 7
+	Short int `json:"short"`
+
+	// Target Visits wanted in the year.
+	//
+	// Example: 20
+	Target int `json:"target"`
+}
+
 // Launch defines model for Launch.
 type Launch struct {
 	// Applied As wanted in the calendars.
@@ -3246,6 +3381,11 @@ type LedgerEntry struct {
 
 	// Date Example: 2027-02-11
 	Date openapi_types.Date `json:"date"`
+
+	// Lapse The same as one word: no_show, unconfirmed, unknown_kind, trade_show, conference, online, without_host, future, before_joined or after_left.
+	//
+	// Example: trade_show
+	Lapse *string `json:"lapse,omitempty"`
 
 	// Visit Names a thing; a UUID.
 	//
@@ -3475,7 +3615,12 @@ type Mine struct {
 	// Hosting These are a host's visits to own customers.
 	//
 	// Example: false
-	Hosting bool   `json:"hosting"`
+	Hosting bool `json:"hosting"`
+
+	// MayNote You may snooze and acknowledge the alert.
+	//
+	// Example: true
+	MayNote bool   `json:"may_note"`
 	Next    *Visit `json:"next,omitempty"`
 
 	// Served Whose pages you may ask for.
@@ -3486,6 +3631,9 @@ type Mine struct {
 
 	// Visits By date.
 	Visits []Visit `json:"visits"`
+
+	// Ways What would keep the person below 30 days, or end the breach.
+	Ways []Way `json:"ways"`
 }
 
 // Month defines model for Month.
@@ -5315,6 +5463,17 @@ type Terms struct {
 	TargetVisits int `json:"target_visits"`
 }
 
+// Told defines model for Told.
+type Told struct {
+	// At Example: 2027-02-15T05:00:00Z
+	At time.Time `json:"at"`
+
+	// Rung person (with the assistants), vp or ceo.
+	//
+	// Example: vp
+	Rung string `json:"rung"`
+}
+
 // Totals defines model for Totals.
 type Totals struct {
 	// Booked Example: 111
@@ -5717,6 +5876,22 @@ type VisitStep struct {
 
 	// Words Example:
 	Words string `json:"words"`
+}
+
+// Way defines model for Way.
+type Way struct {
+	// Customer Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Customer *Id `json:"customer,omitempty"`
+
+	// Page Where you can do it.
+	//
+	// Example: /visits/3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Page *string `json:"page,omitempty"`
+
+	// Text Example: Visit Aare Energie in Bern, 12 km away: wanted this year, and without a place.
+	Text string `json:"text"`
 }
 
 // WayIn defines model for WayIn.
@@ -6166,6 +6341,9 @@ type GetPublishedPlanParams struct {
 	Group *PlanGroup `form:"group,omitempty" json:"group,omitempty"`
 }
 
+// SetLadderJSONRequestBody defines body for SetLadder for application/json ContentType.
+type SetLadderJSONRequestBody = Ladder
+
 // SetBusyTimesJSONRequestBody defines body for SetBusyTimes for application/json ContentType.
 type SetBusyTimesJSONRequestBody = BusySettings
 
@@ -6192,6 +6370,9 @@ type StepLoopJSONRequestBody = LoopStepRequest
 
 // SetRolesJSONRequestBody defines body for SetRoles for application/json ContentType.
 type SetRolesJSONRequestBody = RolesChange
+
+// AnswerAlertJSONRequestBody defines body for AnswerAlert for application/json ContentType.
+type AnswerAlertJSONRequestBody = AlertAnswer
 
 // StartPlanJSONRequestBody defines body for StartPlan for application/json ContentType.
 type StartPlanJSONRequestBody = PlanRequest
@@ -6328,6 +6509,29 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /alerts (the `ListAlerts` operationId).
 	ListAlerts(ctx context.Context, params *ListAlertsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetLadder After how many days an open alert climbs
+	//
+	// Corresponds with GET /alerts/ladder (the `GetLadder` operationId).
+	GetLadder(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetLadderWithBody Change after how many days an open alert climbs
+	//
+	// For the VP. The person and the assistants are told at once, then the VP, then the CEO. Days of leave do not count. What was told stays told.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /alerts/ladder (the `SetLadder` operationId).
+	SetLadderWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetLadder Change after how many days an open alert climbs
+	//
+	// For the VP. The person and the assistants are told at once, then the VP, then the CEO. Days of leave do not count. What was told stays told.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /alerts/ladder (the `SetLadder` operationId).
+	SetLadder(ctx context.Context, body SetLadderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListAudit The audit trail
 	//
@@ -6647,6 +6851,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /people/{id} (the `SetRoles` operationId).
 	SetRoles(ctx context.Context, id Id, params *SetRolesParams, body SetRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AnswerAlertWithBody Snooze or acknowledge an open alert
+	//
+	// For the person, their assistants and the VP, with a typed reason. Alerts wait until the day you name; without one it is only noted that the breach is known. The clock runs on, and only a visit ends the breach.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /people/{id}/alert (the `AnswerAlert` operationId).
+	AnswerAlertWithBody(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AnswerAlert Snooze or acknowledge an open alert
+	//
+	// For the person, their assistants and the VP, with a typed reason. Alerts wait until the day you name; without one it is only noted that the breach is known. The clock runs on, and only a visit ends the breach.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /people/{id}/alert (the `AnswerAlert` operationId).
+	AnswerAlert(ctx context.Context, id Id, body AnswerAlertJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListPlanRuns The planner's newest runs
 	//
@@ -7171,6 +7393,59 @@ type ClientInterface interface {
 // Corresponds with GET /alerts (the `ListAlerts` operationId).
 func (c *Client) ListAlerts(ctx context.Context, params *ListAlertsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListAlertsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetLadder After how many days an open alert climbs
+//
+// Corresponds with GET /alerts/ladder (the `GetLadder` operationId).
+func (c *Client) GetLadder(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetLadderRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetLadderWithBody Change after how many days an open alert climbs
+//
+// For the VP. The person and the assistants are told at once, then the VP, then the CEO. Days of leave do not count. What was told stays told.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /alerts/ladder (the `SetLadder` operationId).
+func (c *Client) SetLadderWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetLadderRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetLadder Change after how many days an open alert climbs
+//
+// For the VP. The person and the assistants are told at once, then the VP, then the CEO. Days of leave do not count. What was told stays told.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /alerts/ladder (the `SetLadder` operationId).
+func (c *Client) SetLadder(ctx context.Context, body SetLadderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetLadderRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7940,6 +8215,44 @@ func (c *Client) SetRolesWithBody(ctx context.Context, id Id, params *SetRolesPa
 // Corresponds with PATCH /people/{id} (the `SetRoles` operationId).
 func (c *Client) SetRoles(ctx context.Context, id Id, params *SetRolesParams, body SetRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSetRolesRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AnswerAlertWithBody Snooze or acknowledge an open alert
+//
+// For the person, their assistants and the VP, with a typed reason. Alerts wait until the day you name; without one it is only noted that the breach is known. The clock runs on, and only a visit ends the breach.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /people/{id}/alert (the `AnswerAlert` operationId).
+func (c *Client) AnswerAlertWithBody(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerAlertRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AnswerAlert Snooze or acknowledge an open alert
+//
+// For the person, their assistants and the VP, with a typed reason. Alerts wait until the day you name; without one it is only noted that the breach is known. The clock runs on, and only a visit ends the breach.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /people/{id}/alert (the `AnswerAlert` operationId).
+func (c *Client) AnswerAlert(ctx context.Context, id Id, body AnswerAlertJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerAlertRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -9187,6 +9500,73 @@ func NewListAlertsRequest(server string, params *ListAlertsParams) (*http.Reques
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewGetLadderRequest constructs an http.Request for the GetLadder method
+func NewGetLadderRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/alerts/ladder")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetLadderRequest calls the generic SetLadder builder with application/json body
+func NewSetLadderRequest(server string, body SetLadderJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetLadderRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSetLadderRequestWithBody constructs an http.Request for the SetLadder method, with any body, and a specified content type
+func NewSetLadderRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/alerts/ladder")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -10773,6 +11153,53 @@ func NewSetRolesRequestWithBody(server string, id Id, params *SetRolesParams, co
 		req.Header.Set("If-Match", headerParam0)
 
 	}
+
+	return req, nil
+}
+
+// NewAnswerAlertRequest calls the generic AnswerAlert builder with application/json body
+func NewAnswerAlertRequest(server string, id Id, body AnswerAlertJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAnswerAlertRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewAnswerAlertRequestWithBody constructs an http.Request for the AnswerAlert method, with any body, and a specified content type
+func NewAnswerAlertRequestWithBody(server string, id Id, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/people/%s/alert", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -13293,6 +13720,31 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /alerts (the `ListAlerts` operationId).
 	ListAlertsWithResponse(ctx context.Context, params *ListAlertsParams, reqEditors ...RequestEditorFn) (*ListAlertsResponse, error)
 
+	// GetLadderWithResponse After how many days an open alert climbs
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /alerts/ladder (the `GetLadder` operationId).
+	GetLadderWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetLadderResponse, error)
+
+	// SetLadderWithBodyWithResponse Change after how many days an open alert climbs
+	//
+	// For the VP. The person and the assistants are told at once, then the VP, then the CEO. Days of leave do not count. What was told stays told.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /alerts/ladder (the `SetLadder` operationId).
+	SetLadderWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetLadderResponse, error)
+
+	// SetLadderWithResponse Change after how many days an open alert climbs
+	//
+	// For the VP. The person and the assistants are told at once, then the VP, then the CEO. Days of leave do not count. What was told stays told.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /alerts/ladder (the `SetLadder` operationId).
+	SetLadderWithResponse(ctx context.Context, body SetLadderJSONRequestBody, reqEditors ...RequestEditorFn) (*SetLadderResponse, error)
+
 	// ListAuditWithResponse The audit trail
 	//
 	// For the administrator. Every entry carries the hash of the one before it.
@@ -13667,6 +14119,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /people/{id} (the `SetRoles` operationId).
 	SetRolesWithResponse(ctx context.Context, id Id, params *SetRolesParams, body SetRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*SetRolesResponse, error)
+
+	// AnswerAlertWithBodyWithResponse Snooze or acknowledge an open alert
+	//
+	// For the person, their assistants and the VP, with a typed reason. Alerts wait until the day you name; without one it is only noted that the breach is known. The clock runs on, and only a visit ends the breach.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /people/{id}/alert (the `AnswerAlert` operationId).
+	AnswerAlertWithBodyWithResponse(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerAlertResponse, error)
+
+	// AnswerAlertWithResponse Snooze or acknowledge an open alert
+	//
+	// For the person, their assistants and the VP, with a typed reason. Alerts wait until the day you name; without one it is only noted that the breach is known. The clock runs on, and only a visit ends the breach.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /people/{id}/alert (the `AnswerAlert` operationId).
+	AnswerAlertWithResponse(ctx context.Context, id Id, body AnswerAlertJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerAlertResponse, error)
 
 	// ListPlanRunsWithResponse The planner's newest runs
 	//
@@ -14307,6 +14777,158 @@ func (r ListAlertsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListAlertsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetLadderResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ladder
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetLadderResponse) GetJSON200() *Ladder {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetLadderResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetLadderResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetLadderResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetLadderResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetLadderResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetLadderResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetLadderResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetLadderResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SetLadderResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ladder
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SetLadderResponse) GetJSON200() *Ladder {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SetLadderResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SetLadderResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SetLadderResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SetLadderResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SetLadderResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetLadderResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetLadderResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetLadderResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetLadderResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetLadderResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -17373,6 +17995,89 @@ func (r SetRolesResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SetRolesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type AnswerAlertResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r AnswerAlertResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r AnswerAlertResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r AnswerAlertResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r AnswerAlertResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r AnswerAlertResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r AnswerAlertResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AnswerAlertResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AnswerAlertResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AnswerAlertResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AnswerAlertResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AnswerAlertResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -21880,6 +22585,49 @@ func (c *ClientWithResponses) ListAlertsWithResponse(ctx context.Context, params
 	return ParseListAlertsResponse(rsp)
 }
 
+// GetLadderWithResponse After how many days an open alert climbs
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /alerts/ladder (the `GetLadder` operationId).
+func (c *ClientWithResponses) GetLadderWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetLadderResponse, error) {
+	rsp, err := c.GetLadder(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetLadderResponse(rsp)
+}
+
+// SetLadderWithBodyWithResponse Change after how many days an open alert climbs
+//
+// For the VP. The person and the assistants are told at once, then the VP, then the CEO. Days of leave do not count. What was told stays told.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /alerts/ladder (the `SetLadder` operationId).
+func (c *ClientWithResponses) SetLadderWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetLadderResponse, error) {
+	rsp, err := c.SetLadderWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetLadderResponse(rsp)
+}
+
+// SetLadderWithResponse Change after how many days an open alert climbs
+//
+// For the VP. The person and the assistants are told at once, then the VP, then the CEO. Days of leave do not count. What was told stays told.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /alerts/ladder (the `SetLadder` operationId).
+func (c *ClientWithResponses) SetLadderWithResponse(ctx context.Context, body SetLadderJSONRequestBody, reqEditors ...RequestEditorFn) (*SetLadderResponse, error) {
+	rsp, err := c.SetLadder(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetLadderResponse(rsp)
+}
+
 // ListAuditWithResponse The audit trail
 //
 // For the administrator. Every entry carries the hash of the one before it.
@@ -22523,6 +23271,36 @@ func (c *ClientWithResponses) SetRolesWithResponse(ctx context.Context, id Id, p
 		return nil, err
 	}
 	return ParseSetRolesResponse(rsp)
+}
+
+// AnswerAlertWithBodyWithResponse Snooze or acknowledge an open alert
+//
+// For the person, their assistants and the VP, with a typed reason. Alerts wait until the day you name; without one it is only noted that the breach is known. The clock runs on, and only a visit ends the breach.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /people/{id}/alert (the `AnswerAlert` operationId).
+func (c *ClientWithResponses) AnswerAlertWithBodyWithResponse(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerAlertResponse, error) {
+	rsp, err := c.AnswerAlertWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerAlertResponse(rsp)
+}
+
+// AnswerAlertWithResponse Snooze or acknowledge an open alert
+//
+// For the person, their assistants and the VP, with a typed reason. Alerts wait until the day you name; without one it is only noted that the breach is known. The clock runs on, and only a visit ends the breach.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /people/{id}/alert (the `AnswerAlert` operationId).
+func (c *ClientWithResponses) AnswerAlertWithResponse(ctx context.Context, id Id, body AnswerAlertJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerAlertResponse, error) {
+	rsp, err := c.AnswerAlert(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerAlertResponse(rsp)
 }
 
 // ListPlanRunsWithResponse The planner's newest runs
@@ -23536,6 +24314,128 @@ func ParseListAlertsResponse(rsp *http.Response) (*ListAlertsResponse, error) {
 			return nil, err
 		}
 		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetLadderResponse parses an HTTP response from a GetLadderWithResponse call
+func ParseGetLadderResponse(rsp *http.Response) (*GetLadderResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetLadderResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ladder
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSetLadderResponse parses an HTTP response from a SetLadderWithResponse call
+func ParseSetLadderResponse(rsp *http.Response) (*SetLadderResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetLadderResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ladder
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid
@@ -26134,6 +27034,77 @@ func ParseSetRolesResponse(rsp *http.Response) (*SetRolesResponse, error) {
 			headers.ETag = &value
 		}
 		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAnswerAlertResponse parses an HTTP response from a AnswerAlertWithResponse call
+func ParseAnswerAlertResponse(rsp *http.Response) (*AnswerAlertResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AnswerAlertResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
 	}
 
 	return response, nil

@@ -71,6 +71,8 @@ const (
 	ConnectCalendar  Action = "connect this calendar"
 	ManagePeople     Action = "manage people"
 	SeeAlerts        Action = "see alerts"
+	NoteAlert        Action = "snooze or acknowledge this alert"
+	SetLadder        Action = "say when alerts climb"
 	SeeAudit         Action = "see the audit trail"
 )
 
@@ -111,6 +113,8 @@ var everyoneWith = map[Action][]roster.Role{
 	ManageConnection: {roster.Administrator},
 	ManagePeople:     {roster.Administrator},
 	SeeAlerts:        {roster.VP, roster.CEO},
+	NoteAlert:        {roster.VP},
+	SetLadder:        {roster.VP},
 	SeeAudit:         {roster.Administrator},
 }
 
@@ -152,7 +156,7 @@ func Decide(a Actor, action Action, s Subject) Decision {
 		if s.HostID != "" && s.HostID == a.PersonID && a.Has(roster.Host) {
 			return Decision{true, "the host owns the account"}
 		}
-	case AnswerVisit, SeeOwnVisits:
+	case AnswerVisit, SeeOwnVisits, NoteAlert:
 		if a.ActsFor(s.ExecutiveID) {
 			return Decision{true, "it is the executive's own visit"}
 		}

@@ -52,7 +52,7 @@ func people(r *Report, in Input, theirs [][]*visit.Visit) {
 	r.People = make([]PersonRow, 0, len(in.People))
 	for i, p := range in.People {
 		s := alert.Clock(alert.Watch{
-			PersonID: p.ID, LastVisit: p.Terms.LastVisit, Since: p.Since, Absences: p.Absences, Today: ownToday(in, p),
+			PersonID: p.ID, LastVisit: p.Terms.LastVisit, Since: p.Since, Joined: p.Joined, Left: p.Left, Absences: p.Absences, Today: ownToday(in, p),
 		}, theirs[i], in.Horizon)
 		row := PersonRow{
 			ID: p.ID, Name: p.Name, Function: p.Function, Running: s.Running, LastID: s.LastID, Days: s.Days, Overdue: s.Overdue,

@@ -7,7 +7,6 @@ import (
 	"windshield/internal/alert"
 	"windshield/internal/coverage"
 	"windshield/internal/fault"
-	"windshield/internal/notify"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
@@ -39,17 +38,35 @@ func clockVisits(tx Tx) ([]visit.Visit, error) {
 	return visits, err
 }
 
+// watchOf gives the clock of a person on the person's own day.
+func (f *Flow) watchOf(p coverage.Person) alert.Watch {
+	return alert.Watch{PersonID: p.ID, LastVisit: p.Terms.LastVisit, Since: p.Since, Joined: p.Joined, Left: p.Left, Absences: p.Absences, Today: f.today(p.Zone)}
+}
+
 // verdict is what the clocks of everybody ask for.
 type verdict struct {
 	raise  []alert.Raise
 	settle []alert.Settle
-	people map[string]roster.Person
+	steps  []alert.Step // of the alerts that are open
+	warn   []alert.Warning
+	void   []alert.Warned
+	people map[string]coverage.Person
+	all    []alert.Status
 	status map[string]alert.Status
 }
 
+// empty says that there is nothing to do.
+func (v verdict) empty() bool {
+	return len(v.raise)+len(v.settle)+len(v.steps)+len(v.warn)+len(v.void) == 0
+}
+
+// foreseeDays is how far breaches are looked for, some days past the first warning: a
+// person who moves west goes back a day.
+const foreseeDays = 21
+
 // judgeClocks looks at everybody's clock.
 func (f *Flow) judgeClocks(tx Tx) (verdict, error) {
-	v := verdict{people: map[string]roster.Person{}, status: map[string]alert.Status{}}
+	v := verdict{people: map[string]coverage.Person{}, status: map[string]alert.Status{}}
 	people, err := visitors(tx)
 	if err != nil {
 		return v, err
@@ -61,10 +78,9 @@ func (f *Flow) judgeClocks(tx Tx) (verdict, error) {
 	watches := make([]alert.Watch, len(people))
 	var horizon slot.Date
 	for i, p := range people {
-		today := f.today(p.Zone)
-		horizon = max(horizon, today)
-		watches[i] = alert.Watch{PersonID: p.ID, LastVisit: p.Terms.LastVisit, Since: p.Since, Absences: p.Absences, Today: today}
-		v.people[p.ID] = p.Person
+		watches[i] = f.watchOf(p)
+		horizon = max(horizon, watches[i].Today.Add(foreseeDays))
+		v.people[p.ID] = p
 	}
 	open, err := tx.Alerts.List(true)
 	if err != nil {
@@ -74,20 +90,33 @@ func (f *Flow) judgeClocks(tx Tx) (verdict, error) {
 	for i, o := range open {
 		opened[i] = alert.Open{PersonID: o.PersonID, Breach: o.Breach}
 	}
-	statuses := alert.Clocks(watches, visits, horizon)
-	for _, s := range statuses {
+	v.all = alert.Clocks(watches, visits, horizon)
+	for _, s := range v.all {
 		v.status[s.PersonID] = s
 	}
-	v.raise, v.settle = alert.Judge(statuses, opened)
+	v.raise, v.settle = alert.Judge(v.all, opened)
+	if v.steps, err = f.stepsOf(tx, v, open); err != nil {
+		return v, err
+	}
+	given, err := tx.Clocks.Warnings()
+	if err != nil {
+		return v, err
+	}
+	warned := make([]alert.Warned, len(given))
+	for i, w := range given {
+		warned[i] = w.Warned
+	}
+	v.warn, v.void = alert.Warn(v.all, warned, alert.WarnAhead())
 	return v, nil
 }
 
-// lookAtClocks raises and settles alerts, and tells each person once per breach.
+// lookAtClocks raises and settles alerts, warns of those to come, and tells each
+// rung once per breach.
 // Most times there is nothing to do, so it looks first without holding up who
 // writes, and decides again in the transaction that does.
 func (f *Flow) lookAtClocks(ctx context.Context) error {
 	v, err := read(ctx, f, f.judgeClocks)
-	if err != nil || len(v.raise)+len(v.settle) == 0 {
+	if err != nil || v.empty() {
 		return err
 	}
 	return f.Store.Write(ctx, func(tx Tx) error {
@@ -96,7 +125,7 @@ func (f *Flow) lookAtClocks(ctx context.Context) error {
 			return err
 		}
 		for _, s := range v.settle {
-			err := tx.Alerts.Settle(s.PersonID, s.Breach, s.Reason, f.Now().UTC())
+			err := tx.Alerts.Settle(s.PersonID, s.Breach, s.Outcome, s.Reason, f.Now().UTC())
 			if fault.Is(err, fault.NotFound) {
 				continue // another look has settled it meanwhile
 			}
@@ -108,11 +137,14 @@ func (f *Flow) lookAtClocks(ctx context.Context) error {
 			}
 		}
 		for _, r := range v.raise {
-			if err := f.raise(tx, r, v.people[r.PersonID], v.status[r.PersonID]); err != nil {
+			if err := f.raise(tx, r); err != nil {
 				return err
 			}
 		}
-		return nil
+		if err := f.climb(tx, v); err != nil {
+			return err
+		}
+		return f.warn(tx, v)
 	})
 }
 
@@ -120,16 +152,11 @@ func alertSubject(personID string, breach slot.Date) string {
 	return "alert/" + personID + "/" + breach.String()
 }
 
-// raise stores an alert and, where it is new, the mail about it.
-func (f *Flow) raise(tx Tx, r alert.Raise, p roster.Person, s alert.Status) error {
+// raise stores an alert.
+func (f *Flow) raise(tx Tx, r alert.Raise) error {
 	fresh, err := tx.Alerts.Raise(Alert{PersonID: r.PersonID, Breach: r.Breach, LastVisit: r.LastVisit, Open: true, Reason: r.Reason, RaisedAt: f.Now().UTC()})
 	if err != nil {
 		return err
-	}
-	if fresh {
-		if err := f.deliver(tx, alertSubject(r.PersonID, r.Breach), "breach", p, notify.Breach(p, s, f.BaseURL)); err != nil {
-			return err
-		}
 	}
 	return f.audit(tx, access.System("clock"), "raise alert", alertSubject(r.PersonID, r.Breach), map[string]bool{"new": fresh})
 }
@@ -159,13 +186,22 @@ func alertViews(tx Tx, openOnly bool) ([]AlertView, error) {
 	if err != nil {
 		return nil, err
 	}
+	rungs, err := tx.Clocks.Told()
+	if err != nil {
+		return nil, err
+	}
 	told := map[string][]Delivery{}
 	for _, d := range deliveries {
 		told[d.About] = append(told[d.About], d)
 	}
 	out := make([]AlertView, len(alerts))
 	for i, x := range alerts {
-		out[i] = AlertView{Alert: x, Person: people[x.PersonID], Deliveries: told[subjects[i]]}
+		out[i] = AlertView{Alert: x, Person: people[x.PersonID], Deliveries: told[subjects[i]], NotedBy: people[x.NotedBy].Name}
+		for _, r := range rungs {
+			if r.PersonID == x.PersonID && r.Breach == x.Breach {
+				out[i].Rungs = append(out[i].Rungs, r)
+			}
+		}
 	}
 	return out, nil
 }

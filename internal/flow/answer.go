@@ -365,7 +365,7 @@ func (f *Flow) My(ctx context.Context, a access.Actor, executiveID string) (MyVi
 			if m.Clock, err = f.clockOf(tx, p); err != nil {
 				return m, err
 			}
-			if m.Alert, err = openAlert(tx, p.ID); err != nil {
+			if err = f.fillClock(tx, a, &m); err != nil {
 				return m, err
 			}
 		}
@@ -390,17 +390,4 @@ func (f *Flow) My(ctx context.Context, a access.Actor, executiveID string) (MyVi
 		}
 		return m, err
 	})
-}
-
-func openAlert(tx Tx, personID string) (*Alert, error) {
-	open, err := tx.Alerts.List(true)
-	if err != nil {
-		return nil, err
-	}
-	for _, a := range open {
-		if a.PersonID == personID {
-			return &a, nil
-		}
-	}
-	return nil, nil
 }

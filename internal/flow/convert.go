@@ -44,7 +44,7 @@ var watching = map[string]roster.Role{"ceo": roster.CEO, "vp": roster.VP}
 func executiveRecord(p roster.Person, away []slot.Interval, assistant roster.Person) intake.ExecutiveRecord {
 	r := intake.ExecutiveRecord{Key: p.Key, Name: p.Name, Email: p.Email, Function: p.Function, Role: "executive", Office: office(p),
 		Calendar: p.Terms.Calendar, Tags: p.Terms.Tags, MaxPerWeek: p.Terms.MaxPerWeek, MaxPerMonth: p.Terms.MaxPerMonth,
-		TargetVisits: p.Terms.TargetVisits, LastVisit: p.Terms.LastVisit, Unavailable: away,
+		TargetVisits: p.Terms.TargetVisits, LastVisit: p.Terms.LastVisit, Joined: p.Joined, Left: p.Left, Unavailable: away,
 		AssistantName: assistant.Name, AssistantEmail: assistant.Email}
 	for word, role := range watching {
 		if p.Has(role) {
@@ -59,6 +59,7 @@ func applyExecutive(p *roster.Person, r intake.ExecutiveRecord, today slot.Date)
 	settle(p, r.Office)
 	p.Terms = roster.Terms{Calendar: r.Calendar, Tags: r.Tags, MaxPerWeek: r.MaxPerWeek, MaxPerMonth: r.MaxPerMonth,
 		TargetVisits: r.TargetVisits, LastVisit: r.LastVisit}
+	p.Joined, p.Left = r.Joined, r.Left
 	p.BecomeExecutive(today)
 	for word, role := range watching {
 		if r.Role == word {

@@ -45,6 +45,12 @@ func (f *Flow) Coverage(ctx context.Context, a access.Actor, period slot.Interva
 			}
 		}
 		v.Report = coverage.Compute(in)
+		if v.Behind, err = lagging(tx, today); err != nil {
+			return v, err
+		}
+		if v.Ladder, err = ladderOf(tx); err != nil {
+			return v, err
+		}
 		v.Alerts, err = alertViews(tx, true)
 		return v, err
 	})

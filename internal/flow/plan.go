@@ -168,12 +168,12 @@ func (f *Flow) clockOf(tx Tx, p roster.Person) (alert.Status, error) {
 	if err != nil {
 		return alert.Status{}, err
 	}
-	today := f.today(p.Zone)
 	all := make([]*visit.Visit, len(visits))
 	for i := range visits {
 		all[i] = &visits[i]
 	}
-	return alert.Clock(alert.Watch{PersonID: p.ID, Today: today, LastVisit: p.Terms.LastVisit, Since: p.Since, Absences: intervals(absences)}, all, today.Add(366)), nil
+	w := f.watchOf(coverage.Person{Person: p, Absences: intervals(absences), Since: p.Since})
+	return alert.Clock(w, all, w.Today.Add(366)), nil
 }
 
 func intervals(absences []roster.Absence) []slot.Interval {

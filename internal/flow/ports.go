@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"windshield/internal/access"
+	"windshield/internal/alert"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
@@ -56,6 +57,7 @@ type Tx struct {
 	Connections Connections
 	Busy        BusyTimes
 	Alerts      Alerts
+	Clocks      Clocks
 	Accounts    Accounts
 	Ledger      Ledger
 	Queue       Queue
@@ -235,8 +237,8 @@ type Alerts interface {
 	// of the breach; raised says whether it was new. One that was settled is opened
 	// again, which is not new: nobody is told of a breach twice.
 	Raise(a Alert) (raised bool, err error)
-	// Settle closes the open alert of a person and breach with a reason.
-	Settle(personID string, breach slot.Date, reason string, at time.Time) error
+	// Settle closes the open alert of a person and breach, and says how it ended.
+	Settle(personID string, breach slot.Date, outcome alert.Outcome, reason string, at time.Time) error
 	// List gives alerts, newest breach first; only open ones where openOnly.
 	List(openOnly bool) ([]Alert, error)
 	// Deliver inserts deliveries, ignoring those that exist for the same subject,
@@ -246,6 +248,24 @@ type Alerts interface {
 	// Deliveries gives what was sent about the subjects named, oldest first.
 	Deliveries(about ...string) ([]Delivery, error)
 	SaveDelivery(d *Delivery) error
+}
+
+// Clocks keeps whom the 30-day clock has spoken to, and what they said.
+type Clocks interface {
+	// Climb notes that a rung is told of a breach; fresh says whether it was not told
+	// before. Of several racers one is.
+	Climb(r ToldRung) (fresh bool, err error)
+	// Told gives the rungs that were told of the open alerts, in the order in which they were.
+	Told() ([]ToldRung, error)
+	// Note keeps what somebody said to an open alert, in place of what was said before.
+	Note(n AlertNote) error
+	// Warnings gives those that are not void, by breach.
+	Warnings() ([]KeptWarning, error)
+	// Warn keeps a warning and gives how often it was given by now: 1 the first time,
+	// more where it had become void, 0 where it stands already.
+	Warn(w KeptWarning) (times int, err error)
+	// Void marks warnings of breaches that moved away.
+	Void(all ...alert.Warned) error
 }
 
 // Accounts keeps sign-in links and counts attempts.

@@ -3,6 +3,7 @@ package flow
 import (
 	"time"
 
+	"windshield/internal/alert"
 	"windshield/internal/intake"
 	"windshield/internal/slot"
 )
@@ -107,6 +108,38 @@ type Alert struct {
 	Reason    string // why it was settled
 	RaisedAt  time.Time
 	SettledAt time.Time
+
+	Outcome     alert.Outcome // how it ended; "" while it is open
+	SilentUntil slot.Date     // snoozed: the first day on which it speaks again; zero where not
+	SeenOn      slot.Date     // acknowledged; zero where not
+	Note        string        // the reason that was typed for either
+	NotedBy     string        // person who typed it
+}
+
+// ToldRung says that a rung was told of a breach.
+type ToldRung struct {
+	PersonID string
+	Breach   slot.Date
+	Rung     alert.Rung
+	At       time.Time
+}
+
+// AlertNote is what somebody says to an open alert: a snooze, or that it is known.
+type AlertNote struct {
+	PersonID string
+	Breach   slot.Date
+	Until    slot.Date // snoozed until; zero where not
+	Seen     slot.Date // acknowledged on; zero where not
+	Note     string
+	By       string // person
+}
+
+// KeptWarning is a warning of a breach to come that was given.
+type KeptWarning struct {
+	alert.Warned
+	Times  int // how often, since it may become void and be given again
+	Reason string
+	At     time.Time
 }
 
 // DeliveryState is where a message to a person stands.

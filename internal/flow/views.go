@@ -119,7 +119,9 @@ type MyView struct {
 	Executive roster.Person
 	Served    []roster.Person // whom the actor may switch to, with the actor
 	Clock     alert.Status
-	Alert     *Alert // the open one
+	Alert     *AlertView // the open one
+	MayNote   bool       // the actor may snooze and acknowledge it
+	Ways      []Way      // out of a breach that is there or foreseen soon
 	Next      *VisitView
 	Visits    []VisitView        // from 90 days before this year to a year ahead, by date
 	Shares    []roster.TimeShare // how the working hours of the last month and this one went by; empty where the calendar is not connected
@@ -133,6 +135,8 @@ type CoverageView struct {
 	Report coverage.Report
 	Groups []Group
 	Alerts []AlertView // open ones
+	Behind []alert.Lag // groups that fall behind the published plan of this year, the worst first
+	Ladder alert.Ladder
 	Period slot.Interval
 }
 
@@ -141,6 +145,8 @@ type AlertView struct {
 	Alert
 	Person     roster.Person
 	Deliveries []Delivery
+	Rungs      []ToldRung // who was told so far, while it is open
+	NotedBy    string     // name of who typed the note
 }
 
 // ConnectionView is the state of one calendar.

@@ -1072,9 +1072,24 @@ type Alert struct {
 	// LastVisit Example: 2027-01-12
 	LastVisit *openapi_types.Date `json:"last_visit,omitempty"`
 
+	// Note The reason that was typed.
+	//
+	// Example: A visit is agreed for Monday.
+	Note *string `json:"note,omitempty"`
+
+	// NotedBy Who typed it.
+	//
+	// Example: Chief Marketing Officer
+	NotedBy *string `json:"noted_by,omitempty"`
+
 	// Open Example: true
-	Open   bool      `json:"open"`
-	Person PersonRef `json:"person"`
+	Open bool `json:"open"`
+
+	// Outcome How it ended: ended by a visit, superseded by a correction of the past, or released.
+	//
+	// Example: ended
+	Outcome *string   `json:"outcome,omitempty"`
+	Person  PersonRef `json:"person"`
 
 	// RaisedAt Example: 2027-02-12T05:00:00Z
 	RaisedAt time.Time `json:"raised_at"`
@@ -1084,8 +1099,39 @@ type Alert struct {
 	// Example:
 	Reason string `json:"reason"`
 
+	// Rungs Who was told, while it is open.
+	Rungs *[]Told `json:"rungs,omitempty"`
+
+	// SeenOn Acknowledged on this day.
+	//
+	// Example: 2027-02-13
+	SeenOn *openapi_types.Date `json:"seen_on,omitempty"`
+
 	// SettledAt Example: 2027-03-05T12:00:00Z
 	SettledAt *time.Time `json:"settled_at,omitempty"`
+
+	// SilentUntil Snoozed until this day.
+	//
+	// Example: 2027-02-20
+	SilentUntil *openapi_types.Date `json:"silent_until,omitempty"`
+}
+
+// AlertAnswer defines model for AlertAnswer.
+type AlertAnswer struct {
+	// Breach Which alert.
+	//
+	// Example: 2027-02-12
+	Breach openapi_types.Date `json:"breach"`
+
+	// Reason 3 to 500 characters.
+	//
+	// Example: A visit is agreed for Monday.
+	Reason string `json:"reason"`
+
+	// Until Silent until this day, at most 14 days ahead and 30 after it was raised.
+	//
+	// Example: 2027-02-20
+	Until *openapi_types.Date `json:"until,omitempty"`
 }
 
 // AlertList defines model for AlertList.
@@ -1248,8 +1294,23 @@ type Breach struct {
 	// LastVisit Example: 2027-01-12
 	LastVisit *openapi_types.Date `json:"last_visit,omitempty"`
 
+	// Note The reason that was typed.
+	//
+	// Example: A visit is agreed for Monday.
+	Note *string `json:"note,omitempty"`
+
+	// NotedBy Who typed it.
+	//
+	// Example: Chief Marketing Officer
+	NotedBy *string `json:"noted_by,omitempty"`
+
 	// Open Example: true
 	Open bool `json:"open"`
+
+	// Outcome How it ended: ended by a visit, superseded by a correction of the past, or released.
+	//
+	// Example: ended
+	Outcome *string `json:"outcome,omitempty"`
 
 	// RaisedAt Example: 2027-02-12T05:00:00Z
 	RaisedAt time.Time `json:"raised_at"`
@@ -1259,8 +1320,21 @@ type Breach struct {
 	// Example:
 	Reason string `json:"reason"`
 
+	// Rungs Who was told, while it is open.
+	Rungs *[]Told `json:"rungs,omitempty"`
+
+	// SeenOn Acknowledged on this day.
+	//
+	// Example: 2027-02-13
+	SeenOn *openapi_types.Date `json:"seen_on,omitempty"`
+
 	// SettledAt Example: 2027-03-05T12:00:00Z
 	SettledAt *time.Time `json:"settled_at,omitempty"`
+
+	// SilentUntil Snoozed until this day.
+	//
+	// Example: 2027-02-20
+	SilentUntil *openapi_types.Date `json:"silent_until,omitempty"`
 }
 
 // Brief What the customer may see is only theirs and the agenda.
@@ -1812,6 +1886,9 @@ type Coverage struct {
 	//
 	// Example: 2027-03-01T10:00:00Z
 	AsOf time.Time `json:"as_of"`
+
+	// Behind Groups that fall behind the published plan of this year, the worst first.
+	Behind []Lag `json:"behind"`
 
 	// Gaps Who will pass 30 days, soonest first.
 	Gaps   []Gap           `json:"gaps"`
@@ -3050,6 +3127,64 @@ type ImportReport struct {
 // ImportState Example: uploaded
 type ImportState string
 
+// Ladder defines model for Ladder.
+type Ladder struct {
+	// CeoDays At least the days of the VP, at most 60.
+	//
+	// Example: 7
+	CeoDays int `json:"ceo_days"`
+
+	// VpDays 1 to 60 days after the alert was raised, leave left out.
+	//
+	// Example: 3
+	VpDays int `json:"vp_days"`
+}
+
+// Lag defines model for Lag.
+type Lag struct {
+	// Booked Visits ahead that would count.
+	//
+	// Example: 8
+	Booked int `json:"booked"`
+
+	// Code Example: North
+	Code string `json:"code"`
+
+	// Dimension Empty for the groups of the selection.
+	//
+	// Example: region
+	Dimension string `json:"dimension"`
+
+	// Due Visits of the plan whose day has passed.
+	//
+	// Example: 10
+	Due int `json:"due"`
+
+	// Held Visits that were held and count.
+	//
+	// Example: 5
+	Held int `json:"held"`
+
+	// Label Example: North
+	Label string `json:"label"`
+
+	// Missing Example: 5
+	Missing int `json:"missing"`
+
+	// Reason Example: North: 5 of 10 visits due were held and count.
+	Reason string `json:"reason"`
+
+	// Short Visits of the target that are neither held nor booked.
+	//
+	// Example: 7
+	Short int `json:"short"`
+
+	// Target Visits wanted in the year.
+	//
+	// Example: 20
+	Target int `json:"target"`
+}
+
 // Launch defines model for Launch.
 type Launch struct {
 	// Applied As wanted in the calendars.
@@ -3246,6 +3381,11 @@ type LedgerEntry struct {
 
 	// Date Example: 2027-02-11
 	Date openapi_types.Date `json:"date"`
+
+	// Lapse The same as one word: no_show, unconfirmed, unknown_kind, trade_show, conference, online, without_host, future, before_joined or after_left.
+	//
+	// Example: trade_show
+	Lapse *string `json:"lapse,omitempty"`
 
 	// Visit Names a thing; a UUID.
 	//
@@ -3475,7 +3615,12 @@ type Mine struct {
 	// Hosting These are a host's visits to own customers.
 	//
 	// Example: false
-	Hosting bool   `json:"hosting"`
+	Hosting bool `json:"hosting"`
+
+	// MayNote You may snooze and acknowledge the alert.
+	//
+	// Example: true
+	MayNote bool   `json:"may_note"`
 	Next    *Visit `json:"next,omitempty"`
 
 	// Served Whose pages you may ask for.
@@ -3486,6 +3631,9 @@ type Mine struct {
 
 	// Visits By date.
 	Visits []Visit `json:"visits"`
+
+	// Ways What would keep the person below 30 days, or end the breach.
+	Ways []Way `json:"ways"`
 }
 
 // Month defines model for Month.
@@ -5315,6 +5463,17 @@ type Terms struct {
 	TargetVisits int `json:"target_visits"`
 }
 
+// Told defines model for Told.
+type Told struct {
+	// At Example: 2027-02-15T05:00:00Z
+	At time.Time `json:"at"`
+
+	// Rung person (with the assistants), vp or ceo.
+	//
+	// Example: vp
+	Rung string `json:"rung"`
+}
+
 // Totals defines model for Totals.
 type Totals struct {
 	// Booked Example: 111
@@ -5717,6 +5876,22 @@ type VisitStep struct {
 
 	// Words Example:
 	Words string `json:"words"`
+}
+
+// Way defines model for Way.
+type Way struct {
+	// Customer Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Customer *Id `json:"customer,omitempty"`
+
+	// Page Where you can do it.
+	//
+	// Example: /visits/3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Page *string `json:"page,omitempty"`
+
+	// Text Example: Visit Aare Energie in Bern, 12 km away: wanted this year, and without a place.
+	Text string `json:"text"`
 }
 
 // WayIn defines model for WayIn.
@@ -6166,6 +6341,9 @@ type GetPublishedPlanParams struct {
 	Group *PlanGroup `form:"group,omitempty" json:"group,omitempty"`
 }
 
+// SetLadderJSONRequestBody defines body for SetLadder for application/json ContentType.
+type SetLadderJSONRequestBody = Ladder
+
 // SetBusyTimesJSONRequestBody defines body for SetBusyTimes for application/json ContentType.
 type SetBusyTimesJSONRequestBody = BusySettings
 
@@ -6192,6 +6370,9 @@ type StepLoopJSONRequestBody = LoopStepRequest
 
 // SetRolesJSONRequestBody defines body for SetRoles for application/json ContentType.
 type SetRolesJSONRequestBody = RolesChange
+
+// AnswerAlertJSONRequestBody defines body for AnswerAlert for application/json ContentType.
+type AnswerAlertJSONRequestBody = AlertAnswer
 
 // StartPlanJSONRequestBody defines body for StartPlan for application/json ContentType.
 type StartPlanJSONRequestBody = PlanRequest
@@ -6255,6 +6436,12 @@ type ServerInterface interface {
 	// ListAlerts Breaches of the 30-day clock
 	// (GET /alerts)
 	ListAlerts(ctx echo.Context, params ListAlertsParams) error
+	// GetLadder After how many days an open alert climbs
+	// (GET /alerts/ladder)
+	GetLadder(ctx echo.Context) error
+	// SetLadder Change after how many days an open alert climbs
+	// (PUT /alerts/ladder)
+	SetLadder(ctx echo.Context) error
 	// ListAudit The audit trail
 	// (GET /audit)
 	ListAudit(ctx echo.Context, params ListAuditParams) error
@@ -6366,6 +6553,9 @@ type ServerInterface interface {
 	// SetRoles Change what a person is
 	// (PATCH /people/{id})
 	SetRoles(ctx echo.Context, id Id, params SetRolesParams) error
+	// AnswerAlert Snooze or acknowledge an open alert
+	// (POST /people/{id}/alert)
+	AnswerAlert(ctx echo.Context, id Id) error
 	// ListPlanRuns The planner's newest runs
 	// (GET /plan-runs)
 	ListPlanRuns(ctx echo.Context) error
@@ -6532,6 +6722,24 @@ func (w *ServerInterfaceWrapper) ListAlerts(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListAlerts(ctx, params)
+	return err
+}
+
+// GetLadder converts echo context to params.
+func (w *ServerInterfaceWrapper) GetLadder(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetLadder(ctx)
+	return err
+}
+
+// SetLadder converts echo context to params.
+func (w *ServerInterfaceWrapper) SetLadder(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetLadder(ctx)
 	return err
 }
 
@@ -7240,6 +7448,22 @@ func (w *ServerInterfaceWrapper) SetRoles(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.SetRoles(ctx, id, params)
+	return err
+}
+
+// AnswerAlert converts echo context to params.
+func (w *ServerInterfaceWrapper) AnswerAlert(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AnswerAlert(ctx, id)
 	return err
 }
 
@@ -8655,6 +8879,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/me", wrapper.GetMine, options.OperationMiddlewares["getMine"]...)
 	router.GET(options.BaseURL+"/coverage", wrapper.GetCoverage, options.OperationMiddlewares["getCoverage"]...)
 	router.GET(options.BaseURL+"/alerts", wrapper.ListAlerts, options.OperationMiddlewares["listAlerts"]...)
+	router.GET(options.BaseURL+"/alerts/ladder", wrapper.GetLadder, options.OperationMiddlewares["getLadder"]...)
+	router.PUT(options.BaseURL+"/alerts/ladder", wrapper.SetLadder, options.OperationMiddlewares["setLadder"]...)
+	router.POST(options.BaseURL+"/people/:id/alert", wrapper.AnswerAlert, options.OperationMiddlewares["answerAlert"]...)
 	router.GET(options.BaseURL+"/connections", wrapper.ListConnections, options.OperationMiddlewares["listConnections"]...)
 	router.GET(options.BaseURL+"/busy-times", wrapper.GetBusyTimes, options.OperationMiddlewares["getBusyTimes"]...)
 	router.PUT(options.BaseURL+"/busy-times", wrapper.SetBusyTimes, options.OperationMiddlewares["setBusyTimes"]...)
@@ -8774,6 +9001,211 @@ type ListAlertsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListAlertsdefaultApplicationProblemPlusJSONResponse) VisitListAlertsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLadderRequestObject struct {
+}
+
+type GetLadderResponseObject interface {
+	VisitGetLadderResponse(w http.ResponseWriter) error
+}
+
+type GetLadder200JSONResponse Ladder
+
+func (response GetLadder200JSONResponse) VisitGetLadderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLadder401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetLadder401ApplicationProblemPlusJSONResponse) VisitGetLadderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLadder403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetLadder403ApplicationProblemPlusJSONResponse) VisitGetLadderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLadder422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetLadder422ApplicationProblemPlusJSONResponse) VisitGetLadderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLadderdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetLadderdefaultApplicationProblemPlusJSONResponse) VisitGetLadderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetLadderRequestObject struct {
+	Body *SetLadderJSONRequestBody
+}
+
+type SetLadderResponseObject interface {
+	VisitSetLadderResponse(w http.ResponseWriter) error
+}
+
+type SetLadder200JSONResponse Ladder
+
+func (response SetLadder200JSONResponse) VisitSetLadderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetLadder401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response SetLadder401ApplicationProblemPlusJSONResponse) VisitSetLadderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetLadder403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response SetLadder403ApplicationProblemPlusJSONResponse) VisitSetLadderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetLadder413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SetLadder413ApplicationProblemPlusJSONResponse) VisitSetLadderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetLadder415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SetLadder415ApplicationProblemPlusJSONResponse) VisitSetLadderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetLadder422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response SetLadder422ApplicationProblemPlusJSONResponse) VisitSetLadderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetLadderdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetLadderdefaultApplicationProblemPlusJSONResponse) VisitSetLadderResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -13181,6 +13613,136 @@ type SetRolesdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response SetRolesdefaultApplicationProblemPlusJSONResponse) VisitSetRolesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerAlertRequestObject struct {
+	Id   Id `json:"id"`
+	Body *AnswerAlertJSONRequestBody
+}
+
+type AnswerAlertResponseObject interface {
+	VisitAnswerAlertResponse(w http.ResponseWriter) error
+}
+
+type AnswerAlert204Response struct {
+}
+
+func (response AnswerAlert204Response) VisitAnswerAlertResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type AnswerAlert401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response AnswerAlert401ApplicationProblemPlusJSONResponse) VisitAnswerAlertResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerAlert403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response AnswerAlert403ApplicationProblemPlusJSONResponse) VisitAnswerAlertResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerAlert404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response AnswerAlert404ApplicationProblemPlusJSONResponse) VisitAnswerAlertResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerAlert413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response AnswerAlert413ApplicationProblemPlusJSONResponse) VisitAnswerAlertResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerAlert415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response AnswerAlert415ApplicationProblemPlusJSONResponse) VisitAnswerAlertResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerAlert422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response AnswerAlert422ApplicationProblemPlusJSONResponse) VisitAnswerAlertResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerAlertdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AnswerAlertdefaultApplicationProblemPlusJSONResponse) VisitAnswerAlertResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -19972,6 +20534,12 @@ type StrictServerInterface interface {
 	// ListAlerts Breaches of the 30-day clock
 	// (GET /alerts)
 	ListAlerts(ctx context.Context, request ListAlertsRequestObject) (ListAlertsResponseObject, error)
+	// GetLadder After how many days an open alert climbs
+	// (GET /alerts/ladder)
+	GetLadder(ctx context.Context, request GetLadderRequestObject) (GetLadderResponseObject, error)
+	// SetLadder Change after how many days an open alert climbs
+	// (PUT /alerts/ladder)
+	SetLadder(ctx context.Context, request SetLadderRequestObject) (SetLadderResponseObject, error)
 	// ListAudit The audit trail
 	// (GET /audit)
 	ListAudit(ctx context.Context, request ListAuditRequestObject) (ListAuditResponseObject, error)
@@ -20083,6 +20651,9 @@ type StrictServerInterface interface {
 	// SetRoles Change what a person is
 	// (PATCH /people/{id})
 	SetRoles(ctx context.Context, request SetRolesRequestObject) (SetRolesResponseObject, error)
+	// AnswerAlert Snooze or acknowledge an open alert
+	// (POST /people/{id}/alert)
+	AnswerAlert(ctx context.Context, request AnswerAlertRequestObject) (AnswerAlertResponseObject, error)
 	// ListPlanRuns The planner's newest runs
 	// (GET /plan-runs)
 	ListPlanRuns(ctx context.Context, request ListPlanRunsRequestObject) (ListPlanRunsResponseObject, error)
@@ -20260,6 +20831,75 @@ func (sh *strictHandler) ListAlerts(ctx echo.Context, params ListAlertsParams) e
 		return err
 	} else if validResponse, ok := response.(ListAlertsResponseObject); ok {
 		return validResponse.VisitListAlertsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetLadder operation middleware
+func (sh *strictHandler) GetLadder(ctx echo.Context) error {
+	var request GetLadderRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLadder(ctx.Request().Context(), request.(GetLadderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLadder")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetLadderResponseObject); ok {
+		return validResponse.VisitGetLadderResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SetLadder operation middleware
+func (sh *strictHandler) SetLadder(ctx echo.Context) error {
+	var request SetLadderRequestObject
+
+	var body SetLadderJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetLadder(ctx.Request().Context(), request.(SetLadderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetLadder")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetLadderResponseObject); ok {
+		return validResponse.VisitSetLadderResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -21356,6 +21996,54 @@ func (sh *strictHandler) SetRoles(ctx echo.Context, id Id, params SetRolesParams
 		return err
 	} else if validResponse, ok := response.(SetRolesResponseObject); ok {
 		return validResponse.VisitSetRolesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AnswerAlert operation middleware
+func (sh *strictHandler) AnswerAlert(ctx echo.Context, id Id) error {
+	var request AnswerAlertRequestObject
+
+	request.Id = id
+
+	var body AnswerAlertJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AnswerAlert(ctx.Request().Context(), request.(AnswerAlertRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AnswerAlert")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AnswerAlertResponseObject); ok {
+		return validResponse.VisitAnswerAlertResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

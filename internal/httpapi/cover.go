@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 
+	"windshield/internal/alert"
 	"windshield/internal/coverage"
 	"windshield/internal/fault"
 	"windshield/internal/flow"
@@ -33,6 +34,32 @@ func (a *API) ListAlerts(ctx context.Context, r ListAlertsRequestObject) (ListAl
 		return nil, err
 	}
 	return ListAlerts200JSONResponse{Items: list(alerts, alertOf)}, nil
+}
+
+// GetLadder says after how many days an open alert climbs.
+func (a *API) GetLadder(ctx context.Context, _ GetLadderRequestObject) (GetLadderResponseObject, error) {
+	l, err := a.flow.Ladder(ctx, callOf(ctx).actor)
+	if err != nil {
+		return nil, err
+	}
+	return GetLadder200JSONResponse{VpDays: l.VPDays, CeoDays: l.CEODays}, nil
+}
+
+// SetLadder changes it.
+func (a *API) SetLadder(ctx context.Context, r SetLadderRequestObject) (SetLadderResponseObject, error) {
+	if err := a.flow.SetLadder(ctx, callOf(ctx).actor, alert.Ladder{VPDays: r.Body.VpDays, CEODays: r.Body.CeoDays}); err != nil {
+		return nil, err
+	}
+	return SetLadder200JSONResponse(*r.Body), nil
+}
+
+// AnswerAlert snoozes or acknowledges an open alert.
+func (a *API) AnswerAlert(ctx context.Context, r AnswerAlertRequestObject) (AnswerAlertResponseObject, error) {
+	in := flow.AlertAnswer{Until: slotDate(r.Body.Until), Reason: r.Body.Reason}
+	if err := a.flow.AnswerAlert(ctx, callOf(ctx).actor, r.Id, slotDate(&r.Body.Breach), in); err != nil {
+		return nil, err
+	}
+	return AnswerAlert204Response{}, nil
 }
 
 // ListConnections gives the state of every calendar.
@@ -67,10 +94,11 @@ func (a *API) ListAudit(ctx context.Context, r ListAuditRequestObject) (ListAudi
 }
 
 func alertOf(v flow.AlertView) Alert {
-	b := breach(v.Alert)
+	b := breach(v)
 	who := personRef(v.Person)
 	who.Id = v.PersonID // also of somebody who has left the company
 	return Alert{Person: who, Breach: b.Breach, LastVisit: b.LastVisit, Open: b.Open, Reason: b.Reason, RaisedAt: b.RaisedAt, SettledAt: b.SettledAt,
+		Outcome: b.Outcome, SilentUntil: b.SilentUntil, SeenOn: b.SeenOn, Note: b.Note, NotedBy: b.NotedBy, Rungs: b.Rungs,
 		Deliveries: list(v.Deliveries, func(d flow.Delivery) Delivery {
 			return Delivery{Id: d.ID, Kind: d.Kind, Channel: d.Channel, Person: d.PersonID, MessageId: d.MessageID, Subject: d.Subject,
 				State: DeliveryState(d.State), Error: d.Error, CreatedAt: d.CreatedAt.UTC(), SentAt: someTime(d.SentAt)}
@@ -81,6 +109,9 @@ func coverageOf(v flow.CoverageView) Coverage {
 	r := v.Report
 	t := r.Totals
 	return Coverage{AsOf: r.AsOf.UTC(), Today: date(r.Today), Period: period(v.Period), Sentence: r.Sentence, Strata: groups(v.Groups), Alerts: list(v.Alerts, alertOf),
+		Behind: list(v.Behind, func(l alert.Lag) Lag {
+			return Lag{Dimension: l.Dimension, Code: l.Code, Label: l.Label, Target: l.Target, Due: l.Due, Held: l.Held, Booked: l.Booked, Missing: l.Missing, Short: l.Short, Reason: l.Reason}
+		}),
 		Months: list(r.Months, func(m coverage.Month) Month { return Month{Year: m.Year, Month: int(m.Month), Label: m.Label} }),
 		People: list(r.People, personCoverage),
 		Groups: list(r.Groups, func(g coverage.GroupRow) GroupCoverage {

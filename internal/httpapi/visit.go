@@ -143,6 +143,8 @@ func (a *API) GetMine(ctx context.Context, r GetMineRequestObject) (GetMineRespo
 	if v.Alert != nil {
 		out.Alert = breach(*v.Alert)
 	}
+	out.MayNote = v.MayNote
+	out.Ways = list(v.Ways, func(w flow.Way) Way { return Way{Text: w.Text, Page: some(w.Path), Customer: some(w.CustomerID)} })
 	if v.Next != nil {
 		next := visitOf(*v.Next)
 		out.Next = &next
@@ -195,10 +197,12 @@ func clock(s alert.Status) *Clock {
 	return &Clock{Running: s.Running, Start: someDate(s.Start), Last: someDate(s.Last), LastVisit: some(s.LastID), Never: s.Never, Days: s.Days, Overdue: s.Overdue,
 		DueBy: someDate(s.DueBy), Breach: someDate(s.Breach), Paused: s.Paused, Back: someDate(s.Back), Next: someDate(s.Next), NextVisit: some(s.NextID),
 		Forecast: someDate(s.Forecast), Ends: someDate(s.Ends), Ledger: list(s.Ledger, func(e alert.Entry) LedgerEntry {
-			return LedgerEntry{Visit: e.VisitID, Customer: e.CustomerID, Date: date(e.Date), Counts: e.Counts, WhyNot: e.WhyNot}
+			return LedgerEntry{Visit: e.VisitID, Customer: e.CustomerID, Date: date(e.Date), Counts: e.Counts, WhyNot: e.WhyNot, Lapse: some(string(e.Lapse))}
 		})}
 }
 
-func breach(x flow.Alert) *Breach {
-	return &Breach{Breach: date(x.Breach), LastVisit: someDate(x.LastVisit), Open: x.Open, Reason: x.Reason, RaisedAt: x.RaisedAt.UTC(), SettledAt: someTime(x.SettledAt)}
+func breach(x flow.AlertView) *Breach {
+	told := list(x.Rungs, func(r flow.ToldRung) Told { return Told{Rung: string(r.Rung), At: r.At.UTC()} })
+	return &Breach{Breach: date(x.Breach), LastVisit: someDate(x.LastVisit), Open: x.Open, Reason: x.Reason, RaisedAt: x.RaisedAt.UTC(), SettledAt: someTime(x.SettledAt),
+		Outcome: some(string(x.Outcome)), SilentUntil: someDate(x.SilentUntil), SeenOn: someDate(x.SeenOn), Note: some(x.Note), NotedBy: some(x.NotedBy), Rungs: &told}
 }

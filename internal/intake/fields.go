@@ -69,6 +69,8 @@ var fieldTables = map[Kind][]Field{
 		{"max_per_month", false, "Most visits in a month, 1 to 62; 4 where not given.", "4", []string{"monthly cap", "visits per month", "max month", "monthly limit"}},
 		{"target_visits", false, "Visits wanted in the year, 0 to 366; 12 where not given.", "12", []string{"target", "visits target", "target per year", "visits per year", "ziel"}},
 		{"last_visit", false, "Date of the last visit before the plan begins.", "2026-12-14", []string{"last visit date", "last customer visit", "letzter besuch"}},
+		{"joined", false, "First day with the company; no visit before it counts.", "2024-03-01", []string{"joining date", "start date", "first day", "eintritt"}},
+		{"left", false, "Last day with the company; the 30-day clock stops after it.", "", []string{"leaving date", "last day", "end date", "austritt"}},
 		{"unavailable", false, "Leave and other absences: START..END or single dates, separated by |.", "2027-07-19..2027-08-06", []string{"leave", "absences", "vacation", "holiday", "away", "abwesenheit", "conges", "pto"}},
 		{"assistant_name", false, "Who acts for the executive.", "Assistant to the Chief Executive", []string{"assistant", "ea", "executive assistant", "assistent", "assistenz"}},
 		{"assistant_email", false, "The assistant's e-mail address.", "ceo-office@northlight.example", []string{"assistant e mail", "assistant mail", "ea email"}},

@@ -420,6 +420,8 @@ func (r *reader) executive(e ExecutiveRecord) ExecutiveRecord {
 	readOr(r, "max_per_month", &e.MaxPerMonth, 4, integer(1, 62))
 	readOr(r, "target_visits", &e.TargetVisits, 12, integer(0, 366))
 	read(r, "last_visit", &e.LastVisit, r.date)
+	read(r, "joined", &e.Joined, r.date)
+	read(r, "left", &e.Left, r.date)
 	read(r, "unavailable", &e.Unavailable, r.intervals)
 	read(r, "assistant_name", &e.AssistantName, plain)
 	read(r, "assistant_email", &e.AssistantEmail, parseEmail)

@@ -84,6 +84,8 @@ type ExecutiveRecord struct {
 	MaxPerMonth    int             `json:"max_per_month"`
 	TargetVisits   int             `json:"target_visits"`
 	LastVisit      slot.Date       `json:"last_visit"`
+	Joined         slot.Date       `json:"joined,omitzero"`
+	Left           slot.Date       `json:"left,omitzero"`
 	Unavailable    []slot.Interval `json:"unavailable,omitempty"`
 	AssistantName  string          `json:"assistant_name,omitempty"`
 	AssistantEmail string          `json:"assistant_email,omitempty"` // lower case

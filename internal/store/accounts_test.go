@@ -9,6 +9,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 	"github.com/stretchr/testify/require"
 
+	"windshield/internal/alert"
 	"windshield/internal/fault"
 	"windshield/internal/flow"
 	"windshield/internal/slot"
@@ -172,8 +173,8 @@ func TestAlertsAndDeliveries(t *testing.T) {
 			all, err := tx.Alerts.List(false)
 			require.NoError(t, err)
 			require.Equal(t, []flow.Alert{b, a}, all, "newest breach first")
-			require.NoError(t, tx.Alerts.Settle(a.PersonID, breach, "visited", noon.Add(time.Hour)))
-			require.True(t, fault.Is(tx.Alerts.Settle(a.PersonID, breach, "visited", noon), fault.NotFound), "it is settled")
+			require.NoError(t, tx.Alerts.Settle(a.PersonID, breach, alert.Ended, "visited", noon.Add(time.Hour)))
+			require.True(t, fault.Is(tx.Alerts.Settle(a.PersonID, breach, alert.Ended, "visited", noon), fault.NotFound), "it is settled")
 			openOnes, err := tx.Alerts.List(true)
 			require.NoError(t, err)
 			require.Equal(t, []flow.Alert{b}, openOnes)

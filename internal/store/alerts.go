@@ -5,6 +5,7 @@ import (
 
 	"gorm.io/gorm/clause"
 
+	"windshield/internal/alert"
 	"windshield/internal/fault"
 	"windshield/internal/flow"
 	"windshield/internal/slot"
@@ -18,18 +19,26 @@ type alertRow struct {
 	Reason    string
 	RaisedAt  instant
 	SettledAt instant
+
+	Outcome     alert.Outcome
+	SilentUntil day
+	SeenOn      day
+	Note        string
+	NotedBy     string
 }
 
 func (alertRow) TableName() string { return "alerts" }
 
 func toAlertRow(a flow.Alert) alertRow {
 	return alertRow{PersonID: a.PersonID, Breach: day(a.Breach), LastVisit: day(a.LastVisit), Open: a.Open, Reason: a.Reason,
-		RaisedAt: instant(a.RaisedAt), SettledAt: instant(a.SettledAt)}
+		RaisedAt: instant(a.RaisedAt), SettledAt: instant(a.SettledAt),
+		Outcome: a.Outcome, SilentUntil: day(a.SilentUntil), SeenOn: day(a.SeenOn), Note: a.Note, NotedBy: a.NotedBy}
 }
 
 func (r alertRow) alert() flow.Alert {
 	return flow.Alert{PersonID: r.PersonID, Breach: slot.Date(r.Breach), LastVisit: slot.Date(r.LastVisit), Open: r.Open, Reason: r.Reason,
-		RaisedAt: r.RaisedAt.time(), SettledAt: r.SettledAt.time()}
+		RaisedAt: r.RaisedAt.time(), SettledAt: r.SettledAt.time(),
+		Outcome: r.Outcome, SilentUntil: slot.Date(r.SilentUntil), SeenOn: slot.Date(r.SeenOn), Note: r.Note, NotedBy: r.NotedBy}
 }
 
 type deliveryRow struct {
@@ -78,16 +87,16 @@ func (a alerts) Raise(x flow.Alert) (raised bool, err error) {
 			return done.Error
 		}
 		return a.db.Model(&alertRow{}).Where("person_id = ? AND breach = ? AND open = ?", r.PersonID, r.Breach, false).
-			Updates(map[string]any{"open": true, "reason": "", "settled_at": instant{}}).Error
+			Updates(map[string]any{"open": true, "reason": "", "outcome": "", "settled_at": instant{}}).Error
 	})
 	return raised && err == nil, err
 }
 
 // Settle is NotFound where no such alert is open.
-func (a alerts) Settle(personID string, breach slot.Date, reason string, at time.Time) error {
+func (a alerts) Settle(personID string, breach slot.Date, outcome alert.Outcome, reason string, at time.Time) error {
 	return a.atomic(func() error {
 		done := a.db.Model(&alertRow{}).Where("person_id = ? AND breach = ? AND open = ?", personID, day(breach), true).
-			Updates(map[string]any{"open": false, "reason": reason, "settled_at": instant(at)})
+			Updates(map[string]any{"open": false, "outcome": outcome, "reason": reason, "settled_at": instant(at)})
 		if done.Error == nil && done.RowsAffected == 0 {
 			return fault.NotFoundf("There is no such open alert.")
 		}

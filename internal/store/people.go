@@ -34,6 +34,8 @@ type personRow struct {
 	TargetVisits  int
 	LastVisit     day
 	ManagerID     string
+	Joined        day
+	LeftOn        day
 	Version       int
 }
 
@@ -44,7 +46,7 @@ func (r personRow) next() int       { return r.Version }
 func toPersonRow(p roster.Person) personRow {
 	return personRow{
 		ID: p.ID, Key: p.Key, Name: p.Name, Folded: fold(p.Name), Email: p.Email, Phone: p.Phone, Function: p.Function,
-		Zone: p.Zone, Roles: p.Roles, Serves: p.Serves, ManagerID: p.ManagerID, Since: day(p.Since),
+		Zone: p.Zone, Roles: p.Roles, Serves: p.Serves, ManagerID: p.ManagerID, Since: day(p.Since), Joined: day(p.Joined), LeftOn: day(p.Left),
 		OfficeCity: p.Office.City, OfficeRegion: p.Office.Region, OfficeCountry: p.Office.Country, OfficeLat: p.Office.Point.Lat, OfficeLon: p.Office.Point.Lon,
 		Calendar: p.Terms.Calendar, Tags: p.Terms.Tags, MaxPerWeek: p.Terms.MaxPerWeek, MaxPerMonth: p.Terms.MaxPerMonth,
 		TargetVisits: p.Terms.TargetVisits, LastVisit: day(p.Terms.LastVisit), Version: p.Version + 1,
@@ -54,7 +56,7 @@ func toPersonRow(p roster.Person) personRow {
 func (r personRow) person() roster.Person {
 	return roster.Person{
 		ID: r.ID, Key: r.Key, Name: r.Name, Email: r.Email, Phone: r.Phone, Function: r.Function,
-		Zone: r.Zone, Roles: r.Roles, Serves: r.Serves, ManagerID: r.ManagerID, Since: slot.Date(r.Since),
+		Zone: r.Zone, Roles: r.Roles, Serves: r.Serves, ManagerID: r.ManagerID, Since: slot.Date(r.Since), Joined: slot.Date(r.Joined), Left: slot.Date(r.LeftOn),
 		Office: roster.Office{City: r.OfficeCity, Region: r.OfficeRegion, Country: r.OfficeCountry, Point: geo.Point{Lat: r.OfficeLat, Lon: r.OfficeLon}},
 		Terms: roster.Terms{Calendar: r.Calendar, Tags: r.Tags, MaxPerWeek: r.MaxPerWeek, MaxPerMonth: r.MaxPerMonth,
 			TargetVisits: r.TargetVisits, LastVisit: slot.Date(r.LastVisit)},
@@ -101,7 +103,7 @@ func (p people) ByEmail(email string) (roster.Person, error) {
 }
 
 func (p people) Save(all ...*roster.Person) error {
-	err := saveAll(p.unit, "person", "id", 24, each(all, func(x *roster.Person) personRow { return toPersonRow(*x) }))
+	err := saveAll(p.unit, "person", "id", 26, each(all, func(x *roster.Person) personRow { return toPersonRow(*x) }))
 	if err != nil {
 		return err
 	}
