@@ -83,7 +83,6 @@ func (f *Flow) Brief(ctx context.Context, a access.Actor, visitID string) (Brief
 				return w, err
 			}
 		}
-		w.MayEdit = f.preparable(v.Visit) && access.Decide(a, access.PrepareVisit, about(v.Visit)).Allowed
 		w.MayAsk = f.preparable(v.Visit) && access.Decide(a, access.AskInVisit, about(v.Visit)).Allowed
 		return w, nil
 	})

@@ -39,6 +39,7 @@ type ClaimView struct {
 	Again          []StatementView // the customer has to be asked again
 	Customers      map[string]string
 	MadeName       string
+	Recent         []HeldVisit // at which something may have been said, newest first; for who may make claims
 	Base           string
 	MayMake        bool
 	Today          slot.Date
@@ -51,6 +52,13 @@ type VoiceView struct {
 	Group    string // "" where it has no place in the selection
 }
 
+// HeldVisit names a visit that was held.
+type HeldVisit struct {
+	ID       string
+	Customer string
+	On       slot.Date
+}
+
 // NeedView is a group in which a claim should be asked next.
 type NeedView struct {
 	insight.Need
@@ -58,9 +66,10 @@ type NeedView struct {
 }
 
 const (
-	looseShown = 50
-	nextShown  = 10 // answers that a claim proposes to ask for
-	mostClaims = 500
+	looseShown  = 50
+	recentShown = 100
+	nextShown   = 10 // answers that a claim proposes to ask for
+	mostClaims  = 500
 )
 
 // claimed is all claims with their evidence, as of now.
@@ -233,8 +242,33 @@ func (f *Flow) claimView(tx Tx, a access.Actor, id string) (ClaimView, error) {
 		}
 	}
 	people, err := everybody(tx)
+	if err != nil {
+		return w, err
+	}
 	w.MadeName = people[w.MadeBy].Name
+	if w.MayMake {
+		w.Recent, err = recent(tx, w.Today)
+	}
 	return w, err
+}
+
+// recent gives the visits that were held in the last year, newest first, at most
+// recentShown.
+func recent(tx Tx, today slot.Date) ([]HeldVisit, error) {
+	visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, States: []visit.State{visit.Held, visit.Debriefed}, From: today.Add(-365), To: today.Add(1)})
+	if err != nil {
+		return nil, err
+	}
+	visits = visits[max(0, len(visits)-recentShown):]
+	customers, err := customersOf(tx, visits)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]HeldVisit, 0, len(visits))
+	for _, v := range slices.Backward(visits) {
+		out = append(out, HeldVisit{v.ID, customers[v.CustomerID].Name, v.Slot.Date})
+	}
+	return out, nil
 }
 
 // MakeClaim makes a claim that statements can be put to. For the VP.

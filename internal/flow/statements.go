@@ -41,6 +41,7 @@ func (f *Flow) keepStatements(tx Tx, a access.Actor, v visit.Visit, origin State
 	var save []*KeptStatement
 	named := map[string]bool{}
 	for _, s := range said {
+		s.ID = strings.ReplaceAll(s.ID, "/", "-") // it stands in addresses
 		named[s.ID] = true
 		s.Side = cmp.Or(s.Side, insight.Neither)
 		if s.ClaimID != "" {

@@ -149,6 +149,7 @@ type Story interface {
 	Preparing
 	Debriefing
 	Closing
+	Claiming
 	Understanding
 	Connecting
 	Watching
@@ -292,6 +293,15 @@ func (p *Pages) Register(r Router) {
 	r.POST("/c/:token/after", p.answerAfter)
 	r.GET("/loops", p.loops)
 	r.POST("/loops/:id", p.stepLoop)
+
+	r.GET("/claims", p.claims)
+	r.POST("/claims", p.makeClaim)
+	r.GET("/claims/findings.csv", p.findings)
+	r.GET("/claims/:id", p.claim)
+	r.POST("/claims/:id", p.changeClaim)
+	r.GET("/claims/:id/finding.csv", p.findings)
+	r.POST("/claims/:id/statements", p.addStatement)
+	r.POST("/statements/:id", p.changeStatement)
 
 	r.GET("/customers", p.customers)
 	r.GET("/customers/:id", p.customer)
