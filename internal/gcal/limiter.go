@@ -11,7 +11,7 @@ import (
 )
 
 // Limits say how many requests Google lets through in a minute that slides; 0 is
-// no limit of ours.
+// no limit of ours. Where all are 0 the pace is left to the queue alone.
 type Limits struct {
 	Project  int // of all people together
 	Person   int // on behalf of one person
@@ -213,6 +213,7 @@ func (l *Limiter) learn(r request, failed *calsync.Error) {
 	switch {
 	case failed == nil, failed.Class != calsync.SlowDown && failed.Status > 0:
 		delete(l.paused, r.person)
+	case l.limits == Limits{}, failed.Call == "token": // whoever gives out tokens knows nothing of the pace
 	case failed.Class == calsync.SlowDown:
 		p := l.paused[r.person]
 		d := min(firstPause<<min(p.times, 6), longestPause) + time.Duration(l.dice.Int64N(int64(time.Second)))
