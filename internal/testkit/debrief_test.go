@@ -227,8 +227,8 @@ func memo(t *testing.T, h *House, v visit.Visit, host string) {
 
 	// Who manages whom: nobody manages their own manager.
 	boss := h.Person(VP)
-	require.NoError(t, h.Flow.SetManager(context.Background(), System, v.HostID, h.Person(v.HostID).Version, boss.ID))
-	require.ErrorContains(t, h.Flow.SetManager(context.Background(), System, boss.ID, boss.Version, v.HostID), "circle")
+	require.NoError(t, h.Flow.SetManager(context.Background(), System, v.HostID, h.Person(v.HostID).Version, VP))
+	require.ErrorContains(t, h.Flow.SetManager(context.Background(), System, boss.ID, boss.Version, host), "circle")
 
 	status, body = h.Post(h.As(host), page, form)
 	require.Equal(t, http.StatusOK, status)

@@ -128,8 +128,12 @@ type peopleModel struct {
 	Rows   []roster.Person
 	Search string
 	Error  shownError
-	Failed string // person whose form was refused
+	Failed string            // person whose form was refused
+	emails map[string]string // of everybody, by id
 }
+
+// managerOf gives the address of whom somebody reports to.
+func (m peopleModel) managerOf(x roster.Person) string { return m.emails[x.ManagerID] }
 
 func (p *Pages) people(c echo.Context) error { return p.showPeople(c, http.StatusOK, nil, "") }
 
@@ -142,8 +146,9 @@ func (p *Pages) showPeople(c echo.Context, status int, refused error, failed str
 	if err != nil {
 		return err
 	}
-	m := peopleModel{Search: strings.TrimSpace(c.QueryParam("q")), Error: shown(refused), Failed: failed}
+	m := peopleModel{Search: strings.TrimSpace(c.QueryParam("q")), Error: shown(refused), Failed: failed, emails: map[string]string{}}
 	for _, r := range rows {
+		m.emails[r.ID] = r.Email
 		if m.Search == "" || strings.Contains(strings.ToLower(r.Name+" "+r.Email+" "+r.Function), strings.ToLower(m.Search)) {
 			m.Rows = append(m.Rows, r)
 		}
@@ -176,4 +181,24 @@ func (p *Pages) setRoles(c echo.Context) error {
 		return err
 	}
 	return back(c, "/admin/people", "roles")
+}
+
+// setManager says to whom somebody reports.
+func (p *Pages) setManager(c echo.Context) error {
+	id := c.Param("id")
+	ver, err := version(c)
+	if err != nil {
+		return err
+	}
+	err = p.Flow.SetManager(ctx(c), auth.Actor(c), id, ver, c.FormValue("manager"))
+	if fault.Is(err, fault.Stale) {
+		return p.showPeople(c, http.StatusConflict, err, id)
+	}
+	if status, yes := formError(err); err != nil && yes {
+		return p.showPeople(c, status, err, id)
+	}
+	if err != nil {
+		return err
+	}
+	return back(c, "/admin/people", "manager")
 }

@@ -529,7 +529,7 @@ func debriefForm(m debriefModel) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = metField("theirs", "Was the customer’s objective met?", "", d.Theirs, m.Error, []insight.Met{insight.Yes, insight.Partly, insight.No, insight.NotKnown}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = metField("theirs", "Was the customer’s objective met?", m.Visit.Theirs.Words, d.Theirs, m.Error, []insight.Met{insight.Yes, insight.Partly, insight.No, insight.NotKnown}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

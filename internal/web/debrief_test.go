@@ -317,3 +317,22 @@ func TestMemoPages(t *testing.T) {
 	sound(t, w.Body.Bytes())
 	require.Equal(t, 404, out.post("/c/bad/after", answer).Code)
 }
+
+func (s *story) SetManager(_ context.Context, _ access.Actor, id string, version int, email string) error {
+	return s.change("manager", id, version, email)
+}
+
+func TestManagers(t *testing.T) {
+	s := makeStory(sampleSize)
+	s.people[1].ManagerID = s.people[2].ID
+	site := open(t, s, actors(s)["administrator"])
+	w := site.get("/admin/people")
+	require.Contains(t, w.Body.String(), `name="manager" maxlength="254" placeholder="name@example.com" value="`+s.people[2].Email+`"`)
+	to := "/admin/people/" + s.people[1].ID + "/manager"
+	require.Equal(t, "/admin/people?done=manager", site.post(to, url.Values{"version": {"1"}, "manager": {"a@b.example"}}).Header().Get("Location"))
+	s.fail["manager"] = fault.Invalidf("People would manage each other in a circle.")
+	w = site.post(to, url.Values{"version": {"1"}, "manager": {"a@b.example"}})
+	require.Equal(t, 422, w.Code)
+	require.Contains(t, w.Body.String(), "in a circle")
+	sound(t, w.Body.Bytes())
+}

@@ -56,6 +56,7 @@ var done = map[string]string{
 	"held":              "It is noted that the visit was held.",
 	"debriefed":         "The debrief is filed.",
 	"saved_draft":       "The draft is saved. Nothing follows from it until you send it.",
+	"manager":           "It is noted who reports to whom.",
 	"memo_saved":        "The memo is saved. The customer has not seen it.",
 	"memo_sent":         "The memo is on its way to the customer.",
 	"asked_customer":    "The question is on its way to the customer.",

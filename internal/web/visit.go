@@ -189,6 +189,7 @@ type visitsModel struct {
 	State    string
 	Host     bool             // the reader sees the visits of own customers only
 	Account  flow.AccountView // the reader's, where they host
+	Open     string           // sums up what is open with customers, where they host
 	Filtered bool
 	Error    shownError
 }
@@ -240,6 +241,11 @@ func (p *Pages) visits(c echo.Context) error {
 		if m.Account, err = p.ownAccount(c); err != nil {
 			return err
 		}
+		loops, err := p.Flow.OpenLoops(ctx(c), a, "")
+		if err != nil {
+			return err
+		}
+		m.Open = loops.Sentence
 	}
 	if next != "" {
 		u := c.QueryParams()

@@ -112,6 +112,7 @@ type Watching interface {
 	Believe(ctx context.Context, a access.Actor, calendar string) error
 	PutBack(ctx context.Context, a access.Actor, calendar string) error
 	People(ctx context.Context, a access.Actor) ([]roster.Person, error)
+	SetManager(ctx context.Context, a access.Actor, personID string, version int, email string) error
 	SetRoles(ctx context.Context, a access.Actor, personID string, version int, roles []roster.Role) (roster.Person, error)
 	Trail(ctx context.Context, a access.Actor, after string, limit int) (rows []flow.Entry, next string, err error)
 }
@@ -353,4 +354,5 @@ func (p *Pages) Register(r Router) {
 	r.GET("/admin/audit", p.audit)
 	r.GET("/admin/people", p.people)
 	r.POST("/admin/people/:id/roles", p.setRoles)
+	r.POST("/admin/people/:id/manager", p.setManager)
 }
