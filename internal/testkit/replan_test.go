@@ -67,6 +67,12 @@ func TestADoubleBookingPublishesNothing(t *testing.T) {
 		// its executive.
 		v := pick(h.Visits(plan), func(v visit.Visit) bool { return v.ExecutiveID == draft.ExecutiveID })[0]
 		drag(t, h, v, draft.Slot)
+		// The plan ends before, so that somebody has to say that it is meant.
+		held := h.Visit(v.ID)
+		begins, ends := draft.Slot.Half.Hours()
+		_, err := h.Flow.Settle(context.Background(), System, v.ID, held.Version,
+			flow.Settlement{Verdict: flow.AtTime, Date: draft.Slot.Date, Begins: begins, Ends: ends})
+		require.NoError(t, err)
 		require.Equal(t, draft.Slot, h.Visit(v.ID).Slot)
 		before, bookings, drafted := h.Effects(), h.Bookings(), h.Visits(next)
 
