@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"windshield/internal/access"
 	"windshield/internal/auth"
 	"windshield/internal/coverage"
 	"windshield/internal/fault"
@@ -36,6 +37,8 @@ type coverageModel struct {
 	Groups []groupLine
 	Top    int // most visits of a person in a month
 	Chart  chart
+	// MaySet says whether the reader says when alerts climb.
+	MaySet bool
 }
 
 type groupLine struct {
@@ -63,7 +66,7 @@ func (p *Pages) coverage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	m := coverageModel{CoverageView: v, Period: code, Chart: chartOf(v.Report.Weeks)}
+	m := coverageModel{CoverageView: v, Period: code, Chart: chartOf(v.Report.Weeks), MaySet: access.Decide(auth.Actor(c), access.SetLadder, access.Subject{}).Allowed}
 	colours := map[string]int{}
 	for _, g := range v.Groups {
 		colours[g.Code] = g.Colour

@@ -746,7 +746,20 @@ func (s *story) My(_ context.Context, a access.Actor, id string) (flow.MyView, e
 		}
 	}
 	v.Clock = alert.Clock(alert.Watch{PersonID: id, LastVisit: v.Executive.Terms.LastVisit, Today: s.today}, theirs, s.today.Add(90))
+	if v.Clock.Overdue {
+		v.Alert, v.MayNote = &flow.AlertView{Alert: flow.Alert{PersonID: id, Breach: v.Clock.Breach, Open: true, RaisedAt: s.now, SilentUntil: s.today.Add(2), SeenOn: s.today, Note: s.nameOf("A visit is agreed.")},
+			NotedBy: s.nameOf("Assistant"), Rungs: []flow.ToldRung{{PersonID: id, Breach: v.Clock.Breach, Rung: alert.ToPerson, At: s.now}, {PersonID: id, Breach: v.Clock.Breach, Rung: alert.ToVP, At: s.now}}}, true
+		v.Ways = []flow.Way{{Text: s.nameOf("Bring the visit forward."), Path: "/visits/x"}, {Text: s.nameOf("Visit the customer nearby.")}}
+	}
 	return v, nil
+}
+
+func (s *story) AnswerAlert(_ context.Context, _ access.Actor, personID string, breach slot.Date, in flow.AlertAnswer) error {
+	return s.change("alert", personID, breach.String(), in.Until.String(), in.Reason)
+}
+
+func (s *story) SetLadder(_ context.Context, _ access.Actor, l alert.Ladder) error {
+	return s.change("ladder", l.VPDays, l.CEODays)
 }
 
 func (s *story) Customers(_ context.Context, _ access.Actor, q flow.CustomerQuery) (flow.CustomersView, error) {
@@ -793,6 +806,8 @@ func (s *story) Coverage(_ context.Context, _ access.Actor, period slot.Interval
 			v.Alerts = append(v.Alerts, a)
 		}
 	}
+	v.Ladder = alert.UsualLadder()
+	v.Behind = []alert.Lag{{Tally: alert.Tally{Group: alert.Group{Dimension: "region", Code: "North", Label: s.nameOf("North")}, Due: 10, Held: 5}, Missing: 5, Reason: s.nameOf("North: 5 of 10 visits due were held and count.")}}
 	return v, s.failing("coverage")
 }
 

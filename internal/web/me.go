@@ -20,6 +20,7 @@ type myModel struct {
 	Ledger  []ledgerLine
 	// NextAnswer says whether the reader may answer the next visit here.
 	NextAnswer bool
+	Form       alertForm
 }
 
 type myMonth struct {
@@ -33,12 +34,16 @@ type ledgerLine struct {
 }
 
 func (p *Pages) me(c echo.Context) error {
+	return p.mine(c, http.StatusOK, c.QueryParam("person"), alertForm{})
+}
+
+func (p *Pages) mine(c echo.Context, status int, person string, form alertForm) error {
 	a := auth.Actor(c)
-	v, err := p.Flow.My(ctx(c), a, c.QueryParam("person"))
+	v, err := p.Flow.My(ctx(c), a, person)
 	if err != nil {
 		return err
 	}
-	m := myModel{MyView: v, Own: v.Executive.ID == a.PersonID}
+	m := myModel{MyView: v, Form: form, Own: v.Executive.ID == a.PersonID}
 	if m.Own {
 		if m.Account, err = p.ownAccount(c); err != nil {
 			return err
@@ -68,5 +73,5 @@ func (p *Pages) me(c echo.Context) error {
 		f.Title = "Visits of " + v.Executive.Name
 	}
 	f.Narrow = true
-	return p.show(c, http.StatusOK, mePage(f, m))
+	return p.show(c, status, mePage(f, m))
 }

@@ -154,6 +154,7 @@ type Story interface {
 	Understanding
 	Connecting
 	Watching
+	Warning
 	Reading
 	Launching
 }
@@ -261,6 +262,8 @@ func (p *Pages) Register(r Router) {
 
 	r.GET("/coverage", p.coverage)
 	r.GET("/me", p.me)
+	r.POST("/me/alert", p.answerAlert)
+	r.POST("/coverage/ladder", p.setLadder)
 	r.GET("/me/calendar", p.myCalendar)
 	r.POST("/me/calendar/connect", p.connectMine)
 	r.POST("/me/calendar/disconnect", p.disconnectMine)
