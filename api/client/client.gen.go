@@ -42,6 +42,27 @@ func (e Answer) Valid() bool {
 	}
 }
 
+// Defines values for AttachRequestSide.
+const (
+	AttachRequestSideAgainst AttachRequestSide = "against"
+	AttachRequestSideFor     AttachRequestSide = "for"
+	AttachRequestSideNeither AttachRequestSide = "neither"
+)
+
+// Valid indicates whether the value is a known member of the AttachRequestSide enum.
+func (e AttachRequestSide) Valid() bool {
+	switch e {
+	case AttachRequestSideAgainst:
+		return true
+	case AttachRequestSideFor:
+		return true
+	case AttachRequestSideNeither:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CalendarPolicyAnswer.
 const (
 	CalendarPolicyAnswerCarry CalendarPolicyAnswer = "carry"
@@ -132,6 +153,54 @@ func (e CalendarPolicyText) Valid() bool {
 	case CalendarPolicyTextKeep:
 		return true
 	case CalendarPolicyTextPushBack:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ClaimGrade.
+const (
+	ClaimGradeA ClaimGrade = "A"
+	ClaimGradeB ClaimGrade = "B"
+	ClaimGradeC ClaimGrade = "C"
+	ClaimGradeD ClaimGrade = "D"
+)
+
+// Valid indicates whether the value is a known member of the ClaimGrade enum.
+func (e ClaimGrade) Valid() bool {
+	switch e {
+	case ClaimGradeA:
+		return true
+	case ClaimGradeB:
+		return true
+	case ClaimGradeC:
+		return true
+	case ClaimGradeD:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ClaimVoicePosition.
+const (
+	ClaimVoicePositionBacks   ClaimVoicePosition = "backs"
+	ClaimVoicePositionDenies  ClaimVoicePosition = "denies"
+	ClaimVoicePositionDivided ClaimVoicePosition = "divided"
+	ClaimVoicePositionOpen    ClaimVoicePosition = "open"
+)
+
+// Valid indicates whether the value is a known member of the ClaimVoicePosition enum.
+func (e ClaimVoicePosition) Valid() bool {
+	switch e {
+	case ClaimVoicePositionBacks:
+		return true
+	case ClaimVoicePositionDenies:
+		return true
+	case ClaimVoicePositionDivided:
+		return true
+	case ClaimVoicePositionOpen:
 		return true
 	default:
 		return false
@@ -954,6 +1023,105 @@ func (e Standing) Valid() bool {
 	}
 }
 
+// Defines values for StatementSide.
+const (
+	StatementSideAgainst StatementSide = "against"
+	StatementSideFor     StatementSide = "for"
+	StatementSideNeither StatementSide = "neither"
+)
+
+// Valid indicates whether the value is a known member of the StatementSide enum.
+func (e StatementSide) Valid() bool {
+	switch e {
+	case StatementSideAgainst:
+		return true
+	case StatementSideFor:
+		return true
+	case StatementSideNeither:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatementSource.
+const (
+	StatementSourceGuessed StatementSource = "guessed"
+	StatementSourceSaid    StatementSource = "said"
+)
+
+// Valid indicates whether the value is a known member of the StatementSource enum.
+func (e StatementSource) Valid() bool {
+	switch e {
+	case StatementSourceGuessed:
+		return true
+	case StatementSourceSaid:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatementRequestSide.
+const (
+	StatementRequestSideAgainst StatementRequestSide = "against"
+	StatementRequestSideFor     StatementRequestSide = "for"
+	StatementRequestSideNeither StatementRequestSide = "neither"
+)
+
+// Valid indicates whether the value is a known member of the StatementRequestSide enum.
+func (e StatementRequestSide) Valid() bool {
+	switch e {
+	case StatementRequestSideAgainst:
+		return true
+	case StatementRequestSideFor:
+		return true
+	case StatementRequestSideNeither:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatementRequestSource.
+const (
+	StatementRequestSourceGuessed StatementRequestSource = "guessed"
+	StatementRequestSourceSaid    StatementRequestSource = "said"
+)
+
+// Valid indicates whether the value is a known member of the StatementRequestSource enum.
+func (e StatementRequestSource) Valid() bool {
+	switch e {
+	case StatementRequestSourceGuessed:
+		return true
+	case StatementRequestSourceSaid:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatementStepRequestStep.
+const (
+	StatementStepRequestStepHolds    StatementStepRequestStep = "holds"
+	StatementStepRequestStepOver     StatementStepRequestStep = "over"
+	StatementStepRequestStepWithdraw StatementStepRequestStep = "withdraw"
+)
+
+// Valid indicates whether the value is a known member of the StatementStepRequestStep enum.
+func (e StatementStepRequestStep) Valid() bool {
+	switch e {
+	case StatementStepRequestStepHolds:
+		return true
+	case StatementStepRequestStepOver:
+		return true
+	case StatementStepRequestStepWithdraw:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for VisitKind.
 const (
 	VisitKindConference VisitKind = "conference"
@@ -1189,6 +1357,23 @@ type Assignment struct {
 	// Visit Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Visit string `json:"visit"`
 }
+
+// AttachRequest defines model for AttachRequest.
+type AttachRequest struct {
+	// Asked Example: true
+	Asked *bool `json:"asked,omitempty"`
+
+	// Claim Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Claim *Id `json:"claim,omitempty"`
+
+	// Side Example: for
+	Side *AttachRequestSide `json:"side,omitempty"`
+}
+
+// AttachRequestSide Example: for
+type AttachRequestSide string
 
 // Attendee defines model for Attendee.
 type Attendee struct {
@@ -1674,6 +1859,216 @@ type ChangesRequest struct {
 	Changes []PlanChange `json:"changes"`
 }
 
+// Claim A generalisation with what it rests on. Customers are counted, never mentions.
+type Claim struct {
+	// Asked Customers.
+	//
+	// Example: 12
+	Asked int `json:"asked"`
+
+	// Backing Customers of those asked.
+	//
+	// Example: 5
+	Backing int `json:"backing"`
+
+	// Closed Example: 2027-06-30
+	Closed *openapi_types.Date `json:"closed,omitempty"`
+
+	// Denying Customers, asked or not.
+	//
+	// Example: 1
+	Denying int `json:"denying"`
+
+	// Finding It may leave the house as a finding.
+	//
+	// Example: true
+	Finding bool `json:"finding"`
+
+	// Grade A for broad to D for an anecdote.
+	//
+	// Example: B
+	Grade ClaimGrade `json:"grade"`
+
+	// High Upper end of the 95 % interval, 0..1.
+	//
+	// Example: 0.68
+	High float32 `json:"high"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// Label Empty for a finding.
+	//
+	// Example:
+	Label string `json:"label"`
+
+	// Low Lower end of the 95 % interval, 0..1.
+	//
+	// Example: 0.19
+	Low float32 `json:"low"`
+
+	// MadeAt Example: 2027-03-01T10:00:00Z
+	MadeAt time.Time `json:"made_at"`
+
+	// Newest The latest statement that counts.
+	//
+	// Example: 2027-05-04
+	Newest *openapi_types.Date `json:"newest,omitempty"`
+
+	// Raised Customers who backed it without being asked.
+	//
+	// Example: 0
+	Raised int `json:"raised"`
+
+	// Sentence What may be said, for people.
+	//
+	// Example: 5 of 12 customers asked back this.
+	Sentence string `json:"sentence"`
+
+	// Share Of all customers, estimated; 0..1.
+	//
+	// Example: 0.41
+	Share float32 `json:"share"`
+
+	// Strata All of the selection.
+	//
+	// Example: 6
+	Strata int `json:"strata"`
+
+	// StrataAsked Example: 4
+	StrataAsked int `json:"strata_asked"`
+
+	// StrataBacking Example: 3
+	StrataBacking int `json:"strata_backing"`
+
+	// Text Example: Prices are hard to compare
+	Text string `json:"text"`
+
+	// Topic Example: pricing
+	Topic string `json:"topic"`
+
+	// Version Example: 1
+	Version int `json:"version"`
+
+	// Why Why it was closed.
+	//
+	// Example:
+	Why string `json:"why"`
+}
+
+// ClaimGrade A for broad to D for an anecdote.
+//
+// Example: B
+type ClaimGrade string
+
+// ClaimDetail defines model for ClaimDetail.
+type ClaimDetail struct {
+	// Claim A generalisation with what it rests on. Customers are counted, never mentions.
+	Claim          Claim           `json:"claim"`
+	Contradictions []Contradiction `json:"contradictions"`
+
+	// Next Where the next answers tell most.
+	Next []ClaimNeed `json:"next"`
+
+	// Statements Newest first, withdrawn ones last.
+	Statements []Statement `json:"statements"`
+
+	// Voices What each customer says.
+	Voices []ClaimVoice `json:"voices"`
+}
+
+// ClaimList defines model for ClaimList.
+type ClaimList struct {
+	// Base The draw to which shares refer; empty where nobody was drawn.
+	//
+	// Example: Selection 2027
+	Base   string  `json:"base"`
+	Closed []Claim `json:"closed"`
+	Open   []Claim `json:"open"`
+}
+
+// ClaimNeed defines model for ClaimNeed.
+type ClaimNeed struct {
+	// Ask How many more.
+	//
+	// Example: 4
+	Ask int `json:"ask"`
+
+	// Asked Of them, until now.
+	//
+	// Example: 0
+	Asked int `json:"asked"`
+
+	// Customers In the group.
+	//
+	// Example: 60
+	Customers int `json:"customers"`
+
+	// Group Example: APAC
+	Group string `json:"group"`
+
+	// Why Example: Nobody was asked among its 60 customers.
+	Why string `json:"why"`
+}
+
+// ClaimRequest defines model for ClaimRequest.
+type ClaimRequest struct {
+	// Text Example: Prices are hard to compare
+	Text string `json:"text"`
+
+	// Topic Example: pricing
+	Topic *string `json:"topic,omitempty"`
+}
+
+// ClaimStateRequest defines model for ClaimStateRequest.
+type ClaimStateRequest struct {
+	// Closed Example: true
+	Closed bool `json:"closed"`
+
+	// Why Example: The new list settled it.
+	Why *string `json:"why,omitempty"`
+}
+
+// ClaimVoice defines model for ClaimVoice.
+type ClaimVoice struct {
+	// Asked Example: true
+	Asked bool `json:"asked"`
+
+	// Customer Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Customer Id `json:"customer"`
+
+	// Group Empty where it has no place in the selection.
+	//
+	// Example: EMEA
+	Group string `json:"group"`
+
+	// Name Example: Acme
+	Name string `json:"name"`
+
+	// Newest Example: 2027-05-04
+	Newest openapi_types.Date `json:"newest"`
+
+	// People Different speakers.
+	//
+	// Example: 1
+	People int `json:"people"`
+
+	// Position Example: backs
+	Position ClaimVoicePosition `json:"position"`
+
+	// Stale Has to be asked again.
+	//
+	// Example: false
+	Stale bool `json:"stale"`
+}
+
+// ClaimVoicePosition Example: backs
+type ClaimVoicePosition string
+
 // Clock The 30-day clock of one person.
 type Clock struct {
 	// Back Example: 2027-03-08
@@ -1851,6 +2246,30 @@ type Contact struct {
 
 	// Phone Example: +41 44 000 00 00
 	Phone *string `json:"phone,omitempty"`
+}
+
+// Contradiction defines model for Contradiction.
+type Contradiction struct {
+	// Against Example: Mr Wu said on 4 May: “It is clear to me.”
+	Against string `json:"against"`
+
+	// Changed The same speaker, later.
+	//
+	// Example: false
+	Changed bool `json:"changed"`
+
+	// For Example: Ms Li said on 4 May: “I never know.”
+	For string `json:"for"`
+
+	// Guess One of them is our guess.
+	//
+	// Example: false
+	Guess bool `json:"guess"`
+
+	// Name Of the customer.
+	//
+	// Example: Acme
+	Name string `json:"name"`
 }
 
 // Cost The count of each term of the planning problem, and the weighted total; lower is better.
@@ -2646,6 +3065,11 @@ type Finding struct {
 	//
 	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Visit string `json:"visit"`
+}
+
+// FindingList defines model for FindingList.
+type FindingList struct {
+	Findings []Claim `json:"findings"`
 }
 
 // Forecast defines model for Forecast.
@@ -5315,6 +5739,158 @@ type SolutionFile = json.RawMessage
 // Example: missing
 type Standing string
 
+// Statement defines model for Statement.
+type Statement struct {
+	// Asked We had asked.
+	//
+	// Example: true
+	Asked bool `json:"asked"`
+
+	// By Who said it; empty for a guess.
+	//
+	// Example: Ms Li
+	By string `json:"by"`
+
+	// Checked When the customer last said that it holds.
+	//
+	// Example: 2027-07-04
+	Checked *openapi_types.Date `json:"checked,omitempty"`
+
+	// Claim Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Claim *Id `json:"claim,omitempty"`
+
+	// Customer Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Customer Id `json:"customer"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// Name Of the customer.
+	//
+	// Example: Acme
+	Name string `json:"name"`
+
+	// On Example: 2027-05-04
+	On openapi_types.Date `json:"on"`
+
+	// Over When the customer said that it holds no more.
+	//
+	// Example: 2027-08-04
+	Over *openapi_types.Date `json:"over,omitempty"`
+
+	// Says In words that tell theirs from ours.
+	//
+	// Example: Ms Li said on 4 May: “I never know what the other list says.”
+	Says string `json:"says"`
+
+	// Side Example: for
+	Side StatementSide `json:"side"`
+
+	// Source A guess backs nothing.
+	//
+	// Example: said
+	Source StatementSource `json:"source"`
+
+	// Stale Has to be said again.
+	//
+	// Example: false
+	Stale bool `json:"stale"`
+
+	// Text Verbatim where it was said.
+	//
+	// Example: I never know what the other list says.
+	Text string `json:"text"`
+
+	// Topic Example: pricing
+	Topic string `json:"topic"`
+
+	// Version Example: 1
+	Version int `json:"version"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit *Id `json:"visit,omitempty"`
+
+	// Why Why it was withdrawn.
+	//
+	// Example:
+	Why string `json:"why"`
+
+	// Withdrawn Example: 2027-08-04
+	Withdrawn *openapi_types.Date `json:"withdrawn,omitempty"`
+}
+
+// StatementSide Example: for
+type StatementSide string
+
+// StatementSource A guess backs nothing.
+//
+// Example: said
+type StatementSource string
+
+// StatementRequest defines model for StatementRequest.
+type StatementRequest struct {
+	// Asked Example: true
+	Asked *bool `json:"asked,omitempty"`
+
+	// By Example: Ms Li
+	By *string `json:"by,omitempty"`
+
+	// Claim Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Claim *Id `json:"claim,omitempty"`
+
+	// Customer Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Customer *Id `json:"customer,omitempty"`
+
+	// Side Example: for
+	Side *StatementRequestSide `json:"side,omitempty"`
+
+	// Source Example: said
+	Source StatementRequestSource `json:"source"`
+
+	// Text Example: I never know what the other list says.
+	Text *string `json:"text,omitempty"`
+
+	// Topic Example: pricing
+	Topic *string `json:"topic,omitempty"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit *Id `json:"visit,omitempty"`
+}
+
+// StatementRequestSide Example: for
+type StatementRequestSide string
+
+// StatementRequestSource Example: said
+type StatementRequestSource string
+
+// StatementStepRequest defines model for StatementStepRequest.
+type StatementStepRequest struct {
+	// Step Example: holds
+	Step StatementStepRequestStep `json:"step"`
+
+	// Why For withdraw.
+	//
+	// Example: It was another customer.
+	Why *string `json:"why,omitempty"`
+}
+
+// StatementStepRequestStep Example: holds
+type StatementStepRequestStep string
+
 // Stratum A reporting group with its own number of visits.
 type Stratum struct {
 	// Alone Large enough to be reported alone.
@@ -6050,6 +6626,24 @@ type ListAuditParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// MakeClaimParams defines parameters for MakeClaim.
+type MakeClaimParams struct {
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// EditClaimParams defines parameters for EditClaim.
+type EditClaimParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// CloseClaimParams defines parameters for CloseClaim.
+type CloseClaimParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // GetVerificationParams defines parameters for GetVerification.
 type GetVerificationParams struct {
 	// Standing Only what stands like this; left out, all that is not as wanted.
@@ -6078,6 +6672,12 @@ type ListCustomersParams struct {
 
 	// Limit How many on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListFindingsParams defines parameters for ListFindings.
+type ListFindingsParams struct {
+	// Claim Only this claim.
+	Claim *Id `form:"claim,omitempty" json:"claim,omitempty"`
 }
 
 // ListFramesParams defines parameters for ListFrames.
@@ -6242,6 +6842,18 @@ type BringTeamListParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// AttachStatementParams defines parameters for AttachStatement.
+type AttachStatementParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// StepStatementParams defines parameters for StepStatement.
+type StepStatementParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // ListVisitsParams defines parameters for ListVisits.
 type ListVisitsParams struct {
 	// Plan Of this plan.
@@ -6350,6 +6962,15 @@ type SetBusyTimesJSONRequestBody = BusySettings
 // SetCalendarPolicyJSONRequestBody defines body for SetCalendarPolicy for application/json ContentType.
 type SetCalendarPolicyJSONRequestBody = CalendarPolicy
 
+// MakeClaimJSONRequestBody defines body for MakeClaim for application/json ContentType.
+type MakeClaimJSONRequestBody = ClaimRequest
+
+// EditClaimJSONRequestBody defines body for EditClaim for application/json ContentType.
+type EditClaimJSONRequestBody = ClaimRequest
+
+// CloseClaimJSONRequestBody defines body for CloseClaim for application/json ContentType.
+type CloseClaimJSONRequestBody = ClaimStateRequest
+
 // FreezeJSONRequestBody defines body for Freeze for application/json ContentType.
 type FreezeJSONRequestBody = FreezeRequest
 
@@ -6400,6 +7021,15 @@ type SignInJSONRequestBody = SignIn
 
 // RequestLinkJSONRequestBody defines body for RequestLink for application/json ContentType.
 type RequestLinkJSONRequestBody = LinkRequest
+
+// AddStatementJSONRequestBody defines body for AddStatement for application/json ContentType.
+type AddStatementJSONRequestBody = StatementRequest
+
+// AttachStatementJSONRequestBody defines body for AttachStatement for application/json ContentType.
+type AttachStatementJSONRequestBody = AttachRequest
+
+// StepStatementJSONRequestBody defines body for StepStatement for application/json ContentType.
+type StepStatementJSONRequestBody = StatementStepRequest
 
 // AgreeVisitJSONRequestBody defines body for AgreeVisit for application/json ContentType.
 type AgreeVisitJSONRequestBody = AgreementRequest
@@ -6588,6 +7218,72 @@ type ClientInterface interface {
 	// Corresponds with PUT /calendar-policy (the `SetCalendarPolicy` operationId).
 	SetCalendarPolicy(ctx context.Context, body SetCalendarPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListClaims What customers back
+	//
+	// By the lower end of what may hold; what is no finding stands last. For the VP and the CEO.
+	//
+	// Corresponds with GET /claims (the `ListClaims` operationId).
+	ListClaims(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MakeClaimWithBody Make a claim
+	//
+	// For the VP. One sentence that a customer can back or deny.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /claims (the `MakeClaim` operationId).
+	MakeClaimWithBody(ctx context.Context, params *MakeClaimParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MakeClaim Make a claim
+	//
+	// For the VP. One sentence that a customer can back or deny.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /claims (the `MakeClaim` operationId).
+	MakeClaim(ctx context.Context, params *MakeClaimParams, body MakeClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetClaim One claim with everything behind its numbers
+	//
+	// Corresponds with GET /claims/{id} (the `GetClaim` operationId).
+	GetClaim(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EditClaimWithBody Change the words of a claim
+	//
+	// Only until a customer was heard on it. For the VP.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /claims/{id} (the `EditClaim` operationId).
+	EditClaimWithBody(ctx context.Context, id Id, params *EditClaimParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EditClaim Change the words of a claim
+	//
+	// Only until a customer was heard on it. For the VP.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /claims/{id} (the `EditClaim` operationId).
+	EditClaim(ctx context.Context, id Id, params *EditClaimParams, body EditClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CloseClaimWithBody Close a claim, or open it again
+	//
+	// A closed one is no longer asked about and is no finding; its statements stay.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /claims/{id}/state (the `CloseClaim` operationId).
+	CloseClaimWithBody(ctx context.Context, id Id, params *CloseClaimParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CloseClaim Close a claim, or open it again
+	//
+	// A closed one is no longer asked about and is no finding; its statements stay.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /claims/{id}/state (the `CloseClaim` operationId).
+	CloseClaim(ctx context.Context, id Id, params *CloseClaimParams, body CloseClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListConflicts Visits about which the calendar and the plan disagree
 	//
 	// The visits ahead that you may see and about which a person has to decide, by date. Those who plan get proposals for the first ten.
@@ -6649,6 +7345,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /dimensions (the `ListDimensions` operationId).
 	ListDimensions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListFindings What may leave the house as a finding
+	//
+	// Three customers or more back it, and those asked are worth ten answers or more. A claim that is asked for by name and is below that is refused.
+	//
+	// Corresponds with GET /findings (the `ListFindings` operationId).
+	ListFindings(ctx context.Context, params *ListFindingsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListFrames Frozen customer lists of a year
 	//
@@ -7161,6 +7864,60 @@ type ClientInterface interface {
 	// Corresponds with POST /session/link (the `RequestLink` operationId).
 	RequestLink(ctx context.Context, body RequestLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// AddStatementWithBody Add what a customer said, or what we guess
+	//
+	// What was said needs the visit at which it was said; a guess needs a visit or a customer, and backs nothing. For the VP, the host of the account, and at a visit the executive.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /statements (the `AddStatement` operationId).
+	AddStatementWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddStatement Add what a customer said, or what we guess
+	//
+	// What was said needs the visit at which it was said; a guess needs a visit or a customer, and backs nothing. For the VP, the host of the account, and at a visit the executive.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /statements (the `AddStatement` operationId).
+	AddStatement(ctx context.Context, body AddStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AttachStatementWithBody Say what a statement means for a claim
+	//
+	// Without a claim it stands for itself again. For the VP.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /statements/{id}/claim (the `AttachStatement` operationId).
+	AttachStatementWithBody(ctx context.Context, id Id, params *AttachStatementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AttachStatement Say what a statement means for a claim
+	//
+	// Without a claim it stands for itself again. For the VP.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /statements/{id}/claim (the `AttachStatement` operationId).
+	AttachStatement(ctx context.Context, id Id, params *AttachStatementParams, body AttachStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StepStatementWithBody Say what became of a statement
+	//
+	// holds and over are the customer's word; withdraw is ours and needs a reason. What is withdrawn stays on record.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /statements/{id}/steps (the `StepStatement` operationId).
+	StepStatementWithBody(ctx context.Context, id Id, params *StepStatementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StepStatement Say what became of a statement
+	//
+	// holds and over are the customer's word; withdraw is ours and needs a reason. What is withdrawn stays on record.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /statements/{id}/steps (the `StepStatement` operationId).
+	StepStatement(ctx context.Context, id Id, params *StepStatementParams, body StepStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListVisits Visits
 	//
 	// Those that you may see, by date and half-day.
@@ -7581,6 +8338,152 @@ func (c *Client) SetCalendarPolicy(ctx context.Context, body SetCalendarPolicyJS
 	return c.Client.Do(req)
 }
 
+// ListClaims What customers back
+//
+// By the lower end of what may hold; what is no finding stands last. For the VP and the CEO.
+//
+// Corresponds with GET /claims (the `ListClaims` operationId).
+func (c *Client) ListClaims(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListClaimsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MakeClaimWithBody Make a claim
+//
+// For the VP. One sentence that a customer can back or deny.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /claims (the `MakeClaim` operationId).
+func (c *Client) MakeClaimWithBody(ctx context.Context, params *MakeClaimParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMakeClaimRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MakeClaim Make a claim
+//
+// For the VP. One sentence that a customer can back or deny.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /claims (the `MakeClaim` operationId).
+func (c *Client) MakeClaim(ctx context.Context, params *MakeClaimParams, body MakeClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMakeClaimRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetClaim One claim with everything behind its numbers
+//
+// Corresponds with GET /claims/{id} (the `GetClaim` operationId).
+func (c *Client) GetClaim(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetClaimRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EditClaimWithBody Change the words of a claim
+//
+// Only until a customer was heard on it. For the VP.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /claims/{id} (the `EditClaim` operationId).
+func (c *Client) EditClaimWithBody(ctx context.Context, id Id, params *EditClaimParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEditClaimRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EditClaim Change the words of a claim
+//
+// Only until a customer was heard on it. For the VP.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /claims/{id} (the `EditClaim` operationId).
+func (c *Client) EditClaim(ctx context.Context, id Id, params *EditClaimParams, body EditClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEditClaimRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CloseClaimWithBody Close a claim, or open it again
+//
+// A closed one is no longer asked about and is no finding; its statements stay.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /claims/{id}/state (the `CloseClaim` operationId).
+func (c *Client) CloseClaimWithBody(ctx context.Context, id Id, params *CloseClaimParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCloseClaimRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CloseClaim Close a claim, or open it again
+//
+// A closed one is no longer asked about and is no finding; its statements stay.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /claims/{id}/state (the `CloseClaim` operationId).
+func (c *Client) CloseClaim(ctx context.Context, id Id, params *CloseClaimParams, body CloseClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCloseClaimRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListConflicts Visits about which the calendar and the plan disagree
 //
 // The visits ahead that you may see and about which a person has to decide, by date. Those who plan get proposals for the first ten.
@@ -7733,6 +8636,23 @@ func (c *Client) GetCustomer(ctx context.Context, id Id, reqEditors ...RequestEd
 // Corresponds with GET /dimensions (the `ListDimensions` operationId).
 func (c *Client) ListDimensions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListDimensionsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListFindings What may leave the house as a finding
+//
+// Three customers or more back it, and those asked are worth ten answers or more. A claim that is asked for by name and is below that is refused.
+//
+// Corresponds with GET /findings (the `ListFindings` operationId).
+func (c *Client) ListFindings(ctx context.Context, params *ListFindingsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListFindingsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -8944,6 +9864,120 @@ func (c *Client) RequestLink(ctx context.Context, body RequestLinkJSONRequestBod
 	return c.Client.Do(req)
 }
 
+// AddStatementWithBody Add what a customer said, or what we guess
+//
+// What was said needs the visit at which it was said; a guess needs a visit or a customer, and backs nothing. For the VP, the host of the account, and at a visit the executive.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /statements (the `AddStatement` operationId).
+func (c *Client) AddStatementWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddStatementRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddStatement Add what a customer said, or what we guess
+//
+// What was said needs the visit at which it was said; a guess needs a visit or a customer, and backs nothing. For the VP, the host of the account, and at a visit the executive.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /statements (the `AddStatement` operationId).
+func (c *Client) AddStatement(ctx context.Context, body AddStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddStatementRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AttachStatementWithBody Say what a statement means for a claim
+//
+// Without a claim it stands for itself again. For the VP.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /statements/{id}/claim (the `AttachStatement` operationId).
+func (c *Client) AttachStatementWithBody(ctx context.Context, id Id, params *AttachStatementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAttachStatementRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AttachStatement Say what a statement means for a claim
+//
+// Without a claim it stands for itself again. For the VP.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /statements/{id}/claim (the `AttachStatement` operationId).
+func (c *Client) AttachStatement(ctx context.Context, id Id, params *AttachStatementParams, body AttachStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAttachStatementRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StepStatementWithBody Say what became of a statement
+//
+// holds and over are the customer's word; withdraw is ours and needs a reason. What is withdrawn stays on record.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /statements/{id}/steps (the `StepStatement` operationId).
+func (c *Client) StepStatementWithBody(ctx context.Context, id Id, params *StepStatementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStepStatementRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StepStatement Say what became of a statement
+//
+// holds and over are the customer's word; withdraw is ours and needs a reason. What is withdrawn stays on record.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /statements/{id}/steps (the `StepStatement` operationId).
+func (c *Client) StepStatement(ctx context.Context, id Id, params *StepStatementParams, body StepStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStepStatementRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListVisits Visits
 //
 // Those that you may see, by date and half-day.
@@ -9771,6 +10805,242 @@ func NewSetCalendarPolicyRequestWithBody(server string, contentType string, body
 	return req, nil
 }
 
+// NewListClaimsRequest constructs an http.Request for the ListClaims method
+func NewListClaimsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/claims")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewMakeClaimRequest calls the generic MakeClaim builder with application/json body
+func NewMakeClaimRequest(server string, params *MakeClaimParams, body MakeClaimJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewMakeClaimRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewMakeClaimRequestWithBody constructs an http.Request for the MakeClaim method, with any body, and a specified content type
+func NewMakeClaimRequestWithBody(server string, params *MakeClaimParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/claims")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetClaimRequest constructs an http.Request for the GetClaim method
+func NewGetClaimRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/claims/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewEditClaimRequest calls the generic EditClaim builder with application/json body
+func NewEditClaimRequest(server string, id Id, params *EditClaimParams, body EditClaimJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEditClaimRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewEditClaimRequestWithBody constructs an http.Request for the EditClaim method, with any body, and a specified content type
+func NewEditClaimRequestWithBody(server string, id Id, params *EditClaimParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/claims/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewCloseClaimRequest calls the generic CloseClaim builder with application/json body
+func NewCloseClaimRequest(server string, id Id, params *CloseClaimParams, body CloseClaimJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCloseClaimRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewCloseClaimRequestWithBody constructs an http.Request for the CloseClaim method, with any body, and a specified content type
+func NewCloseClaimRequestWithBody(server string, id Id, params *CloseClaimParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/claims/%s/state", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewListConflictsRequest constructs an http.Request for the ListConflicts method
 func NewListConflictsRequest(server string) (*http.Request, error) {
 	var err error
@@ -10167,6 +11437,60 @@ func NewListDimensionsRequest(server string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListFindingsRequest constructs an http.Request for the ListFindings method
+func NewListFindingsRequest(server string, params *ListFindingsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/findings")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Claim != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "claim", *params.Claim, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -12635,6 +13959,166 @@ func NewRequestLinkRequestWithBody(server string, contentType string, body io.Re
 	return req, nil
 }
 
+// NewAddStatementRequest calls the generic AddStatement builder with application/json body
+func NewAddStatementRequest(server string, body AddStatementJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAddStatementRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewAddStatementRequestWithBody constructs an http.Request for the AddStatement method, with any body, and a specified content type
+func NewAddStatementRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/statements")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewAttachStatementRequest calls the generic AttachStatement builder with application/json body
+func NewAttachStatementRequest(server string, id Id, params *AttachStatementParams, body AttachStatementJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAttachStatementRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewAttachStatementRequestWithBody constructs an http.Request for the AttachStatement method, with any body, and a specified content type
+func NewAttachStatementRequestWithBody(server string, id Id, params *AttachStatementParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/statements/%s/claim", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewStepStatementRequest calls the generic StepStatement builder with application/json body
+func NewStepStatementRequest(server string, id Id, params *StepStatementParams, body StepStatementJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewStepStatementRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewStepStatementRequestWithBody constructs an http.Request for the StepStatement method, with any body, and a specified content type
+func NewStepStatementRequestWithBody(server string, id Id, params *StepStatementParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/statements/%s/steps", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewListVisitsRequest constructs an http.Request for the ListVisits method
 func NewListVisitsRequest(server string, params *ListVisitsParams) (*http.Request, error) {
 	var err error
@@ -13806,6 +15290,76 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /calendar-policy (the `SetCalendarPolicy` operationId).
 	SetCalendarPolicyWithResponse(ctx context.Context, body SetCalendarPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*SetCalendarPolicyResponse, error)
 
+	// ListClaimsWithResponse What customers back
+	//
+	// By the lower end of what may hold; what is no finding stands last. For the VP and the CEO.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /claims (the `ListClaims` operationId).
+	ListClaimsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListClaimsResponse, error)
+
+	// MakeClaimWithBodyWithResponse Make a claim
+	//
+	// For the VP. One sentence that a customer can back or deny.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /claims (the `MakeClaim` operationId).
+	MakeClaimWithBodyWithResponse(ctx context.Context, params *MakeClaimParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MakeClaimResponse, error)
+
+	// MakeClaimWithResponse Make a claim
+	//
+	// For the VP. One sentence that a customer can back or deny.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /claims (the `MakeClaim` operationId).
+	MakeClaimWithResponse(ctx context.Context, params *MakeClaimParams, body MakeClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*MakeClaimResponse, error)
+
+	// GetClaimWithResponse One claim with everything behind its numbers
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /claims/{id} (the `GetClaim` operationId).
+	GetClaimWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetClaimResponse, error)
+
+	// EditClaimWithBodyWithResponse Change the words of a claim
+	//
+	// Only until a customer was heard on it. For the VP.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /claims/{id} (the `EditClaim` operationId).
+	EditClaimWithBodyWithResponse(ctx context.Context, id Id, params *EditClaimParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EditClaimResponse, error)
+
+	// EditClaimWithResponse Change the words of a claim
+	//
+	// Only until a customer was heard on it. For the VP.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /claims/{id} (the `EditClaim` operationId).
+	EditClaimWithResponse(ctx context.Context, id Id, params *EditClaimParams, body EditClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*EditClaimResponse, error)
+
+	// CloseClaimWithBodyWithResponse Close a claim, or open it again
+	//
+	// A closed one is no longer asked about and is no finding; its statements stay.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /claims/{id}/state (the `CloseClaim` operationId).
+	CloseClaimWithBodyWithResponse(ctx context.Context, id Id, params *CloseClaimParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CloseClaimResponse, error)
+
+	// CloseClaimWithResponse Close a claim, or open it again
+	//
+	// A closed one is no longer asked about and is no finding; its statements stay.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /claims/{id}/state (the `CloseClaim` operationId).
+	CloseClaimWithResponse(ctx context.Context, id Id, params *CloseClaimParams, body CloseClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*CloseClaimResponse, error)
+
 	// ListConflictsWithResponse Visits about which the calendar and the plan disagree
 	//
 	// The visits ahead that you may see and about which a person has to decide, by date. Those who plan get proposals for the first ten.
@@ -13887,6 +15441,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /dimensions (the `ListDimensions` operationId).
 	ListDimensionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListDimensionsResponse, error)
+
+	// ListFindingsWithResponse What may leave the house as a finding
+	//
+	// Three customers or more back it, and those asked are worth ten answers or more. A claim that is asked for by name and is below that is refused.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /findings (the `ListFindings` operationId).
+	ListFindingsWithResponse(ctx context.Context, params *ListFindingsParams, reqEditors ...RequestEditorFn) (*ListFindingsResponse, error)
 
 	// ListFramesWithResponse Frozen customer lists of a year
 	//
@@ -14470,6 +16033,60 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /session/link (the `RequestLink` operationId).
 	RequestLinkWithResponse(ctx context.Context, body RequestLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestLinkResponse, error)
+
+	// AddStatementWithBodyWithResponse Add what a customer said, or what we guess
+	//
+	// What was said needs the visit at which it was said; a guess needs a visit or a customer, and backs nothing. For the VP, the host of the account, and at a visit the executive.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /statements (the `AddStatement` operationId).
+	AddStatementWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddStatementResponse, error)
+
+	// AddStatementWithResponse Add what a customer said, or what we guess
+	//
+	// What was said needs the visit at which it was said; a guess needs a visit or a customer, and backs nothing. For the VP, the host of the account, and at a visit the executive.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /statements (the `AddStatement` operationId).
+	AddStatementWithResponse(ctx context.Context, body AddStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*AddStatementResponse, error)
+
+	// AttachStatementWithBodyWithResponse Say what a statement means for a claim
+	//
+	// Without a claim it stands for itself again. For the VP.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /statements/{id}/claim (the `AttachStatement` operationId).
+	AttachStatementWithBodyWithResponse(ctx context.Context, id Id, params *AttachStatementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AttachStatementResponse, error)
+
+	// AttachStatementWithResponse Say what a statement means for a claim
+	//
+	// Without a claim it stands for itself again. For the VP.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /statements/{id}/claim (the `AttachStatement` operationId).
+	AttachStatementWithResponse(ctx context.Context, id Id, params *AttachStatementParams, body AttachStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*AttachStatementResponse, error)
+
+	// StepStatementWithBodyWithResponse Say what became of a statement
+	//
+	// holds and over are the customer's word; withdraw is ours and needs a reason. What is withdrawn stays on record.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /statements/{id}/steps (the `StepStatement` operationId).
+	StepStatementWithBodyWithResponse(ctx context.Context, id Id, params *StepStatementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StepStatementResponse, error)
+
+	// StepStatementWithResponse Say what became of a statement
+	//
+	// holds and over are the customer's word; withdraw is ours and needs a reason. What is withdrawn stays on record.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /statements/{id}/steps (the `StepStatement` operationId).
+	StepStatementWithResponse(ctx context.Context, id Id, params *StepStatementParams, body StepStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*StepStatementResponse, error)
 
 	// ListVisitsWithResponse Visits
 	//
@@ -15308,6 +16925,485 @@ func (r SetCalendarPolicyResponse) ContentType() string {
 	return ""
 }
 
+type ListClaimsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ClaimList
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListClaimsResponse) GetJSON200() *ClaimList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListClaimsResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListClaimsResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListClaimsResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListClaimsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListClaimsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListClaimsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListClaimsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// MakeClaimResponse201Headers the declared response headers of an HTTP 201 response for MakeClaim
+type MakeClaimResponse201Headers struct {
+	ETag     *string
+	Location *string
+}
+
+type MakeClaimResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *ClaimDetail
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *MakeClaimResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r MakeClaimResponse) GetJSON201() *ClaimDetail {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r MakeClaimResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r MakeClaimResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r MakeClaimResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r MakeClaimResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r MakeClaimResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r MakeClaimResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r MakeClaimResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r MakeClaimResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r MakeClaimResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MakeClaimResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r MakeClaimResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetClaimResponse200Headers the declared response headers of an HTTP 200 response for GetClaim
+type GetClaimResponse200Headers struct {
+	ETag *string
+}
+
+type GetClaimResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ClaimDetail
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetClaimResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetClaimResponse) GetJSON200() *ClaimDetail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetClaimResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetClaimResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetClaimResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetClaimResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetClaimResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetClaimResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetClaimResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetClaimResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetClaimResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// EditClaimResponse200Headers the declared response headers of an HTTP 200 response for EditClaim
+type EditClaimResponse200Headers struct {
+	ETag *string
+}
+
+type EditClaimResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ClaimDetail
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON428 the response for an HTTP 428 `application/problem+json` response
+	ApplicationproblemJSON428 *VersionRequired
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *EditClaimResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r EditClaimResponse) GetJSON200() *ClaimDetail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r EditClaimResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r EditClaimResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r EditClaimResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r EditClaimResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r EditClaimResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r EditClaimResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r EditClaimResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r EditClaimResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
+func (r EditClaimResponse) GetApplicationproblemJSON428() *VersionRequired {
+	return r.ApplicationproblemJSON428
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r EditClaimResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r EditClaimResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EditClaimResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EditClaimResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EditClaimResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CloseClaimResponse200Headers the declared response headers of an HTTP 200 response for CloseClaim
+type CloseClaimResponse200Headers struct {
+	ETag *string
+}
+
+type CloseClaimResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ClaimDetail
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON428 the response for an HTTP 428 `application/problem+json` response
+	ApplicationproblemJSON428 *VersionRequired
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *CloseClaimResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CloseClaimResponse) GetJSON200() *ClaimDetail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r CloseClaimResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r CloseClaimResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r CloseClaimResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r CloseClaimResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r CloseClaimResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r CloseClaimResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r CloseClaimResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r CloseClaimResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
+func (r CloseClaimResponse) GetApplicationproblemJSON428() *VersionRequired {
+	return r.ApplicationproblemJSON428
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CloseClaimResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CloseClaimResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CloseClaimResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CloseClaimResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CloseClaimResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListConflictsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -16034,6 +18130,89 @@ func (r ListDimensionsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListDimensionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListFindingsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FindingList
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListFindingsResponse) GetJSON200() *FindingList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListFindingsResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListFindingsResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListFindingsResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ListFindingsResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListFindingsResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListFindingsResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListFindingsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListFindingsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListFindingsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListFindingsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -20714,6 +22893,346 @@ func (r RequestLinkResponse) ContentType() string {
 	return ""
 }
 
+// AddStatementResponse201Headers the declared response headers of an HTTP 201 response for AddStatement
+type AddStatementResponse201Headers struct {
+	ETag *string
+}
+
+type AddStatementResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Statement
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *AddStatementResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r AddStatementResponse) GetJSON201() *Statement {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r AddStatementResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r AddStatementResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r AddStatementResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r AddStatementResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r AddStatementResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r AddStatementResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r AddStatementResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AddStatementResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AddStatementResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AddStatementResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AddStatementResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AddStatementResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AttachStatementResponse200Headers the declared response headers of an HTTP 200 response for AttachStatement
+type AttachStatementResponse200Headers struct {
+	ETag *string
+}
+
+type AttachStatementResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Statement
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON428 the response for an HTTP 428 `application/problem+json` response
+	ApplicationproblemJSON428 *VersionRequired
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AttachStatementResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AttachStatementResponse) GetJSON200() *Statement {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r AttachStatementResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r AttachStatementResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r AttachStatementResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r AttachStatementResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r AttachStatementResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r AttachStatementResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r AttachStatementResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r AttachStatementResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
+func (r AttachStatementResponse) GetApplicationproblemJSON428() *VersionRequired {
+	return r.ApplicationproblemJSON428
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AttachStatementResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AttachStatementResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AttachStatementResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AttachStatementResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AttachStatementResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// StepStatementResponse200Headers the declared response headers of an HTTP 200 response for StepStatement
+type StepStatementResponse200Headers struct {
+	ETag *string
+}
+
+type StepStatementResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Statement
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON428 the response for an HTTP 428 `application/problem+json` response
+	ApplicationproblemJSON428 *VersionRequired
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *StepStatementResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r StepStatementResponse) GetJSON200() *Statement {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r StepStatementResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r StepStatementResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r StepStatementResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r StepStatementResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r StepStatementResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r StepStatementResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r StepStatementResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r StepStatementResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
+func (r StepStatementResponse) GetApplicationproblemJSON428() *VersionRequired {
+	return r.ApplicationproblemJSON428
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StepStatementResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StepStatementResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StepStatementResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StepStatementResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StepStatementResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListVisitsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -22731,6 +25250,124 @@ func (c *ClientWithResponses) SetCalendarPolicyWithResponse(ctx context.Context,
 	return ParseSetCalendarPolicyResponse(rsp)
 }
 
+// ListClaimsWithResponse What customers back
+//
+// By the lower end of what may hold; what is no finding stands last. For the VP and the CEO.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /claims (the `ListClaims` operationId).
+func (c *ClientWithResponses) ListClaimsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListClaimsResponse, error) {
+	rsp, err := c.ListClaims(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListClaimsResponse(rsp)
+}
+
+// MakeClaimWithBodyWithResponse Make a claim
+//
+// For the VP. One sentence that a customer can back or deny.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /claims (the `MakeClaim` operationId).
+func (c *ClientWithResponses) MakeClaimWithBodyWithResponse(ctx context.Context, params *MakeClaimParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MakeClaimResponse, error) {
+	rsp, err := c.MakeClaimWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMakeClaimResponse(rsp)
+}
+
+// MakeClaimWithResponse Make a claim
+//
+// For the VP. One sentence that a customer can back or deny.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /claims (the `MakeClaim` operationId).
+func (c *ClientWithResponses) MakeClaimWithResponse(ctx context.Context, params *MakeClaimParams, body MakeClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*MakeClaimResponse, error) {
+	rsp, err := c.MakeClaim(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMakeClaimResponse(rsp)
+}
+
+// GetClaimWithResponse One claim with everything behind its numbers
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /claims/{id} (the `GetClaim` operationId).
+func (c *ClientWithResponses) GetClaimWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetClaimResponse, error) {
+	rsp, err := c.GetClaim(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetClaimResponse(rsp)
+}
+
+// EditClaimWithBodyWithResponse Change the words of a claim
+//
+// Only until a customer was heard on it. For the VP.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /claims/{id} (the `EditClaim` operationId).
+func (c *ClientWithResponses) EditClaimWithBodyWithResponse(ctx context.Context, id Id, params *EditClaimParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EditClaimResponse, error) {
+	rsp, err := c.EditClaimWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEditClaimResponse(rsp)
+}
+
+// EditClaimWithResponse Change the words of a claim
+//
+// Only until a customer was heard on it. For the VP.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /claims/{id} (the `EditClaim` operationId).
+func (c *ClientWithResponses) EditClaimWithResponse(ctx context.Context, id Id, params *EditClaimParams, body EditClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*EditClaimResponse, error) {
+	rsp, err := c.EditClaim(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEditClaimResponse(rsp)
+}
+
+// CloseClaimWithBodyWithResponse Close a claim, or open it again
+//
+// A closed one is no longer asked about and is no finding; its statements stay.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /claims/{id}/state (the `CloseClaim` operationId).
+func (c *ClientWithResponses) CloseClaimWithBodyWithResponse(ctx context.Context, id Id, params *CloseClaimParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CloseClaimResponse, error) {
+	rsp, err := c.CloseClaimWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCloseClaimResponse(rsp)
+}
+
+// CloseClaimWithResponse Close a claim, or open it again
+//
+// A closed one is no longer asked about and is no finding; its statements stay.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /claims/{id}/state (the `CloseClaim` operationId).
+func (c *ClientWithResponses) CloseClaimWithResponse(ctx context.Context, id Id, params *CloseClaimParams, body CloseClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*CloseClaimResponse, error) {
+	rsp, err := c.CloseClaim(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCloseClaimResponse(rsp)
+}
+
 // ListConflictsWithResponse Visits about which the calendar and the plan disagree
 //
 // The visits ahead that you may see and about which a person has to decide, by date. Those who plan get proposals for the first ten.
@@ -22871,6 +25508,21 @@ func (c *ClientWithResponses) ListDimensionsWithResponse(ctx context.Context, re
 		return nil, err
 	}
 	return ParseListDimensionsResponse(rsp)
+}
+
+// ListFindingsWithResponse What may leave the house as a finding
+//
+// Three customers or more back it, and those asked are worth ten answers or more. A claim that is asked for by name and is below that is refused.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /findings (the `ListFindings` operationId).
+func (c *ClientWithResponses) ListFindingsWithResponse(ctx context.Context, params *ListFindingsParams, reqEditors ...RequestEditorFn) (*ListFindingsResponse, error) {
+	rsp, err := c.ListFindings(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListFindingsResponse(rsp)
 }
 
 // ListFramesWithResponse Frozen customer lists of a year
@@ -23870,6 +26522,96 @@ func (c *ClientWithResponses) RequestLinkWithResponse(ctx context.Context, body 
 	return ParseRequestLinkResponse(rsp)
 }
 
+// AddStatementWithBodyWithResponse Add what a customer said, or what we guess
+//
+// What was said needs the visit at which it was said; a guess needs a visit or a customer, and backs nothing. For the VP, the host of the account, and at a visit the executive.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /statements (the `AddStatement` operationId).
+func (c *ClientWithResponses) AddStatementWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddStatementResponse, error) {
+	rsp, err := c.AddStatementWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddStatementResponse(rsp)
+}
+
+// AddStatementWithResponse Add what a customer said, or what we guess
+//
+// What was said needs the visit at which it was said; a guess needs a visit or a customer, and backs nothing. For the VP, the host of the account, and at a visit the executive.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /statements (the `AddStatement` operationId).
+func (c *ClientWithResponses) AddStatementWithResponse(ctx context.Context, body AddStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*AddStatementResponse, error) {
+	rsp, err := c.AddStatement(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddStatementResponse(rsp)
+}
+
+// AttachStatementWithBodyWithResponse Say what a statement means for a claim
+//
+// Without a claim it stands for itself again. For the VP.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /statements/{id}/claim (the `AttachStatement` operationId).
+func (c *ClientWithResponses) AttachStatementWithBodyWithResponse(ctx context.Context, id Id, params *AttachStatementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AttachStatementResponse, error) {
+	rsp, err := c.AttachStatementWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAttachStatementResponse(rsp)
+}
+
+// AttachStatementWithResponse Say what a statement means for a claim
+//
+// Without a claim it stands for itself again. For the VP.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /statements/{id}/claim (the `AttachStatement` operationId).
+func (c *ClientWithResponses) AttachStatementWithResponse(ctx context.Context, id Id, params *AttachStatementParams, body AttachStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*AttachStatementResponse, error) {
+	rsp, err := c.AttachStatement(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAttachStatementResponse(rsp)
+}
+
+// StepStatementWithBodyWithResponse Say what became of a statement
+//
+// holds and over are the customer's word; withdraw is ours and needs a reason. What is withdrawn stays on record.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /statements/{id}/steps (the `StepStatement` operationId).
+func (c *ClientWithResponses) StepStatementWithBodyWithResponse(ctx context.Context, id Id, params *StepStatementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StepStatementResponse, error) {
+	rsp, err := c.StepStatementWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStepStatementResponse(rsp)
+}
+
+// StepStatementWithResponse Say what became of a statement
+//
+// holds and over are the customer's word; withdraw is ours and needs a reason. What is withdrawn stays on record.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /statements/{id}/steps (the `StepStatement` operationId).
+func (c *ClientWithResponses) StepStatementWithResponse(ctx context.Context, id Id, params *StepStatementParams, body StepStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*StepStatementResponse, error) {
+	rsp, err := c.StepStatement(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStepStatementResponse(rsp)
+}
+
 // ListVisitsWithResponse Visits
 //
 // Those that you may see, by date and half-day.
@@ -24754,6 +27496,440 @@ func ParseSetCalendarPolicyResponse(rsp *http.Response) (*SetCalendarPolicyRespo
 	return response, nil
 }
 
+// ParseListClaimsResponse parses an HTTP response from a ListClaimsWithResponse call
+func ParseListClaimsResponse(rsp *http.Response) (*ListClaimsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListClaimsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ClaimList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseMakeClaimResponse parses an HTTP response from a MakeClaimWithResponse call
+func ParseMakeClaimResponse(rsp *http.Response) (*MakeClaimResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MakeClaimResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest ClaimDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers MakeClaimResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetClaimResponse parses an HTTP response from a GetClaimWithResponse call
+func ParseGetClaimResponse(rsp *http.Response) (*GetClaimResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetClaimResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ClaimDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetClaimResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseEditClaimResponse parses an HTTP response from a EditClaimWithResponse call
+func ParseEditClaimResponse(rsp *http.Response) (*EditClaimResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EditClaimResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ClaimDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 428:
+		var dest VersionRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON428 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers EditClaimResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCloseClaimResponse parses an HTTP response from a CloseClaimWithResponse call
+func ParseCloseClaimResponse(rsp *http.Response) (*CloseClaimResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CloseClaimResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ClaimDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 428:
+		var dest VersionRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON428 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers CloseClaimResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseListConflictsResponse parses an HTTP response from a ListConflictsWithResponse call
 func ParseListConflictsResponse(rsp *http.Response) (*ListConflictsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -25328,6 +28504,74 @@ func ParseListDimensionsResponse(rsp *http.Response) (*ListDimensionsResponse, e
 			return nil, err
 		}
 		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListFindingsResponse parses an HTTP response from a ListFindingsWithResponse call
+func ParseListFindingsResponse(rsp *http.Response) (*ListFindingsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListFindingsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FindingList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid
@@ -29354,6 +32598,319 @@ func ParseRequestLinkResponse(rsp *http.Response) (*RequestLinkResponse, error) 
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseAddStatementResponse parses an HTTP response from a AddStatementWithResponse call
+func ParseAddStatementResponse(rsp *http.Response) (*AddStatementResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AddStatementResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Statement
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers AddStatementResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAttachStatementResponse parses an HTTP response from a AttachStatementWithResponse call
+func ParseAttachStatementResponse(rsp *http.Response) (*AttachStatementResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AttachStatementResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Statement
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 428:
+		var dest VersionRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON428 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AttachStatementResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseStepStatementResponse parses an HTTP response from a StepStatementWithResponse call
+func ParseStepStatementResponse(rsp *http.Response) (*StepStatementResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StepStatementResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Statement
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 428:
+		var dest VersionRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON428 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers StepStatementResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil

@@ -42,6 +42,27 @@ func (e Answer) Valid() bool {
 	}
 }
 
+// Defines values for AttachRequestSide.
+const (
+	AttachRequestSideAgainst AttachRequestSide = "against"
+	AttachRequestSideFor     AttachRequestSide = "for"
+	AttachRequestSideNeither AttachRequestSide = "neither"
+)
+
+// Valid indicates whether the value is a known member of the AttachRequestSide enum.
+func (e AttachRequestSide) Valid() bool {
+	switch e {
+	case AttachRequestSideAgainst:
+		return true
+	case AttachRequestSideFor:
+		return true
+	case AttachRequestSideNeither:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CalendarPolicyAnswer.
 const (
 	CalendarPolicyAnswerCarry CalendarPolicyAnswer = "carry"
@@ -132,6 +153,54 @@ func (e CalendarPolicyText) Valid() bool {
 	case CalendarPolicyTextKeep:
 		return true
 	case CalendarPolicyTextPushBack:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ClaimGrade.
+const (
+	ClaimGradeA ClaimGrade = "A"
+	ClaimGradeB ClaimGrade = "B"
+	ClaimGradeC ClaimGrade = "C"
+	ClaimGradeD ClaimGrade = "D"
+)
+
+// Valid indicates whether the value is a known member of the ClaimGrade enum.
+func (e ClaimGrade) Valid() bool {
+	switch e {
+	case ClaimGradeA:
+		return true
+	case ClaimGradeB:
+		return true
+	case ClaimGradeC:
+		return true
+	case ClaimGradeD:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ClaimVoicePosition.
+const (
+	ClaimVoicePositionBacks   ClaimVoicePosition = "backs"
+	ClaimVoicePositionDenies  ClaimVoicePosition = "denies"
+	ClaimVoicePositionDivided ClaimVoicePosition = "divided"
+	ClaimVoicePositionOpen    ClaimVoicePosition = "open"
+)
+
+// Valid indicates whether the value is a known member of the ClaimVoicePosition enum.
+func (e ClaimVoicePosition) Valid() bool {
+	switch e {
+	case ClaimVoicePositionBacks:
+		return true
+	case ClaimVoicePositionDenies:
+		return true
+	case ClaimVoicePositionDivided:
+		return true
+	case ClaimVoicePositionOpen:
 		return true
 	default:
 		return false
@@ -954,6 +1023,105 @@ func (e Standing) Valid() bool {
 	}
 }
 
+// Defines values for StatementSide.
+const (
+	StatementSideAgainst StatementSide = "against"
+	StatementSideFor     StatementSide = "for"
+	StatementSideNeither StatementSide = "neither"
+)
+
+// Valid indicates whether the value is a known member of the StatementSide enum.
+func (e StatementSide) Valid() bool {
+	switch e {
+	case StatementSideAgainst:
+		return true
+	case StatementSideFor:
+		return true
+	case StatementSideNeither:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatementSource.
+const (
+	StatementSourceGuessed StatementSource = "guessed"
+	StatementSourceSaid    StatementSource = "said"
+)
+
+// Valid indicates whether the value is a known member of the StatementSource enum.
+func (e StatementSource) Valid() bool {
+	switch e {
+	case StatementSourceGuessed:
+		return true
+	case StatementSourceSaid:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatementRequestSide.
+const (
+	StatementRequestSideAgainst StatementRequestSide = "against"
+	StatementRequestSideFor     StatementRequestSide = "for"
+	StatementRequestSideNeither StatementRequestSide = "neither"
+)
+
+// Valid indicates whether the value is a known member of the StatementRequestSide enum.
+func (e StatementRequestSide) Valid() bool {
+	switch e {
+	case StatementRequestSideAgainst:
+		return true
+	case StatementRequestSideFor:
+		return true
+	case StatementRequestSideNeither:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatementRequestSource.
+const (
+	StatementRequestSourceGuessed StatementRequestSource = "guessed"
+	StatementRequestSourceSaid    StatementRequestSource = "said"
+)
+
+// Valid indicates whether the value is a known member of the StatementRequestSource enum.
+func (e StatementRequestSource) Valid() bool {
+	switch e {
+	case StatementRequestSourceGuessed:
+		return true
+	case StatementRequestSourceSaid:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatementStepRequestStep.
+const (
+	StatementStepRequestStepHolds    StatementStepRequestStep = "holds"
+	StatementStepRequestStepOver     StatementStepRequestStep = "over"
+	StatementStepRequestStepWithdraw StatementStepRequestStep = "withdraw"
+)
+
+// Valid indicates whether the value is a known member of the StatementStepRequestStep enum.
+func (e StatementStepRequestStep) Valid() bool {
+	switch e {
+	case StatementStepRequestStepHolds:
+		return true
+	case StatementStepRequestStepOver:
+		return true
+	case StatementStepRequestStepWithdraw:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for VisitKind.
 const (
 	VisitKindConference VisitKind = "conference"
@@ -1189,6 +1357,23 @@ type Assignment struct {
 	// Visit Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Visit string `json:"visit"`
 }
+
+// AttachRequest defines model for AttachRequest.
+type AttachRequest struct {
+	// Asked Example: true
+	Asked *bool `json:"asked,omitempty"`
+
+	// Claim Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Claim *Id `json:"claim,omitempty"`
+
+	// Side Example: for
+	Side *AttachRequestSide `json:"side,omitempty"`
+}
+
+// AttachRequestSide Example: for
+type AttachRequestSide string
 
 // Attendee defines model for Attendee.
 type Attendee struct {
@@ -1674,6 +1859,216 @@ type ChangesRequest struct {
 	Changes []PlanChange `json:"changes"`
 }
 
+// Claim A generalisation with what it rests on. Customers are counted, never mentions.
+type Claim struct {
+	// Asked Customers.
+	//
+	// Example: 12
+	Asked int `json:"asked"`
+
+	// Backing Customers of those asked.
+	//
+	// Example: 5
+	Backing int `json:"backing"`
+
+	// Closed Example: 2027-06-30
+	Closed *openapi_types.Date `json:"closed,omitempty"`
+
+	// Denying Customers, asked or not.
+	//
+	// Example: 1
+	Denying int `json:"denying"`
+
+	// Finding It may leave the house as a finding.
+	//
+	// Example: true
+	Finding bool `json:"finding"`
+
+	// Grade A for broad to D for an anecdote.
+	//
+	// Example: B
+	Grade ClaimGrade `json:"grade"`
+
+	// High Upper end of the 95 % interval, 0..1.
+	//
+	// Example: 0.68
+	High float32 `json:"high"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// Label Empty for a finding.
+	//
+	// Example:
+	Label string `json:"label"`
+
+	// Low Lower end of the 95 % interval, 0..1.
+	//
+	// Example: 0.19
+	Low float32 `json:"low"`
+
+	// MadeAt Example: 2027-03-01T10:00:00Z
+	MadeAt time.Time `json:"made_at"`
+
+	// Newest The latest statement that counts.
+	//
+	// Example: 2027-05-04
+	Newest *openapi_types.Date `json:"newest,omitempty"`
+
+	// Raised Customers who backed it without being asked.
+	//
+	// Example: 0
+	Raised int `json:"raised"`
+
+	// Sentence What may be said, for people.
+	//
+	// Example: 5 of 12 customers asked back this.
+	Sentence string `json:"sentence"`
+
+	// Share Of all customers, estimated; 0..1.
+	//
+	// Example: 0.41
+	Share float32 `json:"share"`
+
+	// Strata All of the selection.
+	//
+	// Example: 6
+	Strata int `json:"strata"`
+
+	// StrataAsked Example: 4
+	StrataAsked int `json:"strata_asked"`
+
+	// StrataBacking Example: 3
+	StrataBacking int `json:"strata_backing"`
+
+	// Text Example: Prices are hard to compare
+	Text string `json:"text"`
+
+	// Topic Example: pricing
+	Topic string `json:"topic"`
+
+	// Version Example: 1
+	Version int `json:"version"`
+
+	// Why Why it was closed.
+	//
+	// Example:
+	Why string `json:"why"`
+}
+
+// ClaimGrade A for broad to D for an anecdote.
+//
+// Example: B
+type ClaimGrade string
+
+// ClaimDetail defines model for ClaimDetail.
+type ClaimDetail struct {
+	// Claim A generalisation with what it rests on. Customers are counted, never mentions.
+	Claim          Claim           `json:"claim"`
+	Contradictions []Contradiction `json:"contradictions"`
+
+	// Next Where the next answers tell most.
+	Next []ClaimNeed `json:"next"`
+
+	// Statements Newest first, withdrawn ones last.
+	Statements []Statement `json:"statements"`
+
+	// Voices What each customer says.
+	Voices []ClaimVoice `json:"voices"`
+}
+
+// ClaimList defines model for ClaimList.
+type ClaimList struct {
+	// Base The draw to which shares refer; empty where nobody was drawn.
+	//
+	// Example: Selection 2027
+	Base   string  `json:"base"`
+	Closed []Claim `json:"closed"`
+	Open   []Claim `json:"open"`
+}
+
+// ClaimNeed defines model for ClaimNeed.
+type ClaimNeed struct {
+	// Ask How many more.
+	//
+	// Example: 4
+	Ask int `json:"ask"`
+
+	// Asked Of them, until now.
+	//
+	// Example: 0
+	Asked int `json:"asked"`
+
+	// Customers In the group.
+	//
+	// Example: 60
+	Customers int `json:"customers"`
+
+	// Group Example: APAC
+	Group string `json:"group"`
+
+	// Why Example: Nobody was asked among its 60 customers.
+	Why string `json:"why"`
+}
+
+// ClaimRequest defines model for ClaimRequest.
+type ClaimRequest struct {
+	// Text Example: Prices are hard to compare
+	Text string `json:"text"`
+
+	// Topic Example: pricing
+	Topic *string `json:"topic,omitempty"`
+}
+
+// ClaimStateRequest defines model for ClaimStateRequest.
+type ClaimStateRequest struct {
+	// Closed Example: true
+	Closed bool `json:"closed"`
+
+	// Why Example: The new list settled it.
+	Why *string `json:"why,omitempty"`
+}
+
+// ClaimVoice defines model for ClaimVoice.
+type ClaimVoice struct {
+	// Asked Example: true
+	Asked bool `json:"asked"`
+
+	// Customer Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Customer Id `json:"customer"`
+
+	// Group Empty where it has no place in the selection.
+	//
+	// Example: EMEA
+	Group string `json:"group"`
+
+	// Name Example: Acme
+	Name string `json:"name"`
+
+	// Newest Example: 2027-05-04
+	Newest openapi_types.Date `json:"newest"`
+
+	// People Different speakers.
+	//
+	// Example: 1
+	People int `json:"people"`
+
+	// Position Example: backs
+	Position ClaimVoicePosition `json:"position"`
+
+	// Stale Has to be asked again.
+	//
+	// Example: false
+	Stale bool `json:"stale"`
+}
+
+// ClaimVoicePosition Example: backs
+type ClaimVoicePosition string
+
 // Clock The 30-day clock of one person.
 type Clock struct {
 	// Back Example: 2027-03-08
@@ -1851,6 +2246,30 @@ type Contact struct {
 
 	// Phone Example: +41 44 000 00 00
 	Phone *string `json:"phone,omitempty"`
+}
+
+// Contradiction defines model for Contradiction.
+type Contradiction struct {
+	// Against Example: Mr Wu said on 4 May: “It is clear to me.”
+	Against string `json:"against"`
+
+	// Changed The same speaker, later.
+	//
+	// Example: false
+	Changed bool `json:"changed"`
+
+	// For Example: Ms Li said on 4 May: “I never know.”
+	For string `json:"for"`
+
+	// Guess One of them is our guess.
+	//
+	// Example: false
+	Guess bool `json:"guess"`
+
+	// Name Of the customer.
+	//
+	// Example: Acme
+	Name string `json:"name"`
 }
 
 // Cost The count of each term of the planning problem, and the weighted total; lower is better.
@@ -2646,6 +3065,11 @@ type Finding struct {
 	//
 	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Visit string `json:"visit"`
+}
+
+// FindingList defines model for FindingList.
+type FindingList struct {
+	Findings []Claim `json:"findings"`
 }
 
 // Forecast defines model for Forecast.
@@ -5315,6 +5739,158 @@ type SolutionFile = json.RawMessage
 // Example: missing
 type Standing string
 
+// Statement defines model for Statement.
+type Statement struct {
+	// Asked We had asked.
+	//
+	// Example: true
+	Asked bool `json:"asked"`
+
+	// By Who said it; empty for a guess.
+	//
+	// Example: Ms Li
+	By string `json:"by"`
+
+	// Checked When the customer last said that it holds.
+	//
+	// Example: 2027-07-04
+	Checked *openapi_types.Date `json:"checked,omitempty"`
+
+	// Claim Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Claim *Id `json:"claim,omitempty"`
+
+	// Customer Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Customer Id `json:"customer"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// Name Of the customer.
+	//
+	// Example: Acme
+	Name string `json:"name"`
+
+	// On Example: 2027-05-04
+	On openapi_types.Date `json:"on"`
+
+	// Over When the customer said that it holds no more.
+	//
+	// Example: 2027-08-04
+	Over *openapi_types.Date `json:"over,omitempty"`
+
+	// Says In words that tell theirs from ours.
+	//
+	// Example: Ms Li said on 4 May: “I never know what the other list says.”
+	Says string `json:"says"`
+
+	// Side Example: for
+	Side StatementSide `json:"side"`
+
+	// Source A guess backs nothing.
+	//
+	// Example: said
+	Source StatementSource `json:"source"`
+
+	// Stale Has to be said again.
+	//
+	// Example: false
+	Stale bool `json:"stale"`
+
+	// Text Verbatim where it was said.
+	//
+	// Example: I never know what the other list says.
+	Text string `json:"text"`
+
+	// Topic Example: pricing
+	Topic string `json:"topic"`
+
+	// Version Example: 1
+	Version int `json:"version"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit *Id `json:"visit,omitempty"`
+
+	// Why Why it was withdrawn.
+	//
+	// Example:
+	Why string `json:"why"`
+
+	// Withdrawn Example: 2027-08-04
+	Withdrawn *openapi_types.Date `json:"withdrawn,omitempty"`
+}
+
+// StatementSide Example: for
+type StatementSide string
+
+// StatementSource A guess backs nothing.
+//
+// Example: said
+type StatementSource string
+
+// StatementRequest defines model for StatementRequest.
+type StatementRequest struct {
+	// Asked Example: true
+	Asked *bool `json:"asked,omitempty"`
+
+	// By Example: Ms Li
+	By *string `json:"by,omitempty"`
+
+	// Claim Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Claim *Id `json:"claim,omitempty"`
+
+	// Customer Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Customer *Id `json:"customer,omitempty"`
+
+	// Side Example: for
+	Side *StatementRequestSide `json:"side,omitempty"`
+
+	// Source Example: said
+	Source StatementRequestSource `json:"source"`
+
+	// Text Example: I never know what the other list says.
+	Text *string `json:"text,omitempty"`
+
+	// Topic Example: pricing
+	Topic *string `json:"topic,omitempty"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit *Id `json:"visit,omitempty"`
+}
+
+// StatementRequestSide Example: for
+type StatementRequestSide string
+
+// StatementRequestSource Example: said
+type StatementRequestSource string
+
+// StatementStepRequest defines model for StatementStepRequest.
+type StatementStepRequest struct {
+	// Step Example: holds
+	Step StatementStepRequestStep `json:"step"`
+
+	// Why For withdraw.
+	//
+	// Example: It was another customer.
+	Why *string `json:"why,omitempty"`
+}
+
+// StatementStepRequestStep Example: holds
+type StatementStepRequestStep string
+
 // Stratum A reporting group with its own number of visits.
 type Stratum struct {
 	// Alone Large enough to be reported alone.
@@ -6050,6 +6626,24 @@ type ListAuditParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// MakeClaimParams defines parameters for MakeClaim.
+type MakeClaimParams struct {
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// EditClaimParams defines parameters for EditClaim.
+type EditClaimParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// CloseClaimParams defines parameters for CloseClaim.
+type CloseClaimParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // GetVerificationParams defines parameters for GetVerification.
 type GetVerificationParams struct {
 	// Standing Only what stands like this; left out, all that is not as wanted.
@@ -6078,6 +6672,12 @@ type ListCustomersParams struct {
 
 	// Limit How many on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListFindingsParams defines parameters for ListFindings.
+type ListFindingsParams struct {
+	// Claim Only this claim.
+	Claim *Id `form:"claim,omitempty" json:"claim,omitempty"`
 }
 
 // ListFramesParams defines parameters for ListFrames.
@@ -6242,6 +6842,18 @@ type BringTeamListParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// AttachStatementParams defines parameters for AttachStatement.
+type AttachStatementParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// StepStatementParams defines parameters for StepStatement.
+type StepStatementParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // ListVisitsParams defines parameters for ListVisits.
 type ListVisitsParams struct {
 	// Plan Of this plan.
@@ -6350,6 +6962,15 @@ type SetBusyTimesJSONRequestBody = BusySettings
 // SetCalendarPolicyJSONRequestBody defines body for SetCalendarPolicy for application/json ContentType.
 type SetCalendarPolicyJSONRequestBody = CalendarPolicy
 
+// MakeClaimJSONRequestBody defines body for MakeClaim for application/json ContentType.
+type MakeClaimJSONRequestBody = ClaimRequest
+
+// EditClaimJSONRequestBody defines body for EditClaim for application/json ContentType.
+type EditClaimJSONRequestBody = ClaimRequest
+
+// CloseClaimJSONRequestBody defines body for CloseClaim for application/json ContentType.
+type CloseClaimJSONRequestBody = ClaimStateRequest
+
 // FreezeJSONRequestBody defines body for Freeze for application/json ContentType.
 type FreezeJSONRequestBody = FreezeRequest
 
@@ -6400,6 +7021,15 @@ type SignInJSONRequestBody = SignIn
 
 // RequestLinkJSONRequestBody defines body for RequestLink for application/json ContentType.
 type RequestLinkJSONRequestBody = LinkRequest
+
+// AddStatementJSONRequestBody defines body for AddStatement for application/json ContentType.
+type AddStatementJSONRequestBody = StatementRequest
+
+// AttachStatementJSONRequestBody defines body for AttachStatement for application/json ContentType.
+type AttachStatementJSONRequestBody = AttachRequest
+
+// StepStatementJSONRequestBody defines body for StepStatement for application/json ContentType.
+type StepStatementJSONRequestBody = StatementStepRequest
 
 // AgreeVisitJSONRequestBody defines body for AgreeVisit for application/json ContentType.
 type AgreeVisitJSONRequestBody = AgreementRequest
@@ -6457,6 +7087,21 @@ type ServerInterface interface {
 	// SetCalendarPolicy Change what becomes of what people do in their calendars
 	// (PUT /calendar-policy)
 	SetCalendarPolicy(ctx echo.Context) error
+	// ListClaims What customers back
+	// (GET /claims)
+	ListClaims(ctx echo.Context) error
+	// MakeClaim Make a claim
+	// (POST /claims)
+	MakeClaim(ctx echo.Context, params MakeClaimParams) error
+	// GetClaim One claim with everything behind its numbers
+	// (GET /claims/{id})
+	GetClaim(ctx echo.Context, id Id) error
+	// EditClaim Change the words of a claim
+	// (PUT /claims/{id})
+	EditClaim(ctx echo.Context, id Id, params EditClaimParams) error
+	// CloseClaim Close a claim, or open it again
+	// (PUT /claims/{id}/state)
+	CloseClaim(ctx echo.Context, id Id, params CloseClaimParams) error
 	// ListConflicts Visits about which the calendar and the plan disagree
 	// (GET /conflicts)
 	ListConflicts(ctx echo.Context) error
@@ -6487,6 +7132,9 @@ type ServerInterface interface {
 	// ListDimensions The dimensions in which customers have values
 	// (GET /dimensions)
 	ListDimensions(ctx echo.Context) error
+	// ListFindings What may leave the house as a finding
+	// (GET /findings)
+	ListFindings(ctx echo.Context, params ListFindingsParams) error
 	// ListFrames Frozen customer lists of a year
 	// (GET /frames)
 	ListFrames(ctx echo.Context, params ListFramesParams) error
@@ -6646,6 +7294,15 @@ type ServerInterface interface {
 	// RequestLink Mail a sign-in link
 	// (POST /session/link)
 	RequestLink(ctx echo.Context) error
+	// AddStatement Add what a customer said, or what we guess
+	// (POST /statements)
+	AddStatement(ctx echo.Context) error
+	// AttachStatement Say what a statement means for a claim
+	// (PUT /statements/{id}/claim)
+	AttachStatement(ctx echo.Context, id Id, params AttachStatementParams) error
+	// StepStatement Say what became of a statement
+	// (POST /statements/{id}/steps)
+	StepStatement(ctx echo.Context, id Id, params StepStatementParams) error
 	// ListVisits Visits
 	// (GET /visits)
 	ListVisits(ctx echo.Context, params ListVisitsParams) error
@@ -6804,6 +7461,136 @@ func (w *ServerInterfaceWrapper) SetCalendarPolicy(ctx echo.Context) error {
 	return err
 }
 
+// ListClaims converts echo context to params.
+func (w *ServerInterfaceWrapper) ListClaims(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListClaims(ctx)
+	return err
+}
+
+// MakeClaim converts echo context to params.
+func (w *ServerInterfaceWrapper) MakeClaim(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params MakeClaimParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.MakeClaim(ctx, params)
+	return err
+}
+
+// GetClaim converts echo context to params.
+func (w *ServerInterfaceWrapper) GetClaim(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetClaim(ctx, id)
+	return err
+}
+
+// EditClaim converts echo context to params.
+func (w *ServerInterfaceWrapper) EditClaim(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EditClaimParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EditClaim(ctx, id, params)
+	return err
+}
+
+// CloseClaim converts echo context to params.
+func (w *ServerInterfaceWrapper) CloseClaim(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CloseClaimParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CloseClaim(ctx, id, params)
+	return err
+}
+
 // ListConflicts converts echo context to params.
 func (w *ServerInterfaceWrapper) ListConflicts(ctx echo.Context) error {
 	var err error
@@ -6953,6 +7740,24 @@ func (w *ServerInterfaceWrapper) ListDimensions(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListDimensions(ctx)
+	return err
+}
+
+// ListFindings converts echo context to params.
+func (w *ServerInterfaceWrapper) ListFindings(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListFindingsParams
+	// ------------- Optional query parameter "claim" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "claim", ctx.QueryParams(), &params.Claim, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter claim: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListFindings(ctx, params)
 	return err
 }
 
@@ -8172,6 +8977,91 @@ func (w *ServerInterfaceWrapper) RequestLink(ctx echo.Context) error {
 	return err
 }
 
+// AddStatement converts echo context to params.
+func (w *ServerInterfaceWrapper) AddStatement(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AddStatement(ctx)
+	return err
+}
+
+// AttachStatement converts echo context to params.
+func (w *ServerInterfaceWrapper) AttachStatement(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AttachStatementParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AttachStatement(ctx, id, params)
+	return err
+}
+
+// StepStatement converts echo context to params.
+func (w *ServerInterfaceWrapper) StepStatement(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params StepStatementParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StepStatement(ctx, id, params)
+	return err
+}
+
 // ListVisits converts echo context to params.
 func (w *ServerInterfaceWrapper) ListVisits(ctx echo.Context) error {
 	var err error
@@ -8867,6 +9757,15 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PUT(options.BaseURL+"/visits/:id/debrief", wrapper.SaveDebrief, options.OperationMiddlewares["saveDebrief"]...)
 	router.GET(options.BaseURL+"/loops", wrapper.ListLoops, options.OperationMiddlewares["listLoops"]...)
 	router.POST(options.BaseURL+"/loops/:id/steps", wrapper.StepLoop, options.OperationMiddlewares["stepLoop"]...)
+	router.GET(options.BaseURL+"/claims", wrapper.ListClaims, options.OperationMiddlewares["listClaims"]...)
+	router.POST(options.BaseURL+"/claims", wrapper.MakeClaim, options.OperationMiddlewares["makeClaim"]...)
+	router.GET(options.BaseURL+"/claims/:id", wrapper.GetClaim, options.OperationMiddlewares["getClaim"]...)
+	router.PUT(options.BaseURL+"/claims/:id", wrapper.EditClaim, options.OperationMiddlewares["editClaim"]...)
+	router.PUT(options.BaseURL+"/claims/:id/state", wrapper.CloseClaim, options.OperationMiddlewares["closeClaim"]...)
+	router.GET(options.BaseURL+"/findings", wrapper.ListFindings, options.OperationMiddlewares["listFindings"]...)
+	router.POST(options.BaseURL+"/statements", wrapper.AddStatement, options.OperationMiddlewares["addStatement"]...)
+	router.PUT(options.BaseURL+"/statements/:id/claim", wrapper.AttachStatement, options.OperationMiddlewares["attachStatement"]...)
+	router.POST(options.BaseURL+"/statements/:id/steps", wrapper.StepStatement, options.OperationMiddlewares["stepStatement"]...)
 	router.GET(options.BaseURL+"/visits/:id/brief", wrapper.GetBrief, options.OperationMiddlewares["getBrief"]...)
 	router.PUT(options.BaseURL+"/visits/:id/brief", wrapper.SaveBrief, options.OperationMiddlewares["saveBrief"]...)
 	router.POST(options.BaseURL+"/visits/:id/brief/questions", wrapper.AddQuestion, options.OperationMiddlewares["addQuestion"]...)
@@ -9703,6 +10602,729 @@ type SetCalendarPolicydefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response SetCalendarPolicydefaultApplicationProblemPlusJSONResponse) VisitSetCalendarPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListClaimsRequestObject struct {
+}
+
+type ListClaimsResponseObject interface {
+	VisitListClaimsResponse(w http.ResponseWriter) error
+}
+
+type ListClaims200JSONResponse ClaimList
+
+func (response ListClaims200JSONResponse) VisitListClaimsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListClaims401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListClaims401ApplicationProblemPlusJSONResponse) VisitListClaimsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListClaims403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ListClaims403ApplicationProblemPlusJSONResponse) VisitListClaimsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListClaimsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListClaimsdefaultApplicationProblemPlusJSONResponse) VisitListClaimsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeClaimRequestObject struct {
+	Params MakeClaimParams
+	Body   *MakeClaimJSONRequestBody
+}
+
+type MakeClaimResponseObject interface {
+	VisitMakeClaimResponse(w http.ResponseWriter) error
+}
+
+type MakeClaim201ResponseHeaders struct {
+	ETag     *string
+	Location *string
+}
+
+type MakeClaim201JSONResponse struct {
+	Body    ClaimDetail
+	Headers MakeClaim201ResponseHeaders
+}
+
+func (response MakeClaim201JSONResponse) VisitMakeClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.Location != nil {
+		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeClaim401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response MakeClaim401ApplicationProblemPlusJSONResponse) VisitMakeClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeClaim403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response MakeClaim403ApplicationProblemPlusJSONResponse) VisitMakeClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeClaim409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response MakeClaim409ApplicationProblemPlusJSONResponse) VisitMakeClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeClaim413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response MakeClaim413ApplicationProblemPlusJSONResponse) VisitMakeClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeClaim415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response MakeClaim415ApplicationProblemPlusJSONResponse) VisitMakeClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeClaim422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response MakeClaim422ApplicationProblemPlusJSONResponse) VisitMakeClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeClaimdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response MakeClaimdefaultApplicationProblemPlusJSONResponse) VisitMakeClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetClaimRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetClaimResponseObject interface {
+	VisitGetClaimResponse(w http.ResponseWriter) error
+}
+
+type GetClaim200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetClaim200JSONResponse struct {
+	Body    ClaimDetail
+	Headers GetClaim200ResponseHeaders
+}
+
+func (response GetClaim200JSONResponse) VisitGetClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetClaim401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetClaim401ApplicationProblemPlusJSONResponse) VisitGetClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetClaim403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetClaim403ApplicationProblemPlusJSONResponse) VisitGetClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetClaim404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetClaim404ApplicationProblemPlusJSONResponse) VisitGetClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetClaim422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetClaim422ApplicationProblemPlusJSONResponse) VisitGetClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetClaimdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetClaimdefaultApplicationProblemPlusJSONResponse) VisitGetClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EditClaimRequestObject struct {
+	Id     Id `json:"id"`
+	Params EditClaimParams
+	Body   *EditClaimJSONRequestBody
+}
+
+type EditClaimResponseObject interface {
+	VisitEditClaimResponse(w http.ResponseWriter) error
+}
+
+type EditClaim200ResponseHeaders struct {
+	ETag *string
+}
+
+type EditClaim200JSONResponse struct {
+	Body    ClaimDetail
+	Headers EditClaim200ResponseHeaders
+}
+
+func (response EditClaim200JSONResponse) VisitEditClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EditClaim401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response EditClaim401ApplicationProblemPlusJSONResponse) VisitEditClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EditClaim403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response EditClaim403ApplicationProblemPlusJSONResponse) VisitEditClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EditClaim404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response EditClaim404ApplicationProblemPlusJSONResponse) VisitEditClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EditClaim409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response EditClaim409ApplicationProblemPlusJSONResponse) VisitEditClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EditClaim412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response EditClaim412ApplicationProblemPlusJSONResponse) VisitEditClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EditClaim413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response EditClaim413ApplicationProblemPlusJSONResponse) VisitEditClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EditClaim415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response EditClaim415ApplicationProblemPlusJSONResponse) VisitEditClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EditClaim422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response EditClaim422ApplicationProblemPlusJSONResponse) VisitEditClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EditClaim428ApplicationProblemPlusJSONResponse struct {
+	VersionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response EditClaim428ApplicationProblemPlusJSONResponse) VisitEditClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EditClaimdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EditClaimdefaultApplicationProblemPlusJSONResponse) VisitEditClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseClaimRequestObject struct {
+	Id     Id `json:"id"`
+	Params CloseClaimParams
+	Body   *CloseClaimJSONRequestBody
+}
+
+type CloseClaimResponseObject interface {
+	VisitCloseClaimResponse(w http.ResponseWriter) error
+}
+
+type CloseClaim200ResponseHeaders struct {
+	ETag *string
+}
+
+type CloseClaim200JSONResponse struct {
+	Body    ClaimDetail
+	Headers CloseClaim200ResponseHeaders
+}
+
+func (response CloseClaim200JSONResponse) VisitCloseClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseClaim401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response CloseClaim401ApplicationProblemPlusJSONResponse) VisitCloseClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseClaim403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response CloseClaim403ApplicationProblemPlusJSONResponse) VisitCloseClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseClaim404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response CloseClaim404ApplicationProblemPlusJSONResponse) VisitCloseClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseClaim409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response CloseClaim409ApplicationProblemPlusJSONResponse) VisitCloseClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseClaim412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response CloseClaim412ApplicationProblemPlusJSONResponse) VisitCloseClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseClaim413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CloseClaim413ApplicationProblemPlusJSONResponse) VisitCloseClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseClaim415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response CloseClaim415ApplicationProblemPlusJSONResponse) VisitCloseClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseClaim422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response CloseClaim422ApplicationProblemPlusJSONResponse) VisitCloseClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseClaim428ApplicationProblemPlusJSONResponse struct {
+	VersionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response CloseClaim428ApplicationProblemPlusJSONResponse) VisitCloseClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseClaimdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CloseClaimdefaultApplicationProblemPlusJSONResponse) VisitCloseClaimResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -10677,6 +12299,125 @@ type ListDimensionsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListDimensionsdefaultApplicationProblemPlusJSONResponse) VisitListDimensionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFindingsRequestObject struct {
+	Params ListFindingsParams
+}
+
+type ListFindingsResponseObject interface {
+	VisitListFindingsResponse(w http.ResponseWriter) error
+}
+
+type ListFindings200JSONResponse FindingList
+
+func (response ListFindings200JSONResponse) VisitListFindingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFindings401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListFindings401ApplicationProblemPlusJSONResponse) VisitListFindingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFindings403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ListFindings403ApplicationProblemPlusJSONResponse) VisitListFindingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFindings404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ListFindings404ApplicationProblemPlusJSONResponse) VisitListFindingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFindings409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ListFindings409ApplicationProblemPlusJSONResponse) VisitListFindingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFindings422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListFindings422ApplicationProblemPlusJSONResponse) VisitListFindingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFindingsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListFindingsdefaultApplicationProblemPlusJSONResponse) VisitListFindingsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -17629,6 +19370,557 @@ func (response RequestLinkdefaultApplicationProblemPlusJSONResponse) VisitReques
 	return err
 }
 
+type AddStatementRequestObject struct {
+	Body *AddStatementJSONRequestBody
+}
+
+type AddStatementResponseObject interface {
+	VisitAddStatementResponse(w http.ResponseWriter) error
+}
+
+type AddStatement201ResponseHeaders struct {
+	ETag *string
+}
+
+type AddStatement201JSONResponse struct {
+	Body    Statement
+	Headers AddStatement201ResponseHeaders
+}
+
+func (response AddStatement201JSONResponse) VisitAddStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddStatement401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response AddStatement401ApplicationProblemPlusJSONResponse) VisitAddStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddStatement403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response AddStatement403ApplicationProblemPlusJSONResponse) VisitAddStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddStatement404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response AddStatement404ApplicationProblemPlusJSONResponse) VisitAddStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddStatement409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response AddStatement409ApplicationProblemPlusJSONResponse) VisitAddStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddStatement413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response AddStatement413ApplicationProblemPlusJSONResponse) VisitAddStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddStatement415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response AddStatement415ApplicationProblemPlusJSONResponse) VisitAddStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddStatement422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response AddStatement422ApplicationProblemPlusJSONResponse) VisitAddStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddStatementdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AddStatementdefaultApplicationProblemPlusJSONResponse) VisitAddStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachStatementRequestObject struct {
+	Id     Id `json:"id"`
+	Params AttachStatementParams
+	Body   *AttachStatementJSONRequestBody
+}
+
+type AttachStatementResponseObject interface {
+	VisitAttachStatementResponse(w http.ResponseWriter) error
+}
+
+type AttachStatement200ResponseHeaders struct {
+	ETag *string
+}
+
+type AttachStatement200JSONResponse struct {
+	Body    Statement
+	Headers AttachStatement200ResponseHeaders
+}
+
+func (response AttachStatement200JSONResponse) VisitAttachStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachStatement401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response AttachStatement401ApplicationProblemPlusJSONResponse) VisitAttachStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachStatement403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response AttachStatement403ApplicationProblemPlusJSONResponse) VisitAttachStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachStatement404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response AttachStatement404ApplicationProblemPlusJSONResponse) VisitAttachStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachStatement409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response AttachStatement409ApplicationProblemPlusJSONResponse) VisitAttachStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachStatement412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response AttachStatement412ApplicationProblemPlusJSONResponse) VisitAttachStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachStatement413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response AttachStatement413ApplicationProblemPlusJSONResponse) VisitAttachStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachStatement415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response AttachStatement415ApplicationProblemPlusJSONResponse) VisitAttachStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachStatement422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response AttachStatement422ApplicationProblemPlusJSONResponse) VisitAttachStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachStatement428ApplicationProblemPlusJSONResponse struct {
+	VersionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response AttachStatement428ApplicationProblemPlusJSONResponse) VisitAttachStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachStatementdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AttachStatementdefaultApplicationProblemPlusJSONResponse) VisitAttachStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepStatementRequestObject struct {
+	Id     Id `json:"id"`
+	Params StepStatementParams
+	Body   *StepStatementJSONRequestBody
+}
+
+type StepStatementResponseObject interface {
+	VisitStepStatementResponse(w http.ResponseWriter) error
+}
+
+type StepStatement200ResponseHeaders struct {
+	ETag *string
+}
+
+type StepStatement200JSONResponse struct {
+	Body    Statement
+	Headers StepStatement200ResponseHeaders
+}
+
+func (response StepStatement200JSONResponse) VisitStepStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepStatement401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response StepStatement401ApplicationProblemPlusJSONResponse) VisitStepStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepStatement403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response StepStatement403ApplicationProblemPlusJSONResponse) VisitStepStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepStatement404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response StepStatement404ApplicationProblemPlusJSONResponse) VisitStepStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepStatement409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response StepStatement409ApplicationProblemPlusJSONResponse) VisitStepStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepStatement412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response StepStatement412ApplicationProblemPlusJSONResponse) VisitStepStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepStatement413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response StepStatement413ApplicationProblemPlusJSONResponse) VisitStepStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepStatement415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response StepStatement415ApplicationProblemPlusJSONResponse) VisitStepStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepStatement422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response StepStatement422ApplicationProblemPlusJSONResponse) VisitStepStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepStatement428ApplicationProblemPlusJSONResponse struct {
+	VersionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response StepStatement428ApplicationProblemPlusJSONResponse) VisitStepStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepStatementdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StepStatementdefaultApplicationProblemPlusJSONResponse) VisitStepStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListVisitsRequestObject struct {
 	Params ListVisitsParams
 }
@@ -20555,6 +22847,21 @@ type StrictServerInterface interface {
 	// SetCalendarPolicy Change what becomes of what people do in their calendars
 	// (PUT /calendar-policy)
 	SetCalendarPolicy(ctx context.Context, request SetCalendarPolicyRequestObject) (SetCalendarPolicyResponseObject, error)
+	// ListClaims What customers back
+	// (GET /claims)
+	ListClaims(ctx context.Context, request ListClaimsRequestObject) (ListClaimsResponseObject, error)
+	// MakeClaim Make a claim
+	// (POST /claims)
+	MakeClaim(ctx context.Context, request MakeClaimRequestObject) (MakeClaimResponseObject, error)
+	// GetClaim One claim with everything behind its numbers
+	// (GET /claims/{id})
+	GetClaim(ctx context.Context, request GetClaimRequestObject) (GetClaimResponseObject, error)
+	// EditClaim Change the words of a claim
+	// (PUT /claims/{id})
+	EditClaim(ctx context.Context, request EditClaimRequestObject) (EditClaimResponseObject, error)
+	// CloseClaim Close a claim, or open it again
+	// (PUT /claims/{id}/state)
+	CloseClaim(ctx context.Context, request CloseClaimRequestObject) (CloseClaimResponseObject, error)
 	// ListConflicts Visits about which the calendar and the plan disagree
 	// (GET /conflicts)
 	ListConflicts(ctx context.Context, request ListConflictsRequestObject) (ListConflictsResponseObject, error)
@@ -20585,6 +22892,9 @@ type StrictServerInterface interface {
 	// ListDimensions The dimensions in which customers have values
 	// (GET /dimensions)
 	ListDimensions(ctx context.Context, request ListDimensionsRequestObject) (ListDimensionsResponseObject, error)
+	// ListFindings What may leave the house as a finding
+	// (GET /findings)
+	ListFindings(ctx context.Context, request ListFindingsRequestObject) (ListFindingsResponseObject, error)
 	// ListFrames Frozen customer lists of a year
 	// (GET /frames)
 	ListFrames(ctx context.Context, request ListFramesRequestObject) (ListFramesResponseObject, error)
@@ -20744,6 +23054,15 @@ type StrictServerInterface interface {
 	// RequestLink Mail a sign-in link
 	// (POST /session/link)
 	RequestLink(ctx context.Context, request RequestLinkRequestObject) (RequestLinkResponseObject, error)
+	// AddStatement Add what a customer said, or what we guess
+	// (POST /statements)
+	AddStatement(ctx context.Context, request AddStatementRequestObject) (AddStatementResponseObject, error)
+	// AttachStatement Say what a statement means for a claim
+	// (PUT /statements/{id}/claim)
+	AttachStatement(ctx context.Context, request AttachStatementRequestObject) (AttachStatementResponseObject, error)
+	// StepStatement Say what became of a statement
+	// (POST /statements/{id}/steps)
+	StepStatement(ctx context.Context, request StepStatementRequestObject) (StepStatementResponseObject, error)
 	// ListVisits Visits
 	// (GET /visits)
 	ListVisits(ctx context.Context, request ListVisitsRequestObject) (ListVisitsResponseObject, error)
@@ -21069,6 +23388,200 @@ func (sh *strictHandler) SetCalendarPolicy(ctx echo.Context) error {
 	return nil
 }
 
+// ListClaims operation middleware
+func (sh *strictHandler) ListClaims(ctx echo.Context) error {
+	var request ListClaimsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListClaims(ctx.Request().Context(), request.(ListClaimsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListClaims")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListClaimsResponseObject); ok {
+		return validResponse.VisitListClaimsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// MakeClaim operation middleware
+func (sh *strictHandler) MakeClaim(ctx echo.Context, params MakeClaimParams) error {
+	var request MakeClaimRequestObject
+
+	request.Params = params
+
+	var body MakeClaimJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MakeClaim(ctx.Request().Context(), request.(MakeClaimRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MakeClaim")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(MakeClaimResponseObject); ok {
+		return validResponse.VisitMakeClaimResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetClaim operation middleware
+func (sh *strictHandler) GetClaim(ctx echo.Context, id Id) error {
+	var request GetClaimRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetClaim(ctx.Request().Context(), request.(GetClaimRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetClaim")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetClaimResponseObject); ok {
+		return validResponse.VisitGetClaimResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EditClaim operation middleware
+func (sh *strictHandler) EditClaim(ctx echo.Context, id Id, params EditClaimParams) error {
+	var request EditClaimRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body EditClaimJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EditClaim(ctx.Request().Context(), request.(EditClaimRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EditClaim")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EditClaimResponseObject); ok {
+		return validResponse.VisitEditClaimResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CloseClaim operation middleware
+func (sh *strictHandler) CloseClaim(ctx echo.Context, id Id, params CloseClaimParams) error {
+	var request CloseClaimRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body CloseClaimJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CloseClaim(ctx.Request().Context(), request.(CloseClaimRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CloseClaim")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CloseClaimResponseObject); ok {
+		return validResponse.VisitCloseClaimResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListConflicts operation middleware
 func (sh *strictHandler) ListConflicts(ctx echo.Context) error {
 	var request ListConflictsRequestObject
@@ -21301,6 +23814,31 @@ func (sh *strictHandler) ListDimensions(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ListDimensionsResponseObject); ok {
 		return validResponse.VisitListDimensionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListFindings operation middleware
+func (sh *strictHandler) ListFindings(ctx echo.Context, params ListFindingsParams) error {
+	var request ListFindingsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListFindings(ctx.Request().Context(), request.(ListFindingsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListFindings")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListFindingsResponseObject); ok {
+		return validResponse.VisitListFindingsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -23002,6 +25540,150 @@ func (sh *strictHandler) RequestLink(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(RequestLinkResponseObject); ok {
 		return validResponse.VisitRequestLinkResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AddStatement operation middleware
+func (sh *strictHandler) AddStatement(ctx echo.Context) error {
+	var request AddStatementRequestObject
+
+	var body AddStatementJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AddStatement(ctx.Request().Context(), request.(AddStatementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AddStatement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AddStatementResponseObject); ok {
+		return validResponse.VisitAddStatementResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AttachStatement operation middleware
+func (sh *strictHandler) AttachStatement(ctx echo.Context, id Id, params AttachStatementParams) error {
+	var request AttachStatementRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body AttachStatementJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AttachStatement(ctx.Request().Context(), request.(AttachStatementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AttachStatement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AttachStatementResponseObject); ok {
+		return validResponse.VisitAttachStatementResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// StepStatement operation middleware
+func (sh *strictHandler) StepStatement(ctx echo.Context, id Id, params StepStatementParams) error {
+	var request StepStatementRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body StepStatementJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StepStatement(ctx.Request().Context(), request.(StepStatementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StepStatement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StepStatementResponseObject); ok {
+		return validResponse.VisitStepStatementResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
