@@ -40,6 +40,11 @@ type opened struct {
 // connectTimeout bounds how long a server may take to begin its answer.
 const connectTimeout = 30 * time.Second
 
+// callTimeout bounds a call of a calendar and the request for its token. A job has
+// half a minute: where Google hangs, the call must end first, and a second one that
+// looks what became of it, so that the job can still say what happened.
+const callTimeout = 12 * time.Second
+
 func newCalendars(cfg config.Config, key []byte, st *store.Store, now func() time.Time, limiter *gcal.Limiter, meter gcal.Meter) (*calendars, error) {
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.ResponseHeaderTimeout = connectTimeout
@@ -143,7 +148,7 @@ func (c *calendars) forget(address string) {
 }
 
 func (c *calendars) client(ctx context.Context, con flow.Connection) (calsync.Calendar, error) {
-	cfg := gcal.Config{BaseURL: c.cfg.GoogleCalendarURL, Subject: con.Address, TokenURL: c.cfg.GoogleTokenURL, Key: c.key, Base: c.base, Epoch: con.Epoch, Now: c.now, Limiter: c.limiter, Meter: c.meter}
+	cfg := gcal.Config{BaseURL: c.cfg.GoogleCalendarURL, Subject: con.Address, TokenURL: c.cfg.GoogleTokenURL, Key: c.key, Base: c.base, Epoch: con.Epoch, Timeout: callTimeout, Now: c.now, Limiter: c.limiter, Meter: c.meter}
 	if len(c.key) == 0 {
 		cfg.Consent, cfg.OAuth = c.stored(con), c.oauth()
 	}

@@ -41,12 +41,16 @@ func (f *Flow) applyAlone(ctx context.Context, visitID string) error {
 	if held, err := f.heldBack(ctx, e); err != nil || held {
 		return err
 	}
-	last := e.Base
+	last, newer := e.Base, false
 	save := func(ctx context.Context, b calsync.Base) error {
 		err := f.Store.Write(ctx, func(tx Tx) error {
 			return changeEvent(tx, visitID, f.Now(), func(now *CalendarEvent) error {
 				if !sameBase(now.Base, last) {
 					return fault.Stalef("Somebody else is at work on this event.")
+				}
+				if b.Intent != nil && now.Want.Version != e.Want.Version {
+					newer = true
+					return fault.Stalef("A newer wish for this event has come before it was written.")
 				}
 				now.Base, now.EventID, now.Applied = b, b.EventID, max(now.Applied, b.Applied)
 				return nil
@@ -58,9 +62,16 @@ func (f *Flow) applyAlone(ctx context.Context, visitID string) error {
 		return err
 	}
 	base, out, applyErr := calsync.Apply(ctx, cal, save, e.Want, e.Base)
+	if newer {
+		return nil // nothing was written of the old wish, and the newer one has a job of its own
+	}
 	if out.Incident {
 		f.Log.Error("calendar incident", "visit", visitID, "reason", out.Reason)
 	}
+	// How it ended is written also where the time for the job is over: what was
+	// tried and not noted would hold up everything that comes after it.
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), outcomeTimeout)
+	defer stop()
 	err = f.Store.Write(ctx, func(tx Tx) error {
 		err := changeEvent(tx, visitID, f.Now(), func(now *CalendarEvent) error {
 			if now.Want.Version != e.Want.Version {
@@ -88,6 +99,9 @@ func (f *Flow) applyAlone(ctx context.Context, visitID string) error {
 	}
 	return f.afterCall(ctx, e.Calendar, applyErr)
 }
+
+// outcomeTimeout bounds how long a job that has no more time may write its outcome.
+const outcomeTimeout = 10 * time.Second
 
 // changeEvent changes the row of a visit's event.
 func changeEvent(tx Tx, visitID string, now time.Time, change func(*CalendarEvent) error) error {

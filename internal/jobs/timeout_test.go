@@ -1,12 +1,14 @@
 package jobs
 
 import (
+	"context"
 	"testing"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 	"github.com/stretchr/testify/require"
 
+	"windshield/internal/fault"
 	"windshield/internal/flow"
 )
 
@@ -22,4 +24,13 @@ func TestLongJobsHaveTimeAndALine(t *testing.T) {
 			require.NotEqual(t, river.QueueDefault, line, kind)
 		}
 	}
+}
+
+// A server that hangs for a day must not use up a job's attempts: only what ran out
+// of time for no known reason counts one.
+func TestWhatHangsCountsNoAttempt(t *testing.T) {
+	var snooze *river.JobSnoozeError
+	hangs := fault.Temporaryf("The calendar could not be reached.").Because(context.DeadlineExceeded)
+	require.ErrorAs(t, verdict(&rivertype.JobRow{}, hangs), &snooze)
+	require.ErrorIs(t, verdict(&rivertype.JobRow{}, context.DeadlineExceeded), context.DeadlineExceeded)
 }

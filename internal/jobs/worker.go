@@ -89,11 +89,10 @@ func verdict(j *rivertype.JobRow, err error) error {
 		return nil
 	case errors.As(err, &later):
 		return river.JobSnooze(max(later.After, 0))
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return err
 	}
 	if k := fault.KindOf(err); k == fault.Temporary || k == fault.TooMany {
-		// It passes by itself, however long that takes: no attempt is counted.
+		// It passes by itself, however long that takes: no attempt is counted, also
+		// where a server that hangs has used up the job's time.
 		return river.JobSnooze(backoff(snoozes(j) + 1))
 	}
 	return err
