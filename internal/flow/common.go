@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"windshield/internal/access"
 	"windshield/internal/fault"
@@ -147,6 +148,9 @@ func CheckYear(year int) error {
 
 // text brings what somebody typed to one line and refuses what is too long.
 func text(where, s string, most int) (string, error) {
+	if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+		return "", fault.Invalidf("This text cannot be read.").With(fault.Detail{Where: where, Value: fault.Short(s), Expected: "letters, digits and signs"})
+	}
 	s = strings.Join(strings.Fields(s), " ")
 	if len([]rune(s)) > most {
 		return "", fault.Invalidf("This text is too long.").With(fault.Detail{Where: where, Value: fault.Short(s), Expected: fmt.Sprintf("at most %d characters", most)})

@@ -120,7 +120,7 @@ func TestTheCustomerMakesAVisitReady(t *testing.T) {
 		shows(t, page, "We have changed something", "Prices", "Less paper")
 		require.Equal(t, visit.Agreed, h.Visit(v.ID).State)
 		form.Set("print", printField.FindStringSubmatch(page)[1])
-		for _, bad := range []url.Values{{"theirs": {" "}}, {"agenda": {strings.Repeat("x", 300)}}} {
+		for _, bad := range []url.Values{{"theirs": {" "}}, {"agenda": {strings.Repeat("x", 300)}}, {"agenda": {"a\x00b"}}, {"theirs": {"\xff"}}} {
 			status, _ = h.Post(stranger(t), good, url.Values{"print": form["print"], "theirs": append(bad["theirs"], "x"), "agenda": bad["agenda"]})
 			require.Equal(t, http.StatusUnprocessableEntity, status)
 		}
@@ -160,6 +160,10 @@ func TestTheCustomerMakesAVisitReady(t *testing.T) {
 		for _, m := range h.Inbox(eva) {
 			require.NotContains(t, string(m.Raw), secret)
 		}
+		for range 10 {
+			require.NoError(t, client.Check(send()))
+		}
+		refused[*client.SendCustomerLinkResponse](t, http.StatusTooManyRequests, "wait")(send(), nil)
 		needless(t, h, plan)
 		quiet(t, h)
 	})
