@@ -25,10 +25,11 @@ type wave struct {
 // nextWave decides what goes next. It is pure. A wave goes when that before it
 // has been tried as a whole, so that what is wrong with all of them shows before
 // all have gone. A calendar that is in trouble holds back only its own visits,
-// and so does one whose mail budget is spent. The nearest dates go first.
+// and so does one whose mail budget is spent. What is stuck of a wave that somebody
+// has judged, by pausing and resuming, holds nothing back. The nearest dates go first.
 func nextWave(in waveInput) wave {
 	var held []LaunchVisit
-	untried, stuck, before, bad, pilotStuck := 0, map[string]int{}, 0, 0, 0
+	untried, onWay, stuck, before, bad, pilotStuck := 0, 0, map[string]bool{}, 0, 0, 0
 	for _, v := range in.visits {
 		if v.held() {
 			held = append(held, v)
@@ -47,15 +48,15 @@ func nextWave(in waveInput) wave {
 			untried++
 			continue
 		}
-		stuck[v.Calendar]++
+		onWay++
+		if v.Wave > in.launch.Judged { // older ones somebody has seen, and went on
+			stuck[v.Calendar] = true
+		}
 		if v.Wave == 1 {
 			pilotStuck++
 		}
 	}
-	onWay := untried
-	for _, n := range stuck {
-		onWay += n
-	}
+	onWay += untried
 	switch {
 	case len(held) == 0 && onWay == 0:
 		return wave{done: true}
@@ -65,7 +66,7 @@ func nextWave(in waveInput) wave {
 		return wave{wait: fmt.Sprintf("The next wave goes when %s on the way have been tried.", visits(untried))}
 	case bad >= 3 && bad*5 >= before && in.launch.Judged < in.launch.Wave:
 		return wave{pause: fmt.Sprintf("Of the %s of wave %d the calendars refuse %d, or a person has to decide about them. Look at them before more goes.", visits(before), in.launch.Wave, bad)}
-	case in.launch.Wave == 1 && pilotStuck*5 > before:
+	case in.launch.Wave == 1 && pilotStuck*5 > before && in.launch.Judged < 1:
 		return wave{wait: fmt.Sprintf("The pilot wave waits for %s.", visits(pilotStuck))}
 	}
 	size := in.launch.Budget.Wave
@@ -77,7 +78,7 @@ func nextWave(in waveInput) wave {
 	took := map[string]int{}
 	for _, v := range held {
 		c := v.Calendar
-		if in.troubled[c] || stuck[c] > 0 {
+		if in.troubled[c] || stuck[c] {
 			trouble++
 			continue
 		}
