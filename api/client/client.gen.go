@@ -8032,7 +8032,7 @@ type ClientInterface interface {
 	// Corresponds with GET /visits/{id}/debrief (the `GetDebrief` operationId).
 	GetDebrief(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SaveDebriefWithBody Say what came of a visit
+	// SaveDebriefWithBody Debrief a visit
 	//
 	// For the executive, their assistants, the host and the VP, once the visit has begun. Send If-Match "0" for the first one. As a draft nothing follows from it and answers may be missing; filed, the visit becomes debriefed or a no-show, and what was promised and asked stays open until the customer confirms it. It may be filed again to correct it. The same key again changes nothing.
 	//
@@ -8041,7 +8041,7 @@ type ClientInterface interface {
 	// Corresponds with PUT /visits/{id}/debrief (the `SaveDebrief` operationId).
 	SaveDebriefWithBody(ctx context.Context, id Id, params *SaveDebriefParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SaveDebrief Say what came of a visit
+	// SaveDebrief Debrief a visit
 	//
 	// For the executive, their assistants, the host and the VP, once the visit has begun. Send If-Match "0" for the first one. As a draft nothing follows from it and answers may be missing; filed, the visit becomes debriefed or a no-show, and what was promised and asked stays open until the customer confirms it. It may be filed again to correct it. The same key again changes nothing.
 	//
@@ -10232,7 +10232,7 @@ func (c *Client) GetDebrief(ctx context.Context, id Id, reqEditors ...RequestEdi
 	return c.Client.Do(req)
 }
 
-// SaveDebriefWithBody Say what came of a visit
+// SaveDebriefWithBody Debrief a visit
 //
 // For the executive, their assistants, the host and the VP, once the visit has begun. Send If-Match "0" for the first one. As a draft nothing follows from it and answers may be missing; filed, the visit becomes debriefed or a no-show, and what was promised and asked stays open until the customer confirms it. It may be filed again to correct it. The same key again changes nothing.
 //
@@ -10251,7 +10251,7 @@ func (c *Client) SaveDebriefWithBody(ctx context.Context, id Id, params *SaveDeb
 	return c.Client.Do(req)
 }
 
-// SaveDebrief Say what came of a visit
+// SaveDebrief Debrief a visit
 //
 // For the executive, their assistants, the host and the VP, once the visit has begun. Send If-Match "0" for the first one. As a draft nothing follows from it and answers may be missing; filed, the visit becomes debriefed or a no-show, and what was promised and asked stays open until the customer confirms it. It may be filed again to correct it. The same key again changes nothing.
 //
@@ -16210,7 +16210,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /visits/{id}/debrief (the `GetDebrief` operationId).
 	GetDebriefWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetDebriefResponse, error)
 
-	// SaveDebriefWithBodyWithResponse Say what came of a visit
+	// SaveDebriefWithBodyWithResponse Debrief a visit
 	//
 	// For the executive, their assistants, the host and the VP, once the visit has begun. Send If-Match "0" for the first one. As a draft nothing follows from it and answers may be missing; filed, the visit becomes debriefed or a no-show, and what was promised and asked stays open until the customer confirms it. It may be filed again to correct it. The same key again changes nothing.
 	//
@@ -16219,7 +16219,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /visits/{id}/debrief (the `SaveDebrief` operationId).
 	SaveDebriefWithBodyWithResponse(ctx context.Context, id Id, params *SaveDebriefParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SaveDebriefResponse, error)
 
-	// SaveDebriefWithResponse Say what came of a visit
+	// SaveDebriefWithResponse Debrief a visit
 	//
 	// For the executive, their assistants, the host and the VP, once the visit has begun. Send If-Match "0" for the first one. As a draft nothing follows from it and answers may be missing; filed, the visit becomes debriefed or a no-show, and what was promised and asked stays open until the customer confirms it. It may be filed again to correct it. The same key again changes nothing.
 	//
@@ -26818,7 +26818,7 @@ func (c *ClientWithResponses) GetDebriefWithResponse(ctx context.Context, id Id,
 	return ParseGetDebriefResponse(rsp)
 }
 
-// SaveDebriefWithBodyWithResponse Say what came of a visit
+// SaveDebriefWithBodyWithResponse Debrief a visit
 //
 // For the executive, their assistants, the host and the VP, once the visit has begun. Send If-Match "0" for the first one. As a draft nothing follows from it and answers may be missing; filed, the visit becomes debriefed or a no-show, and what was promised and asked stays open until the customer confirms it. It may be filed again to correct it. The same key again changes nothing.
 //
@@ -26833,7 +26833,7 @@ func (c *ClientWithResponses) SaveDebriefWithBodyWithResponse(ctx context.Contex
 	return ParseSaveDebriefResponse(rsp)
 }
 
-// SaveDebriefWithResponse Say what came of a visit
+// SaveDebriefWithResponse Debrief a visit
 //
 // For the executive, their assistants, the host and the VP, once the visit has begun. Send If-Match "0" for the first one. As a draft nothing follows from it and answers may be missing; filed, the visit becomes debriefed or a no-show, and what was promised and asked stays open until the customer confirms it. It may be filed again to correct it. The same key again changes nothing.
 //

@@ -49,7 +49,7 @@ func (d *desk) withoutScripts(t *testing.T) {
 		// Without the script every visit is a stop of its own.
 		require.Zero(t, ask[int](t, b, `document.querySelectorAll("[data-grid] a.v[tabindex]").length`))
 		b.do(t, chromedp.SetValue("#f-q", "Chief Technology", chromedp.ByQuery))
-		require.Equal(t, http.StatusOK, b.send(t, `main form[method="get"] button`))
+		require.Equal(t, http.StatusOK, b.send(t, `main form.row[method="get"] button`))
 		require.Equal(t, 1, ask[int](t, b, `document.querySelectorAll("[data-grid] [role=row]:nth-child(n+3)").length`))
 	})
 	t.Run("import a file", func(t *testing.T) {

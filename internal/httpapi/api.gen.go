@@ -7330,7 +7330,7 @@ type ServerInterface interface {
 	// GetDebrief What came of a visit
 	// (GET /visits/{id}/debrief)
 	GetDebrief(ctx echo.Context, id Id) error
-	// SaveDebrief Say what came of a visit
+	// SaveDebrief Debrief a visit
 	// (PUT /visits/{id}/debrief)
 	SaveDebrief(ctx echo.Context, id Id, params SaveDebriefParams) error
 	// ExplainVisit Why a visit stands where it does
@@ -23090,7 +23090,7 @@ type StrictServerInterface interface {
 	// GetDebrief What came of a visit
 	// (GET /visits/{id}/debrief)
 	GetDebrief(ctx context.Context, request GetDebriefRequestObject) (GetDebriefResponseObject, error)
-	// SaveDebrief Say what came of a visit
+	// SaveDebrief Debrief a visit
 	// (PUT /visits/{id}/debrief)
 	SaveDebrief(ctx context.Context, request SaveDebriefRequestObject) (SaveDebriefResponseObject, error)
 	// ExplainVisit Why a visit stands where it does
