@@ -83,6 +83,8 @@ func Verify(env, calendar string, records []Record, events []Event) []Finding {
 			f.Standing = r.Open
 		case r.Want.Gone && len(there) == 0:
 			continue
+		case r.Want.Gone && there[0] != id: // of a generation that we do not know: nothing of ours will delete it
+			f.Standing, f.EventID = Orphan, there[0]
 		case r.Want.Gone:
 			f.Standing, f.EventID = Leftover, there[0]
 		case len(there) == 0:
