@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"windshield/internal/flow"
+	"windshield/internal/insight"
 	"windshield/internal/intake"
 	"windshield/internal/roster"
 	"windshield/internal/sampling"
@@ -58,6 +59,8 @@ type stage struct {
 	agreed        flow.VisitView  // with the customer, who has a link
 	confirmed     flow.VisitView  // by the customer
 	link          string          // path of the customer's page of agreed
+	debriefed     flow.VisitView  // with a memo that the customer has
+	after         string          // path of the customer's page of debriefed
 	host          roster.Person   // of begun
 	customer      roster.Customer // of held
 }
@@ -111,6 +114,7 @@ func setStage(t *testing.T, effort flow.PlanInput) *stage {
 	s.imports(t)
 	s.launches(t)
 	s.look(t)
+	s.debrief(t)
 	return s
 }
 
@@ -149,6 +153,34 @@ func (s *stage) prepare(t *testing.T) {
 		require.NoError(t, err)
 		s.confirmed = now
 	}
+}
+
+// debrief says what came of a visit that was held, and sends the customer the memo.
+func (s *stage) debrief(t *testing.T) {
+	t.Helper()
+	ctx := context.Background()
+	rows := s.between(t, time.Date(2027, time.January, 1, 0, 0, 0, 0, time.UTC), today)
+	for _, v := range rows {
+		if (v.Visit.State.Live() || v.Visit.State.Happened()) && v.Visit.Start.Before(today) && v.Visit.ID != s.held.Visit.ID && v.Visit.ID != s.begun.Visit.ID && v.Customer.Contact.Email != "" {
+			s.debriefed = v
+		}
+	}
+	v := s.debriefed.Visit
+	require.NotEmpty(t, v.ID)
+	_, err := s.Flow.FileDebrief(ctx, testkit.System, v.ID, 0, "", flow.DebriefInput{Debrief: insight.Debrief{Held: true, Kind: visit.AtCustomer, WithHost: true, Ours: insight.Partly, Theirs: insight.Yes,
+		Said:        []insight.Statement{{Text: "We compare three suppliers, and none of them lists its prices.", By: "Head of Operations", About: insight.Situation}, {Text: "Their CFO is against it.", Source: insight.Guessed}},
+		Questions:   []string{"Does it run without the network?"},
+		Commitments: []insight.Commitment{{Party: insight.Us, Who: "Ben", What: "A visit of our engineer", By: v.Slot.Date.Add(10)}, {Party: insight.Them, What: "The numbers of last year"}},
+		NextAction:  "You invite the users", NextBy: v.Slot.Date.Add(20), Action: "named_problem", More: "We did not ask for the budget.", Notes: "The buyer leaves in May."}})
+	require.NoError(t, err)
+	m, err := s.Flow.Memo(ctx, testkit.System, v.ID)
+	require.NoError(t, err)
+	to := s.debriefed.Customer.Contact.Email
+	_, err = s.Flow.SendMemo(ctx, testkit.System, v.ID, 0, m.Memo.Lines, to)
+	require.NoError(t, err)
+	s.Settle()
+	mails := s.Inbox(to)
+	s.after = customerLink.FindString(mails[len(mails)-1].Text) + "/after"
 }
 
 // version gives a visit's version as it is now.

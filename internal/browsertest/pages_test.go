@@ -155,6 +155,17 @@ func (s *stage) sheets() []sheet {
 		{name: "my customers' visits, wrong filter", who: s.host.Email, path: "/visits?from=soon", has: "There is a problem", status: http.StatusUnprocessableEntity},
 		{name: "outcome", who: s.host.Email, path: v(s.begun), has: "What came of it"},
 		{name: "outcome, nothing said", who: s.host.Email, path: v(s.begun), has: "There is a problem", status: http.StatusUnprocessableEntity, act: unchecked(`form[action$="/outcome"]`, nil)},
+		{name: "debrief", who: s.host.Email, path: v(s.begun) + "/debrief", has: "One thing they said"},
+		{name: "debrief, nothing said", who: s.host.Email, path: v(s.begun) + "/debrief", has: "There is a problem", status: http.StatusUnprocessableEntity, act: func(t *testing.T, b *tab) int {
+			ask[any](t, b, `document.querySelector("main form").noValidate = true`)
+			return b.send(t, "main form .btn.go")
+		}},
+		{name: "debrief, filed", who: vpMail, path: v(s.debriefed) + "/debrief", has: "What came of it"},
+		{name: "debrief, correcting", who: vpMail, path: v(s.debriefed) + "/debrief?edit=1", has: "Send it again to correct it"},
+		{name: "debrief, too early", who: vpMail, path: v(s.agreed) + "/debrief", has: "a debrief comes after"},
+		{name: "memo, sent", who: vpMail, path: v(s.debriefed) + "/memo", has: "What the customer says"},
+		{name: "what is open", who: vpMail, path: "/loops", has: "the latest first"},
+		{name: "customer's page of after the visit", path: s.after, has: "Did you get what you wanted from it?"},
 		{name: "my customers", who: s.host.Email, path: "/customers", has: "Customers"},
 		{name: "somebody else's visit", who: s.host.Email, path: v(s.foreign()), has: "This page does not exist", status: http.StatusNotFound},
 

@@ -29,5 +29,6 @@ func TestBrowser(t *testing.T) {
 		}
 	})
 	t.Run("without scripts", d.withoutScripts)
+	t.Run("a debrief on a bad network", d.badNetwork)
 	t.Run("a run of the planner", d.liveRun)
 }

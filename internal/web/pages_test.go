@@ -109,7 +109,7 @@ func allPages(s *story) []page {
 		{"/coverage", "ceo", 200}, {"/coverage?period=90d", "vp", 200}, {"/coverage?period=junk", "ceo", 422},
 		{"/me", "executive", 200}, {"/me", "assistant", 200}, {"/me?person=" + uuidOf(1, 3), "ceo", 200},
 		{"/visits", "host", 200}, {"/visits?from=2027-13-01&state=odd", "host", 422}, {"/visits?from=2030-01-01", "vp", 200},
-		{"/visits/" + held, "executive", 200}, {"/visits/" + coming, "executive", 200}, {"/visits/" + conflict, "vp", 200}, {"/visits/none", "vp", 404},
+		{"/visits/" + held, "executive", 200}, {"/visits/" + coming, "executive", 200}, {"/visits/" + conflict, "vp", 200}, {"/visits/none", "vp", 404}, {"/visits/" + held + "/debrief", "ceo", 200}, {"/visits/" + held + "/memo", "host", 200}, {"/loops", "host", 200}, {"/loops", "vp", 200},
 		{"/visits/" + coming + "/brief", "executive", 200}, {"/visits/" + coming + "/brief/edit", "host", 200}, {"/visits/none/brief", "vp", 404}, {"/c/good", "nobody", 200}, {"/c/guessed", "nobody", 404}, {"/c/good", "vp", 200},
 		{"/customers", "vp", 200}, {"/customers?q=zzz", "vp", 200}, {"/customers/" + uuidOf(4, 3), "host", 200},
 		{"/imports", "vp", 200}, {"/imports/new", "vp", 200}, {"/imports/new/match", "vp", 200}, {"/imports/matched/match", "vp", 200}, {"/imports/matched/check", "vp", 200},
@@ -635,8 +635,8 @@ func TestRolesAndSync(t *testing.T) {
 func TestNavigationFollowsTheRoles(t *testing.T) {
 	s := makeStory(sampleSize)
 	for role, want := range map[string][]string{
-		"vp":        {"/plans", "/coverage", "/loops", "/conflicts", "/customers", "/selections", "/imports", "/admin/calendar"},
-		"ceo":       {"/plans", "/coverage", "/customers", "/selections"},
+		"vp":        {"/plans", "/coverage", "/loops", "/claims", "/conflicts", "/customers", "/selections", "/imports", "/admin/calendar"},
+		"ceo":       {"/plans", "/coverage", "/claims", "/customers", "/selections"},
 		"executive": {"/me"}, "assistant": {"/me"}, "host": {"/visits", "/loops", "/conflicts", "/customers"},
 		"administrator": {"/plans", "/customers", "/selections", "/imports", "/admin/calendar", "/admin/people", "/admin/audit"},
 	} {

@@ -77,7 +77,8 @@ function write(form: HTMLFormElement): void {
     after = [...after.slice(-9), mine];
     keep();
     try {
-      const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+      // form.action would be the field of that name.
+      const answer = await fetch(form.getAttribute("action") ?? location.pathname, { method: "POST", body, headers: { Accept: "application/json" } });
       if (answer.redirected) {
         stopped = true;
         tell("You are signed out. What you wrote is kept on this device: sign in again and open this page.");
