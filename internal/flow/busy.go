@@ -294,7 +294,7 @@ type busyAnswer struct {
 }
 
 // askBusy asks people's calendars, fifty in a call of the port, so that a call that
-// fails leaves the others known. It writes nothing. The error is our database's.
+// fails leaves the others known. It writes nothing but that an account is lost. The error is our database's.
 func (f *Flow) askBusy(ctx context.Context, people []roster.Person, from, to time.Time) (map[string]busyAnswer, error) {
 	var connections []Connection
 	own := map[string][]roster.Span{}
@@ -406,6 +406,9 @@ func (f *Flow) askThrough(ctx context.Context, through, ask []string, from, to t
 		if calErr == nil {
 			continue
 		}
+		if slices.Contains(ask, account) {
+			f.noteRefusal(ctx, account, err)
+		}
 		if why = calErr.Class.String(); calErr.Class != calsync.AuthLost && calErr.Class != calsync.Denied {
 			break // another account would not do better
 		}
@@ -415,6 +418,22 @@ func (f *Flow) askThrough(ctx context.Context, through, ask []string, from, to t
 		out[a] = calsync.Busy{Unknown: why}
 	}
 	return out
+}
+
+// noteRefusal notes that somebody who has consented to being asked when they are busy
+// refuses us: nothing else calls an executive's account, and only its owner can mend
+// it. Others, such as an organiser who never permitted that much, have lost nothing.
+func (f *Flow) noteRefusal(ctx context.Context, account string, why error) {
+	err := f.untilFresh(ctx, func(tx Tx) error {
+		c, err := tx.Connections.Get(account)
+		if err != nil || !c.Covers(ScopeFreeBusy) {
+			return err
+		}
+		return f.connectionLost(tx, account, why)
+	})
+	if err != nil {
+		f.Log.Warn("that an account refuses us was not noted; the next reading will", "error", err)
+	}
 }
 
 // ownSpans gives by address when our own visits stand in calendars: where people

@@ -182,11 +182,26 @@ func (f *Flow) flagBusy(tx Tx) error {
 	if err != nil {
 		return err
 	}
+	problems, err := tx.Calendars.Problems()
+	if err != nil {
+		return err
+	}
+	held := map[string]bool{}
+	for _, e := range problems {
+		held[e.VisitID] = e.State == EventConflict
+	}
 	for _, v := range visits {
 		if !v.Start.After(f.Now()) {
 			continue
 		}
-		if err := f.flag(tx, v, b.collision(v, func(id string) string { return people[id].Name })); err != nil {
+		why := b.collision(v, func(id string) string { return people[id].Name })
+		if why == "" && held[v.ID] {
+			// Also where the visit says something else by now, or nothing any more.
+			if err := f.release(tx, v.ID); err != nil {
+				return err
+			}
+		}
+		if err := f.flag(tx, v, why); err != nil {
 			return err
 		}
 	}

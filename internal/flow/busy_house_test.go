@@ -238,6 +238,15 @@ func (d *desk) visits(planID string) map[string]visit.Visit {
 	return out
 }
 
+// visitOf gives the only visit of a plan.
+func (d *desk) visitOf(tx flow.Tx, planID string) visit.Visit {
+	d.t.Helper()
+	all, _, err := tx.Visits.Find(flow.VisitQuery{Scope: access.Scope{All: true}, PlanID: planID})
+	require.NoError(d.t, err)
+	require.Len(d.t, all, 1)
+	return all[0]
+}
+
 // readings gives what is known of calendars, by person.
 func (d *desk) readings() map[string]roster.Reading {
 	d.t.Helper()

@@ -3,6 +3,7 @@ package flow_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -244,6 +245,25 @@ func TestFault78_TakenBetweenPlanAndInvitation(t *testing.T) {
 		require.Len(t, d.emu.Live(office), 1)
 		require.Equal(t, flow.EventApplied, d.event(v.ID).State)
 	})
+	t.Run("held back until it is free again, whatever the visit says meanwhile", func(t *testing.T) {
+		for _, meanwhile := range []string{"", "The executive asks for another day."} {
+			d, p, v := setUp(t)
+			d.meeting(d.execs[0].Email, v.Slot.Date, v.Begins, v.Ends)
+			d.work(flow.JobApply, flow.JobApplyNow)
+			d.write(func(tx flow.Tx) {
+				now := d.visitOf(tx, p.ID)
+				now.Conflict = meanwhile
+				require.NoError(t, tx.Visits.Save(&now))
+			})
+			for _, x := range d.emu.Live(d.execs[0].Email) {
+				require.NoError(t, d.emu.DeleteAs(d.execs[0].Email, x.ID))
+			}
+			d.settings(nil)
+			d.work(flow.JobApply, flow.JobApplyNow)
+			require.Len(t, d.emu.Live(office), 1)
+			require.Equal(t, meanwhile, d.visits(p.ID)[v.CustomerID].Conflict)
+		}
+	})
 	t.Run("moved", func(t *testing.T) {
 		d, p, v := setUp(t)
 		d.meeting(d.hosts[0].Email, v.Slot.Date, v.Begins, v.Ends)
@@ -398,4 +418,27 @@ func TestWithWhoseAccessCalendarsAreRead(t *testing.T) {
 	require.NoError(t, d.f.Do(context.Background(), flow.Job{Kind: flow.JobBusy}))
 	require.True(t, d.through()[d.execs[1].Email], "where one account is refused, the next reads")
 	require.True(t, d.readings()[d.hosts[1].ID].Known())
+}
+
+// An executive's permission to see when they are busy ends: that is noticed and told,
+// since nothing else ever calls that account.
+func TestAnExecutivesPermissionThatEndsIsNoticed(t *testing.T) {
+	d := newDesk(t)
+	d.company(2, 1)
+	d.permitted(d.execs[1].Email)
+	d.write(func(tx flow.Tx) {
+		c, err := tx.Connections.Get(d.execs[1].Email)
+		require.NoError(t, err)
+		c.PersonID = d.execs[1].ID
+		require.NoError(t, tx.Connections.Save(&c))
+	})
+	d.settings(nil)
+	d.emu.Revoke(d.execs[1].Email)
+	d.settings(nil)
+	d.write(func(tx flow.Tx) {
+		c, err := tx.Connections.Get(d.execs[1].Email)
+		require.NoError(t, err)
+		require.Equal(t, flow.NeedsReconnecting, c.State)
+	})
+	require.True(t, slices.ContainsFunc(d.jobs, func(j flow.Job) bool { return j.Kind == flow.JobDeliver }), "the owner gets a mail")
 }

@@ -47,6 +47,10 @@ func (f *Flow) carryAnswer(ctx context.Context, visitID string) error {
 	if err != nil || c == nil {
 		return err
 	}
+	may, err := read(ctx, f, func(tx Tx) (bool, error) { return f.mayCarry(tx, c.executive.Email) })
+	if err != nil || !may {
+		return err
+	}
 	cal, err := f.open(ctx, c.executive.Email, false)
 	if err != nil { // not connected: the page shows the difference
 		f.Log.Info("an answer stays here", "visit", visitID, "why", err)
@@ -74,6 +78,17 @@ func (f *Flow) carryAnswer(ctx context.Context, visitID string) error {
 	return f.Store.Write(ctx, func(tx Tx) error {
 		return f.note(tx, visitID, CalendarNote{Kind: NoteCarried, Guest: c.executive.Email, Words: string(c.visit.Answer)})
 	})
+}
+
+// mayCarry says whether we may write to an executive's calendar at all. Executives
+// permit us mostly no more than to see when they are busy: to ask for more would be
+// refused, and a refusal would stop what they have permitted too.
+func (f *Flow) mayCarry(tx Tx, address string) (bool, error) {
+	if f.Google.Delegated {
+		return true, nil
+	}
+	c, err := tx.Connections.Get(address)
+	return c.Covers(ScopeEvents), err
 }
 
 func (f *Flow) toCarry(tx Tx, visitID string) (*carrying, error) {

@@ -142,6 +142,7 @@ func (f *Flow) FinishConnect(ctx context.Context, a access.Actor, in ConsentAnsw
 		return judgeGrant(asked, c, grant), nil
 	})
 	if err != nil {
+		f.dropGrant(context.WithoutCancel(ctx), grant)
 		return Connection{}, err
 	}
 	if problem != nil {
@@ -171,9 +172,18 @@ func (f *Flow) FinishConnect(ctx context.Context, a access.Actor, in ConsentAnsw
 		if err := f.catchUp(tx, c.Address); err != nil {
 			return err
 		}
+		if c.Covers(ScopeFreeBusy) { // nobody should have to wait an hour to be planned around
+			if err := tx.Queue.Enqueue(Job{Kind: JobBusy, Key: busyNow}); err != nil {
+				return err
+			}
+		}
 		return f.audit(tx, a, "connect calendar", connectionSubject(c), nil)
 	})
-	return c, err
+	if err != nil { // what was permitted and not stored would live on at Google, out of anybody's sight
+		f.dropGrant(context.WithoutCancel(ctx), grant)
+		return Connection{}, err
+	}
+	return c, nil
 }
 
 // connectionSubject names a connection in the audit trail without its address.

@@ -18,16 +18,17 @@ type found struct {
 }
 
 // mostLookUps bounds how many questions one reading asks about events that are gone
-// from their calendar. What it leaves out is taken for deleted, and a person is
-// asked before anybody is invited again.
-const mostLookUps = 50
+// from their calendar: what fits into the time of a reading. Of what it leaves out
+// nobody can say whether it was deleted or moved, so a person decides.
+const mostLookUps = 300
 
 // lookElsewhere looks for events that are gone from a calendar on the others that
 // we read: people move events between calendars, and that looks like a deletion.
-// What cannot be read is not looked at.
-func (f *Flow) lookElsewhere(ctx context.Context, calendar string, seen []calsync.Event) map[string]found {
+// unsure are those that were not found while one of the others could not be read.
+func (f *Flow) lookElsewhere(ctx context.Context, calendar string, seen []calsync.Event) (out map[string]found, unsure map[string]bool, err error) {
 	var gone []CalendarEvent
-	var hints []string // whom a tombstone names as the organiser
+	var hints []string          // whom a tombstone names as the organiser
+	unread := map[string]bool{} // calendars that were never read: nothing of ours is known to have been there
 	asked, err := read(ctx, f, func(tx Tx) ([]string, error) {
 		var ids []string
 		for _, e := range seen {
@@ -50,35 +51,47 @@ func (f *Flow) lookElsewhere(ctx context.Context, calendar string, seen []calsyn
 			return nil, nil
 		}
 		tally, err := tx.Calendars.Tally()
+		if err != nil {
+			return nil, err
+		}
 		delete(tally, calendar)
 		others := slices.Sorted(maps.Keys(tally))
+		for _, address := range others {
+			c, err := tx.Calendars.Cursor(address)
+			if err != nil {
+				return nil, err
+			}
+			unread[address] = c.LastSuccess.IsZero()
+		}
 		slices.SortStableFunc(others, func(x, y string) int { return count(hints, y) - count(hints, x) })
-		return others, err
+		return others, nil
 	})
 	if err != nil {
-		return nil
+		return nil, nil, err
 	}
-	out, calls := map[string]found{}, 0
+	calls := 0
+	out, unsure = map[string]found{}, map[string]bool{}
 	for _, address := range asked {
-		if calls >= mostLookUps || len(out) == len(gone) {
-			break
-		}
-		cal, err := f.open(ctx, address, false)
-		if err != nil {
-			continue
-		}
+		cal, opening := f.open(ctx, address, false)
 		for _, e := range gone {
-			if _, done := out[e.EventID]; done || calls >= mostLookUps {
+			if _, done := out[e.EventID]; done {
+				continue
+			}
+			if opening != nil || calls >= mostLookUps {
+				unsure[e.EventID] = unsure[e.EventID] || !unread[address]
 				continue
 			}
 			calls++
 			there, err := cal.Get(ctx, address, e.EventID)
-			if err == nil && there.Live() && there.OrganizerSelf && f.same(e, there) {
+			switch {
+			case err == nil && there.Live() && there.OrganizerSelf && f.same(e, there):
 				out[e.EventID] = found{address, there}
+			case err != nil && calsync.ClassOf(err) != calsync.Missing:
+				unsure[e.EventID] = unsure[e.EventID] || !unread[address]
 			}
 		}
 	}
-	return out
+	return out, unsure, nil
 }
 
 func count(all []string, one string) (n int) {

@@ -19,6 +19,7 @@ const (
 	nobodyAsked loss = iota
 	believed         // they are really gone
 	byMistake        // they are gone, and everybody is to be invited again
+	unsure           // nobody was asked, and not everywhere was looked where they may have been moved to
 )
 
 // verdictOn gives what a person has said about many events that are gone at once.
@@ -430,6 +431,9 @@ func (f *Flow) deletedInCalendar(tx Tx, rules CalendarPolicy, v visit.Visit, sai
 			return err
 		}
 		return f.inviteAgain(tx, calendarActor, v, events[0])
+	}
+	if said == unsure {
+		return f.conflict(tx, v, "deletion noticed", "Gone from the calendar, and perhaps moved to another one that could not be read. The half-day is kept until somebody decides; nobody has been invited again.")
 	}
 	if rules.Delete == RuleAsk && said == nobodyAsked {
 		return f.conflict(tx, v, "deletion noticed", "Deleted in the calendar. The half-day is kept until somebody decides; nobody has been invited again.")

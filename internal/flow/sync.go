@@ -188,7 +188,16 @@ func (f *Flow) noteConnection(ctx context.Context, calendar string, why error, n
 		if err != nil {
 			return err
 		}
+		account, err := tx.Connections.Get(calendar)
+		if err != nil {
+			return err
+		}
 		c.Calendar, c.LastTry, c.Error, c.NeedsAction = calendar, f.Now().UTC(), f.connectionText(why), needsAction
+		if !needsAction && account.State == NeedsReconnecting {
+			// A reading that began before the account was lost may fail for a reason
+			// that passes; the account is lost all the same.
+			c.Error, c.NeedsAction = account.Error, true
+		}
 		if err := tx.Calendars.SaveCursor(&c); err != nil {
 			return err
 		}
@@ -243,20 +252,30 @@ func (f *Flow) pullCalendar(ctx context.Context, calendar string) error {
 		class := calsync.ClassOf(pullErr)
 		return f.noteConnection(ctx, calendar, pullErr, class == calsync.AuthLost || class == calsync.Denied) // the next poll tries again
 	}
-	elsewhere := f.lookElsewhere(ctx, calendar, pulled.Seen)
+	elsewhere, unsureOf, err := f.lookElsewhere(ctx, calendar, pulled.Seen)
+	if err != nil {
+		return err
+	}
+	overtaken := false
 	err = f.Store.Write(ctx, func(tx Tx) error {
+		overtaken = false
 		now, err := tx.Calendars.Cursor(calendar)
 		if err != nil {
 			return err
 		}
 		if now.Version != c.Version {
-			return nil // somebody else has read it meanwhile
+			overtaken = true
+			return nil
 		}
 		for _, seen := range pulled.Seen {
 			if there, ok := elsewhere[seen.ID]; ok {
 				err = f.followEvent(tx, calendar, there)
 			} else {
-				err = f.observe(tx, calendar, seen, verdictOn(c.Cursor))
+				said := verdictOn(c.Cursor)
+				if said == nobodyAsked && unsureOf[seen.ID] {
+					said = unsure
+				}
+				err = f.observe(tx, calendar, seen, said)
 			}
 			if err != nil {
 				return err
@@ -278,7 +297,12 @@ func (f *Flow) pullCalendar(ctx context.Context, calendar string) error {
 		}
 		return f.connectionBack(tx, calendar)
 	})
-	if err != nil && !fault.Is(err, fault.Stale) {
+	if overtaken || fault.Is(err, fault.Stale) {
+		// Somebody has read it meanwhile, or decided something about it and asked for a
+		// reading, which this one, still under way, stood in for.
+		return &Later{After: time.Second, Why: "the calendar was read or decided about meanwhile"}
+	}
+	if err != nil {
 		return err
 	}
 	return f.readAgain(ctx, calendar, reading.Now)

@@ -143,7 +143,7 @@ func (f *Flow) allEvents(ctx context.Context) (map[string][]CalendarEvent, error
 }
 
 func (f *Flow) examineOne(ctx context.Context, calendar string, events []CalendarEvent) ([]calsync.Finding, error) {
-	cal, err := f.Calendars.Open(ctx, calendar)
+	cal, err := f.open(ctx, calendar, false)
 	if err != nil {
 		return nil, err
 	}
