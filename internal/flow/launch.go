@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -67,7 +69,12 @@ func (f *Flow) Forecast(ctx context.Context, a access.Actor, planID string) (For
 		if p.State == visit.Live {
 			return out, nil
 		}
-		changed, err := f.takeOver(dry(tx), &p, visits, &Published{})
+		broken, err := f.foreseeBroken(tx, p, visits)
+		if err != nil {
+			return out, err
+		}
+		tx = dry(tx)
+		changed, err := f.takeOver(tx, &p, visits, &Published{})
 		if err != nil {
 			return out, err
 		}
@@ -81,14 +88,65 @@ func (f *Flow) Forecast(ctx context.Context, a access.Actor, planID string) (For
 			return out, err
 		}
 		out.name(names)
+		out.Warnings = append(broken, out.Warnings...)
 		return out, nil
 	})
 }
 
-// dry gives the ports with those that a publication writes to cut off.
+// foreseeBroken warns of the promises that Publish asks about first: who looks at
+// a forecast without them would be refused by surprise.
+func (f *Flow) foreseeBroken(tx Tx, p visit.Plan, drafted []visit.Visit) ([]ForecastWarning, error) {
+	people, err := everybody(tx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := f.broken(tx, p, drafted, people)
+	if err != nil {
+		return nil, err
+	}
+	var out []ForecastWarning
+	for _, b := range all {
+		out = append(out, ForecastWarning{VisitID: b.VisitID, Customer: b.Customer, Day: b.Slot.Date,
+			Text: "This visit would be cancelled although it is " + b.Why + ". Publishing asks you to confirm that."})
+	}
+	return out, nil
+}
+
+// dry gives the ports with those that a publication writes to cut off. What it
+// decides about events is remembered, since the rest of a publication stands on it.
 func dry(tx Tx) Tx {
-	tx.Plans, tx.Visits, tx.Bookings = dryPlans{tx.Plans}, dryVisits{tx.Visits}, dryBookings{tx.Bookings}
+	tx.Plans, tx.Visits, tx.Bookings, tx.Notes = dryPlans{tx.Plans}, dryVisits{tx.Visits}, dryBookings{tx.Bookings}, dryNotes{tx.Notes}
+	tx.Calendars = dryCalendars{tx.Calendars, map[string]CalendarEvent{}}
 	return tx
+}
+
+type dryNotes struct{ Notes }
+
+// Add keeps nothing.
+func (dryNotes) Add(...CalendarNote) error { return nil }
+
+type dryCalendars struct {
+	Calendars
+	saved map[string]CalendarEvent // by visit
+}
+
+// Save remembers changed events until the transaction ends.
+func (d dryCalendars) Save(events ...*CalendarEvent) error {
+	for _, e := range events {
+		d.saved[e.VisitID] = *e
+	}
+	return nil
+}
+
+// Events gives events as they were remembered last.
+func (d dryCalendars) Events(visitIDs ...string) ([]CalendarEvent, error) {
+	out, err := d.Calendars.Events(visitIDs...)
+	for i, e := range out {
+		if changed, ok := d.saved[e.VisitID]; ok {
+			out[i] = changed
+		}
+	}
+	return out, err
 }
 
 type dryPlans struct{ Plans }
@@ -301,18 +359,31 @@ func (f *Flow) push(tx Tx, a access.Actor, changed ...*visit.Visit) error {
 	if len(changed) <= f.Budget.orDefault().Pilot {
 		return f.want(tx, changed...)
 	}
-	byPlan := map[string][]*visit.Visit{}
-	for _, v := range changed {
-		byPlan[v.PlanID] = append(byPlan[v.PlanID], v)
+	events, err := f.wishes(tx, changed...)
+	if err != nil {
+		return err
 	}
-	for _, id := range slices.Sorted(maps.Keys(byPlan)) {
-		of := byPlan[id]
-		events, err := f.wishes(tx, of...)
+	return f.pushEvents(tx, a, events)
+}
+
+// pushEvents is ask for any number of events: of one plan, more than a pilot wave
+// go by a launch.
+func (f *Flow) pushEvents(tx Tx, a access.Actor, events []*CalendarEvent) error {
+	if len(events) <= f.Budget.orDefault().Pilot {
+		return f.ask(tx, events)
+	}
+	visits, byPlan := map[string][]*visit.Visit{}, map[string][]*CalendarEvent{}
+	for _, e := range events {
+		v, err := tx.Visits.Get(e.VisitID)
 		if err != nil {
 			return err
 		}
-		if len(events) <= f.Budget.orDefault().Pilot {
-			if err := f.ask(tx, events); err != nil {
+		visits[v.PlanID], byPlan[v.PlanID] = append(visits[v.PlanID], &v), append(byPlan[v.PlanID], e)
+	}
+	for _, id := range slices.Sorted(maps.Keys(byPlan)) {
+		of := byPlan[id]
+		if len(of) <= f.Budget.orDefault().Pilot {
+			if err := f.ask(tx, of); err != nil {
 				return err
 			}
 			continue
@@ -321,7 +392,7 @@ func (f *Flow) push(tx Tx, a access.Actor, changed ...*visit.Visit) error {
 		if err != nil {
 			return err
 		}
-		if _, err := f.launchEvents(tx, a, p, events, of, "", false); err != nil {
+		if _, err := f.launchEvents(tx, a, p, of, visits[id], "", false); err != nil {
 			return err
 		}
 	}
@@ -443,6 +514,9 @@ func (f *Flow) drive(tx Tx, l *Launch) error {
 		return nil
 	default:
 		l.Wave++
+		if err := untried(tx, in, w.visits); err != nil {
+			return err
+		}
 		jobs := make([]Job, len(w.visits))
 		for i, id := range w.visits {
 			jobs[i] = Job{Kind: JobApply, Key: id}
@@ -455,6 +529,27 @@ func (f *Flow) drive(tx Tx, l *Launch) error {
 		}
 	}
 	return tx.Launches.Save(l)
+}
+
+// untried forgets what was tried before a wave: one that was held back again in
+// the middle of a try is not stuck, its turn has only come now.
+func untried(tx Tx, in waveInput, going []string) error {
+	var ids []string
+	for _, v := range in.visits {
+		if v.Tries > 0 && v.held() && slices.Contains(going, v.VisitID) {
+			ids = append(ids, v.VisitID)
+		}
+	}
+	rows, err := tx.Calendars.Events(ids...)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	save := make([]*CalendarEvent, len(rows))
+	for i := range rows {
+		rows[i].Tries = 0
+		save[i] = &rows[i]
+	}
+	return tx.Calendars.Save(save...)
 }
 
 func (f *Flow) waveInput(tx Tx, l Launch) (waveInput, error) {
@@ -492,12 +587,13 @@ func (f *Flow) driveLaunches(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed []error // one launch that cannot go on must not stop the others
 	for _, l := range running {
 		if err := f.driveLaunch(ctx, l.ID); err != nil {
-			return err
+			failed = append(failed, fmt.Errorf("launch %s: %w", l.ID, err))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 func (f *Flow) driveLaunch(ctx context.Context, id string) error {

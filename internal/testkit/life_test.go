@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -153,6 +154,9 @@ func TestTheLifeOfAVisit(t *testing.T) {
 		third := h.Draft(vp, selection, 1, 2_000)
 		_, page = h.Get(h.As(VP), "/plans/"+third)
 		shows(t, page, "that somebody has agreed to", "agreed with the customer")
+		foreseen, err := h.Flow.Forecast(ctx, System, third)
+		require.NoError(t, err)
+		require.True(t, slices.ContainsFunc(foreseen.Warnings, func(w flow.ForecastWarning) bool { return w.VisitID == v.ID && w.Customer != "" }), "who looks first is told")
 		refused[*client.PublishPlanResponse](t, http.StatusConflict, v.ID)(h.Publish(vp, third, ""), nil)
 		require.Equal(t, visit.Agreed, h.Visit(v.ID).State)
 		out, err := vp.PublishPlanWithResponse(ctx, third, &client.PublishPlanParams{IfMatch: client.Match(1), GiveUp: &[]string{v.ID}})
