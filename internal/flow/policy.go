@@ -80,7 +80,7 @@ func policy(tx Tx) (CalendarPolicy, error) {
 		return p, err
 	}
 	if json.Unmarshal([]byte(s), &p) != nil || p.Check() != nil {
-		return DefaultPolicy, nil
+		return DefaultPolicy, nil //nolint:nilerr // what cannot be read does not stop the calendars
 	}
 	return p, nil
 }

@@ -83,8 +83,8 @@ func (p *Pages) claimPage(c echo.Context, id string, status int, problem error, 
 		return err
 	}
 	m := claimModel{ClaimView: v, Typed: typed, Words: v.Text, Topic: v.KeptClaim.Topic, Error: shown(problem, "text", "by", "visit", "why", "words", "topic")}
-	if w, typed := c.Request().PostForm["words"]; typed && problem != nil {
-		m.Words, m.Topic = w[0], c.FormValue("topic")
+	if problem != nil && c.Request().Form.Has("words") {
+		m.Words, m.Topic = c.FormValue("words"), c.FormValue("topic")
 	}
 	f := p.frame(c, "Claim: "+v.Text)
 	f.Narrow = true
