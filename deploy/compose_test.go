@@ -3,10 +3,12 @@ package deploy_test
 import (
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
 	"windshield/internal/config"
+	"windshield/internal/gcal"
 
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
@@ -55,6 +57,9 @@ func TestComposeRunsTwoCopiesOnOneDatabase(t *testing.T) {
 		require.Equal(t, "deploy/Containerfile", s.Build.Dockerfile)
 		require.Equal(t, "..", s.Build.Context)
 		require.Equal(t, []string{"windshield.local.env"}, s.EnvFile)
+		// Two copies, each with a limiter of its own, below one quota.
+		require.Equal(t, strconv.Itoa(gcal.GoogleLimits.Project/2), s.Environment["WINDSHIELD_GOOGLE_LIMIT_PROJECT"])
+		require.Equal(t, strconv.Itoa(gcal.GoogleLimits.Person/2), s.Environment["WINDSHIELD_GOOGLE_LIMIT_PERSON"])
 		for key := range s.Environment {
 			require.Contains(t, options, key, "%s sets an option that does not exist", name)
 		}

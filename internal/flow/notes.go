@@ -43,9 +43,13 @@ type CalendarNote struct {
 type Notes interface {
 	// Add appends notes.
 	Add(notes ...CalendarNote) error
-	// Of gives the notes of a visit, oldest first.
+	// Of gives the newest MostNotes notes of a visit, oldest first.
 	Of(visitID string) ([]CalendarNote, error)
 }
+
+// MostNotes is how many notes of a visit are looked at: some calendar programs write
+// the same entry again and again, and nobody reads hundreds of lines.
+const MostNotes = 200
 
 func (f *Flow) note(tx Tx, visitID string, n CalendarNote) error {
 	n.VisitID, n.At = visitID, f.Now().UTC()

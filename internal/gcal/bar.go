@@ -59,7 +59,7 @@ func (l *Limiter) learnBar(r request, failed *calsync.Error) {
 				l.barred[r.person] = bar{until: now.Add(d), times: b.times + 1}
 			}
 		} else { // even readings are refused, as by a daily limit: nothing goes
-			l.paused[r.person] = pause{until: l.now().Add(d)}
+			l.paused[r.person] = pause{until: l.now().Add(d), usage: true}
 		}
 	case barred && r.invites && failed == nil:
 		if !l.now().Before(b.until) {

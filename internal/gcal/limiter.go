@@ -57,7 +57,8 @@ type Limiter struct {
 
 type pause struct {
 	until time.Time
-	times int // refusals in a row
+	times int  // refusals in a row
+	usage bool // even readings were refused for the calendar use limit
 }
 
 // request is what the limiter must know of one.
@@ -205,11 +206,15 @@ func (l *Limiter) sweep(now time.Time) {
 
 // learn notes how a request ended, nil for well: a refusal for the pace holds the
 // person's next requests back, longer each time and never by the same; an answer
-// of any other kind ends that. No answer says nothing about the pace.
+// of any other kind ends that. No answer says nothing about the pace. A pause for
+// the calendar use limit lasts its time, whatever was under way when it began.
 func (l *Limiter) learn(r request, failed *calsync.Error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.learnBar(r, failed)
+	if p := l.paused[r.person]; p.usage && l.now().Before(p.until) {
+		return
+	}
 	switch {
 	case failed == nil, failed.Class != calsync.SlowDown && failed.Status > 0:
 		delete(l.paused, r.person)
@@ -217,6 +222,6 @@ func (l *Limiter) learn(r request, failed *calsync.Error) {
 	case failed.Class == calsync.SlowDown:
 		p := l.paused[r.person]
 		d := min(firstPause<<min(p.times, 6), longestPause) + time.Duration(l.dice.Int64N(int64(time.Second)))
-		l.paused[r.person] = pause{l.now().Add(max(d, failed.RetryAfter)), p.times + 1}
+		l.paused[r.person] = pause{until: l.now().Add(max(d, failed.RetryAfter)), times: p.times + 1}
 	}
 }

@@ -165,3 +165,17 @@ func TestARefusalHoldsBackLongerEachTime(t *testing.T) {
 	require.True(t, errors.Is(err, context.Canceled))
 	require.Len(t, emu.Ledger().Requests, before)
 }
+
+// Where even readings are refused for the calendar use limit, nothing of that person
+// goes for an hour, also where something that was under way ends well meanwhile.
+func TestARefusalOfReadingsForTheUseLimitHoldsEverythingBack(t *testing.T) {
+	emu, clock, client := paced(t, emulator.Quota{}, gcal.GoogleLimits)
+	ann, ctx := client(office), context.Background()
+	emu.Inject(emulator.Fault{Method: "events.list", Action: emulator.FailBefore, Status: 403, Reason: "quotaExceeded", Count: 1})
+	_, err := ann.List(ctx, office, calsync.Query{})
+	require.Equal(t, calsync.UsageLimit, calsync.ClassOf(err))
+	began := clock.Now()
+	_, err = ann.List(ctx, office, calsync.Query{})
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, clock.Now().Sub(began), time.Hour)
+}

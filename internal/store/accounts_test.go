@@ -272,6 +272,16 @@ func TestNotesAboutCalendarEntries(t *testing.T) {
 			require.NoError(t, err)
 			require.Empty(t, got)
 		})
+		write(t, st, func(tx flow.Tx) {
+			for range flow.MostNotes {
+				require.NoError(t, tx.Notes.Add(said))
+			}
+			require.NoError(t, tx.Notes.Add(moved))
+			got, err := tx.Notes.Of(v.ID)
+			require.NoError(t, err)
+			require.Len(t, got, flow.MostNotes, "the newest ones")
+			require.Equal(t, []flow.CalendarNote{said, moved}, got[flow.MostNotes-2:])
+		})
 	})
 }
 

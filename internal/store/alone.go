@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/jackc/pgx/v5"
+
+	"windshield/internal/calsync"
 )
 
 // turns lets one at a time do what bears a key.
@@ -13,7 +15,12 @@ type turns struct {
 	mu     sync.Mutex
 	taken  map[string]chan struct{} // closed when the turn is over
 	places chan struct{}            // of Postgres: bounds the connections that turns hold
+	bulk   chan struct{}            // of Postgres: bounds those of work that nobody waits for
 }
+
+// keptPlaces is how many places bulk work leaves to those for whom a person waits:
+// it holds its places while it waits for the calendar's pace.
+const keptPlaces = 2
 
 // Alone runs do while nobody else does under the same key, in no process on this
 // database; see flow.Store.
@@ -31,11 +38,17 @@ func (s *Store) Alone(ctx context.Context, key string, do func(ctx context.Conte
 	if cap(s.turns.places) == 0 {
 		return do(ctx)
 	}
-	select {
-	case s.turns.places <- struct{}{}:
-		defer func() { <-s.turns.places }()
-	case <-ctx.Done():
-		return ctx.Err()
+	places := []chan struct{}{s.turns.places}
+	if !calsync.IsUrgent(ctx) {
+		places = []chan struct{}{s.turns.bulk, s.turns.places}
+	}
+	for _, p := range places {
+		select {
+		case p <- struct{}{}:
+			defer func() { <-p }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadOnly})
 	if err != nil {

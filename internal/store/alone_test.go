@@ -3,11 +3,14 @@ package store_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"windshield/internal/calsync"
 	"windshield/internal/store"
 )
 
@@ -54,6 +57,29 @@ func TestOneAtATimeUnderAKey(t *testing.T) {
 			require.NoError(t, replicas[len(replicas)-1].Alone(ctx, "event/one", func(context.Context) error { return nil }), "also after a crash")
 		})
 	}
+}
+
+// Bulk work that waits with its places in hand leaves some to what a person waits for.
+func TestBulkWorkLeavesPlaces(t *testing.T) {
+	url := migrated(t, "postgres")
+	sep := "?"
+	if strings.Contains(url, "?") {
+		sep = "&"
+	}
+	s := open(t, url+sep+"pool_max_conns=8") // four places, two of them for bulk work
+	bulk := func(ctx context.Context, key string, do func(context.Context) error) error {
+		return s.Alone(ctx, key, do)
+	}
+	require.NoError(t, bulk(t.Context(), "one", func(ctx context.Context) error {
+		return bulk(ctx, "two", func(ctx context.Context) error {
+			impatient, stop := context.WithTimeout(ctx, 50*time.Millisecond)
+			defer stop()
+			require.ErrorIs(t, bulk(impatient, "three", func(context.Context) error { return nil }), context.DeadlineExceeded)
+			return s.Alone(calsync.Urgent(ctx), "four", func(ctx context.Context) error {
+				return s.Alone(ctx, "five", func(context.Context) error { return nil })
+			})
+		})
+	}))
 }
 
 var errTurn = errors.New("went wrong")

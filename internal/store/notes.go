@@ -1,6 +1,8 @@
 package store
 
 import (
+	"slices"
+
 	"windshield/internal/calsync"
 	"windshield/internal/flow"
 )
@@ -39,9 +41,10 @@ func (n notes) Add(add ...flow.CalendarNote) error {
 
 func (n notes) Of(visitID string) ([]flow.CalendarNote, error) {
 	var rows []noteRow
-	if err := n.db.Where("visit_id = ?", visitID).Order("n").Find(&rows).Error; err != nil {
+	if err := n.db.Where("visit_id = ?", visitID).Order("n desc").Limit(flow.MostNotes).Find(&rows).Error; err != nil {
 		return nil, n.fail(err)
 	}
+	slices.Reverse(rows)
 	return each(rows, func(r noteRow) flow.CalendarNote {
 		return flow.CalendarNote{VisitID: r.VisitID, At: r.At.time(), Kind: r.Kind, Guest: r.Guest, Field: r.Field, Words: r.Words}
 	}), nil

@@ -45,6 +45,7 @@ func (s *Store) openPostgres(ctx context.Context, address string) error {
 		return nil
 	}
 	s.turns.places = make(chan struct{}, config.MaxConns/2)
+	s.turns.bulk = make(chan struct{}, max(1, config.MaxConns/2-keptPlaces))
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return fault.Invalidf("The Postgres database cannot be used.").Because(err)
 	}
