@@ -561,6 +561,75 @@ func (e LoopStepRequestStep) Valid() bool {
 	}
 }
 
+// Defines values for MemoLineAbout.
+const (
+	MemoLineAboutGoals     MemoLineAbout = "goals"
+	MemoLineAboutNextSteps MemoLineAbout = "next_steps"
+	MemoLineAboutObstacles MemoLineAbout = "obstacles"
+	MemoLineAboutSituation MemoLineAbout = "situation"
+)
+
+// Valid indicates whether the value is a known member of the MemoLineAbout enum.
+func (e MemoLineAbout) Valid() bool {
+	switch e {
+	case MemoLineAboutGoals:
+		return true
+	case MemoLineAboutNextSteps:
+		return true
+	case MemoLineAboutObstacles:
+		return true
+	case MemoLineAboutSituation:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MemoLineReply.
+const (
+	MemoLineReplyConfirmed MemoLineReply = "confirmed"
+	MemoLineReplyCorrected MemoLineReply = "corrected"
+	MemoLineReplySilent    MemoLineReply = "silent"
+)
+
+// Valid indicates whether the value is a known member of the MemoLineReply enum.
+func (e MemoLineReply) Valid() bool {
+	switch e {
+	case MemoLineReplyConfirmed:
+		return true
+	case MemoLineReplyCorrected:
+		return true
+	case MemoLineReplySilent:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MemoLineRequestAbout.
+const (
+	MemoLineRequestAboutGoals     MemoLineRequestAbout = "goals"
+	MemoLineRequestAboutNextSteps MemoLineRequestAbout = "next_steps"
+	MemoLineRequestAboutObstacles MemoLineRequestAbout = "obstacles"
+	MemoLineRequestAboutSituation MemoLineRequestAbout = "situation"
+)
+
+// Valid indicates whether the value is a known member of the MemoLineRequestAbout enum.
+func (e MemoLineRequestAbout) Valid() bool {
+	switch e {
+	case MemoLineRequestAboutGoals:
+		return true
+	case MemoLineRequestAboutNextSteps:
+		return true
+	case MemoLineRequestAboutObstacles:
+		return true
+	case MemoLineRequestAboutSituation:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Met.
 const (
 	MetNo       Met = "no"
@@ -3994,6 +4063,80 @@ type Mark struct {
 	Total int64 `json:"total"`
 }
 
+// Memo defines model for Memo.
+type Memo struct {
+	// CopyTo Name of the host's manager, who gets a copy.
+	//
+	// Example: Ann Lee
+	CopyTo *string    `json:"copy_to,omitempty"`
+	Lines  []MemoLine `json:"lines"`
+
+	// Sent Left out while it is a draft.
+	//
+	// Example: 2027-07-01
+	Sent *openapi_types.Date `json:"sent,omitempty"`
+
+	// To Example: eva.lang@customer.example
+	To *string `json:"to,omitempty"`
+
+	// Version Example: 1
+	Version int `json:"version"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit Id `json:"visit"`
+}
+
+// MemoLine defines model for MemoLine.
+type MemoLine struct {
+	// About Example: goals
+	About MemoLineAbout `json:"about"`
+
+	// Correction The customer's words where corrected.
+	//
+	// Example:
+	Correction string `json:"correction"`
+
+	// Reply silent stays a guess.
+	//
+	// Example: confirmed
+	Reply MemoLineReply `json:"reply"`
+
+	// Text Example: You want one price list.
+	Text string `json:"text"`
+}
+
+// MemoLineAbout Example: goals
+type MemoLineAbout string
+
+// MemoLineReply silent stays a guess.
+//
+// Example: confirmed
+type MemoLineReply string
+
+// MemoLineRequest defines model for MemoLineRequest.
+type MemoLineRequest struct {
+	// About Example: goals
+	About MemoLineRequestAbout `json:"about"`
+
+	// Text Example: You want one price list.
+	Text string `json:"text"`
+}
+
+// MemoLineRequestAbout Example: goals
+type MemoLineRequestAbout string
+
+// MemoRequest defines model for MemoRequest.
+type MemoRequest struct {
+	Lines []MemoLineRequest `json:"lines"`
+
+	// SendTo Send it to this address, of one of the customer's people of the visit; else it is only kept.
+	//
+	// Example: eva.lang@customer.example
+	SendTo *string `json:"send_to,omitempty"`
+}
+
 // Mended defines model for Mended.
 type Mended struct {
 	// Events Example: 2
@@ -6917,6 +7060,12 @@ type SendCustomerLinkParams struct {
 	IfMatch IfMatch `json:"If-Match"`
 }
 
+// SaveMemoParams defines parameters for SaveMemo.
+type SaveMemoParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // RecordOutcomeParams defines parameters for RecordOutcome.
 type RecordOutcomeParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
@@ -7051,6 +7200,9 @@ type SaveDebriefJSONRequestBody = DebriefRequest
 
 // SendCustomerLinkJSONRequestBody defines body for SendCustomerLink for application/json ContentType.
 type SendCustomerLinkJSONRequestBody = CustomerLinkRequest
+
+// SaveMemoJSONRequestBody defines body for SaveMemo for application/json ContentType.
+type SaveMemoJSONRequestBody = MemoRequest
 
 // RecordOutcomeJSONRequestBody defines body for RecordOutcome for application/json ContentType.
 type RecordOutcomeJSONRequestBody = OutcomeRequest
@@ -8077,6 +8229,31 @@ type ClientInterface interface {
 	//
 	// Corresponds with DELETE /visits/{id}/links/{link} (the `WithdrawCustomerLink` operationId).
 	WithdrawCustomerLink(ctx context.Context, id Id, link Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetMemo The memo of understanding of a visit
+	//
+	// For the host and the VP. Where nobody has kept one, a first version is drafted from the debrief, of version 0.
+	//
+	// Corresponds with GET /visits/{id}/memo (the `GetMemo` operationId).
+	GetMemo(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SaveMemoWithBody Write the memo, and send it
+	//
+	// For the host and the VP. With send_to it goes to that address of the customer, and a copy to the host's manager; from then on its words stay as they are. What is silent stays a guess. Send If-Match "0" for the first one.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /visits/{id}/memo (the `SaveMemo` operationId).
+	SaveMemoWithBody(ctx context.Context, id Id, params *SaveMemoParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SaveMemo Write the memo, and send it
+	//
+	// For the host and the VP. With send_to it goes to that address of the customer, and a copy to the host's manager; from then on its words stay as they are. What is silent stays a guess. Send If-Match "0" for the first one.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /visits/{id}/memo (the `SaveMemo` operationId).
+	SaveMemo(ctx context.Context, id Id, params *SaveMemoParams, body SaveMemoJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RecordOutcomeWithBody Say what came of a visit
 	//
@@ -10328,6 +10505,61 @@ func (c *Client) SendCustomerLink(ctx context.Context, id Id, params *SendCustom
 // Corresponds with DELETE /visits/{id}/links/{link} (the `WithdrawCustomerLink` operationId).
 func (c *Client) WithdrawCustomerLink(ctx context.Context, id Id, link Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewWithdrawCustomerLinkRequest(c.Server, id, link)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetMemo The memo of understanding of a visit
+//
+// For the host and the VP. Where nobody has kept one, a first version is drafted from the debrief, of version 0.
+//
+// Corresponds with GET /visits/{id}/memo (the `GetMemo` operationId).
+func (c *Client) GetMemo(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetMemoRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SaveMemoWithBody Write the memo, and send it
+//
+// For the host and the VP. With send_to it goes to that address of the customer, and a copy to the host's manager; from then on its words stay as they are. What is silent stays a guess. Send If-Match "0" for the first one.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /visits/{id}/memo (the `SaveMemo` operationId).
+func (c *Client) SaveMemoWithBody(ctx context.Context, id Id, params *SaveMemoParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSaveMemoRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SaveMemo Write the memo, and send it
+//
+// For the host and the VP. With send_to it goes to that address of the customer, and a copy to the host's manager; from then on its words stay as they are. What is silent stays a guess. Send If-Match "0" for the first one.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /visits/{id}/memo (the `SaveMemo` operationId).
+func (c *Client) SaveMemo(ctx context.Context, id Id, params *SaveMemoParams, body SaveMemoJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSaveMemoRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -14841,6 +15073,100 @@ func NewWithdrawCustomerLinkRequest(server string, id Id, link Id) (*http.Reques
 	return req, nil
 }
 
+// NewGetMemoRequest constructs an http.Request for the GetMemo method
+func NewGetMemoRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/visits/%s/memo", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSaveMemoRequest calls the generic SaveMemo builder with application/json body
+func NewSaveMemoRequest(server string, id Id, params *SaveMemoParams, body SaveMemoJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSaveMemoRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewSaveMemoRequestWithBody constructs an http.Request for the SaveMemo method, with any body, and a specified content type
+func NewSaveMemoRequestWithBody(server string, id Id, params *SaveMemoParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/visits/%s/memo", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewRecordOutcomeRequest calls the generic RecordOutcome builder with application/json body
 func NewRecordOutcomeRequest(server string, id Id, params *RecordOutcomeParams, body RecordOutcomeJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -16259,6 +16585,33 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with DELETE /visits/{id}/links/{link} (the `WithdrawCustomerLink` operationId).
 	WithdrawCustomerLinkWithResponse(ctx context.Context, id Id, link Id, reqEditors ...RequestEditorFn) (*WithdrawCustomerLinkResponse, error)
+
+	// GetMemoWithResponse The memo of understanding of a visit
+	//
+	// For the host and the VP. Where nobody has kept one, a first version is drafted from the debrief, of version 0.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /visits/{id}/memo (the `GetMemo` operationId).
+	GetMemoWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetMemoResponse, error)
+
+	// SaveMemoWithBodyWithResponse Write the memo, and send it
+	//
+	// For the host and the VP. With send_to it goes to that address of the customer, and a copy to the host's manager; from then on its words stay as they are. What is silent stays a guess. Send If-Match "0" for the first one.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /visits/{id}/memo (the `SaveMemo` operationId).
+	SaveMemoWithBodyWithResponse(ctx context.Context, id Id, params *SaveMemoParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SaveMemoResponse, error)
+
+	// SaveMemoWithResponse Write the memo, and send it
+	//
+	// For the host and the VP. With send_to it goes to that address of the customer, and a copy to the host's manager; from then on its words stay as they are. What is silent stays a guess. Send If-Match "0" for the first one.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /visits/{id}/memo (the `SaveMemo` operationId).
+	SaveMemoWithResponse(ctx context.Context, id Id, params *SaveMemoParams, body SaveMemoJSONRequestBody, reqEditors ...RequestEditorFn) (*SaveMemoResponse, error)
 
 	// RecordOutcomeWithBodyWithResponse Say what came of a visit
 	//
@@ -24543,6 +24896,214 @@ func (r WithdrawCustomerLinkResponse) ContentType() string {
 	return ""
 }
 
+// GetMemoResponse200Headers the declared response headers of an HTTP 200 response for GetMemo
+type GetMemoResponse200Headers struct {
+	ETag *string
+}
+
+type GetMemoResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Memo
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetMemoResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetMemoResponse) GetJSON200() *Memo {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetMemoResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetMemoResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetMemoResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r GetMemoResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetMemoResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetMemoResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetMemoResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetMemoResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetMemoResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetMemoResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SaveMemoResponse200Headers the declared response headers of an HTTP 200 response for SaveMemo
+type SaveMemoResponse200Headers struct {
+	ETag *string
+}
+
+type SaveMemoResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Memo
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON428 the response for an HTTP 428 `application/problem+json` response
+	ApplicationproblemJSON428 *VersionRequired
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SaveMemoResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SaveMemoResponse) GetJSON200() *Memo {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SaveMemoResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SaveMemoResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r SaveMemoResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r SaveMemoResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r SaveMemoResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SaveMemoResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SaveMemoResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SaveMemoResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
+func (r SaveMemoResponse) GetApplicationproblemJSON428() *VersionRequired {
+	return r.ApplicationproblemJSON428
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SaveMemoResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SaveMemoResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SaveMemoResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SaveMemoResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SaveMemoResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // RecordOutcomeResponse200Headers the declared response headers of an HTTP 200 response for RecordOutcome
 type RecordOutcomeResponse200Headers struct {
 	ETag *string
@@ -26902,6 +27463,51 @@ func (c *ClientWithResponses) WithdrawCustomerLinkWithResponse(ctx context.Conte
 		return nil, err
 	}
 	return ParseWithdrawCustomerLinkResponse(rsp)
+}
+
+// GetMemoWithResponse The memo of understanding of a visit
+//
+// For the host and the VP. Where nobody has kept one, a first version is drafted from the debrief, of version 0.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /visits/{id}/memo (the `GetMemo` operationId).
+func (c *ClientWithResponses) GetMemoWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetMemoResponse, error) {
+	rsp, err := c.GetMemo(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetMemoResponse(rsp)
+}
+
+// SaveMemoWithBodyWithResponse Write the memo, and send it
+//
+// For the host and the VP. With send_to it goes to that address of the customer, and a copy to the host's manager; from then on its words stay as they are. What is silent stays a guess. Send If-Match "0" for the first one.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /visits/{id}/memo (the `SaveMemo` operationId).
+func (c *ClientWithResponses) SaveMemoWithBodyWithResponse(ctx context.Context, id Id, params *SaveMemoParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SaveMemoResponse, error) {
+	rsp, err := c.SaveMemoWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSaveMemoResponse(rsp)
+}
+
+// SaveMemoWithResponse Write the memo, and send it
+//
+// For the host and the VP. With send_to it goes to that address of the customer, and a copy to the host's manager; from then on its words stay as they are. What is silent stays a guess. Send If-Match "0" for the first one.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /visits/{id}/memo (the `SaveMemo` operationId).
+func (c *ClientWithResponses) SaveMemoWithResponse(ctx context.Context, id Id, params *SaveMemoParams, body SaveMemoJSONRequestBody, reqEditors ...RequestEditorFn) (*SaveMemoResponse, error) {
+	rsp, err := c.SaveMemo(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSaveMemoResponse(rsp)
 }
 
 // RecordOutcomeWithBodyWithResponse Say what came of a visit
@@ -34084,6 +34690,196 @@ func ParseWithdrawCustomerLinkResponse(rsp *http.Response) (*WithdrawCustomerLin
 	switch {
 	case rsp.StatusCode == 200:
 		var headers WithdrawCustomerLinkResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetMemoResponse parses an HTTP response from a GetMemoWithResponse call
+func ParseGetMemoResponse(rsp *http.Response) (*GetMemoResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetMemoResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Memo
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetMemoResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSaveMemoResponse parses an HTTP response from a SaveMemoWithResponse call
+func ParseSaveMemoResponse(rsp *http.Response) (*SaveMemoResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SaveMemoResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Memo
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 428:
+		var dest VersionRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON428 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SaveMemoResponse200Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

@@ -561,6 +561,75 @@ func (e LoopStepRequestStep) Valid() bool {
 	}
 }
 
+// Defines values for MemoLineAbout.
+const (
+	MemoLineAboutGoals     MemoLineAbout = "goals"
+	MemoLineAboutNextSteps MemoLineAbout = "next_steps"
+	MemoLineAboutObstacles MemoLineAbout = "obstacles"
+	MemoLineAboutSituation MemoLineAbout = "situation"
+)
+
+// Valid indicates whether the value is a known member of the MemoLineAbout enum.
+func (e MemoLineAbout) Valid() bool {
+	switch e {
+	case MemoLineAboutGoals:
+		return true
+	case MemoLineAboutNextSteps:
+		return true
+	case MemoLineAboutObstacles:
+		return true
+	case MemoLineAboutSituation:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MemoLineReply.
+const (
+	MemoLineReplyConfirmed MemoLineReply = "confirmed"
+	MemoLineReplyCorrected MemoLineReply = "corrected"
+	MemoLineReplySilent    MemoLineReply = "silent"
+)
+
+// Valid indicates whether the value is a known member of the MemoLineReply enum.
+func (e MemoLineReply) Valid() bool {
+	switch e {
+	case MemoLineReplyConfirmed:
+		return true
+	case MemoLineReplyCorrected:
+		return true
+	case MemoLineReplySilent:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MemoLineRequestAbout.
+const (
+	MemoLineRequestAboutGoals     MemoLineRequestAbout = "goals"
+	MemoLineRequestAboutNextSteps MemoLineRequestAbout = "next_steps"
+	MemoLineRequestAboutObstacles MemoLineRequestAbout = "obstacles"
+	MemoLineRequestAboutSituation MemoLineRequestAbout = "situation"
+)
+
+// Valid indicates whether the value is a known member of the MemoLineRequestAbout enum.
+func (e MemoLineRequestAbout) Valid() bool {
+	switch e {
+	case MemoLineRequestAboutGoals:
+		return true
+	case MemoLineRequestAboutNextSteps:
+		return true
+	case MemoLineRequestAboutObstacles:
+		return true
+	case MemoLineRequestAboutSituation:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Met.
 const (
 	MetNo       Met = "no"
@@ -3994,6 +4063,80 @@ type Mark struct {
 	Total int64 `json:"total"`
 }
 
+// Memo defines model for Memo.
+type Memo struct {
+	// CopyTo Name of the host's manager, who gets a copy.
+	//
+	// Example: Ann Lee
+	CopyTo *string    `json:"copy_to,omitempty"`
+	Lines  []MemoLine `json:"lines"`
+
+	// Sent Left out while it is a draft.
+	//
+	// Example: 2027-07-01
+	Sent *openapi_types.Date `json:"sent,omitempty"`
+
+	// To Example: eva.lang@customer.example
+	To *string `json:"to,omitempty"`
+
+	// Version Example: 1
+	Version int `json:"version"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit Id `json:"visit"`
+}
+
+// MemoLine defines model for MemoLine.
+type MemoLine struct {
+	// About Example: goals
+	About MemoLineAbout `json:"about"`
+
+	// Correction The customer's words where corrected.
+	//
+	// Example:
+	Correction string `json:"correction"`
+
+	// Reply silent stays a guess.
+	//
+	// Example: confirmed
+	Reply MemoLineReply `json:"reply"`
+
+	// Text Example: You want one price list.
+	Text string `json:"text"`
+}
+
+// MemoLineAbout Example: goals
+type MemoLineAbout string
+
+// MemoLineReply silent stays a guess.
+//
+// Example: confirmed
+type MemoLineReply string
+
+// MemoLineRequest defines model for MemoLineRequest.
+type MemoLineRequest struct {
+	// About Example: goals
+	About MemoLineRequestAbout `json:"about"`
+
+	// Text Example: You want one price list.
+	Text string `json:"text"`
+}
+
+// MemoLineRequestAbout Example: goals
+type MemoLineRequestAbout string
+
+// MemoRequest defines model for MemoRequest.
+type MemoRequest struct {
+	Lines []MemoLineRequest `json:"lines"`
+
+	// SendTo Send it to this address, of one of the customer's people of the visit; else it is only kept.
+	//
+	// Example: eva.lang@customer.example
+	SendTo *string `json:"send_to,omitempty"`
+}
+
 // Mended defines model for Mended.
 type Mended struct {
 	// Events Example: 2
@@ -6917,6 +7060,12 @@ type SendCustomerLinkParams struct {
 	IfMatch IfMatch `json:"If-Match"`
 }
 
+// SaveMemoParams defines parameters for SaveMemo.
+type SaveMemoParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // RecordOutcomeParams defines parameters for RecordOutcome.
 type RecordOutcomeParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
@@ -7051,6 +7200,9 @@ type SaveDebriefJSONRequestBody = DebriefRequest
 
 // SendCustomerLinkJSONRequestBody defines body for SendCustomerLink for application/json ContentType.
 type SendCustomerLinkJSONRequestBody = CustomerLinkRequest
+
+// SaveMemoJSONRequestBody defines body for SaveMemo for application/json ContentType.
+type SaveMemoJSONRequestBody = MemoRequest
 
 // RecordOutcomeJSONRequestBody defines body for RecordOutcome for application/json ContentType.
 type RecordOutcomeJSONRequestBody = OutcomeRequest
@@ -7342,6 +7494,12 @@ type ServerInterface interface {
 	// WithdrawCustomerLink Withdraw a customer's link
 	// (DELETE /visits/{id}/links/{link})
 	WithdrawCustomerLink(ctx echo.Context, id Id, link Id) error
+	// GetMemo The memo of understanding of a visit
+	// (GET /visits/{id}/memo)
+	GetMemo(ctx echo.Context, id Id) error
+	// SaveMemo Write the memo, and send it
+	// (PUT /visits/{id}/memo)
+	SaveMemo(ctx echo.Context, id Id, params SaveMemoParams) error
 	// RecordOutcome Say what came of a visit
 	// (POST /visits/{id}/outcome)
 	RecordOutcome(ctx echo.Context, id Id, params RecordOutcomeParams) error
@@ -9461,6 +9619,60 @@ func (w *ServerInterfaceWrapper) WithdrawCustomerLink(ctx echo.Context) error {
 	return err
 }
 
+// GetMemo converts echo context to params.
+func (w *ServerInterfaceWrapper) GetMemo(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetMemo(ctx, id)
+	return err
+}
+
+// SaveMemo converts echo context to params.
+func (w *ServerInterfaceWrapper) SaveMemo(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SaveMemoParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SaveMemo(ctx, id, params)
+	return err
+}
+
 // RecordOutcome converts echo context to params.
 func (w *ServerInterfaceWrapper) RecordOutcome(ctx echo.Context) error {
 	var err error
@@ -9755,6 +9967,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/visits/:id/undo", wrapper.UndoVisit, options.OperationMiddlewares["undoVisit"]...)
 	router.GET(options.BaseURL+"/visits/:id/debrief", wrapper.GetDebrief, options.OperationMiddlewares["getDebrief"]...)
 	router.PUT(options.BaseURL+"/visits/:id/debrief", wrapper.SaveDebrief, options.OperationMiddlewares["saveDebrief"]...)
+	router.GET(options.BaseURL+"/visits/:id/memo", wrapper.GetMemo, options.OperationMiddlewares["getMemo"]...)
+	router.PUT(options.BaseURL+"/visits/:id/memo", wrapper.SaveMemo, options.OperationMiddlewares["saveMemo"]...)
 	router.GET(options.BaseURL+"/loops", wrapper.ListLoops, options.OperationMiddlewares["listLoops"]...)
 	router.POST(options.BaseURL+"/loops/:id/steps", wrapper.StepLoop, options.OperationMiddlewares["stepLoop"]...)
 	router.GET(options.BaseURL+"/claims", wrapper.ListClaims, options.OperationMiddlewares["listClaims"]...)
@@ -21944,6 +22158,330 @@ func (response WithdrawCustomerLinkdefaultApplicationProblemPlusJSONResponse) Vi
 	return err
 }
 
+type GetMemoRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetMemoResponseObject interface {
+	VisitGetMemoResponse(w http.ResponseWriter) error
+}
+
+type GetMemo200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetMemo200JSONResponse struct {
+	Body    Memo
+	Headers GetMemo200ResponseHeaders
+}
+
+func (response GetMemo200JSONResponse) VisitGetMemoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMemo401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetMemo401ApplicationProblemPlusJSONResponse) VisitGetMemoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMemo403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetMemo403ApplicationProblemPlusJSONResponse) VisitGetMemoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMemo404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetMemo404ApplicationProblemPlusJSONResponse) VisitGetMemoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMemo409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response GetMemo409ApplicationProblemPlusJSONResponse) VisitGetMemoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMemo422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetMemo422ApplicationProblemPlusJSONResponse) VisitGetMemoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMemodefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetMemodefaultApplicationProblemPlusJSONResponse) VisitGetMemoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveMemoRequestObject struct {
+	Id     Id `json:"id"`
+	Params SaveMemoParams
+	Body   *SaveMemoJSONRequestBody
+}
+
+type SaveMemoResponseObject interface {
+	VisitSaveMemoResponse(w http.ResponseWriter) error
+}
+
+type SaveMemo200ResponseHeaders struct {
+	ETag *string
+}
+
+type SaveMemo200JSONResponse struct {
+	Body    Memo
+	Headers SaveMemo200ResponseHeaders
+}
+
+func (response SaveMemo200JSONResponse) VisitSaveMemoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveMemo401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response SaveMemo401ApplicationProblemPlusJSONResponse) VisitSaveMemoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveMemo403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response SaveMemo403ApplicationProblemPlusJSONResponse) VisitSaveMemoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveMemo404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response SaveMemo404ApplicationProblemPlusJSONResponse) VisitSaveMemoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveMemo409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response SaveMemo409ApplicationProblemPlusJSONResponse) VisitSaveMemoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveMemo412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response SaveMemo412ApplicationProblemPlusJSONResponse) VisitSaveMemoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveMemo413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SaveMemo413ApplicationProblemPlusJSONResponse) VisitSaveMemoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveMemo415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SaveMemo415ApplicationProblemPlusJSONResponse) VisitSaveMemoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveMemo422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response SaveMemo422ApplicationProblemPlusJSONResponse) VisitSaveMemoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveMemo428ApplicationProblemPlusJSONResponse struct {
+	VersionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response SaveMemo428ApplicationProblemPlusJSONResponse) VisitSaveMemoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveMemodefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SaveMemodefaultApplicationProblemPlusJSONResponse) VisitSaveMemoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RecordOutcomeRequestObject struct {
 	Id     Id `json:"id"`
 	Params RecordOutcomeParams
@@ -23102,6 +23640,12 @@ type StrictServerInterface interface {
 	// WithdrawCustomerLink Withdraw a customer's link
 	// (DELETE /visits/{id}/links/{link})
 	WithdrawCustomerLink(ctx context.Context, request WithdrawCustomerLinkRequestObject) (WithdrawCustomerLinkResponseObject, error)
+	// GetMemo The memo of understanding of a visit
+	// (GET /visits/{id}/memo)
+	GetMemo(ctx context.Context, request GetMemoRequestObject) (GetMemoResponseObject, error)
+	// SaveMemo Write the memo, and send it
+	// (PUT /visits/{id}/memo)
+	SaveMemo(ctx context.Context, request SaveMemoRequestObject) (SaveMemoResponseObject, error)
 	// RecordOutcome Say what came of a visit
 	// (POST /visits/{id}/outcome)
 	RecordOutcome(ctx context.Context, request RecordOutcomeRequestObject) (RecordOutcomeResponseObject, error)
@@ -26177,6 +26721,80 @@ func (sh *strictHandler) WithdrawCustomerLink(ctx echo.Context, id Id, link Id) 
 		return err
 	} else if validResponse, ok := response.(WithdrawCustomerLinkResponseObject); ok {
 		return validResponse.VisitWithdrawCustomerLinkResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetMemo operation middleware
+func (sh *strictHandler) GetMemo(ctx echo.Context, id Id) error {
+	var request GetMemoRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMemo(ctx.Request().Context(), request.(GetMemoRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMemo")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetMemoResponseObject); ok {
+		return validResponse.VisitGetMemoResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SaveMemo operation middleware
+func (sh *strictHandler) SaveMemo(ctx echo.Context, id Id, params SaveMemoParams) error {
+	var request SaveMemoRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body SaveMemoJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SaveMemo(ctx.Request().Context(), request.(SaveMemoRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SaveMemo")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SaveMemoResponseObject); ok {
+		return validResponse.VisitSaveMemoResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -233,6 +233,11 @@ func memo(t *testing.T, h *House, v visit.Visit, host string) {
 	status, body = h.Post(h.As(host), page, form)
 	require.Equal(t, http.StatusOK, status)
 	shows(t, body, "What the customer says", "still our guess")
+	r, err := h.API(host).GetMemoWithResponse(context.Background(), v.ID)
+	kept := ok(t, r, err).JSON200
+	require.Equal(t, []any{eva, h.Person(VP).Name, 3}, []any{*kept.To, *kept.CopyTo, len(kept.Lines)})
+	again, err := h.API(host).SaveMemoWithResponse(context.Background(), v.ID, &client.SaveMemoParams{IfMatch: client.Match(kept.Version)}, client.MemoRequest{Lines: []client.MemoLineRequest{{About: "goals", Text: "x"}}})
+	refused[*client.SaveMemoResponse](t, http.StatusConflict, "stays as it is")(again, err)
 	h.Settle()
 	status, _ = h.Post(h.As(host), page, form)
 	require.Equal(t, http.StatusConflict, status, "what the customer got stays as it is")
