@@ -27,7 +27,7 @@ func look(ctx context.Context, cfg config.Config, log *slog.Logger, do func(*flo
 	if err != nil {
 		return err
 	}
-	a.Store, err = store.Open(ctx, cfg.DatabaseURL, store.Options{Now: now, Log: log, ReadOnly: strings.HasPrefix(cfg.DatabaseURL, "sqlite:")})
+	a.Store, err = store.Open(ctx, cfg.DatabaseURL, store.Options{Now: now, Log: log, ReadOnly: readsOnly(cfg)})
 	if err != nil {
 		return err
 	}
@@ -41,6 +41,9 @@ func look(ctx context.Context, cfg config.Config, log *slog.Logger, do func(*flo
 	return do(a.Flow)
 }
 
+// readsOnly says whether look may not write.
+func readsOnly(cfg config.Config) bool { return strings.HasPrefix(cfg.DatabaseURL, "sqlite:") }
+
 // verified is the report as programs read it.
 type verified struct {
 	Well      bool                     `json:"well"`
@@ -52,8 +55,15 @@ type verified struct {
 
 // VerifyCalendars compares all calendars with what is wanted and says how each
 // event stands; nothing is written to any. Error: Conflict where not all is as
-// wanted, or not all could be read.
+// wanted, or not all could be read, or where only the running server may ask.
 func VerifyCalendars(ctx context.Context, cfg config.Config, log *slog.Logger, asJSON bool, out io.Writer) error {
+	if readsOnly(cfg) && cfg.GoogleCredentials == "" && cfg.GoogleClientID != "" {
+		// To use a consent may renew it, and the old one is dead then: a renewed one
+		// that cannot be stored is lost, and its owner would have to connect again.
+		return fault.Conflictf("Calendars that people have connected themselves cannot be read beside the server on an SQLite database.").With(fault.Detail{
+			Where: "WINDSHIELD_DATABASE_URL", Value: "sqlite", Expected: "PostgreSQL, or a service account's key in WINDSHIELD_GOOGLE_CREDENTIALS",
+			Mend: "Let the running server compare: " + cfg.BaseURL + "/admin/calendar/report."})
+	}
 	return look(ctx, cfg, log, func(f *flow.Flow) error {
 		v, err := f.Verify(ctx, terminal)
 		if err != nil {
