@@ -139,3 +139,20 @@ func TestWhatMayHaveBeenMovedIsNotTakenForDeleted(t *testing.T) {
 	d.emu.ClearFaults()
 	require.Equal(t, visit.Cancelled, remove(gone[1]).State)
 }
+
+// The report asks no account of which we know that it refuses us.
+func TestTheReportCallsNoLostAccount(t *testing.T) {
+	d := newDesk(t)
+	d.company(1, 1)
+	d.publish(d.plan())
+	d.work(flow.JobApply)
+	d.write(func(tx flow.Tx) {
+		require.NoError(t, tx.Connections.Save(&flow.Connection{Address: office, Kind: flow.Consent, State: flow.NeedsReconnecting, Error: "The permission has ended.", Since: d.Now()}))
+	})
+	before := len(d.emu.Ledger().Requests)
+	v, err := d.f.Verify(t.Context(), everything)
+	require.NoError(t, err)
+	require.Len(t, v.Unread, 1)
+	require.Contains(t, v.Unread[0].Why, "The permission has ended.")
+	require.Len(t, d.emu.Ledger().Requests, before)
+}
