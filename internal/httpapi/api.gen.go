@@ -10880,6 +10880,22 @@ func (response ListClaims403ApplicationProblemPlusJSONResponse) VisitListClaimsR
 	return err
 }
 
+type ListClaims422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListClaims422ApplicationProblemPlusJSONResponse) VisitListClaimsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListClaimsdefaultApplicationProblemPlusJSONResponse struct {
 	Body       Problem
 	StatusCode int
