@@ -430,7 +430,11 @@ func (f *Flow) deletedInCalendar(tx Tx, rules CalendarPolicy, v visit.Visit, sai
 		if err != nil || len(events) == 0 {
 			return err
 		}
-		return f.inviteAgain(tx, calendarActor, v, events[0])
+		// Stored only: those of the whole calendar go together, by inviteAll.
+		if err := tx.Calendars.Save(f.wantAgain(events[0], func(w *calsync.Want) { w.Generation = events[0].Base.Generation + 1 })); err != nil {
+			return err
+		}
+		return f.unanswered(tx, v)
 	}
 	if said == unsure {
 		return f.conflict(tx, v, "deletion noticed", "Gone from the calendar, and perhaps moved to another one that could not be read. The half-day is kept until somebody decides; nobody has been invited again.")
@@ -515,9 +519,35 @@ func overrule(w *calsync.Want, d calsync.Conflict) {
 // rewrite changes what is wanted of an event beside its content, and lets it be
 // written.
 func (f *Flow) rewrite(tx Tx, e CalendarEvent, change func(*calsync.Want)) error {
+	return f.ask(tx, []*CalendarEvent{f.wantAgain(e, change)})
+}
+
+// wantAgain gives an event of which something else is wanted from now on.
+func (f *Flow) wantAgain(e CalendarEvent, change func(*calsync.Want)) *CalendarEvent {
 	change(&e.Want)
 	e.Desired++
 	e.Want.Version = e.Desired
 	e.State, e.Problem, e.Tries, e.Updated = EventWaiting, "", 0, f.Now().UTC()
-	return f.ask(tx, []*CalendarEvent{&e})
+	e.WantedAt = e.Updated
+	return &e
+}
+
+// inviteAll lets the new invitations go that a person wants in place of the many
+// events which were gone from a calendar at once: as many are mailed as by a plan.
+func (f *Flow) inviteAll(tx Tx, calendar string, gone []calsync.Event) error {
+	ids := make([]string, len(gone))
+	for i, e := range gone {
+		ids[i] = e.ID
+	}
+	rows, err := tx.Calendars.OnCalendar(calendar, ids)
+	if err != nil {
+		return err
+	}
+	var events []*CalendarEvent
+	for i := range rows {
+		if e := &rows[i]; e.State == EventWaiting && !e.Want.Gone && e.Base.Seen.Deleted && e.Want.Generation > e.Base.Generation {
+			events = append(events, e)
+		}
+	}
+	return f.pushEvents(tx, calendarActor, events)
 }

@@ -95,6 +95,7 @@ type LaunchVisit struct {
 	Released time.Time // when its wave went
 
 	State   EventState // of its event now; read only, as what follows
+	Wanted  time.Time  // when what is wanted of it was last changed
 	Tries   int
 	Problem string
 }

@@ -73,6 +73,9 @@ func (f *Flow) Launches(ctx context.Context, a access.Actor, planID string) ([]L
 		return nil, err
 	}
 	return read(ctx, f, func(tx Tx) ([]LaunchView, error) {
+		if _, err := tx.Plans.Get(planID); err != nil {
+			return nil, err
+		}
 		all, err := tx.Launches.Find(planID)
 		if err != nil {
 			return nil, err
@@ -222,8 +225,27 @@ func (f *Flow) ResumeLaunch(ctx context.Context, a access.Actor, id string) (Lau
 		if err := tx.Launches.Save(l); err != nil {
 			return err
 		}
+		if err := onceMore(tx, l.ID); err != nil {
+			return err
+		}
 		return f.drive(tx, l)
 	})
+}
+
+// onceMore asks for the work on everything that a launch has let go and that is not
+// there yet: whose job was given up would hold the launch up for good.
+func onceMore(tx Tx, id string) error {
+	all, err := tx.Launches.Visits(LaunchQuery{LaunchID: id})
+	if err != nil {
+		return err
+	}
+	var ids []string
+	for _, v := range all {
+		if v.State == EventWaiting && !v.held() {
+			ids = append(ids, v.VisitID)
+		}
+	}
+	return enqueueApplies(tx, ids)
 }
 
 // steer changes a launch for somebody.
@@ -247,7 +269,8 @@ func (f *Flow) steer(ctx context.Context, a access.Actor, id, action string, do 
 	return f.LaunchView(ctx, a, id)
 }
 
-// recall holds back again what was let go but has not been tried, and saves.
+// recall holds back again what was let go but has not been tried, and saves. What
+// somebody has changed since it was let go does not wait: it went by hand.
 func (f *Flow) recall(tx Tx, l *Launch) error {
 	all, err := tx.Launches.Visits(LaunchQuery{LaunchID: l.ID})
 	if err != nil {
@@ -255,7 +278,7 @@ func (f *Flow) recall(tx Tx, l *Launch) error {
 	}
 	var ids []string
 	for _, v := range all {
-		if v.Wave > 0 && v.State == EventWaiting && v.Tries == 0 {
+		if v.Wave > 0 && v.State == EventWaiting && v.Tries == 0 && !v.Wanted.After(v.Released) {
 			ids = append(ids, v.VisitID)
 		}
 	}

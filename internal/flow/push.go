@@ -89,7 +89,7 @@ func (f *Flow) tendChannels(ctx context.Context, calendar string) error {
 	}
 	cal, err := f.open(ctx, calendar, false)
 	if err != nil {
-		return nil // the readings say what is wrong with the connection
+		return nil //nolint:nilerr // the readings say what is wrong with the connection
 	}
 	watcher, can := cal.(calsync.Watcher)
 	if !can {
@@ -232,9 +232,18 @@ func (f *Flow) RetryCalendar(ctx context.Context, a access.Actor, calendar strin
 		if err != nil {
 			return err
 		}
+		// Also what was never tried: its job may have been given up. What a launch
+		// holds back stays where it is.
+		waiting, err := tx.Connections.Waiting(calendar)
+		if err != nil {
+			return err
+		}
+		if err := enqueueApplies(tx, waiting); err != nil {
+			return err
+		}
 		jobs := []Job{{Kind: JobPull, Key: calendar}, {Kind: JobWatch, Key: calendar}}
 		for _, e := range problems {
-			if e.Calendar == calendar && e.State != EventConflict {
+			if e.Calendar == calendar && e.State == EventParked {
 				jobs = append(jobs, Job{Kind: JobApply, Key: e.VisitID})
 			}
 		}

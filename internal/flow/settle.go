@@ -249,18 +249,24 @@ func (f *Flow) inviteAgain(tx Tx, a access.Actor, v visit.Visit, e CalendarEvent
 		if err := f.rewrite(tx, e, func(w *calsync.Want) { w.Generation = generation }); err != nil {
 			return err
 		}
-		was := v
-		v.Conflict = ""
-		if err := f.askAnew(tx, &v, was); err != nil {
-			return err
-		}
-		return tx.Visits.Save(&v)
+		return f.unanswered(tx, v)
 	}
 	e.Want.Generation, e.Updated = max(e.Want.Generation, generation), f.Now().UTC()
 	if err := tx.Calendars.Save(&e); err != nil {
 		return err
 	}
 	return f.standsAgain(tx, a, v, "Invited again.")
+}
+
+// unanswered says of a visit to which everybody is invited again that nothing is
+// left to decide, and that nobody has answered.
+func (f *Flow) unanswered(tx Tx, v visit.Visit) error {
+	was := v
+	v.Conflict = ""
+	if err := f.askAnew(tx, &v, was); err != nil {
+		return err
+	}
+	return tx.Visits.Save(&v)
 }
 
 // standsAgain takes back a cancellation that came from the calendar.

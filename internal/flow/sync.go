@@ -295,6 +295,11 @@ func (f *Flow) pullCalendar(ctx context.Context, calendar string) error {
 		if err := tx.Calendars.SaveCursor(&now); err != nil {
 			return err
 		}
+		if verdictOn(c.Cursor) == byMistake { // now that nothing is in doubt any more
+			if err := f.inviteAll(tx, calendar, pulled.Seen); err != nil {
+				return err
+			}
+		}
 		return f.connectionBack(tx, calendar)
 	})
 	if overtaken || fault.Is(err, fault.Stale) {
@@ -318,14 +323,25 @@ func (f *Flow) SyncNow(ctx context.Context, a access.Actor) error {
 		if err != nil {
 			return err
 		}
-		var jobs []Job
+		var ids []string
 		for _, e := range waiting {
-			jobs = append(jobs, Job{Kind: JobApply, Key: e.VisitID})
+			if e.State != EventWaiting {
+				ids = append(ids, e.VisitID)
+			}
 		}
-		if len(jobs) > 0 {
-			if err := tx.Queue.Enqueue(jobs...); err != nil {
+		tally, err := tx.Calendars.Tally()
+		if err != nil {
+			return err
+		}
+		for calendar := range tally { // also what was never tried: its job may have been given up
+			more, err := tx.Connections.Waiting(calendar)
+			if err != nil {
 				return err
 			}
+			ids = append(ids, more...)
+		}
+		if err := enqueueApplies(tx, ids); err != nil {
+			return err
 		}
 		if err := patient(tx); err != nil {
 			return err

@@ -330,7 +330,7 @@ func (f *Flow) Mend(ctx context.Context, a access.Actor) (n int, err error) {
 		if n == 0 {
 			return nil
 		}
-		if err := f.ask(tx, save); err != nil {
+		if err := f.pushEvents(tx, a, save); err != nil {
 			return err
 		}
 		return f.audit(tx, a, "mend calendars", "calendars", map[string]int{"events": n})

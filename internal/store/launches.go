@@ -66,11 +66,12 @@ type launchedRow struct {
 	State      flow.EventState
 	Tries      int
 	Problem    string
+	WantedAt   instant
 }
 
 func (r launchedRow) visit() flow.LaunchVisit {
 	return flow.LaunchVisit{LaunchID: r.LaunchID, VisitID: r.VisitID, Calendar: r.Calendar, Day: slot.Date(r.Day), Effect: r.Effect, Mails: r.Mails, Wave: r.Wave,
-		Released: r.ReleasedAt.time(), State: r.State, Tries: r.Tries, Problem: r.Problem}
+		Released: r.ReleasedAt.time(), State: r.State, Tries: r.Tries, Problem: r.Problem, Wanted: r.WantedAt.time()}
 }
 
 // launches implements flow.Launches.
@@ -131,7 +132,7 @@ func (l launches) Enlist(visits ...flow.LaunchVisit) error {
 }
 
 func (l launches) Visits(q flow.LaunchQuery) ([]flow.LaunchVisit, error) {
-	db := l.db.Table("launch_visits v").Select("v.*, e.state, e.tries, e.problem").
+	db := l.db.Table("launch_visits v").Select("v.*, e.state, e.tries, e.problem, e.wanted_at").
 		Joins("JOIN calendar_events e ON e.visit_id = v.visit_id").Order("v.day, v.visit_id, v.launch_id")
 	if q.LaunchID != "" {
 		db = db.Where("v.launch_id = ?", q.LaunchID)
