@@ -200,7 +200,7 @@ func (r verificationRow) next() int       { return r.Version }
 type verifications struct{ *unit }
 
 func (v verifications) Wanted() ([]flow.CalendarEvent, error) {
-	return calendars{v.unit}.find(v.db)
+	return calendars(v).find(v.db)
 }
 
 func (v verifications) Newest() (flow.Verification, error) {
