@@ -34,7 +34,7 @@ type Config struct {
 	GoogleAuthURL      string     // consent page; "" is Google's
 	GoogleRevokeURL    string     // where permissions are taken back; "" is Google's
 	SecretKeys         *seal.Ring // nil: no secret can be kept
-	InviteCustomers    bool // the customer's people may become guests of calendar entries
+	InviteCustomers    bool       // the customer's people may become guests of calendar entries
 	SyncInterval       time.Duration
 	PushURL            string // under which calendars reach us to announce changes; "" is not at all
 	GoogleLimitProject int    // requests a minute of everybody together; 0 is no limit of ours
