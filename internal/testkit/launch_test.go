@@ -88,7 +88,6 @@ func TestFault27_PublishingAgainWritesAndMailsNothing(t *testing.T) {
 		h.Tick()
 		require.NotEmpty(t, h.Visit(moving[0].ID).Conflict)
 		require.Equal(t, visit.Tentative, h.Visit(moving[1].ID).Answer)
-		before = h.Effects()
 		told := len(h.Calendar.Ledger().Mails)
 		seen, err = vp.ForecastPlanWithResponse(ctx, next)
 		require.NoError(t, err)
