@@ -67,7 +67,9 @@ if [ -x bin/tools/testsum ]; then
   # race, and what they compute would take ten times as long with the detector on.
   pure='/internal/(fault|slot|geo|roster|visit|access|intake|sampling|planning|planning/bound|planning/shapes|calsync|alert|notify|insight|coverage)$'
   mapfile -t arithmetic < <(go list ./... | grep -E "$pure")
-  mapfile -t packages < <(go list ./... | grep -v -E -e "$pure" -e '/internal/archtest$' -e '/deploy$')
+  # The longest first: whatever begins last ends last.
+  longest='/internal/(testkit|browsertest)$'
+  mapfile -t packages < <(go list ./... | grep -E "$longest" | sort -r; go list ./... | grep -v -E -e "$pure" -e "$longest" -e '/internal/archtest$' -e '/deploy$')
   tests "arithmetic" -vet=off -timeout 15m "${arithmetic[@]}"
   export CGO_ENABLED=1 # for the race detector
   # SQLite is C made into Go: its memory is none of ours, and watching each access to it
