@@ -39,6 +39,7 @@ func TestPictures(t *testing.T) {
 	}{
 		{"plan", "plan, published", "[aria-labelledby=quality]", 1440}, {"coverage", "coverage, a year", "", 1440}, {"me", "my visits", "", 390},
 		{"visit", "my visit", "", 1440}, {"proof", "selection, proof", "", 1440}, {"why", "why a visit", "", 1440}, {"import", "import, problems", "", 1440}, {"calendar", "calendars", "", 1440},
+		{"forecast", "publish, forecast", "", 1440}, {"brief", "brief", "", 1440}, {"debrief", "debrief", "", 390}, {"claim", "claim", "", 1440},
 	} {
 		p, found := pages[x.page]
 		require.True(t, found, x.page)
