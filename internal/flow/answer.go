@@ -65,8 +65,8 @@ func (f *Flow) Visit(ctx context.Context, a access.Actor, id string) (VisitView,
 		if w.Calendars, err = f.calendarNotes(tx, v, people); err != nil {
 			return w, err
 		}
-		if w.MayAgree {
-			if w.Links, err = f.linkViews(tx, v.ID); err != nil {
+		if w.MayAgree || v.State.Happened() && access.Decide(a, access.WriteMemo, about(v)).Allowed {
+			if w.Links, err = f.linkViews(tx, v); err != nil {
 				return w, err
 			}
 		}
@@ -251,7 +251,8 @@ type Outcome struct {
 }
 
 // RecordOutcome says whether a visit took place, and how. The visit must have
-// begun. What was said may be corrected later.
+// begun. What was said may be corrected later; once a debrief was filed, by that.
+// Errors: Stale; Conflict before the visit, or where a filed debrief says otherwise.
 func (f *Flow) RecordOutcome(ctx context.Context, a access.Actor, visitID string, version int, o Outcome) (VisitView, error) {
 	note, err := text("note", o.Note, 500)
 	if err != nil {
@@ -269,6 +270,13 @@ func (f *Flow) RecordOutcome(ctx context.Context, a access.Actor, visitID string
 			return staleVisit(v)
 		}
 		o.Note = note
+		d, err := debriefOf(tx, v)
+		if err != nil {
+			return err
+		}
+		if d.Filed && (o.Held != d.Held || o.Held && (o.Kind != d.Kind || o.WithHost != d.WithHost)) {
+			return fault.Conflictf("A debrief says otherwise, and more follows from it. Correct the debrief instead.")
+		}
 		return f.happened(tx, a, v, o, false)
 	})
 	if err != nil {

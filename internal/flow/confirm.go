@@ -18,8 +18,9 @@ import (
 
 const (
 	customerLinkLife = 14 * 24 * time.Hour
-	mostLinks        = 10  // that a visit's host sends in the window of attempts
-	mostCustomerHits = 300 // pages of customers from one network address in the window
+	sameClick        = time.Minute // in which a link asked for again is not sent again
+	mostLinks        = 10          // that a visit's host sends in the window of attempts
+	mostCustomerHits = 300         // pages of customers from one network address in the window
 )
 
 // confirmKind begins the kind of the messages that carry a customer's link.
@@ -27,14 +28,11 @@ const confirmKind = "confirm/"
 
 // SendLink mails one of the customer's people, whom the host has chosen, a link under
 // which the visit can be confirmed or corrected without an account. A link of before
-// for the same address ends. Errors: Conflict where the visit is not agreed with the
+// for the same address ends; one of the last minute is sent no second time. Errors: Conflict where the visit is not agreed with the
 // customer; TooMany.
 func (f *Flow) SendLink(ctx context.Context, a access.Actor, visitID string, version int, email string) (VisitView, error) {
 	email = roster.NormalizeEmail(email)
-	if err := signedIn(a); err != nil {
-		return VisitView{}, err
-	}
-	if err := f.throttle(ctx, "customer-links/"+visitID, mostLinks); err != nil {
+	if err := f.throttleLinks(ctx, a, access.AgreeVisit, visitID); err != nil {
 		return VisitView{}, err
 	}
 	err := f.change1(ctx, a, access.AgreeVisit, visitID, version, func(tx Tx, v *visit.Visit) error {
@@ -53,6 +51,9 @@ func (f *Flow) SendLink(ctx context.Context, a access.Actor, visitID string, ver
 			return err
 		}
 		now := f.Now().UTC()
+		if sentJustNow(links, email, now) {
+			return nil
+		}
 		for _, l := range links {
 			if l.Email == email && l.State(now) == visit.LinkOpen {
 				if err := tx.Briefs.WithdrawLinks(v.ID, l.ID, now); err != nil {
@@ -83,6 +84,30 @@ func (f *Flow) SendLink(ctx context.Context, a access.Actor, visitID string, ver
 		return VisitView{}, err
 	}
 	return f.Visit(ctx, a, visitID)
+}
+
+// throttleLinks lets whoever may ask the customer of a visit do so a few times in a
+// while. Who may not is refused first: nobody uses up what the visit's host may send.
+func (f *Flow) throttleLinks(ctx context.Context, a access.Actor, may access.Action, visitID string) error {
+	_, err := read(ctx, f, func(tx Tx) (visit.Visit, error) {
+		v, err := visible(tx, a, visitID)
+		if err != nil {
+			return v, err
+		}
+		return v, access.Require(a, may, about(v))
+	})
+	if err != nil {
+		return err
+	}
+	return f.throttle(ctx, "customer-links/"+visitID, mostLinks)
+}
+
+// sentJustNow says whether one of the links went to an address a moment ago and works:
+// somebody has clicked twice, and a second mail would end the link in the first.
+func sentJustNow(links []visit.Link, email string, now time.Time) bool {
+	return slices.ContainsFunc(links, func(l visit.Link) bool {
+		return l.Email == email && l.State(now) == visit.LinkOpen && now.Sub(l.MadeAt) < sameClick
+	})
 }
 
 // WithdrawLink ends a customer's link. One that is over already stays so.
@@ -117,13 +142,20 @@ func (f *Flow) WithdrawLink(ctx context.Context, a access.Actor, visitID, linkID
 type LinkView struct {
 	visit.Link
 	Good visit.LinkState
+	// MayEnd says that it still shows something and can be withdrawn: one of after a
+	// visit does so when it was used, too.
+	MayEnd bool
 }
 
-func (f *Flow) linkViews(tx Tx, visitID string) ([]LinkView, error) {
-	links, err := tx.Briefs.Links(visitID)
+func (f *Flow) linkViews(tx Tx, v visit.Visit) ([]LinkView, error) {
+	links, err := tx.Briefs.Links(v.ID)
 	out := make([]LinkView, len(links))
 	for i, l := range links {
-		out[i] = LinkView{l, l.State(f.Now())}
+		out[i] = LinkView{Link: l, Good: l.State(f.Now())}
+		if out[i].Good == visit.LinkUsed && !l.WithdrawnAt.IsZero() && !l.MadeAt.Before(v.Start) {
+			out[i].Good = visit.LinkWithdrawn
+		}
+		out[i].MayEnd = out[i].Good == visit.LinkOpen || readable(l, v, f.Now())
 	}
 	return out, err
 }
@@ -275,6 +307,15 @@ func (f *Flow) ConfirmAsCustomer(ctx context.Context, token, remote, print strin
 			return err
 		}
 		v.Reason = ""
+		// Half of what the host's form shows stands in the visit: a form that was opened
+		// before must not put back what the customer has just said.
+		b, err := tx.Briefs.Get(v.ID)
+		if err != nil {
+			return err
+		}
+		if err := tx.Briefs.Save(&b); err != nil {
+			return err
+		}
 		if err := f.saveVisit(tx, customerActor, &v); err != nil {
 			return err
 		}

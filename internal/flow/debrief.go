@@ -18,8 +18,6 @@ import (
 // the customer answered are not theirs to enter.
 type DebriefInput struct {
 	insight.Debrief
-	Code  visit.Code // why it was not held, from the list for it; "" where it was
-	Words string     // likewise, in words
 	// After are the keys of earlier saves of this writer whose answers were lost: what
 	// they wrote, if they did, is no change by somebody else.
 	After []string
@@ -70,7 +68,7 @@ func (f *Flow) debriefView(tx Tx, a access.Actor, v visit.Visit) (DebriefView, e
 	}
 	w.SavedBy, w.FiledBy = people[w.Kept.SavedBy].Name, people[w.Kept.FiledBy].Name
 	w.MayWrite = f.debriefable(v) == nil && access.Decide(a, access.DebriefVisit, about(v)).Allowed
-	w.MayMemo = w.Kept.Filed && w.Kept.Held && access.Decide(a, access.WriteMemo, about(v)).Allowed
+	w.MayMemo = w.Kept.Filed && w.Kept.Held && v.State.Happened() && access.Decide(a, access.WriteMemo, about(v)).Allowed
 	if w.Buying, w.Stage, err = buyingOf(tx, v.CustomerID, f.today(v.Zone)); err != nil {
 		return w, err
 	}
@@ -218,6 +216,12 @@ func (f *Flow) cleanDebrief(tx Tx, a access.Actor, v visit.Visit, before, in ins
 	in.TheirsSaid, in.SaidBy, in.SaidOn = before.TheirsSaid, before.SaidBy, before.SaidOn
 	in.NextAction, in.More, in.Notes = strings.TrimSpace(in.NextAction), strings.TrimSpace(in.More), strings.TrimSpace(in.Notes)
 	in.Questions, in.Information = filledLines(in.Questions), filledLines(in.Information)
+	if _, err := visit.ParseCode(visit.NoShow, string(in.Code)); err != nil && in.Code != "" {
+		if !in.Held {
+			return in, err
+		}
+		in.Code = ""
+	}
 	var said []insight.Statement
 	for _, s := range in.Said {
 		s.By, s.Text, s.Topic = strings.TrimSpace(s.By), strings.TrimSpace(s.Text), strings.TrimSpace(s.Topic)

@@ -60,6 +60,9 @@ func (f *Flow) Agree(ctx context.Context, a access.Actor, visitID string, versio
 			}
 			v.Reason = ""
 		}
+		if err := f.endLinks(tx, *v); err != nil {
+			return err
+		}
 		if err := f.saveVisit(tx, a, v); err != nil {
 			return err
 		}
@@ -69,6 +72,23 @@ func (f *Flow) Agree(ctx context.Context, a access.Actor, visitID string, versio
 		return VisitView{}, err
 	}
 	return f.Visit(ctx, a, visitID)
+}
+
+// endLinks withdraws the open links of those who no longer come from the customer.
+func (f *Flow) endLinks(tx Tx, v visit.Visit) error {
+	links, err := tx.Briefs.Links(v.ID)
+	if err != nil {
+		return err
+	}
+	now := f.Now().UTC()
+	for _, l := range links {
+		if l.State(now) == visit.LinkOpen && !slices.ContainsFunc(v.Contacts, func(c roster.Contact) bool { return c.Email == l.Email }) {
+			if err := tx.Briefs.WithdrawLinks(v.ID, l.ID, now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // checkAgreed brings what the host has entered to the form in which it is kept, or

@@ -44,8 +44,17 @@ func (f *Flow) Memo(ctx context.Context, a access.Actor, visitID string) (MemoVi
 		if err := access.Require(a, access.WriteMemo, about(v)); err != nil {
 			return MemoView{}, err
 		}
+		if !v.State.Happened() {
+			return MemoView{}, errNotHeld(v)
+		}
 		return f.memoView(tx, a, v)
 	})
+}
+
+// errNotHeld says that there is nothing to be understood of a visit: it was not held, or
+// somebody has corrected since that it was.
+func errNotHeld(v visit.Visit) error {
+	return fault.Conflictf("The visit is %s. A memo is of a visit that took place.", v.State)
 }
 
 func (f *Flow) memoView(tx Tx, a access.Actor, v visit.Visit) (MemoView, error) {
@@ -59,7 +68,9 @@ func (f *Flow) memoView(tx Tx, a access.Actor, v visit.Visit) (MemoView, error) 
 	}
 	w.MayEdit = w.Memo.Sent.IsZero()
 	if id := w.Host.ManagerID; id != "" {
-		w.Copy, err = tx.People.Get(id)
+		if w.Copy, err = tx.People.Get(id); f.hasLeft(w.Copy) {
+			w.Copy = roster.Person{}
+		}
 	}
 	return w, err
 }
@@ -100,14 +111,16 @@ func (f *Flow) SaveMemo(ctx context.Context, a access.Actor, visitID string, ver
 
 func cleanLines(before, lines []insight.Line) []insight.Line {
 	var out []insight.Line
+	used := map[string]bool{} // two lines with the same words: a statement has one answer
 	for _, l := range lines {
 		l.Text = strings.Join(strings.Fields(l.Text), " ")
 		if l.Text == "" {
 			continue
 		}
 		l = insight.Line{About: l.About, Text: l.Text, Reply: insight.Silent}
-		if i := slices.IndexFunc(before, func(b insight.Line) bool { return b.Text == l.Text }); i >= 0 {
+		if i := slices.IndexFunc(before, func(b insight.Line) bool { return b.Text == l.Text && !used[b.StatementID] }); i >= 0 {
 			l.StatementID = before[i].StatementID
+			used[l.StatementID] = l.StatementID != ""
 		}
 		out = append(out, l)
 	}
@@ -123,6 +136,9 @@ func (f *Flow) writeMemo(ctx context.Context, a access.Actor, visitID string, ve
 		}
 		if err := access.Require(a, access.WriteMemo, about(v)); err != nil {
 			return err
+		}
+		if !v.State.Happened() {
+			return errNotHeld(v)
 		}
 		m, err := memoOf(tx, v)
 		if err != nil {
@@ -185,10 +201,7 @@ func (f *Flow) SendMemo(ctx context.Context, a access.Actor, visitID string, ver
 // host; Invalid where the address is nobody's of the visit; TooMany.
 func (f *Flow) AskObjective(ctx context.Context, a access.Actor, visitID, email string) error {
 	email = roster.NormalizeEmail(email)
-	if err := signedIn(a); err != nil {
-		return err
-	}
-	if err := f.throttle(ctx, "customer-links/"+visitID, mostLinks); err != nil {
+	if err := f.throttleLinks(ctx, a, access.WriteMemo, visitID); err != nil {
 		return err
 	}
 	return f.Store.Write(ctx, func(tx Tx) error {
@@ -209,6 +222,14 @@ func (f *Flow) AskObjective(ctx context.Context, a access.Actor, visitID, email 
 		to, err := f.recipient(views[0], email)
 		if err != nil {
 			return err
+		}
+		links, err := tx.Briefs.Links(v.ID)
+		if err != nil {
+			return err
+		}
+		links = slices.DeleteFunc(links, func(l visit.Link) bool { return l.MadeAt.Before(v.Start) })
+		if sentJustNow(links, to.Email, f.Now().UTC()) {
+			return nil
 		}
 		if err := f.sendAfter(tx, a, views[0], to, nil); err != nil {
 			return err
@@ -238,7 +259,7 @@ func (f *Flow) sendAfter(tx Tx, a access.Actor, v VisitView, to roster.Contact, 
 		return err
 	}
 	for _, l := range links {
-		if l.Email == to.Email && l.State(now) == visit.LinkOpen {
+		if l.Email == to.Email && (l.State(now) == visit.LinkOpen || readable(l, v.Visit, now)) {
 			if err := tx.Briefs.WithdrawLinks(v.Visit.ID, l.ID, now); err != nil {
 				return err
 			}
@@ -274,6 +295,7 @@ type AfterPage struct {
 	On        slot.Date
 	Objective string         // the customer's, in the customer's words
 	Met       insight.Met    // what the customer has answered; "" where nothing yet
+	Own       bool           // under this link, not under one of a colleague
 	Lines     []insight.Line // of the memo; nil where none was sent
 	Expires   time.Time
 }
@@ -316,11 +338,15 @@ func (f *Flow) behindAfter(tx Tx, token string) (visit.Link, visit.Visit, error)
 	if err != nil {
 		return l, v, err
 	}
-	good := l.State(f.Now())
-	if good != visit.LinkOpen && good != visit.LinkUsed || !l.WithdrawnAt.IsZero() || !f.Now().Before(l.Expires) || !v.State.Happened() || l.MadeAt.Before(v.Start) {
+	if !readable(l, v, f.Now()) {
 		return l, v, errLink()
 	}
 	return l, v, nil
+}
+
+// readable says whether a link shows what is for the customer after a visit that was held.
+func readable(l visit.Link, v visit.Visit, now time.Time) bool {
+	return l.WithdrawnAt.IsZero() && now.Before(l.Expires) && v.State.Happened() && !l.MadeAt.Before(v.Start)
 }
 
 func (f *Flow) afterPage(tx Tx, l visit.Link, v visit.Visit) (AfterPage, error) {
@@ -337,7 +363,7 @@ func (f *Flow) afterPage(tx Tx, l visit.Link, v visit.Visit) (AfterPage, error) 
 		return AfterPage{}, err
 	}
 	p := AfterPage{Name: l.Name, Customer: customers[v.CustomerID].Name, Executive: people[v.ExecutiveID].Name, Host: people[v.HostID], On: v.Slot.Date,
-		Objective: v.Theirs.Words, Met: d.TheirsSaid, Expires: l.Expires}
+		Objective: v.Theirs.Words, Met: d.TheirsSaid, Own: !l.UsedAt.IsZero(), Expires: l.Expires}
 	m, err := tx.Memos.Get(v.ID)
 	switch {
 	case fault.Is(err, fault.NotFound):
@@ -366,6 +392,7 @@ func (f *Flow) AnswerAfter(ctx context.Context, token, remote string, met insigh
 			if err := f.takeMet(tx, l, v, met); err != nil {
 				return err
 			}
+			l.UsedAt = f.Now().UTC()
 		}
 		if len(replies) > 0 {
 			if err := f.takeReplies(tx, l, v, replies); err != nil {
@@ -409,7 +436,7 @@ func (f *Flow) takeReplies(tx Tx, l visit.Link, v visit.Visit, replies []AfterRe
 	if err != nil {
 		return err
 	}
-	on, before := max(f.today(v.Zone), m.Sent), slices.Clone(m.Lines)
+	on, before, changed := max(f.today(v.Zone), m.Sent), slices.Clone(m.Lines), false
 	for _, r := range replies {
 		if r.Line >= 0 && r.Line < len(m.Lines) && m.Lines[r.Line].Reply == r.Reply && m.Lines[r.Line].Correction == strings.TrimSpace(r.Correction) {
 			continue // nothing new: the day stays
@@ -417,6 +444,10 @@ func (f *Flow) takeReplies(tx Tx, l visit.Link, v visit.Visit, replies []AfterRe
 		if err := m.Answer(r.Line, r.Reply, r.Correction, on); err != nil {
 			return err
 		}
+		changed = true
+	}
+	if !changed {
+		return nil // silence is no news for the host
 	}
 	m.RepliedAt = f.Now().UTC()
 	if err := tx.Memos.Save(&m); err != nil {
@@ -442,7 +473,7 @@ func (f *Flow) takeReplies(tx Tx, l visit.Link, v visit.Visit, replies []AfterRe
 		return err
 	}
 	note := notify.MemoAnswered(host, customers[v.CustomerID].Name, confirmed, corrected, silent, f.BaseURL+"/visits/"+v.ID+"/memo")
-	if err := f.deliver(tx, "visit/"+v.ID, "memo answered/"+m.RepliedAt.Format("2006-01-02"), host, note); err != nil {
+	if err := f.deliver(tx, "visit/"+v.ID, fmt.Sprintf("memo answered/%d", m.Version), host, note); err != nil {
 		return err
 	}
 	return f.audit(tx, customerActor, "answer memo", "visit/"+v.ID, map[string]any{"confirmed": confirmed, "corrected": corrected, "silent": silent})
@@ -467,7 +498,10 @@ func learned(d KeptDebrief, m KeptMemo) []insight.Statement {
 			} else {
 				x.Over = l.RepliedOn
 			}
-			if out = append(out, x); l.Reply == insight.Confirms {
+			if !slices.ContainsFunc(out, func(o insight.Statement) bool { return o.ID == x.ID }) {
+				out = append(out, x)
+			}
+			if l.Reply == insight.Confirms {
 				continue
 			}
 		}
@@ -486,7 +520,8 @@ func thinkAgain(tx Tx, v visit.Visit, before, now []insight.Line) error {
 	var save []*KeptStatement
 	for i, was := range before {
 		for _, k := range kept {
-			if was.StatementID == "" || k.ID != was.StatementID || was.Reply == now[i].Reply {
+			if was.StatementID == "" || k.ID != was.StatementID || was.Reply == now[i].Reply ||
+				slices.ContainsFunc(save, func(x *KeptStatement) bool { return x.ID == k.ID }) {
 				continue
 			}
 			switch {

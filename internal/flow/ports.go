@@ -214,7 +214,8 @@ type Briefs interface {
 	// UseLink marks the link as used if it is neither used, withdrawn nor expired;
 	// NotFound otherwise. Of several racers one succeeds.
 	UseLink(id string, now time.Time) error
-	// WithdrawLinks ends the open links of a visit: the one named, or all where none is.
+	// WithdrawLinks ends the link named, used or not, since a used one of after a visit
+	// still shows the memo; or the open ones of a visit where none is named.
 	WithdrawLinks(visitID, linkID string, now time.Time) error
 }
 

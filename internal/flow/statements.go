@@ -28,6 +28,9 @@ type StatementInput struct {
 	Asked      bool
 }
 
+// noLonger is why a statement is withdrawn that a debrief or memo no longer holds.
+const noLonger = "It is no longer in what was written of the visit."
+
 // keepStatements lets the statements that a debrief or the answers to a memo hold
 // follow them, in the transaction that writes those. What people added on the claims'
 // page (topic, claim, side) stays where the list does not say otherwise. What came from
@@ -63,7 +66,7 @@ func (f *Flow) keepStatements(tx Tx, a access.Actor, v visit.Visit, origin State
 		if s.Source == insight.Guessed {
 			s.Asked = false
 		}
-		again := !k.Withdrawn.IsZero() && k.Origin == origin
+		again := !k.Withdrawn.IsZero() && k.Origin == origin && k.Why == noLonger // what somebody withdrew stays so
 		if s == b && !again {
 			continue
 		}
@@ -75,7 +78,7 @@ func (f *Flow) keepStatements(tx Tx, a access.Actor, v visit.Visit, origin State
 	}
 	for _, b := range before {
 		if b.Origin == origin && !named[b.ID] && b.Withdrawn.IsZero() {
-			b.Withdrawn, b.WithdrawnBy, b.Why = max(f.today(v.Zone), b.On), a.PersonID, "It is no longer in what was written of the visit."
+			b.Withdrawn, b.WithdrawnBy, b.Why = max(f.today(v.Zone), b.On), a.PersonID, noLonger
 			save = append(save, &b)
 		}
 	}

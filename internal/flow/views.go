@@ -100,7 +100,7 @@ type VisitView struct {
 	MayCancel  bool
 	MayUndo    bool          // take back the last step of History
 	Needless   bool          // it is near, and nobody has said what it is for
-	Links      []LinkView    // of the customer, newest first; for those who may agree
+	Links      []LinkView    // of the customer, newest first; for those who may agree or write the memo
 	Invites    bool          // the customer's people are invited once the visit is agreed
 	History    []StepView    // newest first
 	Neighbours []visit.Visit // the executive's visits within 30 days

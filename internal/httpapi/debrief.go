@@ -52,7 +52,7 @@ func pointed(err error) error {
 }
 
 func debriefInput(b DebriefRequest) flow.DebriefInput {
-	return flow.DebriefInput{Code: visit.Code(value(b.Code)), Words: value(b.Words), Debrief: insight.Debrief{Held: b.Held, Kind: visit.Kind(value(b.Kind)), WithHost: value(b.WithHost),
+	return flow.DebriefInput{Debrief: insight.Debrief{Held: b.Held, Code: visit.Code(value(b.Code)), Words: value(b.Words), Kind: visit.Kind(value(b.Kind)), WithHost: value(b.WithHost),
 		Present: list(value(b.Present), func(x PersonPresent) insight.Attendee {
 			return insight.Attendee{Party: insight.Party(x.Party), PersonID: value(x.Person), Name: x.Name, Role: value(x.Role)}
 		}),

@@ -63,6 +63,8 @@ type Debrief struct {
 	Held     bool       // else it did not take place, and nothing else is needed
 	Kind     visit.Kind // where
 	WithHost bool
+	Code     visit.Code // why it was not held, from the list for it; "" for none of these
+	Words    string     // likewise, in words; ours alone
 	Present  []Attendee
 
 	Ours       Met       // was our objective met?

@@ -100,9 +100,11 @@ func (b briefs) UseLink(id string, now time.Time) error {
 
 func (b briefs) WithdrawLinks(visitID, linkID string, now time.Time) error {
 	return b.atomic(func() error {
-		db := b.db.Model(&visitLinkRow{}).Where("visit_id = ? AND "+openLink, visitID, instant{}, instant{}, instant(now))
+		db := b.db.Model(&visitLinkRow{}).Where("visit_id = ? AND withdrawn_at = ? AND expires > ?", visitID, instant{}, instant(now))
 		if linkID != "" {
 			db = db.Where("id = ?", linkID)
+		} else {
+			db = db.Where("used_at = ?", instant{})
 		}
 		return db.Update("withdrawn_at", instant(now)).Error
 	})

@@ -60,9 +60,13 @@ func TestACustomersLinkWorksOnce(t *testing.T) {
 		require.NoError(t, use("c", at))
 		write(t, st, func(tx flow.Tx) { require.NoError(t, tx.Briefs.WithdrawLinks("v", "", at)) })
 		require.True(t, fault.Is(use("d", at), fault.NotFound), "all were withdrawn")
+		write(t, st, func(tx flow.Tx) { require.NoError(t, tx.Briefs.WithdrawLinks("v", "c", at)) })
 		read(t, st, func(tx flow.Tx) {
 			links, err := tx.Briefs.Links("v")
 			require.NoError(t, err)
+			for _, l := range links {
+				require.Equal(t, l.ID == "a", l.WithdrawnAt.IsZero(), "a used link ends when it is named: %s", l.ID)
+			}
 			states := map[string]visit.LinkState{}
 			for _, l := range links {
 				states[l.ID] = l.State(at)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -86,6 +87,14 @@ func TestWhatCameOfAVisit(t *testing.T) {
 		status, n := save(h.As(host), draft)
 		require.Equal(t, []int{http.StatusOK, 2}, []int{status, n})
 		require.Equal(t, visit.Agreed, h.Visit(v.ID).State, "nothing follows from a draft")
+		draft["key"], draft["after"], draft["version"], draft["held"], draft["words"] = []string{"k3"}, nil, []string{"2"}, []string{"no"}, []string{"Their plant stood still"}
+		status, _ = save(h.As(host), draft)
+		require.Equal(t, http.StatusOK, status)
+		_, body = h.Get(h.As(host), page)
+		shows(t, body, "Their plant stood still")
+		draft["key"], draft["version"], draft["held"] = []string{"k4"}, []string{"3"}, []string{"yes"}
+		status, _ = save(h.As(host), draft)
+		require.Equal(t, http.StatusOK, status)
 
 		// The executive wrote at the same time: both versions are there, none is lost.
 		late := debriefed(1, "e1", "draft")
@@ -97,7 +106,7 @@ func TestWhatCameOfAVisit(t *testing.T) {
 		require.Equal(t, http.StatusPreconditionFailed, status)
 
 		// Too much is refused, and what was kept stays.
-		huge := debriefed(2, "e2", "draft")
+		huge := debriefed(4, "e2", "draft")
 		huge.Set("notes", strings.Repeat("n", 10<<20))
 		status, _ = h.Post(h.As(exec), page, huge)
 		require.Equal(t, http.StatusRequestEntityTooLarge, status)
@@ -105,12 +114,12 @@ func TestWhatCameOfAVisit(t *testing.T) {
 		status, body = h.Post(h.As(exec), page, huge)
 		require.Equal(t, http.StatusUnprocessableEntity, status)
 		shows(t, body, "at most 10000 characters", "A visit of our engineer")
-		incomplete := debriefed(2, "e3", "file")
+		incomplete := debriefed(4, "e3", "file")
 		incomplete.Del("ours")
 		status, body = h.Post(h.As(exec), page, incomplete)
 		require.Equal(t, http.StatusUnprocessableEntity, status)
 		for _, day := range []string{"1900-01-01", "2199-01-01", "soon"} {
-			wrong := debriefed(2, "e4", "file")
+			wrong := debriefed(4, "e4", "file")
 			wrong.Set("next_by", day)
 			status, body = h.Post(h.As(exec), page, wrong)
 			require.Equal(t, http.StatusUnprocessableEntity, status, day)
@@ -118,7 +127,7 @@ func TestWhatCameOfAVisit(t *testing.T) {
 		}
 
 		// The executive files it.
-		good := debriefed(2, "e5", "file")
+		good := debriefed(4, "e5", "file")
 		good.Set("next_by", v.Slot.Date.Add(20).String())
 		good["promise_by"] = []string{v.Slot.Date.Add(10).String(), ""}
 		for range 2 { // the second is the first one's repeat
@@ -152,6 +161,8 @@ func TestWhatCameOfAVisit(t *testing.T) {
 			require.Equal(t, ids[l.Text], l.Id)
 		}
 
+		_, err := h.Flow.RecordOutcome(ctx, System, v.ID, h.Visit(v.ID).Version, flow.Outcome{Note: "It fell out"})
+		require.ErrorContains(t, err, "Correct the debrief instead")
 		memo(t, h, v, host)
 		openLoops(t, h, v, host, exec)
 	})
@@ -216,8 +227,8 @@ func memo(t *testing.T, h *House, v visit.Visit, host string) {
 	shows(t, body, "Eva Lang: “We want one price list.", "We answer your question: Does it run offline?", "Nobody gets a copy")
 	require.NotContains(t, body, secret)
 	require.NotContains(t, body, script)
-	form := url.Values{"version": {"0"}, "do": {"send"}, "email": {eva}, "about": {"goals", "situation", "next_steps"},
-		"text": {"Eva Lang: “We want one price list. " + script + "”", "You have grown by half.", "We (Ben): A visit of our engineer."}}
+	form := url.Values{"version": {"0"}, "do": {"send"}, "email": {eva}, "about": {"goals", "situation", "next_steps", "goals"},
+		"text": {"Eva Lang: “We want one price list. " + script + "”", "You have grown by half.", "We (Ben): A visit of our engineer.", "Eva Lang: “We want one price list. " + script + "”"}}
 	status, _ = h.Post(h.As(h.Person(v.ExecutiveID).Email), page, form)
 	require.Equal(t, http.StatusForbidden, status, "the host writes the memo")
 	form.Set("email", "somebody@else.example")
@@ -235,7 +246,7 @@ func memo(t *testing.T, h *House, v visit.Visit, host string) {
 	shows(t, body, "What the customer says", "still our guess")
 	r, err := h.API(host).GetMemoWithResponse(context.Background(), v.ID)
 	kept := ok(t, r, err).JSON200
-	require.Equal(t, []any{eva, h.Person(VP).Name, 3}, []any{*kept.To, *kept.CopyTo, len(kept.Lines)})
+	require.Equal(t, []any{eva, h.Person(VP).Name, 4}, []any{*kept.To, *kept.CopyTo, len(kept.Lines)})
 	again, err := h.API(host).SaveMemoWithResponse(context.Background(), v.ID, &client.SaveMemoParams{IfMatch: client.Match(kept.Version)}, client.MemoRequest{Lines: []client.MemoLineRequest{{About: "goals", Text: "x"}}})
 	refused[*client.SaveMemoResponse](t, http.StatusConflict, "stays as it is")(again, err)
 	h.Settle()
@@ -261,7 +272,11 @@ func memo(t *testing.T, h *House, v visit.Visit, host string) {
 		require.Equal(t, http.StatusNotFound, status, wrong)
 		seen += body
 	}
-	answer := url.Values{"met": {"no"}, "reply_0": {"confirmed"}, "reply_1": {"corrected"}, "correction_1": {" "}}
+	answered := func() int { h.Settle(); return len(pickMails(h.Inbox(host), "answered your memo")) }
+	status, _ = h.Post(outside, link, url.Values{"reply_0": {"silent"}, "reply_3": {"silent"}})
+	require.Equal(t, http.StatusOK, status)
+	require.Zero(t, answered(), "silence is no news")
+	answer := url.Values{"met": {"no"}, "reply_0": {"confirmed"}, "reply_3": {"confirmed"}, "reply_1": {"corrected"}, "correction_1": {" "}}
 	status, _ = h.Post(outside, link, answer)
 	require.Equal(t, http.StatusUnprocessableEntity, status)
 	answer.Set("correction_1", "By a third. "+script)
@@ -274,6 +289,7 @@ func memo(t *testing.T, h *House, v visit.Visit, host string) {
 	answer.Del("met")
 	status, _ = h.Post(outside, link, answer)
 	require.Equal(t, http.StatusOK, status, "lines may be thought over")
+	require.Equal(t, 1, answered(), "nothing new in the second answer")
 	h.Settle()
 	for _, m := range h.Inbox(eva) {
 		seen += string(m.Raw)
@@ -303,7 +319,7 @@ func memo(t *testing.T, h *House, v visit.Visit, host string) {
 	}
 	price := "We want one price list. " + script
 	got := said()
-	require.Len(t, got, 3)
+	require.Len(t, got, 4, "what was said twice was learned beside it")
 	require.False(t, got[price].Checked.IsZero(), "what it was drafted from is confirmed")
 	require.Equal(t, insight.Guessed, got["Their CFO is against it "+secret].Source)
 	require.Equal(t, insight.Said, got["By a third. "+script].Source)
@@ -313,10 +329,22 @@ func memo(t *testing.T, h *House, v visit.Visit, host string) {
 		status, _ = h.Post(outside, link, answer)
 		require.Equal(t, http.StatusOK, status)
 		got = said()
-		require.Len(t, got, 4-i, reply)
+		require.Len(t, got, 5-i, reply)
 		require.True(t, got[price].Checked.IsZero(), reply)
 		require.Equal(t, reply == "corrected", !got[price].Over.IsZero(), reply)
 	}
+	require.Equal(t, 3, answered(), "each change is told, also on the same day")
+
+	// The link was used and still shows the memo, until it is withdrawn.
+	w, err := h.Flow.Visit(context.Background(), System, v.ID)
+	require.NoError(t, err)
+	used := slices.IndexFunc(w.Links, func(l flow.LinkView) bool { return l.Good == visit.LinkUsed && l.MayEnd })
+	require.GreaterOrEqual(t, used, 0)
+	status, body = h.Post(h.As(host), "/visits/"+v.ID+"/links/"+w.Links[used].ID+"/withdraw", url.Values{})
+	require.Equal(t, http.StatusOK, status)
+	shows(t, body, "Links to the customer", "withdrawn")
+	status, _ = h.Get(outside, link)
+	require.Equal(t, http.StatusNotFound, status)
 }
 
 func pickMails(all []mail.Caught, subject string) (out []mail.Caught) {

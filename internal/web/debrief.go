@@ -298,12 +298,18 @@ func (m debriefModel) code() visit.Code {
 	if m.Entered != nil {
 		return m.Entered.Code
 	}
+	if !m.Kept.Filed && m.Kept.Code != "" {
+		return m.Kept.Code
+	}
 	return m.Visit.Code
 }
 
 func (m debriefModel) words() string {
 	if m.Entered != nil {
 		return m.Entered.Words
+	}
+	if !m.Kept.Filed && m.Kept.Words != "" {
+		return m.Kept.Words
 	}
 	if m.Visit.State == visit.NoShow {
 		return m.Visit.Reason

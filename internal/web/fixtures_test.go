@@ -605,7 +605,7 @@ func (s *story) Visit(_ context.Context, _ access.Actor, id string) (flow.VisitV
 		w.MayCancel, w.MayUndo, w.Needless, w.Invites = w.MayAgree, w.MayAgree, w.MayAgree, true
 		if w.MayAgree {
 			for _, good := range []visit.LinkState{visit.LinkOpen, visit.LinkUsed, visit.LinkWithdrawn, visit.LinkExpired} {
-				w.Links = append(w.Links, flow.LinkView{Link: visit.Link{ID: "l" + string(good), Email: s.nameOf("eva@a.example"), MadeAt: s.now, Expires: s.now}, Good: good})
+				w.Links = append(w.Links, flow.LinkView{Link: visit.Link{ID: "l" + string(good), Email: s.nameOf("eva@a.example"), MadeAt: s.now, Expires: s.now}, Good: good, MayEnd: good == visit.LinkOpen})
 			}
 		}
 		for _, n := range s.visits {
