@@ -345,6 +345,21 @@ func memo(t *testing.T, h *House, v visit.Visit, host string) {
 	shows(t, body, "Links to the customer", "withdrawn")
 	status, _ = h.Get(outside, link)
 	require.Equal(t, http.StatusNotFound, status)
+
+	// What somebody withdrew by hand stays so when the debrief is filed again.
+	var k flow.KeptStatement
+	require.NoError(t, h.App.Store.Read(context.Background(), func(tx flow.Tx) error {
+		all, err := tx.Statements.Find(flow.StatementQuery{VisitID: v.ID, Standing: true})
+		k = all[slices.IndexFunc(all, func(k flow.KeptStatement) bool { return k.Text == price && k.Origin == flow.FromDebrief })]
+		return err
+	}))
+	_, err = h.Flow.StepStatement(context.Background(), System, k.ID, k.Version, flow.StatementWithdrawn, "It was somebody else")
+	require.NoError(t, err)
+	d, err := h.Flow.Debrief(context.Background(), System, v.ID)
+	require.NoError(t, err)
+	_, err = h.Flow.FileDebrief(context.Background(), System, v.ID, d.Kept.Version, "again", flow.DebriefInput{Debrief: d.Kept.Debrief})
+	require.NoError(t, err)
+	require.Empty(t, said()[price].ID)
 }
 
 func pickMails(all []mail.Caught, subject string) (out []mail.Caught) {
