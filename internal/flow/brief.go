@@ -53,10 +53,15 @@ type BriefView struct {
 	MayAsk   bool
 }
 
-// Brief gives the brief of a visit that the actor may see.
+// Brief gives the brief of a visit to those whose visit it is: it says what was promised
+// and what is difficult, which those who run the program need not know. Errors: NotFound;
+// Denied.
 func (f *Flow) Brief(ctx context.Context, a access.Actor, visitID string) (BriefView, error) {
 	v, err := f.Visit(ctx, a, visitID)
 	if err != nil {
+		return BriefView{}, err
+	}
+	if err := access.Require(a, access.ReadDebrief, about(v.Visit)); err != nil {
 		return BriefView{}, err
 	}
 	return read(ctx, f, func(tx Tx) (BriefView, error) {
@@ -348,6 +353,10 @@ func (f *Flow) needlessUntold(tx Tx) ([]untold, error) {
 	if err != nil {
 		return nil, err
 	}
+	people = slices.DeleteFunc(people, f.hasLeft)
+	hostIsHere := func(v visit.Visit) bool {
+		return v.HostID != "" && slices.ContainsFunc(people, func(p roster.Person) bool { return p.ID == v.HostID })
+	}
 	subjects := make([]string, len(near))
 	for i, v := range near {
 		subjects[i] = needlessSubject(v)
@@ -368,10 +377,10 @@ func (f *Flow) needlessUntold(tx Tx) ([]untold, error) {
 		}
 	}
 	for _, v := range near {
-		if v.HostID != "" {
+		if hostIsHere(v) {
 			tell(v, v.HostID, "host")
 		}
-		if v.HostID != "" && v.Slot.Date > f.today(v.Zone).Add(needlessVP) {
+		if hostIsHere(v) && v.Slot.Date > f.today(v.Zone).Add(needlessVP) {
 			continue
 		}
 		for _, p := range people {

@@ -21,7 +21,7 @@ const (
 )
 
 // RequestLink mails a one-time sign-in link to the person with this address.
-// Unknown addresses get the same answer and no mail. remote is the asker's
+// Unknown addresses, and those of who has left, get the same answer and no mail. remote is the asker's
 // network address. Error: TooMany.
 func (f *Flow) RequestLink(ctx context.Context, email, remote string) error {
 	email = roster.NormalizeEmail(email)
@@ -37,7 +37,7 @@ func (f *Flow) RequestLink(ctx context.Context, email, remote string) error {
 		if fault.Is(err, fault.NotFound) {
 			return nil
 		}
-		if err != nil {
+		if err != nil || f.hasLeft(p) {
 			return err
 		}
 		token := f.Token()
@@ -104,7 +104,7 @@ func (f *Flow) SignIn(ctx context.Context, token, remote string) (roster.Person,
 		if err != nil {
 			return err
 		}
-		if p, err = tx.People.Get(id); err != nil {
+		if p, err = f.stillHere(tx, id); err != nil {
 			return err
 		}
 		return f.audit(tx, access.ActorFor(p), "sign in", "person/"+p.ID, nil)
@@ -119,12 +119,21 @@ func (f *Flow) SignIn(ctx context.Context, token, remote string) (roster.Person,
 // taken from a person is gone with the next request.
 func (f *Flow) ActorOf(ctx context.Context, personID string) (access.Actor, error) {
 	return read(ctx, f, func(tx Tx) (access.Actor, error) {
-		p, err := tx.People.Get(personID)
+		p, err := f.stillHere(tx, personID)
 		if err != nil {
 			return access.Actor{}, err
 		}
 		return access.ActorFor(p), nil
 	})
+}
+
+// stillHere gives a person. Who has left is not found: nothing here is theirs any more.
+func (f *Flow) stillHere(tx Tx, id string) (roster.Person, error) {
+	p, err := tx.People.Get(id)
+	if err == nil && f.hasLeft(p) {
+		return roster.Person{}, fault.NotFoundf("This person has left.")
+	}
+	return p, err
 }
 
 // hash is for secrets of 256 random bits, which need no salt and no stretching.

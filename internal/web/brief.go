@@ -145,7 +145,9 @@ type customerVisitModel struct {
 
 // outsideFrame is for people who are not of us: no navigation, whoever reads.
 func (p *Pages) outsideFrame(c echo.Context, title string) frame {
-	c.Response().Header().Set("Referrer-Policy", "no-referrer") // the token is in the address
+	// The token is in the address: nobody but we may learn it. With "no-referrer" browsers
+	// would send a form without its origin, and it would be refused.
+	c.Response().Header().Set("Referrer-Policy", "same-origin")
 	c.Response().Header().Set("X-Robots-Tag", "noindex, nofollow")
 	return frame{Title: title, CSS: p.assets.url("web/css/main.css"), JS: p.assets.url("web/ts/main.ts"), Icon: p.assets.url("web/icon.svg"), Narrow: true}
 }

@@ -300,7 +300,7 @@ func TestMemoPages(t *testing.T) {
 	out := open(t, s, access.Actor{})
 	w = out.get("/c/good/after")
 	require.Equal(t, 200, w.Code)
-	require.Equal(t, "no-referrer", w.Header().Get("Referrer-Policy"))
+	require.Equal(t, "same-origin", w.Header().Get("Referrer-Policy"))
 	require.Contains(t, w.Body.String(), "You want one price list.")
 	sound(t, w.Body.Bytes())
 	require.Equal(t, 404, out.get("/c/bad/after").Code)

@@ -119,7 +119,7 @@ func TestTheCustomersPage(t *testing.T) {
 	site := open(t, s, actors(s)["vp"]) // whoever reads
 	w := site.get("/c/good")
 	require.Equal(t, 200, w.Code)
-	require.Equal(t, "no-referrer", w.Header().Get("Referrer-Policy"))
+	require.Equal(t, "same-origin", w.Header().Get("Referrer-Policy"))
 	body := w.Body.String()
 	for _, never := range []string{"xyzzy", "href=\"/", "/visits", "Sign out", "The delay", "Train 7:32", "Windshield"} {
 		require.NotContains(t, strings.ReplaceAll(strings.ReplaceAll(body, `href="/assets/`, ""), "windshield.example", ""), never)

@@ -42,6 +42,7 @@ type visitModel struct {
 	MayCustomer, MayPlan, MyPage bool
 	MayReplace                   bool // the customer may be noted to refuse, and the next of its cell to take over
 	MayDebrief                   bool // or read the debrief that is there
+	MayBrief                     bool
 	Own                          bool // the reader is the executive
 }
 
@@ -51,6 +52,7 @@ func (p *Pages) visitModelOf(c echo.Context, v flow.VisitView) visitModel {
 	return visitModel{VisitView: v, Own: a.PersonID == v.Visit.ExecutiveID, MayCustomer: may(access.SeeCustomers)(a), MayPlan: may(access.SeePlan)(a),
 		MayDebrief: v.MayRecord && access.Decide(a, access.DebriefVisit, access.Subject{ExecutiveID: v.Visit.ExecutiveID, HostID: v.Visit.HostID}).Allowed ||
 			v.Visit.State == visit.Debriefed && access.Decide(a, access.ReadDebrief, access.Subject{ExecutiveID: v.Visit.ExecutiveID, HostID: v.Visit.HostID}).Allowed,
+		MayBrief:   v.Visit.State != visit.Proposed && access.Decide(a, access.ReadDebrief, access.Subject{ExecutiveID: v.Visit.ExecutiveID, HostID: v.Visit.HostID}).Allowed,
 		MyPage:     access.Decide(a, access.SeeOwnVisits, access.Subject{ExecutiveID: v.Visit.ExecutiveID}).Allowed,
 		MayReplace: may(access.MakeSelection)(a) && v.Plan.SelectionID != "" && v.Visit.State.Open()}
 }
