@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"windshield/api/client"
+	"windshield/internal/access"
+	"windshield/internal/fault"
+	"windshield/internal/roster"
 	. "windshield/internal/testkit"
 	"windshield/internal/visit"
 )
@@ -97,7 +101,20 @@ func TestTheCustomerMakesAVisitReady(t *testing.T) {
 			require.NotContains(t, page, never)
 		}
 
+		// Who clicks twice sends one mail; who may not send anything uses up nothing.
+		status, _ = h.Post(h.As(host), "/visits/"+v.ID+"/links", url.Values{"version": {strconv.Itoa(h.Visit(v.ID).Version)}, "email": {eva}})
+		require.Equal(t, http.StatusOK, status)
+		h.Settle()
+		require.Equal(t, first, lastLink(t, h))
+		for range 11 {
+			status, _ = h.Post(h.As(exec), "/visits/"+v.ID+"/links", url.Values{"version": {"1"}, "email": {eva}})
+			require.Equal(t, http.StatusForbidden, status)
+		}
+		_, err := h.Flow.Brief(ctx, access.ActorFor(roster.Person{ID: "somebody", Roles: []roster.Role{roster.Administrator}}), v.ID)
+		require.True(t, fault.Is(err, fault.Denied), "who runs the program need not know what is difficult: %v", err)
+
 		// A new link ends the one before; a withdrawn one ends.
+		h.Clock.Set(h.Clock.Now().Add(time.Minute))
 		second := send()
 		require.NoError(t, client.Check(second))
 		require.Equal(t, guessed, dead(first))
@@ -129,6 +146,7 @@ func TestTheCustomerMakesAVisitReady(t *testing.T) {
 		require.Equal(t, http.StatusOK, status)
 		shows(t, page, "Thank you", "Less paper")
 		h.Settle()
+		refused[*client.SaveBriefResponse](t, http.StatusPreconditionFailed, "meanwhile")(save(3), nil)
 		ready := h.Visit(v.ID)
 		require.Equal(t, visit.Confirmed, ready.State)
 		require.Equal(t, []any{"Less paper", []visit.AgendaItem{{At: "10:00", What: "Plant tour"}, {What: "Lunch"}}}, []any{ready.Theirs.Words, ready.Agenda})
@@ -149,7 +167,7 @@ func TestTheCustomerMakesAVisitReady(t *testing.T) {
 		status, _ = h.Post(h.As(exec), "/visits/"+v.ID+"/brief/questions", url.Values{"question": {"Who else?"}})
 		require.Equal(t, http.StatusOK, status)
 		require.Equal(t, kept, h.Visit(v.ID))
-		require.NoError(t, client.Check(save(4)))
+		require.NoError(t, client.Check(save(5)))
 		require.Equal(t, visit.Agreed, h.Visit(v.ID).State)
 
 		// A link gets old.
@@ -164,6 +182,11 @@ func TestTheCustomerMakesAVisitReady(t *testing.T) {
 			require.NoError(t, client.Check(send()))
 		}
 		refused[*client.SendCustomerLinkResponse](t, http.StatusTooManyRequests, "wait")(send(), nil)
+		last := lastLink(t, h)
+		status, _ = h.Get(stranger(t), last)
+		require.Equal(t, http.StatusOK, status)
+		agree(t, h, h.Visit(v.ID), "max@customer.example")
+		require.Equal(t, guessed, dead(last), "who comes no more has no link")
 		needless(t, h, plan)
 		quiet(t, h)
 	})
