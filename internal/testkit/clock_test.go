@@ -56,6 +56,12 @@ func TestTheClockThatNobodyEscapes(t *testing.T) {
 		require.Len(t, h.Breaches(Exec(1)), 1)
 		require.Equal(t, 1, got(aide, "Executive 1 has gone"))
 		require.Empty(t, h.Alerts(h.Person(Exec(2)).ID))
+		mails := len(h.Inbox(Exec(2))) // who has left is let in no more
+		require.NoError(t, h.Flow.RequestLink(ctx, Exec(2), "192.0.2.1"))
+		h.Settle()
+		require.Len(t, h.Inbox(Exec(2)), mails)
+		_, err := h.Flow.ActorOf(ctx, h.Person(Exec(2)).ID)
+		require.ErrorContains(t, err, "has left")
 		breach := h.Alerts(e1)[0].Breach
 		answer := func(as, until, reason string) (*client.AnswerAlertResponse, error) {
 			in := client.AlertAnswer{Breach: openapi.Date{Time: breach.Time()}, Reason: reason}
