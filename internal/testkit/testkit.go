@@ -203,7 +203,12 @@ var System = access.System("test")
 // Settle waits until every job that is due has been done.
 func (h *House) Settle() {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	h.settled(time.Minute)
+}
+
+func (h *House) settled(within time.Duration) {
+	h.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	require.NoError(h.t, h.App.Queue.Idle(ctx))
 }

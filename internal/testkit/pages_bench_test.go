@@ -1,0 +1,59 @@
+package testkit_test
+
+import (
+	"flag"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	. "windshield/internal/testkit"
+)
+
+var size = flag.Int("size", 100, "how many per cent of the full company the pages are measured with")
+
+// BenchmarkPages gives how long the server takes for every main page of the company
+// for which the budgets are set: p95 is to stay under 100 ms.
+func BenchmarkPages(b *testing.B) {
+	for _, e := range Engines {
+		b.Run(string(e), func(b *testing.B) {
+			h := New(b, e)
+			s := Full
+			s.Customers, s.Executives, s.Claims = s.Customers**size/100, s.Executives**size/100, s.Claims**size/100
+			began := time.Now()
+			l := h.Large(s)
+			b.Logf("the company stands after %.0f s", time.Since(began).Seconds())
+			for _, p := range []struct{ name, who, path string }{
+				{"plans", VP, "/plans"}, {"plan", VP, "/plans/" + l.Plan}, {"plan, one executive", VP, "/plans/" + l.Plan + "?q=Executive+77"}, {"needs a place", VP, "/plans/" + l.Plan + "/attention"},
+				{"why", VP, "/plans/" + l.Plan + "/customers/" + l.Customer}, {"coverage", CEO, "/coverage"}, {"coverage, a year", VP, "/coverage?period=2027"},
+				{"customers", VP, "/customers"}, {"customers, found", VP, "/customers?q=77"}, {"customer", VP, "/customers/" + l.Customer},
+				{"visits", VP, "/visits"}, {"visit", VP, "/visits/" + l.Ahead}, {"visit, held", VP, "/visits/" + l.Visit}, {"brief", VP, "/visits/" + l.Ahead + "/brief"}, {"debrief", VP, "/visits/" + l.Visit + "/debrief"},
+				{"selections", VP, "/selections"}, {"selection", VP, "/selections/" + l.Selection}, {"proof", VP, "/selections/" + l.Selection + "/proof"},
+				{"claims", VP, "/claims"}, {"claim", VP, "/claims/" + l.Claim}, {"conflicts", VP, "/conflicts"}, {"loops", VP, "/loops"}, {"imports", VP, "/imports"},
+				{"my visits", l.Executive, "/me"}, {"visits of an executive", l.Executive, "/visits"}, {"visits of a host", l.Host, "/visits"}, {"loops of a host", l.Host, "/loops"},
+				{"customers of a host", l.Host, "/customers"}, {"customer of a host", l.Host, "/customers/" + l.Customer},
+				{"people", Admin, "/admin/people"}, {"audit", Admin, "/admin/audit"}, {"calendar", Admin, "/admin/calendar"}, {"health", Admin, "/admin/calendar/health"}, {"accounts", Admin, "/admin/calendar/accounts"},
+			} {
+				c := h.As(p.who)
+				b.Run(p.name, func(b *testing.B) {
+					status, body := h.Get(c, p.path) // warm
+					if status != http.StatusOK {
+						b.Fatalf("%d: %.300s", status, body)
+					}
+					var took []time.Duration
+					for b.Loop() {
+						began := time.Now()
+						status, _ := h.Get(c, p.path)
+						took = append(took, time.Since(began))
+						require.Equal(b, http.StatusOK, status)
+					}
+					slices.Sort(took)
+					b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1000, "p95-ms")
+					b.ReportMetric(float64(len(body))/1024, "KB")
+				})
+			}
+		})
+	}
+}
