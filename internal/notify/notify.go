@@ -12,13 +12,19 @@ import (
 	"windshield/internal/fault"
 )
 
-// Message is a plain-text message to one person.
+// Message is a message to one person. Its plain text says all; a channel leaves out
+// of the rest what it cannot carry.
 type Message struct {
-	ID      string // Message-ID without angle brackets, "local@domain"; the same in every repeat
-	To      string // address
-	ToName  string // "" where not known
-	Subject string // one line
-	Text    string // plain text, lines end in \n
+	ID          string // Message-ID without angle brackets, "local@domain"; the same in every repeat
+	To          string // address
+	ToName      string // "" where not known
+	Subject     string // one line
+	Text        string // plain text, lines end in \n
+	HTML        string // the same as a complete HTML page, see Render; "" where there is none
+	Attachments []Attachment
+	Unsubscribe string // address at which this kind of mail ends with one click, see Check; "" where it may not end
+	Kind        string // which message of several this is, for machines; one line, "" where not known
+	About       string // what the message is about, for machines; one line, "" where not known
 }
 
 // Notifier takes messages to people.
@@ -43,11 +49,14 @@ const (
 	MaxAddress = 254     // bytes
 	MaxID      = 250     // bytes
 	MaxText    = 100_000 // bytes
+	MaxHTML    = 500_000 // bytes
+	MaxKind    = 250     // characters; of About too
 )
 
 // Check refuses what must never leave: control characters in anything that
 // becomes a header, addresses that are none, empty and oversized messages. The
-// error is Invalid and names the field.
+// error is Invalid and names the field. Unsubscribe must be https (RFC 8058, 3.1), or
+// of this machine.
 func (m Message) Check() error {
 	bad := func(where, value, expected string) error {
 		return fault.Invalidf("The message cannot be sent.").
@@ -65,6 +74,17 @@ func (m Message) Check() error {
 		return bad("subject", m.Subject, "a subject of one line, 1 to 250 characters")
 	case strings.TrimSpace(m.Text) == "" || len(m.Text) > MaxText || !utf8.ValidString(m.Text) || strings.ContainsAny(m.Text, "\x00\r"):
 		return bad("text", m.Text, "1 to 100,000 bytes of text in UTF-8 with \\n at the end of lines")
+	case len(m.HTML) > MaxHTML || !utf8.ValidString(m.HTML) || strings.ContainsAny(m.HTML, "\x00\r"):
+		return bad("html", m.HTML, "at most 500,000 bytes of HTML in UTF-8 with \\n at the end of lines")
+	case !clean(m.Kind) || utf8.RuneCountInString(m.Kind) > MaxKind:
+		return bad("kind", m.Kind, "one line of at most 250 characters")
+	case !clean(m.About) || utf8.RuneCountInString(m.About) > MaxKind:
+		return bad("about", m.About, "one line of at most 250 characters")
+	case m.Unsubscribe != "" && !oneClick(m.Unsubscribe):
+		return bad("unsubscribe", m.Unsubscribe, "an https address of at most 900 plain characters")
+	}
+	if where, value, expected := checkAttachments(m.Attachments); where != "" {
+		return bad(where, value, expected)
 	}
 	return nil
 }
