@@ -173,7 +173,7 @@ type offered struct {
 }
 
 // weekOf numbers the weeks of the horizon from 0.
-func (b *Board) weekOf(slot int32) int32 { return (b.m.week[slot>>1] - b.m.week[0]) / 7 }
+func (b *Board) weekOf(slot int32) int32 { return b.m.week[slot>>1] }
 
 // sweep prices a visit that was taken out at every place of every executive who
 // may go, besides the one it comes from. What closed places would cost were they
