@@ -21,7 +21,7 @@ import (
 const (
 	MaxCaught      = 1000
 	maxCaughtBytes = 64 << 20
-	maxMessage     = 1 << 20
+	maxMessage     = 4 << 20 // what notify.Message allows, encoded for mail
 )
 
 // Catcher is a mail server that delivers nothing: it keeps what it gets in

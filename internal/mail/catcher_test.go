@@ -84,7 +84,7 @@ func TestCatcherIsBounded(t *testing.T) {
 	}
 	require.Len(t, c.Messages(), 64)
 
-	err := smtp.SendMail(c.Addr(), nil, "a@example.com", []string{"b@example.com"}, make([]byte, 2<<20))
+	err := smtp.SendMail(c.Addr(), nil, "a@example.com", []string{"b@example.com"}, make([]byte, 5<<20))
 	require.Error(t, err, "one message is bounded, too")
 	require.Len(t, c.Messages(), 64)
 }
@@ -157,6 +157,8 @@ func TestPage(t *testing.T) {
 		require.NotContains(t, page, bad)
 		require.NotContains(t, list, bad)
 	}
+	require.NotContains(t, page, "As mail programs show it")
+	get("/mail/messages/1/html", 404)
 	require.Contains(t, get("/mail/messages/1/raw", 200), "Message-ID: <1@x.example>")
 	require.Contains(t, get("/mail/catcher.css", 200), "color-scheme")
 	for _, path := range []string{"/mail/messages/99", "/mail/messages/abc", "/mail/messages/99/raw", "/mail/messages/99999999999999999999"} {
@@ -175,6 +177,42 @@ func TestPage(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, answer.StatusCode)
 	for host, ok := range map[string]bool{"localhost": true, "localhost:1": true, "[::1]:1": true, "127.0.0.2": true, "::1": true, "10.0.0.1": false, "": false} {
 		require.Equal(t, ok, local(host), host)
+	}
+}
+
+func TestWhatMailProgramsShow(t *testing.T) {
+	c := newTestCatcher(t, nil)
+	web := httptest.NewServer(http.StripPrefix("/mail", c.Page()))
+	defer web.Close()
+	m := message
+	m.HTML = "<p style=\"color:red\">Hello</p><script>alert(1)</script>\n"
+	m.Attachments = []notify.Attachment{{Name: "Zürich.html", Type: "text/html", Data: []byte("<script>alert(2)</script>")}}
+	require.NoError(t, newTestSMTP(t, Options{URL: c.URL()}).Send(t.Context(), m))
+	get := func(path string, status int) (*http.Response, string) {
+		t.Helper()
+		r, err := http.Get(web.URL + path)
+		require.NoError(t, err)
+		defer r.Body.Close()
+		require.Equal(t, status, r.StatusCode, path)
+		return r, readAll(t, r)
+	}
+	_, page := get("/mail/messages/1", 200)
+	require.Contains(t, page, `<div class="text">Hello`)
+	require.Contains(t, page, `<a href="1/html">As mail programs show it</a>`)
+	require.Contains(t, page, `<a href="1/files/0">Save Zürich.html</a>`)
+	require.NotContains(t, page, "<script")
+
+	r, shown := get("/mail/messages/1/html", 200)
+	require.Equal(t, m.HTML, shown)
+	require.Contains(t, r.Header.Get("Content-Security-Policy"), "sandbox; default-src 'none'")
+	require.NotContains(t, r.Header.Get("Content-Security-Policy"), "script")
+	r, data := get("/mail/messages/1/files/0", 200)
+	require.Equal(t, "<script>alert(2)</script>", data)
+	require.Equal(t, "application/octet-stream", r.Header.Get("Content-Type"))
+	require.Equal(t, "attachment; filename*=utf-8''Z%C3%BCrich.html", r.Header.Get("Content-Disposition"))
+	require.Equal(t, "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'", r.Header.Get("Content-Security-Policy"))
+	for _, path := range []string{"1/files/1", "1/files/-1", "1/files/x", "2/files/0", "2/html"} {
+		get("/mail/messages/"+path, 404)
 	}
 }
 

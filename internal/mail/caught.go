@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"windshield/internal/notify"
 	"windshield/internal/roster"
 )
 
@@ -26,8 +27,10 @@ type Caught struct {
 	Subject string
 	Sender  string // the From header, decoded
 	Header  netmail.Header
-	Text    string // the plain-text part, lines end in \n; "" where there is none
-	Raw     []byte // as it came
+	Text    string              // the plain-text part, lines end in \n; "" where there is none
+	HTML    string              // the HTML part, as Text
+	Files   []notify.Attachment // in order; at most 20
+	Raw     []byte              // as it came
 }
 
 // IsTo says whether the message went to an address.
@@ -55,7 +58,7 @@ func read(raw []byte) Caught {
 	m.Header = msg.Header
 	m.ID = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(msg.Header.Get("Message-ID")), "<"), ">")
 	m.Subject, m.Sender = decode(msg.Header.Get("Subject")), decode(msg.Header.Get("From"))
-	m.Text = text(msg.Header.Get, msg.Body, 0)
+	m.part(msg.Header.Get, msg.Body, 0)
 	return m
 }
 
@@ -67,8 +70,11 @@ func decode(header string) string {
 	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
-// text gives the first plain-text part.
-func text(header func(string) string, body io.Reader, depth int) string {
+// maxFiles is how many files of a message are kept apart; all are in Raw.
+const maxFiles = 20
+
+// part takes one part: the first plain text, the first HTML, and the files.
+func (m *Caught) part(header func(string) string, body io.Reader, depth int) {
 	kind, params, err := mime.ParseMediaType(header("Content-Type"))
 	if err != nil {
 		kind = "text/plain" // RFC 2045, 5.2
@@ -78,15 +84,10 @@ func text(header func(string) string, body io.Reader, depth int) string {
 		for {
 			p, err := parts.NextRawPart()
 			if err != nil {
-				return ""
+				return
 			}
-			if t := text(p.Header.Get, p, depth+1); t != "" {
-				return t
-			}
+			m.part(p.Header.Get, p, depth+1)
 		}
-	}
-	if kind != "text/plain" {
-		return ""
 	}
 	switch strings.ToLower(strings.TrimSpace(header("Content-Transfer-Encoding"))) {
 	case "quoted-printable":
@@ -94,27 +95,46 @@ func text(header func(string) string, body io.Reader, depth int) string {
 	case "base64":
 		body = base64.NewDecoder(base64.StdEncoding, body)
 	}
-	b, _ := io.ReadAll(body) // what could be decoded is better than nothing
-	return strings.ToValidUTF8(strings.ReplaceAll(string(b), "\r\n", "\n"), "\uFFFD")
+	disposition, fileParams, _ := mime.ParseMediaType(header("Content-Disposition"))
+	into := &m.Text
+	switch {
+	case disposition == "attachment":
+		if len(m.Files) < maxFiles {
+			data, _ := io.ReadAll(body)
+			m.Files = append(m.Files, notify.Attachment{Name: decode(fileParams["filename"]), Type: withoutName(header("Content-Type")), Data: data})
+		}
+		return
+	case kind == "text/html":
+		into = &m.HTML
+	case kind != "text/plain":
+		return
+	}
+	if *into == "" {
+		b, _ := io.ReadAll(body) // what could be decoded is better than nothing
+		*into = strings.ToValidUTF8(strings.ReplaceAll(string(b), "\r\n", "\n"), "\uFFFD")
+	}
 }
+
+// withoutName leaves of a Content-Type what is no file name.
+func withoutName(contentType string) string {
+	return strings.TrimSpace(fileNameParam.ReplaceAllString(contentType, ""))
+}
+
+var fileNameParam = regexp.MustCompile(`;\s*name="[^"]*"`)
 
 // piece is a run of text, or a web address in it.
 type piece struct{ Text, URL string }
 
-var web = regexp.MustCompile(`https?://[^\s<>"'\x60]+`)
-
-// pieces parts a text into web addresses and what lies between. Punctuation that
-// ends a sentence is not taken as part of an address.
+// pieces parts a text into web addresses and what lies between.
 func pieces(s string) []piece {
 	var out []piece
 	last := 0
-	for _, at := range web.FindAllStringIndex(s, -1) {
-		end := at[0] + len(strings.TrimRight(s[at[0]:at[1]], ".,;:!?)]}"))
+	for _, at := range notify.Addresses(s) {
 		if at[0] > last {
 			out = append(out, piece{Text: s[last:at[0]]})
 		}
-		out = append(out, piece{URL: s[at[0]:end]})
-		last = end
+		out = append(out, piece{URL: s[at[0]:at[1]]})
+		last = at[1]
 	}
 	if last < len(s) {
 		out = append(out, piece{Text: s[last:]})

@@ -2,8 +2,11 @@ package mail
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"html/template"
+	"io"
+	"mime"
 	"net"
 	"net/http"
 	"slices"
@@ -28,6 +31,8 @@ func (c *Catcher) Page() http.Handler {
 	mux.HandleFunc("GET /{$}", c.list)
 	mux.HandleFunc("GET /messages/{seq}", c.message)
 	mux.HandleFunc("GET /messages/{seq}/raw", c.raw)
+	mux.HandleFunc("GET /messages/{seq}/html", c.html)
+	mux.HandleFunc("GET /messages/{seq}/files/{n}", c.file)
 	mux.HandleFunc("GET /catcher.css", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFileFS(w, r, files, "page/catcher.css")
 	})
@@ -80,6 +85,32 @@ func (c *Catcher) raw(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = w.Write(m.Raw)
+}
+
+// html shows the HTML part as a mail program does: it may have colours, but runs
+// nothing, loads nothing and sends nothing, and has no part in what we show else.
+func (c *Catcher) html(w http.ResponseWriter, r *http.Request) {
+	m, found := c.asked(r)
+	if !found || m.HTML == "" {
+		show(w, http.StatusNotFound, "missing.html", nil)
+		return
+	}
+	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = io.WriteString(w, m.HTML)
+}
+
+// file lets one save a file, and never shows it as a page of ours.
+func (c *Catcher) file(w http.ResponseWriter, r *http.Request) {
+	m, found := c.asked(r)
+	n, err := strconv.Atoi(r.PathValue("n"))
+	if !found || err != nil || n < 0 || n >= len(m.Files) {
+		show(w, http.StatusNotFound, "missing.html", nil)
+		return
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": cmp.Or(m.Files[n].Name, "file")}))
+	_, _ = w.Write(m.Files[n].Data)
 }
 
 func (c *Catcher) asked(r *http.Request) (Caught, bool) {

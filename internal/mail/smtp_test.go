@@ -70,9 +70,16 @@ func (f far) Taken(ctx context.Context, n int) ([]notify.Message, error) {
 		to, err := netmail.ParseAddress(m.Header.Get("To"))
 		require.NoError(f.t, err)
 		require.Equal(f.t, []string{to.Address}, m.To, "envelope and header agree")
-		out = append(out, notify.Message{ID: m.ID, To: to.Address, ToName: to.Name, Subject: m.Subject, Text: m.Text})
+		out = append(out, notify.Message{ID: m.ID, To: to.Address, ToName: to.Name, Subject: m.Subject, Text: m.Text,
+			HTML: m.HTML, Attachments: m.Files, Unsubscribe: strings.Trim(m.Header.Get("List-Unsubscribe"), "<>")})
 	}
 	return out, nil
+}
+
+// carries leaves out what is for machines.
+func carries(m notify.Message) notify.Message {
+	m.Kind, m.About = "", ""
+	return m
 }
 
 func TestConformance(t *testing.T) {
@@ -87,7 +94,7 @@ func TestConformance(t *testing.T) {
 			return newTestSMTP(t, Options{URL: c.URL(), TLS: roots}), far{t, c}
 		},
 	} {
-		t.Run(name, func(t *testing.T) { notifytest.Run(t, open) })
+		t.Run(name, func(t *testing.T) { notifytest.Run(t, open, carries) })
 	}
 }
 
@@ -105,6 +112,44 @@ func TestHeaders(t *testing.T) {
 	require.True(t, at.Equal(noon), "the date is our clock's")
 	require.Empty(t, m.Header.Get("User-Agent"))
 	require.Equal(t, noon, m.At)
+}
+
+func TestPartsOfAMail(t *testing.T) {
+	c := newTestCatcher(t, nil)
+	s := newTestSMTP(t, Options{URL: c.URL()})
+	full := message
+	full.Text = "Our visit:\nhttps://windshield.example.com/visits/1\n"
+	full = notify.Render(full, "https://windshield.example.com")
+	full.Unsubscribe = "https://windshield.example.com/stop/abc"
+	full.Attachments = []notify.Attachment{{Name: "visit.ics", Type: "text/calendar; method=PUBLISH; charset=utf-8", Data: []byte("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")}}
+	require.NoError(t, s.Send(t.Context(), full))
+	m := c.Messages()[0]
+	require.Equal(t, "<https://windshield.example.com/stop/abc>", m.Header.Get("List-Unsubscribe"))
+	require.Equal(t, "List-Unsubscribe=One-Click", m.Header.Get("List-Unsubscribe-Post"))
+	raw := string(m.Raw)
+	last := 0
+	for _, part := range []string{"multipart/mixed", "multipart/alternative", "text/plain; charset=UTF-8", "text/html; charset=UTF-8",
+		`text/calendar; method=PUBLISH; charset=utf-8; name="visit.ics"`} {
+		at := strings.Index(raw, "Content-Type: "+part)
+		require.Greater(t, at, last, part)
+		last = at
+	}
+	require.Equal(t, 1, strings.Count(raw, "Content-Disposition: attachment"))
+	require.Equal(t, []string{"https://windshield.example.com/visits/1"}, m.Links())
+
+	// What has neither a page nor files stays one part, and says nothing of ending.
+	require.NoError(t, s.Send(t.Context(), message))
+	raw = string(c.Messages()[1].Raw)
+	require.NotContains(t, raw, "multipart")
+	require.NotContains(t, raw, "List-Unsubscribe")
+
+	// The largest message that Check permits goes through.
+	full.Text = strings.Repeat("日本語\n", 10_000)
+	full.HTML = strings.Repeat("日本語\n", 50_000)
+	full.Attachments = []notify.Attachment{{Name: "a", Type: "text/plain", Data: make([]byte, notify.MaxAttachmentBytes)}}
+	require.NoError(t, full.Check())
+	require.NoError(t, s.Send(t.Context(), full))
+	require.Equal(t, full.HTML, c.Messages()[2].HTML)
 }
 
 func TestRefusalAfterTheMessage(t *testing.T) {

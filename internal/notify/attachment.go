@@ -56,10 +56,11 @@ func fileName(s string) bool {
 		!strings.ContainsAny(s, `/\:*?"<>|;`) && !strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Cf, r) })
 }
 
-// mediaType wants a type of one file: what holds parts would be read as parts.
+// mediaType wants a type of one file: what holds parts would be read as parts. The
+// file's name is added by what sends.
 func mediaType(s string) bool {
-	kind, _, err := mime.ParseMediaType(s)
-	return err == nil && len(s) <= maxMediaType && plain(s, " ") && strings.Contains(kind, "/") &&
+	kind, params, err := mime.ParseMediaType(s)
+	return err == nil && params["name"] == "" && len(s) <= maxMediaType && plain(s, " ") && strings.Contains(kind, "/") &&
 		!strings.HasPrefix(kind, "multipart/") && !strings.HasPrefix(kind, "message/")
 }
 

@@ -37,10 +37,12 @@ type Far interface {
 	Stop()
 }
 
-// Run runs the suite; open gives a notifier with a fresh far end.
-func Run(t *testing.T, open func(t *testing.T) (notify.Notifier, Far)) {
-	message := notify.Message{ID: "4f1c@windshield.example.com", To: "ana@example.com", ToName: "Ana Castro",
-		Subject: "Your last customer visit was 31 days ago", Text: "Hello Ana Castro,\n\nhttps://windshield.example.com/me\n"}
+// Run runs the suite; open gives a notifier with a fresh far end. carries empties
+// those fields of a message that the channel has no place for; id, to, subject and
+// text it must leave.
+func Run(t *testing.T, open func(t *testing.T) (notify.Notifier, Far), carries func(notify.Message) notify.Message) {
+	message := carries(notify.Message{ID: "4f1c@windshield.example.com", To: "ana@example.com", ToName: "Ana Castro",
+		Subject: "Your last customer visit was 31 days ago", Text: "Hello Ana Castro,\n\nhttps://windshield.example.com/me\n"})
 	send := func(t *testing.T, n notify.Notifier, m notify.Message) error {
 		ctx, cancel := context.WithTimeout(t.Context(), Patience)
 		defer cancel()
@@ -63,14 +65,28 @@ func Run(t *testing.T, open func(t *testing.T) (notify.Notifier, Far)) {
 			"Grüße aus Zürich: 日本語, 🚗, trailing spaces   \n= signs =3D and tabs\t.\n",
 			strings.Repeat("a long line without any break ", 100) + "\n",
 			"From the beginning\n\n\n\nwith empty lines\n",
+			"<!channel> <https://evil.example|click> &lt;b&gt; *bold* {\"json\": \"\\u0000\"} <script>alert(1)</script>\n",
 		}
 		for i, text := range texts {
 			m := message
 			m.ID, m.Text = fmt.Sprintf("%d@windshield.example.com", i), text
 			m.ToName, m.Subject = `Zoë "the \ boss" <x@y>, O'Neil`, "Grüße, "+strings.Repeat("very ", 40)+"long"
+			m.Kind, m.About = "breach vp", "alert/ana/2026-12-20"
 			require.NoError(t, send(t, n, m))
-			require.Equal(t, m, taken(t, far, i+1)[i])
+			require.Equal(t, carries(m), taken(t, far, i+1)[i])
 		}
+	})
+	t.Run("a message with everything arrives", func(t *testing.T) {
+		n, far := open(t)
+		m := notify.Render(message, "https://windshield.example.com")
+		m.Unsubscribe = "https://windshield.example.com/stop/" + strings.Repeat("a", 400) + "?x=1&y=2"
+		for i, name := range []string{"visit.ics", "Grüße aus Zürich – 日本語.ics", "a.txt", "b c.bin", strings.Repeat("long", 29) + ".pdf"} {
+			m.Attachments = append(m.Attachments, notify.Attachment{Name: name, Type: "text/calendar; method=PUBLISH; charset=utf-8",
+				Data: []byte(strings.Repeat(fmt.Sprintf("BEGIN:VCALENDAR\r\n.\r\n\x00\xff%d", i), 1+i*1000))})
+		}
+		require.NoError(t, m.Check())
+		require.NoError(t, send(t, n, m))
+		require.Equal(t, carries(m), taken(t, far, 1)[0])
 	})
 	t.Run("try again later is temporary, and again it goes", func(t *testing.T) {
 		n, far := open(t)
@@ -124,6 +140,11 @@ func Run(t *testing.T, open func(t *testing.T) (notify.Notifier, Far)) {
 			func(m *notify.Message) { m.To = "ana@example.com>\r\nRCPT TO:<all@example.com" },
 			func(m *notify.Message) { m.ToName = "Ana\nBcc: all@example.com" },
 			func(m *notify.Message) { m.ID = "1@x>\r\nBcc: all@example.com" },
+			func(m *notify.Message) { m.Unsubscribe = "https://x.example/>\r\nBcc: all@example.com" },
+			func(m *notify.Message) {
+				m.Attachments = []notify.Attachment{{Name: "a\r\nBcc: all@example.com", Type: "text/plain", Data: []byte("x")}}
+			},
+			func(m *notify.Message) { m.Kind = "a\r\nb" },
 		} {
 			m := message
 			change(&m)

@@ -1,0 +1,86 @@
+package notify
+
+import (
+	"slices"
+	"strings"
+)
+
+// Kind names what a message is about, as people choose it in their preferences.
+type Kind string
+
+const (
+	SignInLink     Kind = "sign_in"
+	CustomerLink   Kind = "customer_link"
+	Breached       Kind = "breach"
+	BreachOfServed Kind = "breach_assistant"
+	BreachVP       Kind = "breach_vp"
+	BreachCEO      Kind = "breach_ceo"
+	Warned         Kind = "warning"
+	Objective      Kind = "objective"
+	CustomerSaid   Kind = "customer_answer"
+	MemoSent       Kind = "memo"
+	GrantEnded     Kind = "grant"
+	LaunchEnded    Kind = "launch"
+	Evening        Kind = "evening"
+	DailyDigest    Kind = "digest"
+	Test           Kind = "test"
+)
+
+// Facts say how messages of a kind travel.
+type Facts struct {
+	Kind    Kind
+	Title   string // for people: "Mail about ‹title›"
+	Who     string // who gets it, a sentence
+	MayEnd  bool   // people may switch it off; never the links with which somebody gets in
+	Waits   bool   // it waits while it is quiet at the reader's place
+	Gathers bool   // it goes into the next digest where the reader has not chosen otherwise
+	Secret  bool   // it holds a link that lets somebody in: by mail only, and on no page
+	Company bool   // it goes to the company's Slack where there is one
+}
+
+// kinds are all kinds, in the order in which pages show them.
+var kinds = []Facts{
+	{Kind: Breached, Title: "your own 30 days being over", Who: "Whoever has gone more than 30 days without a customer visit.", MayEnd: true},
+	{Kind: Warned, Title: "30 days that will soon be over", Who: "The person and the assistants, 14 and 7 days ahead.", MayEnd: true, Waits: true},
+	{Kind: BreachOfServed, Title: "the 30 days of somebody you serve", Who: "The assistants of whom it is about.", MayEnd: true, Waits: true},
+	{Kind: BreachVP, Title: "30 days that nobody ended", Who: "The VP of Sales, some days after the person.", MayEnd: true, Waits: true, Company: true},
+	{Kind: BreachCEO, Title: "30 days that last and last", Who: "The CEO, some days after the VP of Sales.", MayEnd: true, Waits: true, Gathers: true, Company: true},
+	{Kind: Objective, Title: "visits without an objective", Who: "The host a week before, the VP of Sales three days before.", MayEnd: true, Waits: true},
+	{Kind: CustomerSaid, Title: "what customers answer", Who: "The host of the visit.", MayEnd: true, Waits: true},
+	{Kind: MemoSent, Title: "memos that your people send", Who: "The host’s manager.", MayEnd: true, Waits: true},
+	{Kind: Evening, Title: "the debrief on a visit’s evening", Who: "Who was at the visit, while nobody has said what came of it.", MayEnd: true, Waits: true},
+	{Kind: LaunchEnded, Title: "launches", Who: "Who started it, when it is through or needs somebody.", MayEnd: true, Waits: true, Company: true},
+	{Kind: GrantEnded, Title: "a calendar that needs reconnecting", Who: "Whose calendar it is, or the administrators.", MayEnd: true, Waits: true},
+	{Kind: DailyDigest, Title: "the digest", Who: "Hosts, assistants and the CEO each working morning, executives each week.", MayEnd: true},
+	{Kind: SignInLink, Title: "links to sign in", Who: "Whoever asks for one.", Secret: true},
+	{Kind: CustomerLink, Title: "links for customers", Who: "The customer’s people, on behalf of the host.", Secret: true},
+	{Kind: Test, Title: "a test", Who: "Whoever asks for one.", MayEnd: false},
+}
+
+// Kinds gives all kinds, in the order in which pages show them.
+func Kinds() []Facts { return slices.Clone(kinds) }
+
+// FactsOf gives how messages of a kind travel; ok is false for an unknown kind.
+func FactsOf(k Kind) (f Facts, ok bool) {
+	i := slices.IndexFunc(kinds, func(f Facts) bool { return f.Kind == k })
+	if i < 0 {
+		return Facts{}, false
+	}
+	return kinds[i], true
+}
+
+// stored gives the kind by the name under which a message is stored, which tells
+// several messages about one thing apart; what follows a slash is its number.
+var stored = map[string]Kind{
+	"sign-in": SignInLink, "confirm": CustomerLink, "after": CustomerLink,
+	"breach": Breached, "breach person": BreachOfServed, "breach vp": BreachVP, "breach ceo": BreachCEO,
+	"warning": Warned, "host": Objective, "vp": Objective, "confirmed": CustomerSaid, "memo answered": CustomerSaid,
+	"memo": MemoSent, "reconnect": GrantEnded, "launch": LaunchEnded, "evening": Evening, "digest": DailyDigest, "test": Test,
+}
+
+// KindOf gives the kind of a stored message; ok is false where nobody knows it.
+func KindOf(name string) (k Kind, ok bool) {
+	name, _, _ = strings.Cut(name, "/")
+	k, ok = stored[name]
+	return k, ok
+}
