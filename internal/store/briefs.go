@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm"
 
 	"windshield/internal/fault"
+	"windshield/internal/slot"
 	"windshield/internal/visit"
 )
 
@@ -17,6 +18,9 @@ type briefRow struct {
 	Elephants list[string]
 	Asks      list[visit.Ask]
 	Travel    string
+	AgendaBy  string
+	AgendaOn  day
+	Confirmed day
 	Version   int
 }
 
@@ -53,12 +57,14 @@ func (b briefs) Get(visitID string) (visit.Brief, error) {
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return visit.Brief{VisitID: visitID}, nil
 	}
-	return visit.Brief{VisitID: r.VisitID, People: r.People, Questions: r.Questions, Elephants: r.Elephants, Asks: r.Asks, Travel: r.Travel, Version: r.Version}, b.fail(err)
+	return visit.Brief{VisitID: r.VisitID, People: r.People, Questions: r.Questions, Elephants: r.Elephants, Asks: r.Asks, Travel: r.Travel,
+		AgendaBy: r.AgendaBy, AgendaOn: slot.Date(r.AgendaOn), Confirmed: slot.Date(r.Confirmed), Version: r.Version}, b.fail(err)
 }
 
 func (b briefs) Save(x *visit.Brief) error {
-	r := briefRow{VisitID: x.VisitID, People: x.People, Questions: x.Questions, Elephants: x.Elephants, Asks: x.Asks, Travel: x.Travel, Version: x.Version + 1}
-	if err := saveAll(b.unit, "brief", "visit_id", 7, []briefRow{r}); err != nil {
+	r := briefRow{VisitID: x.VisitID, People: x.People, Questions: x.Questions, Elephants: x.Elephants, Asks: x.Asks, Travel: x.Travel,
+		AgendaBy: x.AgendaBy, AgendaOn: day(x.AgendaOn), Confirmed: day(x.Confirmed), Version: x.Version + 1}
+	if err := saveAll(b.unit, "brief", "visit_id", 10, []briefRow{r}); err != nil {
 		return err
 	}
 	b.raise(&x.Version)

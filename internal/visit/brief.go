@@ -41,7 +41,10 @@ type Brief struct {
 	Elephants []string // difficult topics that must be raised
 	Asks      []Ask    // to ask on the day
 	Travel    string
-	Version   int // rises with every change; 0 before the first save
+	AgendaBy  string    // who at the customer agreed to the agenda as it stands; "" where nobody did
+	AgendaOn  slot.Date // when
+	Confirmed slot.Date // when the customer confirmed the visit as it stands; zero where not
+	Version   int       // rises with every change; 0 before the first save
 }
 
 // LinkState is what a customer's link is good for.
