@@ -74,36 +74,76 @@ func many(n int, what string) string {
 	return number(n) + " " + what + "s"
 }
 
+// Outcome is what has become of one promised visit.
+type Outcome string
+
+// The outcomes, in the order of Kept's numbers. A visit that was moved is neither
+// held as promised, nor ahead, nor silent, whatever became of it at its new place.
+const (
+	KeptHeld        Outcome = "held"
+	KeptAhead       Outcome = "ahead"
+	KeptSilent      Outcome = "silent"
+	MovedByUs       Outcome = "moved_by_us"
+	MovedByCustomer Outcome = "moved_by_customer"
+	Dropped         Outcome = "dropped"
+)
+
+// Outcomes lists every outcome in the order in which pages show them.
+func Outcomes() []Outcome {
+	return []Outcome{KeptHeld, MovedByUs, MovedByCustomer, Dropped, KeptAhead, KeptSilent}
+}
+
+// Outcome says what has become of the promised visit. A visit that was moved and
+// moved back is kept. Whoever caused the last move that was not taken back has
+// moved it.
+func (p *Promise) Outcome(today slot.Date) Outcome {
+	switch {
+	case p.Is == nil, !p.Is.State.Stands():
+		return Dropped
+	case p.Is.ExecutiveID != p.Was.ExecutiveID || p.Is.Slot != p.Was.Slot:
+		if p.movedBy() == visit.ByCustomer {
+			return MovedByCustomer
+		}
+		return MovedByUs
+	case p.Is.State.Happened():
+		return KeptHeld
+	case p.Is.Slot.Date >= today:
+		return KeptAhead
+	}
+	return KeptSilent
+}
+
 // KeepCount compares a plan as it was shown with what has become of each of its
-// visits. A visit that was moved and moved back is kept. Whoever caused the last
-// move that was not taken back has moved it.
+// visits.
 func KeepCount(promises []Promise, today slot.Date) Kept {
 	k := Kept{Promised: len(promises)}
 	for i := range promises {
 		p := &promises[i]
-		switch {
-		case p.Is == nil:
-			k.Dropped++
-		case !p.Is.State.Stands():
-			k.Dropped++
-			if p.Is.Code == visit.ByCustomer {
-				k.DroppedByCustomer++
-			}
-		case p.Is.ExecutiveID != p.Was.ExecutiveID || p.Is.Slot != p.Was.Slot:
-			if p.movedBy() == visit.ByCustomer {
-				k.MovedByCustomer++
-			} else {
-				k.MovedByUs++
-			}
-		case p.Is.State.Happened():
-			k.Held++
-		case p.Is.Slot.Date >= today:
-			k.Ahead++
-		default:
-			k.Silent++
+		*k.of(p.Outcome(today))++
+		if p.Is != nil && !p.Is.State.Stands() && p.Is.Code == visit.ByCustomer {
+			k.DroppedByCustomer++
 		}
 	}
 	return k
+}
+
+// Of gives the number of one outcome.
+func (k Kept) Of(o Outcome) int { return *k.of(o) }
+
+func (k *Kept) of(o Outcome) *int {
+	switch o {
+	case KeptHeld:
+		return &k.Held
+	case KeptAhead:
+		return &k.Ahead
+	case KeptSilent:
+		return &k.Silent
+	case MovedByUs:
+		return &k.MovedByUs
+	case MovedByCustomer:
+		return &k.MovedByCustomer
+	}
+	return &k.Dropped
 }
 
 // movedBy gives the code of the last move that was not taken back.
@@ -111,7 +151,7 @@ func (p *Promise) movedBy() visit.Code {
 	undone := 0
 	for i := len(p.Steps) - 1; i >= 0; i-- {
 		switch s := p.Steps[i]; {
-		case !s.Moved():
+		case s.Was.ExecutiveID == s.Is.ExecutiveID && s.Was.Slot == s.Is.Slot: // other hours of the same half-day are no move
 		case s.Undone:
 			undone++
 		case undone > 0:

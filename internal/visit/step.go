@@ -38,9 +38,26 @@ func Codes(to State) []Code {
 	return nil
 }
 
+// MoveCodes lists the codes that people may choose for a move: who caused it, so
+// that a plan can later be compared with what was promised.
+func MoveCodes() []Code {
+	return []Code{ByCustomer, NoExecutive, NoHost, WrongPerson, NoTravel, OtherReason}
+}
+
+// ParseMoveCode reads a code that somebody chose for a move; "" is none.
+func ParseMoveCode(s string) (Code, error) {
+	if s == "" {
+		return "", nil
+	}
+	return parseCode(MoveCodes(), s)
+}
+
 // ParseCode reads a code that somebody chose for a state.
 func ParseCode(to State, s string) (Code, error) {
-	codes := Codes(to)
+	return parseCode(Codes(to), s)
+}
+
+func parseCode(codes []Code, s string) (Code, error) {
 	if c := Code(s); slices.Contains(codes, c) {
 		return c, nil
 	}
@@ -82,6 +99,15 @@ func (s Step) Moved() bool { return s.Was != s.Is }
 // note adds a step to what has happened. Drafts have no history: nobody is told
 // of them.
 func (v *Visit) note(s Step) { v.Unsaved = append(slices.Clip(v.Unsaved), s) }
+
+// MovedBecause adds the code of the reason to the move that has just been made; it
+// changes nothing where the last thing that happened is no move. The visit's own
+// code stays: it is about its state.
+func (v *Visit) MovedBecause(c Code) {
+	if n := len(v.Unsaved); n > 0 && v.Unsaved[n-1].Moved() {
+		v.Unsaved[n-1].Code = c
+	}
+}
 
 // Sign writes who did what has happened to a visit since it was last saved, and when.
 func (v *Visit) Sign(by string, at time.Time) {
