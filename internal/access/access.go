@@ -73,6 +73,8 @@ const (
 	SeeAlerts        Action = "see alerts"
 	NoteAlert        Action = "snooze or acknowledge this alert"
 	SetLadder        Action = "say when alerts climb"
+	SetBuying        Action = "change the buying stages and the fiscal year"
+	MoveCustomer     Action = "say what this customer did"
 	SeeAudit         Action = "see the audit trail"
 )
 
@@ -115,6 +117,8 @@ var everyoneWith = map[Action][]roster.Role{
 	SeeAlerts:        {roster.VP, roster.CEO},
 	NoteAlert:        {roster.VP},
 	SetLadder:        {roster.VP},
+	SetBuying:        {roster.VP, roster.Administrator},
+	MoveCustomer:     {roster.VP},
 	SeeAudit:         {roster.Administrator},
 }
 
@@ -152,7 +156,7 @@ func Decide(a Actor, action Action, s Subject) Decision {
 		if s.PersonID != "" && s.PersonID == a.PersonID && a.Has(roster.Host, roster.Executive) {
 			return Decision{true, "it is the person's own calendar"}
 		}
-	case AgreeVisit, CancelVisit, WriteMemo, CloseLoop, KeepStatement, PrepareVisit:
+	case AgreeVisit, CancelVisit, WriteMemo, CloseLoop, KeepStatement, PrepareVisit, MoveCustomer:
 		if s.HostID != "" && s.HostID == a.PersonID && a.Has(roster.Host) {
 			return Decision{true, "the host owns the account"}
 		}

@@ -47,6 +47,9 @@ func TestWhoMay(t *testing.T) {
 		{ManagePeople, Subject{}, []Actor{admin}, []Actor{vp, ceo, cto, assistant, host, nobody}},
 		{SeeAlerts, Subject{}, []Actor{vp, ceo}, []Actor{admin, cto, assistant, host, nobody}},
 		{SeeAudit, Subject{}, []Actor{admin}, []Actor{vp, ceo, cto, assistant, host, nobody}},
+		{SetBuying, Subject{}, []Actor{vp, admin}, []Actor{ceo, cto, assistant, host, nobody}},
+		{MoveCustomer, Subject{HostID: "host"}, []Actor{vp, host}, []Actor{admin, ceo, cto, assistant, nobody}},
+		{MoveCustomer, Subject{HostID: "other"}, []Actor{vp}, []Actor{host, nobody}},
 		{Action("what no rule names"), Subject{}, nil, []Actor{admin, vp, ceo, cto, assistant, host, nobody}},
 	} {
 		for _, a := range c.may {

@@ -10,7 +10,6 @@ import (
 	"windshield/internal/fault"
 	"windshield/internal/insight"
 	"windshield/internal/roster"
-	"windshield/internal/slot"
 	"windshield/internal/visit"
 )
 
@@ -298,26 +297,8 @@ func (f *Flow) follow(tx Tx, a access.Actor, v visit.Visit, d insight.Debrief, i
 	if err := f.keepStatements(tx, a, v, FromDebrief, d.Said); err != nil {
 		return err
 	}
+	if err := f.tellTurn(tx, a, v, d.Action); err != nil {
+		return err
+	}
 	return f.audit(tx, a, "file debrief", "visit/"+v.ID, map[string]any{"held": d.Held, "ours": d.Ours, "theirs": d.Theirs, "statements": len(d.Said)})
-}
-
-// buyingOf gives the list of buying stages, and the one of a customer on a day, as
-// the debriefs tell it: what the customer did moves it, and nothing else.
-func buyingOf(tx Tx, customerID string, day slot.Date) (visit.Buying, string, error) {
-	b := visit.UsualBuying()
-	all, err := tx.Debriefs.OfCustomer(customerID)
-	if err != nil {
-		return b, "", err
-	}
-	var turns []visit.Turn
-	for _, d := range all {
-		if !d.Held || d.Action == "" {
-			continue
-		}
-		if t, err := b.Turn(customerID, d.Action, d.On, d.VisitID); err == nil { // else the list no longer has it
-			turns = append(turns, t)
-		}
-	}
-	slices.Reverse(turns)
-	return b, visit.StageOn(turns, day), nil
 }

@@ -50,6 +50,8 @@ type Tx struct {
 	Memos       Memos
 	Claims      Claims
 	Statements  Statements
+	Turns       Turns
+	Reasons     Reasons
 	Bookings    Bookings
 	Calendars   Calendars
 	Channels    Channels
@@ -86,6 +88,7 @@ type CustomerQuery struct {
 	Scope  access.Scope
 	Search string            // part of the name, any case
 	Values map[string]string // dimension -> value
+	Stage  []string          // where it stands in its own buying: the stage's code, and how imports write it; by the latest turn, else by the import
 	After  string            // cursor of the previous page
 	Limit  int               // 1..1000
 }

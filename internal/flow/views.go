@@ -36,6 +36,7 @@ type CustomerView struct {
 	Host     roster.Person
 	Visits   []visit.Visit // by date
 	People   map[string]string
+	Way      WayView // through its own buying
 }
 
 // PlanView is the plan of a year: executives by weeks.

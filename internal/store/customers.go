@@ -106,7 +106,7 @@ func (c customers) Page(q flow.CustomerQuery) ([]roster.Customer, string, error)
 	if fold(q.Search) != "" {
 		db = db.Where(`folded LIKE ? ESCAPE '\'`, like(q.Search))
 	}
-	db = c.withValues(db, q.Values)
+	db = c.atStage(c.withValues(db, q.Values), q.Stage)
 	if q.After != "" {
 		at, err := readCursor("customers", q.After, 2)
 		if err != nil {
@@ -137,6 +137,20 @@ func (c customers) withValues(db *gorm.DB, values map[string]string) *gorm.DB {
 		db = db.Where("EXISTS (SELECT 1 FROM json_each(dimension_values) v WHERE v.key = ? AND v.value = ?)", dimension, values[dimension])
 	}
 	return db
+}
+
+// atStage asks for customers whose latest turn leaves them at a stage, and for those
+// without any turn whose import says so.
+func (c customers) atStage(db *gorm.DB, stage []string) *gorm.DB {
+	if len(stage) == 0 {
+		return db
+	}
+	said := "json_extract(dimension_values, '$." + flow.StageDimension + "')"
+	if c.s.postgres {
+		said = "dimension_values ->> '" + flow.StageDimension + "'"
+	}
+	return db.Where(`(id IN (SELECT customer_id FROM customer_turns WHERE stage IN ? AND latest = ?)
+		OR `+said+` IN ? AND NOT EXISTS (SELECT 1 FROM customer_turns t WHERE t.customer_id = customers.id))`, stage, true, stage)
 }
 
 // Each reads in steps, so that do may use other ports in between.

@@ -195,7 +195,7 @@ func (u *unit) atomic(do func() error) error {
 func (u *unit) ports() flow.Tx {
 	return flow.Tx{
 		People: people{u}, Customers: customers{u}, Imports: imports{u}, Selections: selections{u}, Frames: frames{u}, Yardsticks: yardsticks{u},
-		Plans: plans{u}, Runs: runs{u}, Visits: visits{u}, Debriefs: debriefs{u}, Loops: loops{u}, Memos: memos{u}, Claims: claims{u}, Statements: statements{u}, Briefs: briefs{u}, Clocks: clocks{u}, Bookings: bookings{u}, Calendars: calendars{u}, Connections: connections{u}, Channels: channels{u}, Notes: notes{u}, Busy: busyTimes{u},
+		Plans: plans{u}, Runs: runs{u}, Visits: visits{u}, Debriefs: debriefs{u}, Loops: loops{u}, Memos: memos{u}, Claims: claims{u}, Statements: statements{u}, Turns: buyingTurns{u}, Reasons: reasons{u}, Briefs: briefs{u}, Clocks: clocks{u}, Bookings: bookings{u}, Calendars: calendars{u}, Connections: connections{u}, Channels: channels{u}, Notes: notes{u}, Busy: busyTimes{u},
 		Alerts: alerts{u}, Accounts: accounts{u}, Ledger: ledger{u}, Queue: queue{u},
 		Launches: launches{u}, Verifications: verifications{u},
 	}
