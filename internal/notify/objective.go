@@ -63,3 +63,20 @@ func Confirmed(host roster.Person, customer, by, visitID string, changed bool, d
 	m.Text = b.String()
 	return m
 }
+
+// AskAgain tells the host of a visit, or the VP in the place of one who has left, that
+// what the customer had confirmed was changed: it is ready no more until the customer
+// confirms it again. by names who changed it.
+func AskAgain(to, host roster.Person, by, customer, visitID string, day, today slot.Date, baseURL string) Message {
+	m := Message{To: to.Email, ToName: OneLine(to.Name, MaxName)}
+	m.Subject = fmt.Sprintf("%s has to confirm the visit again", OneLine(customer, 100))
+	var b strings.Builder
+	greet(&b, m.ToName)
+	fmt.Fprintf(&b, "%s has changed the objective or the agenda of the visit to %s on %s, which the customer had confirmed. It is ready again once the customer confirms it as it is now.\n", OneLine(by, MaxName), OneLine(customer, 100), alert.Day(day, today))
+	if to.ID != host.ID {
+		fmt.Fprintf(&b, "Its host %s is no longer here.\n", OneLine(host.Name, MaxName))
+	}
+	fmt.Fprintf(&b, "\nThe mail to the customer, ready to send: %s/visits/%s/mail?kind=confirmation\n", baseURL, visitID)
+	m.Text = b.String()
+	return m
+}

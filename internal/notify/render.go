@@ -145,11 +145,14 @@ func (k block) writeParagraph(b *strings.Builder, baseURL string) {
 // mostLabel is how many characters a button's text may have.
 const mostLabel = 60
 
+// unnamed is the text of a button for an address that stands alone.
+const unnamed = "Open the page"
+
 // button recognises a line that is one of our addresses, or ends in one behind a
 // colon: what stands before it is the button's text.
 func button(line, baseURL string) (label, url string, ok bool) {
 	line = strings.TrimSpace(line)
-	label, url = "Open the page", line
+	label, url = unnamed, line
 	if at := strings.LastIndexByte(line, ' '); at >= 0 {
 		var colon bool
 		if label, colon = strings.CutSuffix(strings.TrimSpace(line[:at]), ":"); !colon || len([]rune(label)) > mostLabel || strings.TrimSpace(label) == "" {
@@ -157,12 +160,40 @@ func button(line, baseURL string) (label, url string, ok bool) {
 		}
 		url = line[at+1:]
 	}
-	return label, url, Ours(url, baseURL)
+	return label, url, ours(url, baseURL)
 }
 
-// Ours says whether url is an address under baseURL, which has no slash at the end.
+// Link is an address of ours in a text, with the words that stand for it.
+type Link struct{ Label, URL string }
+
+// Links gives the addresses under baseURL in a text, in order, each once, for channels
+// that show buttons. A label has at most 60 characters. BaseURL is as for Render.
+func Links(text, baseURL string) []Link {
+	var out []Link
+	seen := map[string]bool{}
+	add := func(l Link) {
+		if !seen[l.URL] {
+			seen[l.URL] = true
+			out = append(out, l)
+		}
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		if label, url, ok := button(strings.TrimPrefix(line, "- "), baseURL); ok {
+			add(Link{Label: OneLine(label, mostLabel), URL: url})
+			continue
+		}
+		for _, at := range Addresses(line) {
+			if url := line[at[0]:at[1]]; ours(url, baseURL) {
+				add(Link{Label: unnamed, URL: url})
+			}
+		}
+	}
+	return out
+}
+
+// ours says whether url is an address under baseURL, which has no slash at the end.
 // It is false for every url where baseURL is "".
-func Ours(url, baseURL string) bool {
+func ours(url, baseURL string) bool {
 	rest, ok := strings.CutPrefix(url, baseURL)
 	return ok && strings.HasPrefix(baseURL, "http") && plain(url, "") && !strings.ContainsAny(url, `<>"'\`+"`") &&
 		(rest == "" || strings.HasPrefix(rest, "/") || strings.HasPrefix(rest, "?"))
@@ -186,7 +217,7 @@ func links(line, baseURL string) string {
 	last := 0
 	for _, at := range Addresses(line) {
 		url := line[at[0]:at[1]]
-		if !Ours(url, baseURL) {
+		if !ours(url, baseURL) {
 			continue
 		}
 		b.WriteString(escape(line[last:at[0]]) + `<a class="ws-link" href="` + escape(url) + `" style="` + linkStyle + `">` + escape(url) + "</a>")

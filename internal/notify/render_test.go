@@ -50,7 +50,7 @@ func dissect(t require.TestingT, source string) page {
 				require.Contains(t, strings.Fields(attributes), a.Key, n.Data)
 				switch a.Key {
 				case "href":
-					require.True(t, Ours(a.Val, base), a.Val)
+					require.True(t, ours(a.Val, base), a.Val)
 					p.links = append(p.links, a.Val)
 				case "class":
 					class = a.Val
@@ -101,6 +101,10 @@ A label that is far too long to stand on a button and so stays what it is: https
 	}
 
 	require.Empty(t, dissect(t, Render(m, "").HTML).links, "without a base nothing is ours")
+	require.Equal(t, []Link{{"Open the page", "https://windshield.example.com/me?a=1&b=2"}, {"second", "https://windshield.example.com/x"},
+		{"The brief", "https://windshield.example.com/visits/1/brief"}, {"Open the page", "https://windshield.example.com"},
+		{"Open the page", "https://windshield.example.com/y"}}, Links(m.Text+m.Text, base))
+	require.Empty(t, Links(m.Text, ""))
 	got.ID, got.To = "1@x.example", "a@example.com"
 	require.NoError(t, got.Check())
 	require.Equal(t, got, Render(got, base), "the same again")
@@ -148,14 +152,14 @@ func TestRenderIsBounded(t *testing.T) {
 
 func TestOurs(t *testing.T) {
 	for _, url := range []string{base, base + "/", base + "/me", base + "?x=1"} {
-		require.True(t, Ours(url, base), url)
+		require.True(t, ours(url, base), url)
 	}
 	for _, url := range []string{"", "https://windshield.example.co", base + ".evil.example", base + "@evil.example", base + ":8080/", base + `\x`, base + "/a b",
 		base + "/ü", base + "/\u202e", base + "/\x00", base + `/"`, "http://windshield.example.com/", base + "#x"} {
-		require.False(t, Ours(url, base), url)
+		require.False(t, ours(url, base), url)
 	}
-	require.False(t, Ours("javascript:alert(1)", ""))
-	require.False(t, Ours("javascript:alert(1)", "javascript:alert(1)"))
+	require.False(t, ours("javascript:alert(1)", ""))
+	require.False(t, ours("javascript:alert(1)", "javascript:alert(1)"))
 }
 
 func TestCheckOfPartsAndFiles(t *testing.T) {

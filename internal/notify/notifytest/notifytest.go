@@ -63,7 +63,7 @@ func Run(t *testing.T, open func(t *testing.T) (notify.Notifier, Far), carries f
 			message.Text,
 			".\n..\n.leading dots\n",
 			"Grüße aus Zürich: 日本語, 🚗, trailing spaces   \n= signs =3D and tabs\t.\n",
-			strings.Repeat("a long line without any break ", 100) + "\n",
+			strings.Repeat("a long line without any break ", 110) + "\n",
 			"From the beginning\n\n\n\nwith empty lines\n",
 			"<!channel> <https://evil.example|click> &lt;b&gt; *bold* {\"json\": \"\\u0000\"} <script>alert(1)</script>\n",
 		}
