@@ -17,6 +17,7 @@ import (
 
 	"windshield/internal/fault"
 	"windshield/internal/flow"
+	"windshield/internal/hook"
 	"windshield/internal/seal"
 )
 
@@ -43,6 +44,9 @@ type Config struct {
 	MetricsAddr        string // host:port of the metrics; "" shows none
 	SMTPURL            string // "" sends no mail
 	MailFrom           string
+	SlackWebhookURL    string // incoming webhook of the company's channel; "" posts none. Trusted: see hook.Options.AllowPrivate
+	WebhookURL         string // of the company's own receiver of notices, trusted likewise; "" posts none
+	WebhookSecret      string // signs what goes there
 	TrustedProxies     []netip.Prefix
 	TestClock          string // file with an RFC 3339 instant
 	UnsafeTest         bool
@@ -136,6 +140,9 @@ func Table() []Option {
 		limit("WINDSHIELD_GOOGLE_LIMIT_CALENDAR", "0", "writes a minute to one calendar; Google names no number", func(c *Config) *int { return &c.GoogleLimitWrites }),
 		secret(option("WINDSHIELD_SMTP_URL", "", "smtp://user:password@host:port or smtps://…; no mail leaves where empty", func(c *Config) *string { return &c.SMTPURL }, smtpURL)),
 		option("WINDSHIELD_MAIL_FROM", "", "sender of mails, such as visits@example.com; from the mail server's URL where empty", func(c *Config) *string { return &c.MailFrom }, nil),
+		hidden(option("WINDSHIELD_SLACK_WEBHOOK_URL", "", "incoming webhook of a Slack channel, https://hooks.slack.com/services/…; nothing goes to Slack where empty", func(c *Config) *string { return &c.SlackWebhookURL }, slackURL)),
+		hidden(option("WINDSHIELD_WEBHOOK_URL", "", "where to post notices as signed JSON, https, or http inside your network; nothing is posted where empty", func(c *Config) *string { return &c.WebhookURL }, noticesURL)),
+		hidden(option("WINDSHIELD_WEBHOOK_SECRET", "", "signs what is posted there, 16 to 200 plain characters", func(c *Config) *string { return &c.WebhookSecret }, webhookSecret)),
 		{Name: "WINDSHIELD_TRUSTED_PROXIES", Default: "", Help: "networks whose X-Forwarded-For is believed, such as 10.0.0.0/8,192.168.1.5/32",
 			set: setProxies, get: func(c Config) string { return fmt.Sprint(c.TrustedProxies) }},
 		option("WINDSHIELD_METRICS_ADDR", "", "where to show metrics for Prometheus, host:port inside your network; none where empty", func(c *Config) *string { return &c.MetricsAddr }, hostPort),
@@ -194,6 +201,9 @@ func Load(getenv func(string) string, file io.Reader) (Config, error) {
 	}
 	if c.GoogleClientID != "" && !c.SecretKeys.Ready() {
 		bad = append(bad, fault.Detail{Where: seal.Option, Expected: "a key to seal people's permissions with", Mend: "Set it to k1: and what `openssl rand -base64 32` prints."})
+	}
+	if (c.WebhookURL == "") != (c.WebhookSecret == "") {
+		bad = append(bad, fault.Detail{Where: "WINDSHIELD_WEBHOOK_URL", Expected: "the webhook's address and its secret together, or neither", Mend: "Set WINDSHIELD_WEBHOOK_SECRET to what `openssl rand -base64 32` prints."})
 	}
 	if len(bad) > 0 {
 		return Config{}, fault.Invalidf("The configuration cannot be used.").With(bad...)
@@ -341,6 +351,43 @@ func smtpURL(v string) error {
 	u, err := url.Parse(v)
 	if err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" || u.Hostname() == "" {
 		return errors.New("smtp://user:password@host:port or smtps://…")
+	}
+	return nil
+}
+
+// hidden is for what is a secret from its beginning to its end, unlike an address with
+// a password in it.
+func hidden(o Option) Option {
+	get := o.get
+	o.Secret, o.get = true, func(c Config) string {
+		if get(c) == "" {
+			return ""
+		}
+		return "(set)"
+	}
+	return o
+}
+
+// trusted are the options under which the addresses of the environment are called.
+var trusted = hook.Options{AllowPrivate: true, Now: time.Now}
+
+func slackURL(v string) error {
+	if _, err := hook.NewSlack(v, trusted); err != nil {
+		return errors.New("an address such as https://hooks.slack.com/services/T000/B000/…")
+	}
+	return nil
+}
+
+func noticesURL(v string) error {
+	if _, err := hook.NewWebhook(v, strings.Repeat("x", hook.MinSecret), trusted); err != nil {
+		return errors.New("an address such as https://hooks.example.com/windshield, without user, password and #")
+	}
+	return nil
+}
+
+func webhookSecret(v string) error {
+	if _, err := hook.NewWebhook("https://localhost", v, trusted); err != nil {
+		return errors.New("16 to 200 plain characters without spaces, such as `openssl rand -base64 32` prints")
 	}
 	return nil
 }

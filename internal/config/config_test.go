@@ -106,3 +106,31 @@ func TestConsentNeedsAClientAndAKey(t *testing.T) {
 		require.NotContains(t, err.Error(), "hush")
 	}
 }
+
+func TestNoticesNeedAWholeAddressAndASecret(t *testing.T) {
+	const slack, key = "https://hooks.slack.com/services/T0/B0/hush", "hush-hush-hush-hush"
+	for _, to := range []string{"https://hooks.example.com/in/hush?key=hush", "http://127.0.0.1:9000/hush", "http://receiver.internal/hush", "https://10.0.0.5:8443/hush"} {
+		c, err := Load(env("WINDSHIELD_SLACK_WEBHOOK_URL", slack, "WINDSHIELD_WEBHOOK_URL", to, "WINDSHIELD_WEBHOOK_SECRET", key), nil)
+		require.NoError(t, err, to)
+		require.Equal(t, []string{slack, to, key}, []string{c.SlackWebhookURL, c.WebhookURL, c.WebhookSecret})
+		dump := strings.Join(Dump(c), "\n")
+		require.NotContains(t, dump, "hush")
+		require.NotContains(t, dump, "hooks.")
+		require.Contains(t, dump, "WINDSHIELD_SLACK_WEBHOOK_URL=(set)\nWINDSHIELD_WEBHOOK_URL=(set)\nWINDSHIELD_WEBHOOK_SECRET=(set)")
+	}
+	for _, bad := range [][]string{
+		{"WINDSHIELD_WEBHOOK_URL", "https://hooks.example.com/hush"},
+		{"WINDSHIELD_WEBHOOK_SECRET", key},
+		{"WINDSHIELD_WEBHOOK_URL", "https://hooks.example.com/hush", "WINDSHIELD_WEBHOOK_SECRET", "hush"},
+		{"WINDSHIELD_WEBHOOK_URL", "ftp://hooks.example.com/hush", "WINDSHIELD_WEBHOOK_SECRET", key},
+		{"WINDSHIELD_WEBHOOK_URL", "https://me:hush@hooks.example.com/", "WINDSHIELD_WEBHOOK_SECRET", key},
+		{"WINDSHIELD_WEBHOOK_URL", "hush", "WINDSHIELD_WEBHOOK_SECRET", key},
+		{"WINDSHIELD_SLACK_WEBHOOK_URL", "hooks.slack.com/services/hush"},
+		{"WINDSHIELD_SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/hush#x"},
+	} {
+		_, err := Load(env(bad...), nil)
+		require.True(t, fault.Is(err, fault.Invalid), "%v", bad)
+		require.ErrorContains(t, err, strings.SplitN(bad[0], "_URL", 2)[0][:18])
+		require.NotContains(t, err.Error(), "hush", "%v", bad)
+	}
+}
