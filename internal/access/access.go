@@ -48,6 +48,7 @@ const (
 	MakePlan         Action = "plan the year"
 	PublishPlan      Action = "publish a plan"
 	SeePlan          Action = "see the plan of the year"
+	AcceptYear       Action = "accept the year of this executive"
 	SeeCoverage      Action = "see who listens to whom"
 	SeeCustomers     Action = "see customers"
 	SeeVisit         Action = "see this visit"
@@ -56,6 +57,7 @@ const (
 	DebriefVisit     Action = "say what came of this visit"
 	ReadDebrief      Action = "read what came of this visit"
 	WriteMemo        Action = "write the memo of this visit"
+	SeeTodo          Action = "see what this host has to do"
 	CloseLoop        Action = "see to what is open with this customer"
 	SeeClaims        Action = "see what customers back"
 	MakeClaim        Action = "make claims of what customers said"
@@ -73,6 +75,10 @@ const (
 	SeeAlerts        Action = "see alerts"
 	NoteAlert        Action = "snooze or acknowledge this alert"
 	SetLadder        Action = "say when alerts climb"
+	ManageNotices    Action = "manage how notices leave"
+	SetPlanRules     Action = "say what the planner weighs"
+	ErasePerson      Action = "give out or erase what is known of somebody"
+	ManageJobs       Action = "see to failed jobs"
 	SetBuying        Action = "change the buying stages and the fiscal year"
 	MoveCustomer     Action = "say what this customer did"
 	SeeAudit         Action = "see the audit trail"
@@ -93,6 +99,7 @@ var everyoneWith = map[Action][]roster.Role{
 	MakePlan:         {roster.VP},
 	PublishPlan:      {roster.VP},
 	SeePlan:          {roster.VP, roster.CEO, roster.Administrator},
+	AcceptYear:       {roster.VP}, // in the meeting, on their behalf
 	SeeCoverage:      {roster.VP, roster.CEO},
 	SeeCustomers:     {roster.VP, roster.CEO, roster.Administrator, roster.Host},
 	SeeVisit:         {roster.VP, roster.CEO, roster.Administrator},
@@ -101,6 +108,7 @@ var everyoneWith = map[Action][]roster.Role{
 	DebriefVisit:     {roster.VP},
 	ReadDebrief:      {roster.VP, roster.CEO},
 	WriteMemo:        {roster.VP},
+	SeeTodo:          {roster.VP},
 	CloseLoop:        {roster.VP},
 	SeeClaims:        {roster.VP, roster.CEO},
 	MakeClaim:        {roster.VP},
@@ -117,6 +125,10 @@ var everyoneWith = map[Action][]roster.Role{
 	SeeAlerts:        {roster.VP, roster.CEO},
 	NoteAlert:        {roster.VP},
 	SetLadder:        {roster.VP},
+	ManageNotices:    {roster.Administrator},
+	SetPlanRules:     {roster.VP, roster.Administrator},
+	ErasePerson:      {roster.Administrator},
+	ManageJobs:       {roster.Administrator},
 	SetBuying:        {roster.VP, roster.Administrator},
 	MoveCustomer:     {roster.VP},
 	SeeAudit:         {roster.Administrator},
@@ -156,11 +168,11 @@ func Decide(a Actor, action Action, s Subject) Decision {
 		if s.PersonID != "" && s.PersonID == a.PersonID && a.Has(roster.Host, roster.Executive) {
 			return Decision{true, "it is the person's own calendar"}
 		}
-	case AgreeVisit, CancelVisit, WriteMemo, CloseLoop, KeepStatement, PrepareVisit, MoveCustomer:
+	case AgreeVisit, CancelVisit, WriteMemo, SeeTodo, CloseLoop, KeepStatement, PrepareVisit, MoveCustomer:
 		if s.HostID != "" && s.HostID == a.PersonID && a.Has(roster.Host) {
 			return Decision{true, "the host owns the account"}
 		}
-	case AnswerVisit, SeeOwnVisits, NoteAlert:
+	case AnswerVisit, SeeOwnVisits, NoteAlert, AcceptYear:
 		if a.ActsFor(s.ExecutiveID) {
 			return Decision{true, "it is the executive's own visit"}
 		}

@@ -83,7 +83,7 @@ func (f *Flow) view(a access.Actor, v visit.Visit, people map[string]roster.Pers
 	w.Counts, w.WhyNot = v.Counts()
 	begun := !v.Start.After(f.Now())
 	w.MayAnswer = v.State.Live() && !begun && access.Decide(a, access.AnswerVisit, about(v)).Allowed
-	w.MayRecord = (v.State.Live() || v.State.Happened() || v.State == visit.NoShow) && begun && access.Decide(a, access.RecordOutcome, about(v)).Allowed
+	w.MayRecord = (v.State.Live() || v.State == visit.Held || v.State == visit.NoShow) && begun && access.Decide(a, access.RecordOutcome, about(v)).Allowed
 	w.MayAgree = v.State.Live() && !begun && access.Decide(a, access.AgreeVisit, about(v)).Allowed
 	w.MayCancel = (v.State.Live() || v.State == visit.Declined) && !begun && access.Decide(a, access.CancelVisit, about(v)).Allowed
 	w.Invites, w.Needless = f.InviteCustomers, f.needless(v)
@@ -377,7 +377,7 @@ func (f *Flow) My(ctx context.Context, a access.Actor, executiveID string) (MyVi
 				return m, err
 			}
 		}
-		m.Today = f.today(m.Executive.Zone)
+		m.Today = f.todayOf(m.Executive)
 		q.From, q.To = slot.MakeDate(m.Today.Year(), time.January, 1).Add(-90), m.Today.Add(366)
 		visits, _, err := tx.Visits.Find(q)
 		if err != nil {

@@ -51,6 +51,8 @@ type BriefView struct {
 	Askers   map[string]string  // names of those who added questions
 	MayEdit  bool
 	MayAsk   bool
+	Steps    []visit.PrepStep
+	Missing  []string // what the brief has yet to say
 }
 
 // Brief gives the brief of a visit to those whose visit it is: it says what was promised
@@ -88,6 +90,16 @@ func (f *Flow) Brief(ctx context.Context, a access.Actor, visitID string) (Brief
 				return w, err
 			}
 		}
+		links, err := tx.Briefs.Links(visitID)
+		if err != nil {
+			return w, err
+		}
+		memo, err := tx.Memos.Get(visitID)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return w, err
+		}
+		ready := f.readyOf(v.Visit, w.Brief, links, memo)
+		w.Steps, w.Missing = ready.Steps(f.today(v.Visit.Zone)), ready.Missing()
 		w.MayAsk = f.preparable(v.Visit) && access.Decide(a, access.AskInVisit, about(v.Visit)).Allowed
 		return w, nil
 	})
@@ -106,21 +118,11 @@ func (f *Flow) SaveBrief(ctx context.Context, a access.Actor, visitID string, ve
 	}
 	err = f.prepareVisit(ctx, a, access.PrepareVisit, visitID, func(tx Tx, v *visit.Visit, b *visit.Brief) error {
 		if b.Version != version {
-			return fault.Stalef("Somebody has changed the brief meanwhile. Look at it again.")
+			return errBriefChanged()
 		}
-		theirs := visit.Said{Words: in.Theirs, By: in.TheirsBy, On: in.TheirsOn}
-		if theirs.Words == "" {
-			theirs = visit.Said{}
-		} else if theirs.On.IsZero() {
-			theirs.On = f.today(v.Zone)
-			if theirs.Words == v.Theirs.Words && theirs.By == v.Theirs.By {
-				theirs.On = v.Theirs.On
-			}
+		if err := f.putAgenda(tx, a, v, b, in); err != nil {
+			return err
 		}
-		if theirs.Words != v.Theirs.Words || !slices.Equal(in.Agenda, v.Agenda) {
-			v.Reopen("We changed the objective or the agenda.")
-		}
-		v.Objective, v.Theirs, v.Agenda = in.Objective, theirs, in.Agenda
 		b.People, b.Questions, b.Elephants, b.Travel = in.People, in.Questions, in.Elephants, in.Travel
 		b.Asks = slices.DeleteFunc(b.Asks, func(q visit.Ask) bool { return q.By == "" })
 		var ours []visit.Ask
@@ -128,7 +130,7 @@ func (f *Flow) SaveBrief(ctx context.Context, a access.Actor, visitID string, ve
 			ours = append(ours, visit.Ask{Text: q})
 		}
 		b.Asks = append(ours, b.Asks...)
-		return f.audit(tx, a, "prepare visit", "visit/"+v.ID, map[string]any{"objective": v.Objective != "", "theirs": theirs.Words != "", "agenda": len(v.Agenda)})
+		return f.audit(tx, a, "prepare visit", "visit/"+v.ID, map[string]any{"objective": v.Objective != "", "theirs": v.Theirs.Words != "", "agenda": len(v.Agenda)})
 	})
 	if err != nil {
 		return BriefView{}, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"windshield/internal/access"
 	"windshield/internal/fault"
@@ -26,6 +25,7 @@ type ClaimsView struct {
 	Loose   []StatementView // of no claim yet, newest first, at most looseShown
 	Base    string          // which draw the shares refer to; "" where nobody was drawn
 	MayMake bool
+	Stale   int // days after which what was said has to be said again
 	Today   slot.Date
 }
 
@@ -72,89 +72,6 @@ const (
 	mostClaims  = 500
 )
 
-// claimed is all claims with their evidence, as of now.
-type claimed struct {
-	rows   []ClaimRow
-	of     map[string][]KeptStatement // claim id -> statements that stand
-	frame  insight.Frame
-	base   string
-	groups map[string]string // code -> label
-}
-
-// claimed weighs every claim against the newest draw of this year, else the newest of all.
-func (f *Flow) claimed(tx Tx) (claimed, error) {
-	x := claimed{of: map[string][]KeptStatement{}, groups: map[string]string{}, frame: insight.Frame{Customers: map[string]int{}, Places: map[string]insight.Place{}}}
-	claims, err := tx.Claims.All()
-	if err != nil || len(claims) == 0 {
-		return x, err
-	}
-	kept, err := tx.Statements.Find(StatementQuery{Claimed: true, Standing: true})
-	if err != nil {
-		return x, err
-	}
-	since := map[string]slot.Date{} // from when a claim could come up
-	first := f.today("UTC")
-	for _, c := range claims {
-		since[c.ID] = slot.DateOf(c.MadeAt, time.UTC)
-		first = min(first, since[c.ID])
-	}
-	for _, s := range kept {
-		x.of[s.ClaimID] = append(x.of[s.ClaimID], s)
-		since[s.ClaimID] = min(since[s.ClaimID], s.On)
-		first = min(first, s.On)
-	}
-	if err := f.claimFrame(tx, &x); err != nil {
-		return x, err
-	}
-	visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, States: []visit.State{visit.Held, visit.Debriefed}, From: first})
-	if err != nil {
-		return x, err
-	}
-	last := map[string]slot.Date{} // customer -> its latest visit
-	for _, v := range visits {
-		last[v.CustomerID] = max(last[v.CustomerID], v.Slot.Date)
-	}
-	for _, c := range claims {
-		frame := x.frame
-		for _, d := range last {
-			if d >= since[c.ID] {
-				frame.Visited++
-			}
-		}
-		x.rows = append(x.rows, ClaimRow{c, insight.Weigh(c.Claim, plainStatements(x.of[c.ID]), frame, f.today("UTC"), insight.StaleDays)})
-	}
-	return x, nil
-}
-
-// claimFrame gives the customers for whom claims are to hold: those of the frozen list,
-// where each who was drawn stands for others of its group.
-func (f *Flow) claimFrame(tx Tx, x *claimed) error {
-	draws, err := tx.Selections.ByYear(f.today("UTC").Year())
-	if err != nil {
-		return err
-	}
-	if len(draws) == 0 {
-		if draws, err = tx.Selections.ByYear(0); err != nil || len(draws) == 0 {
-			return err
-		}
-	}
-	s := draws[0]
-	state, err := stateOf(tx, s, false)
-	if err != nil {
-		return err
-	}
-	x.base = s.Name
-	for _, st := range s.Strata {
-		x.frame.Customers[st.Code], x.groups[st.Code] = st.N, st.Label
-	}
-	for _, c := range state.chosen() {
-		if c.Stands && c.Weight > 0 {
-			x.frame.Places[c.CustomerID] = insight.Place{Stratum: c.Stratum, Weight: c.Weight}
-		}
-	}
-	return nil
-}
-
 // Claims lists the claims: by the lower end of what may hold, those that are no finding
 // last.
 func (f *Flow) Claims(ctx context.Context, a access.Actor) (ClaimsView, error) {
@@ -163,11 +80,15 @@ func (f *Flow) Claims(ctx context.Context, a access.Actor) (ClaimsView, error) {
 	}
 	return read(ctx, f, func(tx Tx) (ClaimsView, error) {
 		w := ClaimsView{Today: f.today("UTC"), MayMake: access.Decide(a, access.MakeClaim, access.Subject{}).Allowed}
+		set, err := statementSettings(tx)
+		if err != nil {
+			return w, err
+		}
 		x, err := f.claimed(tx)
 		if err != nil {
 			return w, err
 		}
-		w.Base = x.base
+		w.Base, w.Stale = x.base, set.StaleDays
 		w.Claims, w.Closed = x.ranked()
 		loose, err := tx.Statements.Find(StatementQuery{Loose: true, Standing: true, Limit: looseShown})
 		if err != nil {
@@ -235,7 +156,8 @@ func (f *Flow) claimView(tx Tx, a access.Actor, id string) (ClaimView, error) {
 	for _, v := range w.Evidence.Voices {
 		w.Voices = append(w.Voices, VoiceView{v, w.Customers[v.CustomerID], group(v.CustomerID)})
 	}
-	w.Contradictions = insight.Contradictions(id, plainStatements(x.of[id]))
+	standing := slices.DeleteFunc(slices.Clone(all), func(k KeptStatement) bool { return !k.Withdrawn.IsZero() })
+	w.Contradictions = insight.Contradictions(id, plainStatements(standing))
 	if w.Closed.IsZero() {
 		for _, n := range insight.NextStrata(w.Evidence, x.frame, nextShown) {
 			w.Next = append(w.Next, NeedView{n, x.groups[n.Stratum]})
@@ -335,7 +257,6 @@ func (f *Flow) changeClaim(ctx context.Context, a access.Actor, id string, versi
 	if err := access.Require(a, access.MakeClaim, access.Subject{}); err != nil {
 		return ClaimView{}, err
 	}
-	var out ClaimView
 	err := f.Store.Write(ctx, func(tx Tx) error {
 		c, err := tx.Claims.Get(id)
 		if err != nil {
@@ -344,13 +265,12 @@ func (f *Flow) changeClaim(ctx context.Context, a access.Actor, id string, versi
 		if c.Version != version {
 			return fault.Stalef("Somebody has changed this claim meanwhile. Look at it again.")
 		}
-		if err := do(tx, &c); err != nil {
-			return err
-		}
-		out, err = f.claimView(tx, a, id)
-		return err
+		return do(tx, &c)
 	})
-	return out, err
+	if err != nil {
+		return ClaimView{}, err
+	}
+	return f.Claim(ctx, a, id)
 }
 
 func clean(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -39,34 +39,15 @@ func (f *Flow) SendLink(ctx context.Context, a access.Actor, visitID string, ver
 		if v.State != visit.Agreed || !v.Start.After(f.Now()) {
 			return fault.Conflictf("The visit is %s. A customer confirms what was agreed before and lies ahead.", v.State)
 		}
-		if v.HostID == "" {
-			return fault.Conflictf("The visit has no host in whose name the customer could be asked.")
+		if err := f.hasHost(tx, *v); err != nil {
+			return err
 		}
 		i := slices.IndexFunc(v.Contacts, func(c roster.Contact) bool { return c.Email == email })
 		if i < 0 {
 			return fault.Invalidf("This is nobody who comes from the customer.").With(fault.Detail{Where: "email", Value: fault.Short(email), Expected: "the address of one of the people whom you have chosen"})
 		}
-		links, err := tx.Briefs.Links(v.ID)
-		if err != nil {
-			return err
-		}
-		now := f.Now().UTC()
-		if sentJustNow(links, email, now) {
-			return nil
-		}
-		for _, l := range links {
-			if l.Email == email && l.State(now) == visit.LinkOpen {
-				if err := tx.Briefs.WithdrawLinks(v.ID, l.ID, now); err != nil {
-					return err
-				}
-			}
-		}
-		token := f.Token()
-		l := visit.Link{ID: f.NewID(), Hash: hash(token), VisitID: v.ID, Email: email, Name: v.Contacts[i].Name, MadeAt: now, MadeBy: a.PersonID, Expires: now.Add(customerLinkLife)}
-		if v.Start.Before(l.Expires) {
-			l.Expires = v.Start
-		}
-		if err := tx.Briefs.AddLink(l); err != nil {
+		l, token, err := f.confirmLink(tx, a, *v, v.Contacts[i])
+		if err != nil || token == "" {
 			return err
 		}
 		p, err := f.customerPage(tx, l, *v)
@@ -84,6 +65,49 @@ func (f *Flow) SendLink(ctx context.Context, a access.Actor, visitID string, ver
 		return VisitView{}, err
 	}
 	return f.Visit(ctx, a, visitID)
+}
+
+// confirmLink makes a link for one of the customer's people, and gives its secret; one of
+// before for the same address ends. Of one that was made a moment ago there is no second:
+// then the secret is "".
+func (f *Flow) confirmLink(tx Tx, a access.Actor, v visit.Visit, to roster.Contact) (visit.Link, string, error) {
+	links, err := tx.Briefs.Links(v.ID)
+	if err != nil {
+		return visit.Link{}, "", err
+	}
+	now := f.Now().UTC()
+	if sentJustNow(links, to.Email, now) {
+		return visit.Link{}, "", nil
+	}
+	for _, l := range links {
+		if l.Email == to.Email && l.State(now) == visit.LinkOpen {
+			if err := tx.Briefs.WithdrawLinks(v.ID, l.ID, now); err != nil {
+				return visit.Link{}, "", err
+			}
+		}
+	}
+	token := f.Token()
+	l := visit.Link{ID: f.NewID(), Hash: hash(token), VisitID: v.ID, Email: to.Email, Name: to.Name, MadeAt: now, MadeBy: a.PersonID, Expires: now.Add(customerLinkLife)}
+	if v.Start.Before(l.Expires) {
+		l.Expires = v.Start
+	}
+	return l, token, tx.Briefs.AddLink(l)
+}
+
+// hasHost refuses what is sent to a customer in the name of a host where there is none,
+// or one who has left.
+func (f *Flow) hasHost(tx Tx, v visit.Visit) error {
+	if v.HostID == "" {
+		return fault.Conflictf("The visit has no host in whose name the customer could be asked.")
+	}
+	host, err := tx.People.Get(v.HostID)
+	if err != nil {
+		return err
+	}
+	if f.hasLeft(host) {
+		return fault.Conflictf("%s has left. Give the visit another host first: the customer would answer somebody who is no longer here.", host.Name)
+	}
+	return nil
 }
 
 // throttleLinks lets whoever may ask the customer of a visit do so a few times in a
@@ -163,13 +187,9 @@ func (f *Flow) linkViews(tx Tx, v visit.Visit) ([]LinkView, error) {
 // deliverOutside stores a message to somebody who is not one of us, on behalf of one
 // of us, and enqueues its sending.
 func (f *Flow) deliverOutside(tx Tx, about, kind string, from roster.Person, m notify.Message) error {
-	id := f.NewID()
-	ids, err := tx.Alerts.Deliver(Delivery{ID: id, About: about, Kind: kind, Channel: "mail", PersonID: from.ID, ToAddress: m.To, ToName: m.ToName,
-		MessageID: notify.MessageID(about, kind, m.To, f.BaseURL), Subject: m.Subject, Body: m.Text, State: ToSend, CreatedAt: f.Now().UTC()})
-	if err != nil || len(ids) == 0 {
-		return err
-	}
-	return tx.Queue.Enqueue(Job{Kind: JobDeliver, Key: id})
+	d := f.delivery(about, kind, notify.Mail, from.ID, m)
+	d.ToAddress, d.ToName, d.MessageID, d.Path = m.To, m.ToName, notify.MessageID(about, kind, m.To, f.BaseURL), ""
+	return f.store(tx, d)
 }
 
 // carriesSecret says whether a message holds a secret that nobody needs any more
@@ -313,6 +333,10 @@ func (f *Flow) ConfirmAsCustomer(ctx context.Context, token, remote, print strin
 		if err != nil {
 			return err
 		}
+		b.AgendaBy, b.AgendaOn, b.Confirmed = "", 0, f.today(v.Zone)
+		if len(agenda) > 0 {
+			b.AgendaBy, b.AgendaOn = by, b.Confirmed
+		}
 		if err := tx.Briefs.Save(&b); err != nil {
 			return err
 		}
@@ -322,12 +346,15 @@ func (f *Flow) ConfirmAsCustomer(ctx context.Context, token, remote, print strin
 		if page, err = f.customerPage(tx, l, v); err != nil {
 			return err
 		}
-		if page.Host.ID == "" {
-			return f.audit(tx, customerActor, "confirm visit", "visit/"+v.ID, map[string]any{"link": l.ID, "changed": changed})
-		}
-		m := notify.Confirmed(page.Host, page.Customer.Name, by, v.ID, changed, v.Slot.Date, f.today(page.Host.Zone), f.BaseURL)
-		if err := f.deliver(tx, "confirmed/"+l.ID, "confirmed", page.Host, m); err != nil {
+		to, err := f.inTheirPlace(tx, page.Host)
+		if err != nil {
 			return err
+		}
+		for _, p := range to {
+			m := notify.Confirmed(p, page.Customer.Name, by, v.ID, changed, v.Slot.Date, f.todayOf(p), f.BaseURL)
+			if err := f.deliver(tx, "confirmed/"+l.ID, "confirmed", p, m); err != nil {
+				return err
+			}
 		}
 		return f.audit(tx, customerActor, "confirm visit", "visit/"+v.ID, map[string]any{"link": l.ID, "changed": changed})
 	})

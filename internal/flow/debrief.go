@@ -31,7 +31,8 @@ type DebriefView struct {
 	MayWrite bool
 	Expected []insight.Attendee // who should have been there
 	Buying   visit.Buying
-	Stage    string // code of the customer's buying stage; "" where none is known
+	Stage    string        // code of the customer's buying stage; "" where none is known
+	Claims   []ClaimChoice // that what was said may back: those it backs already, then those this customer can tell most about
 	Loops    []LoopView
 	Memo     KeptMemo // Version 0 where there is none
 	MayMemo  bool
@@ -48,8 +49,96 @@ func (f *Flow) Debrief(ctx context.Context, a access.Actor, visitID string) (Deb
 		if err := access.Require(a, access.ReadDebrief, about(v)); err != nil {
 			return DebriefView{}, err
 		}
-		return f.debriefView(tx, a, v)
+		w, err := f.debriefView(tx, a, v)
+		if err == nil && w.MayWrite {
+			w.Claims, err = f.claimChoices(tx, v, w.Kept.Said)
+		}
+		return w, err
 	})
+}
+
+// ClaimChoice is a claim that a statement may be put to, and how many customers back it.
+type ClaimChoice struct {
+	ID      string
+	Text    string
+	Backing int  // distinct customers
+	Asked   bool // this customer was to be asked about it: it stands in the brief
+}
+
+// claimsOffered is how many claims a debrief offers: who writes on a phone reads no list.
+const claimsOffered = 5
+
+// claimChoices gives the claims that a debrief offers.
+func (f *Flow) claimChoices(tx Tx, v visit.Visit, said []insight.Statement) ([]ClaimChoice, error) {
+	x, err := f.claimed(tx)
+	if err != nil || len(x.rows) == 0 {
+		return nil, err
+	}
+	brief, err := tx.Briefs.Get(v.ID)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := tx.Statements.Find(StatementQuery{VisitID: v.ID, Standing: true})
+	if err != nil {
+		return nil, err
+	}
+	asked := func(r ClaimRow) bool {
+		return slices.ContainsFunc(brief.Asks, func(q visit.Ask) bool { return strings.Contains(q.Text, strings.TrimRight(r.Text, ".")) })
+	}
+	// What is backed at this visit already comes first, then what the brief asks, then
+	// what this customer can tell most about, then what is backed most.
+	backed := func(r ClaimRow) bool {
+		return slices.ContainsFunc(said, func(s insight.Statement) bool { return s.ClaimID == r.ID }) ||
+			slices.ContainsFunc(kept, func(s KeptStatement) bool { return s.ClaimID == r.ID })
+	}
+	open, _ := x.ranked()
+	var claims []insight.Claim
+	var evidence []insight.Evidence
+	for _, r := range open {
+		claims, evidence = append(claims, r.Claim), append(evidence, r.Evidence)
+	}
+	var order []string
+	for _, first := range []func(ClaimRow) bool{backed, asked} {
+		for _, r := range open {
+			if first(r) {
+				order = append(order, r.ID)
+			}
+		}
+	}
+	for _, q := range insight.Ask(v.CustomerID, claims, evidence, x.frame, claimsOffered) {
+		order = append(order, q.ClaimID)
+	}
+	for _, r := range open {
+		order = append(order, r.ID)
+	}
+	var out []ClaimChoice
+	for _, id := range order {
+		i := slices.IndexFunc(open, func(r ClaimRow) bool { return r.ID == id })
+		if slices.ContainsFunc(out, func(c ClaimChoice) bool { return c.ID == id }) || len(out) >= claimsOffered && !backed(open[i]) {
+			continue
+		}
+		out = append(out, ClaimChoice{ID: id, Text: open[i].Text, Backing: open[i].Evidence.Backing + open[i].Evidence.Raised, Asked: asked(open[i])})
+	}
+	return out, nil
+}
+
+// detach takes statements away from the claims to which an earlier version of a debrief
+// had put them, and this one does not.
+func detach(tx Tx, v visit.Visit, before, now []insight.Statement) error {
+	kept, err := tx.Statements.Find(StatementQuery{VisitID: v.ID})
+	if err != nil {
+		return err
+	}
+	var save []*KeptStatement
+	for _, b := range before {
+		i := slices.IndexFunc(now, func(s insight.Statement) bool { return s.ID == b.ID && s.ClaimID == "" })
+		k := slices.IndexFunc(kept, func(k KeptStatement) bool { return k.ID == b.ID && k.ClaimID == b.ClaimID })
+		if b.ClaimID != "" && i >= 0 && k >= 0 {
+			kept[k].ClaimID, kept[k].Side, kept[k].Asked = "", insight.Neither, false
+			save = append(save, &kept[k])
+		}
+	}
+	return tx.Statements.Save(save...)
 }
 
 func (f *Flow) debriefView(tx Tx, a access.Actor, v visit.Visit) (DebriefView, error) {
@@ -196,11 +285,15 @@ func (f *Flow) writeDebrief(ctx context.Context, a access.Actor, visitID string,
 		if err := check(f.today(v.Zone), buying); err != nil {
 			return err
 		}
+		before := kept.Debrief
 		kept.Debrief, kept.SaveKey, kept.SavedBy, kept.SavedAt = clean, key, a.PersonID, f.Now().UTC()
 		if file {
 			kept.Filed, kept.FiledBy, kept.FiledAt = true, a.PersonID, kept.SavedAt
 		}
 		if err := tx.Debriefs.Save(&kept); err != nil || !file {
+			return err
+		}
+		if err := detach(tx, v, before.Said, clean.Said); err != nil {
 			return err
 		}
 		return f.follow(tx, a, v, clean, in)

@@ -22,6 +22,13 @@ type Deps struct {
 	Calendars Opener
 	Google    Google
 	Notifier  notify.Notifier
+	// Hooks are the ways besides mail by which notices leave.
+	Hooks Hooks
+	// MailSet says that a mail server is configured.
+	MailSet bool
+	// Hurry makes the jobs of a kind due that wait for their next try; nil: they come when they come.
+	Hurry     func(ctx context.Context, kind JobKind) (jobs int, err error)
+	Office    Office                                // where failed jobs are seen to; nil where no queue runs: then nothing of it may be called
 	Now       func() time.Time                      // the only clock
 	NewID     func() string                         // UUIDs; nil: random
 	Token     func() string                         // secrets for links; nil: 256 random bits in hex
@@ -76,6 +83,8 @@ type Flow struct {
 	importing chan struct{} // a place for each file that may be worked on
 	thinking  chan struct{} // a place for each question about a plan
 	reading   chan struct{} // the place of whoever reads when people are busy
+	boards    boards        // plans that people are working on
+	claims    claimMemory   // what claims rest on
 }
 
 // New makes the use cases.

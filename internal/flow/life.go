@@ -45,8 +45,14 @@ func (f *Flow) Agree(ctx context.Context, a access.Actor, visitID string, versio
 		if err != nil {
 			return err
 		}
+		asked := v.State == visit.Confirmed
 		if v.Kind != clean.Kind || v.JoinURL != clean.JoinURL {
 			v.Reopen("We changed how to meet.")
+		}
+		if v.State != visit.Confirmed {
+			if err := f.unconfirmed(tx, a, *v, asked); err != nil {
+				return err
+			}
 		}
 		v.Agreement = visit.Agreement{With: clean.With, On: clean.On, What: clean.What}
 		v.Contacts, v.Kind, v.JoinURL = clean.Contacts, clean.Kind, clean.JoinURL

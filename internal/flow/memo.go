@@ -171,29 +171,38 @@ func (f *Flow) SendMemo(ctx context.Context, a access.Actor, visitID string, ver
 	email = roster.NormalizeEmail(email)
 	return f.writeMemo(ctx, a, visitID, version, func(tx Tx, v visit.Visit, m *KeptMemo) error {
 		m.Lines = cleanLines(m.Lines, lines)
-		if err := m.Check(); err != nil {
-			return err
-		}
-		w, err := f.memoView(tx, a, v)
-		if err != nil {
-			return err
-		}
-		to, err := f.recipient(w.VisitView, email)
-		if err != nil {
-			return err
-		}
-		m.Sent, m.SentBy, m.ToName, m.ToEmail = f.today(v.Zone), a.PersonID, to.Name, to.Email
-		if err := f.sendAfter(tx, a, w.VisitView, to, m.Lines); err != nil {
-			return err
-		}
-		if w.Copy.ID != "" {
-			c := notify.MemoCopy(w.Copy, w.Host, w.Customer.Name, outsideLines(m.Lines))
-			if err := f.deliver(tx, "visit/"+v.ID, "memo", w.Copy, c); err != nil {
-				return err
-			}
-		}
-		return f.audit(tx, a, "send memo", "visit/"+v.ID, map[string]any{"lines": len(m.Lines), "copy": w.Copy.ID})
+		return f.sendMemo(tx, a, v, m, email, nil)
 	})
+}
+
+// sendMemo sends a memo as it is, in the words of the house, or in those of the host:
+// then out is filled with the link and the lines, and mailed unless the host does so.
+func (f *Flow) sendMemo(tx Tx, a access.Actor, v visit.Visit, m *KeptMemo, email string, out *MailOut) error {
+	if err := m.Check(); err != nil {
+		return err
+	}
+	w, err := f.memoView(tx, a, v)
+	if err != nil {
+		return err
+	}
+	if err := f.hasHost(tx, v); err != nil {
+		return err
+	}
+	to, err := f.recipient(w.VisitView, email)
+	if err != nil {
+		return err
+	}
+	m.Sent, m.SentBy, m.ToName, m.ToEmail = f.today(v.Zone), a.PersonID, to.Name, to.Email
+	if err := f.sendAfter(tx, a, w.VisitView, to, m.Lines, out); err != nil {
+		return err
+	}
+	if w.Copy.ID != "" {
+		c := notify.MemoCopy(w.Copy, w.Host, w.Customer.Name, outsideLines(m.Lines))
+		if err := f.deliver(tx, "visit/"+v.ID, "memo", w.Copy, c); err != nil {
+			return err
+		}
+	}
+	return f.audit(tx, a, "send memo", "visit/"+v.ID, map[string]any{"lines": len(m.Lines), "copy": w.Copy.ID})
 }
 
 // AskObjective mails one of the customer's people a link under which they say whether
@@ -231,7 +240,7 @@ func (f *Flow) AskObjective(ctx context.Context, a access.Actor, visitID, email 
 		if sentJustNow(links, to.Email, f.Now().UTC()) {
 			return nil
 		}
-		if err := f.sendAfter(tx, a, views[0], to, nil); err != nil {
+		if err := f.sendAfter(tx, a, views[0], to, nil, nil); err != nil {
 			return err
 		}
 		return f.audit(tx, a, "ask for objective", "visit/"+v.ID, nil)
@@ -251,8 +260,9 @@ func (f *Flow) recipient(v VisitView, email string) (roster.Contact, error) {
 }
 
 // sendAfter makes a link of after a visit and mails it; one of before for the same
-// address ends. lines are those of the memo, nil where only the question is asked.
-func (f *Flow) sendAfter(tx Tx, a access.Actor, v VisitView, to roster.Contact, lines []insight.Line) error {
+// address ends. lines are those of the memo, nil where only the question is asked. out
+// are the host's own words, nil for those of the house.
+func (f *Flow) sendAfter(tx Tx, a access.Actor, v VisitView, to roster.Contact, lines []insight.Line, out *MailOut) error {
 	now := f.Now().UTC()
 	links, err := tx.Briefs.Links(v.Visit.ID)
 	if err != nil {
@@ -270,7 +280,15 @@ func (f *Flow) sendAfter(tx Tx, a access.Actor, v VisitView, to roster.Contact, 
 	if err := tx.Briefs.AddLink(l); err != nil {
 		return err
 	}
-	m := notify.AfterVisit(to, v.Host, v.Customer.Name, v.Visit.Slot.Date, outsideLines(lines), f.BaseURL+"/c/"+token+"/after", l.Expires)
+	url := f.BaseURL + "/c/" + token + "/after"
+	m := notify.AfterVisit(to, v.Host, v.Customer.Name, v.Visit.Slot.Date, outsideLines(lines), url, l.Expires)
+	if out != nil {
+		out.Text = notify.Fill(out.Text, url, outsideLines(lines))
+		if out.Own {
+			return nil
+		}
+		m.Subject, m.Text = out.Subject, out.Text
+	}
 	return f.deliverOutside(tx, "visit/"+v.Visit.ID, afterKind+l.ID, v.Host, m)
 }
 
@@ -465,6 +483,10 @@ func (f *Flow) takeReplies(tx Tx, l visit.Link, v visit.Visit, replies []AfterRe
 	}
 	confirmed, corrected, silent := m.Replies()
 	host, err := tx.People.Get(v.HostID)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	to, err := f.inTheirPlace(tx, host)
 	if err != nil {
 		return err
 	}
@@ -472,9 +494,11 @@ func (f *Flow) takeReplies(tx Tx, l visit.Link, v visit.Visit, replies []AfterRe
 	if err != nil {
 		return err
 	}
-	note := notify.MemoAnswered(host, customers[v.CustomerID].Name, confirmed, corrected, silent, f.BaseURL+"/visits/"+v.ID+"/memo")
-	if err := f.deliver(tx, "visit/"+v.ID, fmt.Sprintf("memo answered/%d", m.Version), host, note); err != nil {
-		return err
+	for _, p := range to {
+		note := notify.MemoAnswered(p, customers[v.CustomerID].Name, confirmed, corrected, silent, f.BaseURL+"/visits/"+v.ID+"/memo")
+		if err := f.deliver(tx, "visit/"+v.ID, fmt.Sprintf("memo answered/%d", m.Version), p, note); err != nil {
+			return err
+		}
 	}
 	return f.audit(tx, customerActor, "answer memo", "visit/"+v.ID, map[string]any{"confirmed": confirmed, "corrected": corrected, "silent": silent})
 }

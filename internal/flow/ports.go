@@ -42,14 +42,20 @@ type Tx struct {
 	Frames      Frames
 	Yardsticks  Yardsticks
 	Plans       Plans
+	PlanSteps   PlanSteps
 	Runs        Runs
 	Visits      Visits
 	Briefs      Briefs
+	Preps       Preps
 	Debriefs    Debriefs
+	Promises    Promises
 	Loops       Loops
 	Memos       Memos
+	Sums        Sums
 	Claims      Claims
 	Statements  Statements
+	Sayings     Sayings
+	Stamps      Stamps
 	Turns       Turns
 	Reasons     Reasons
 	Bookings    Bookings
@@ -60,9 +66,12 @@ type Tx struct {
 	Busy        BusyTimes
 	Alerts      Alerts
 	Clocks      Clocks
+	Notices     Notices
+	Outbox      Outbox
 	Accounts    Accounts
 	Ledger      Ledger
 	Queue       Queue
+	Personal    Personal
 
 	Launches      Launches
 	Verifications Verifications
@@ -75,7 +84,10 @@ type People interface {
 	Get(id string) (roster.Person, error)
 	// ByEmail expects a normalised address.
 	ByEmail(email string) (roster.Person, error)
-	// Save inserts (Version 0) or changes people, whole or none.
+	// Administrators gives those with the role, who have left too, and lets no other
+	// transaction that asks for them go on before this one has ended.
+	Administrators() ([]roster.Person, error)
+	// Save inserts (Version 0) or changes people, whole or none, with where they lived when.
 	Save(people ...*roster.Person) error
 	// Absences gives those of the people named, of all where none is named, by start.
 	Absences(personIDs ...string) ([]roster.Absence, error)
@@ -162,6 +174,18 @@ type Plans interface {
 	Save(p *visit.Plan) error
 }
 
+// PlanSteps keeps what people changed in plans by hand.
+type PlanSteps interface {
+	// Add appends a step to its plan and sets its number. The plan must have been
+	// saved in the same transaction, so that two cannot count at once.
+	Add(s *PlanStep) error
+	Get(id string) (PlanStep, error)
+	// Recent gives the newest first.
+	Recent(planID string, limit int) ([]PlanStep, error)
+	// Undone marks a step as taken back by another one; Stale where it is already.
+	Undone(id, by string) error
+}
+
 // Runs keeps the runs of the planner with their files.
 type Runs interface {
 	Get(id string) (Run, error)
@@ -187,6 +211,10 @@ type VisitQuery struct {
 	From, To    slot.Date // both inclusive
 	After       string    // cursor of the previous page
 	Limit       int       // 0: all
+	// Bare reads only who, whom, when, the state with its code, answer, group and
+	// label: for whole years, of which most fields would be read for nothing. Such
+	// visits are not for saving.
+	Bare bool
 }
 
 // Visits keeps the visits of all plans, and those from before Windshield.
@@ -199,6 +227,8 @@ type Visits interface {
 	Save(visits ...*visit.Visit) error
 	// History gives what happened to a visit, oldest first.
 	History(id string) ([]visit.Step, error)
+	// Moves gives the steps by which the visits named were moved, oldest first, by visit.
+	Moves(ids ...string) (map[string][]visit.Step, error)
 	// Discard deletes visits that nobody was ever told of; Conflict for others.
 	Discard(ids ...string) error
 }
@@ -285,14 +315,26 @@ type Accounts interface {
 	Sweep(before time.Time) error
 }
 
+// EntryQuery narrows the audit trail. Zero values do not narrow.
+type EntryQuery struct {
+	ActorID  string
+	Kind     string    // what the subject begins with before its slash, such as "visit"
+	Subject  string    // the whole of it
+	From, To time.Time // To is not in it
+	After    string    // cursor of the previous page
+	Limit    int       // 0: 50
+}
+
 // Ledger keeps the audit trail, answers to repeated requests, and settings.
 type Ledger interface {
 	// Audit appends an entry to the hash chain.
 	Audit(e Entry) error
 	// Entries gives the newest first, and the next cursor, "" at the end.
-	Entries(after string, limit int) (rows []Entry, next string, err error)
-	// Verify walks the chain and gives the number of the first broken entry, 0 where all holds.
-	Verify() (brokenAt int64, err error)
+	Entries(q EntryQuery) (rows []Entry, next string, err error)
+	// Verify walks the chain and gives how many entries it has, and the number of the
+	// first broken one, 0 where all holds. An entry that was blanked holds where the
+	// newest EraseAction after it names what it hashes to.
+	Verify() (entries, brokenAt int64, err error)
 	// Begin claims an idempotency key. A finished request gives its answer and
 	// done; another hash under the key is Invalid; a running one is Conflict.
 	Begin(k Key) (answer []byte, done bool, err error)

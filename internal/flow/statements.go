@@ -260,7 +260,11 @@ func (f *Flow) proposedQuestions(tx Tx, v visit.Visit) ([]insight.Question, erro
 		return nil, err
 	}
 	on := max(v.Slot.Date, f.today(v.Zone))
-	again := insight.Recheck(v.CustomerID, plainStatements(kept), on, insight.StaleDays)
+	set, err := statementSettings(tx)
+	if err != nil {
+		return nil, err
+	}
+	again := insight.Recheck(v.CustomerID, plainStatements(kept), on, set.StaleDays)
 	again = again[:min(len(again), insight.QuestionsPerBrief)]
 	x, err := f.claimed(tx)
 	if err != nil {
@@ -301,6 +305,10 @@ func (f *Flow) statementViews(tx Tx, a access.Actor, kept []KeptStatement) ([]St
 	if err != nil {
 		return nil, err
 	}
+	set, err := statementSettings(tx)
+	if err != nil {
+		return nil, err
+	}
 	var ids []string
 	for _, s := range kept {
 		ids = append(ids, s.CustomerID)
@@ -314,7 +322,7 @@ func (f *Flow) statementViews(tx Tx, a access.Actor, kept []KeptStatement) ([]St
 	for i, s := range kept {
 		c := customers[s.CustomerID]
 		w := StatementView{KeptStatement: s, Customer: c.Name, HeardName: people[s.HeardBy].Name, Today: f.today("UTC")}
-		w.Stale = s.Withdrawn.IsZero() && s.Over.IsZero() && s.Statement.Stale(w.Today, insight.StaleDays)
+		w.Stale = s.Withdrawn.IsZero() && s.Over.IsZero() && s.Statement.Stale(w.Today, set.StaleDays)
 		w.MayChange = s.Withdrawn.IsZero() && access.Decide(a, access.KeepStatement, access.Subject{HostID: c.HostID}).Allowed
 		out[i] = w
 	}

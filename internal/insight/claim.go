@@ -177,7 +177,7 @@ func Weigh(claim Claim, statements []Statement, f Frame, today slot.Date, staleD
 		}
 		e.AtMost = sampling.NobodyBoundOf(all, len(answers))
 	}
-	e.Sentence = e.sentence(f, staleDays)
+	e.Sentence = e.sentence(f.Visited, staleDays)
 	return e
 }
 

@@ -12,8 +12,15 @@ import (
 // look like a trend.
 const BelowMinimum = "one data point, not a finding"
 
+// Retell gives the evidence in words again, now that so many distinct customers were
+// visited while the claim could come up; staleDays as for Weigh.
+func (e Evidence) Retell(visited, staleDays int) Evidence {
+	e.Sentence = e.sentence(visited, staleDays)
+	return e
+}
+
 // sentence says what may be said, and what may not be concluded.
-func (e Evidence) sentence(f Frame, staleDays int) string {
+func (e Evidence) sentence(visited, staleDays int) string {
 	var parts []string
 	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
 	switch {
@@ -31,7 +38,7 @@ func (e Evidence) sentence(f Frame, staleDays int) string {
 		add("%s asked %s not in the selection and left out.", count(e.Outside, "other customer"), is(e.Outside))
 	}
 	if e.Raised > 0 {
-		parts = append(parts, sampling.RaisedSentence(e.Raised, max(e.Raised, f.Visited-e.Asked)))
+		parts = append(parts, sampling.RaisedSentence(e.Raised, max(e.Raised, visited-e.Asked)))
 	}
 	if e.Denying > 0 {
 		add("%s %s it.", count(e.Denying, "customer"), verb(e.Denying, "denies", "deny"))

@@ -128,6 +128,9 @@ func (s statements) Find(q flow.StatementQuery) ([]flow.KeptStatement, error) {
 }
 
 func (s statements) Save(all ...*flow.KeptStatement) error {
+	if err := s.stampClaims(all); err != nil {
+		return err
+	}
 	if err := saveAll(s.unit, "statement", "id", 20, each(all, toStatementRow)); err != nil {
 		return err
 	}
@@ -135,4 +138,57 @@ func (s statements) Save(all ...*flow.KeptStatement) error {
 		s.raise(&x.Version)
 	}
 	return nil
+}
+
+// stampClaims counts the write of statements for their claims, those of before too.
+func (s statements) stampClaims(all []*flow.KeptStatement) error {
+	var kept []string
+	for _, x := range all {
+		s.stamp(x.ClaimID)
+		if x.Version > 0 {
+			kept = append(kept, x.ID)
+		}
+	}
+	if len(kept) == 0 {
+		return nil
+	}
+	var before []string
+	in, arg := s.in("id", kept)
+	err := s.db.Model(&statementRow{}).Where(in, arg).Where("claim_id IS NOT NULL").Distinct().Pluck("claim_id", &before).Error
+	s.stamp(before...)
+	return s.fail(err)
+}
+
+// sayings implements flow.Sayings.
+type sayings struct{ *unit }
+
+func (s sayings) Of(claimIDs ...string) ([]insight.Statement, error) {
+	db := s.db.Model(&statementRow{}).Select("id, customer_id, claim_id, source, said_by, heard_by, said_on, side, asked, checked_on, over_on").
+		Where("claim_id IS NOT NULL AND withdrawn = ''")
+	if len(claimIDs) > 0 {
+		in, arg := s.in("claim_id", claimIDs)
+		db = db.Where(in, arg)
+	}
+	rows, err := db.Rows()
+	if err != nil {
+		return nil, s.fail(err)
+	}
+	defer rows.Close()
+	var out []insight.Statement
+	for rows.Next() {
+		var x insight.Statement
+		var on, checked, over day
+		if err := rows.Scan(&x.ID, &x.CustomerID, &x.ClaimID, &x.Source, &x.By, &x.HeardBy, &on, &x.Side, &x.Asked, &checked, &over); err != nil {
+			return nil, s.fail(err)
+		}
+		x.On, x.Checked, x.Over = slot.Date(on), slot.Date(checked), slot.Date(over)
+		out = append(out, x)
+	}
+	return out, s.fail(rows.Err())
+}
+
+func (s sayings) Last() ([]slot.Date, error) {
+	var days []day
+	err := s.db.Table("(?) AS latest", s.db.Table("visits").Select("MAX(date) AS day").Where("state = ?", "held").Group("customer_id")).Order("day").Pluck("day", &days).Error
+	return each(days, func(d day) slot.Date { return slot.Date(d) }), s.fail(err)
 }

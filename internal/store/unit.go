@@ -28,6 +28,7 @@ type unit struct {
 
 	undo    []func()           // puts values back as they were if the unit does not commit
 	entries []flow.Entry       // audit entries, appended just before the commit
+	stamps  map[string]bool    // to be counted up just before the commit
 	begun   map[[2]string]bool // idempotency keys that wait for their answer
 	lost    error              // an error of the engine that asks for another run
 	points  int                // savepoints made so far
@@ -144,6 +145,9 @@ func (u *unit) finish() error {
 	for k := range u.begun {
 		return fmt.Errorf("the request of %s under an idempotency key has no answer stored", k[0])
 	}
+	if err := u.countStamps(); err != nil {
+		return err
+	}
 	return u.appendAudit()
 }
 
@@ -195,8 +199,8 @@ func (u *unit) atomic(do func() error) error {
 func (u *unit) ports() flow.Tx {
 	return flow.Tx{
 		People: people{u}, Customers: customers{u}, Imports: imports{u}, Selections: selections{u}, Frames: frames{u}, Yardsticks: yardsticks{u},
-		Plans: plans{u}, Runs: runs{u}, Visits: visits{u}, Debriefs: debriefs{u}, Loops: loops{u}, Memos: memos{u}, Claims: claims{u}, Statements: statements{u}, Turns: buyingTurns{u}, Reasons: reasons{u}, Briefs: briefs{u}, Clocks: clocks{u}, Bookings: bookings{u}, Calendars: calendars{u}, Connections: connections{u}, Channels: channels{u}, Notes: notes{u}, Busy: busyTimes{u},
-		Alerts: alerts{u}, Accounts: accounts{u}, Ledger: ledger{u}, Queue: queue{u},
+		Plans: plans{u}, PlanSteps: planSteps{u}, Runs: runs{u}, Visits: visits{u}, Debriefs: debriefs{u}, Promises: promises{u}, Loops: loops{u}, Memos: memos{u}, Claims: claims{u}, Sums: sums{u}, Statements: statements{u}, Sayings: sayings{u}, Stamps: stamps{u}, Turns: buyingTurns{u}, Reasons: reasons{u}, Briefs: briefs{u}, Preps: preps{u}, Clocks: clocks{u}, Bookings: bookings{u}, Calendars: calendars{u}, Connections: connections{u}, Channels: channels{u}, Notes: notes{u}, Busy: busyTimes{u},
+		Alerts: alerts{u}, Notices: notices{u}, Outbox: outbox{u}, Accounts: accounts{u}, Ledger: ledger{u}, Queue: queue{u}, Personal: personal{u},
 		Launches: launches{u}, Verifications: verifications{u},
 	}
 }

@@ -150,6 +150,9 @@ func (v visits) Find(q flow.VisitQuery) ([]visit.Visit, string, error) {
 	if q.Limit > 0 {
 		db = db.Limit(q.Limit + 1)
 	}
+	if q.Bare {
+		db = db.Select("id", "plan_id", "label", "customer_id", "executive_id", "host_id", "date", "half", "state", "stage", "code", "kind", "answer", "stratum", "group_name", "pinned", "version")
+	}
 	var rows []visitRow
 	if err := db.Find(&rows).Error; err != nil {
 		return nil, "", v.fail(err)
@@ -183,6 +186,12 @@ func (v visits) scoped(s access.Scope) (db *gorm.DB, any bool) {
 }
 
 func (v visits) Save(all ...*visit.Visit) error {
+	for _, x := range all {
+		held := func(s visit.State) bool { return s.Happened() || s == visit.NoShow }
+		if held(x.State) || slices.ContainsFunc(x.Unsaved, func(s visit.Step) bool { return held(s.From) }) {
+			v.stamp(heldStamp)
+		}
+	}
 	if err := saveAll(v.unit, "visit", "id", 37, each(all, toVisitRow)); err != nil {
 		return err
 	}
@@ -262,9 +271,29 @@ func (v visits) History(id string) ([]visit.Step, error) {
 	if err := v.db.Where("visit_id = ?", id).Order("n").Find(&rows).Error; err != nil {
 		return nil, v.fail(err)
 	}
-	return each(rows, func(r stepRow) visit.Step {
-		return visit.Step{At: r.At.time(), By: r.ByID, From: r.FromState, To: r.ToState, Code: r.Code, Words: r.Words, Was: r.Was.V, Is: r.NowIs.V, Undone: r.Undone}
-	}), nil
+	return each(rows, stepRow.step), nil
+}
+
+func (r stepRow) step() visit.Step {
+	return visit.Step{At: r.At.time(), By: r.ByID, From: r.FromState, To: r.ToState, Code: r.Code, Words: r.Words, Was: r.Was.V, Is: r.NowIs.V, Undone: r.Undone}
+}
+
+// Moves gives the moves of many visits by visit, oldest first.
+func (v visits) Moves(ids ...string) (map[string][]visit.Step, error) {
+	out := map[string][]visit.Step{}
+	wanted := known(ids)
+	if len(wanted) == 0 {
+		return out, nil
+	}
+	in, arg := v.in("visit_id", wanted)
+	var rows []stepRow
+	if err := v.db.Where(in, arg).Where("was <> now_is").Order("visit_id, n").Find(&rows).Error; err != nil {
+		return nil, v.fail(err)
+	}
+	for _, r := range rows {
+		out[r.VisitID] = append(out[r.VisitID], r.step())
+	}
+	return out, nil
 }
 
 // Discard leaves alone what anybody was told of: published, or once wanted in a

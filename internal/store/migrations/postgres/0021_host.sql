@@ -1,8 +1,14 @@
 -- Who at the customer agreed to the agenda as it stands, and when the customer confirmed
--- the visit. What the lists of steps and of statements ask for.
+-- the visit. How often something was written from which something else is reckoned: a
+-- claim's statements under its id, outcomes of visits under 'held'.
 
 -- +goose Up
 ALTER TABLE briefs ADD COLUMN agenda_by text NOT NULL DEFAULT '';
 ALTER TABLE briefs ADD COLUMN agenda_on text NOT NULL DEFAULT '';
 ALTER TABLE briefs ADD COLUMN confirmed text NOT NULL DEFAULT '';
 CREATE INDEX statements_loose ON statements (said_on DESC, id) WHERE claim_id IS NULL AND withdrawn = '';
+CREATE INDEX visits_held ON visits (customer_id, date) WHERE state = 'held';
+CREATE TABLE stamps (
+    name text PRIMARY KEY NOT NULL,
+    n    bigint NOT NULL
+);

@@ -1,0 +1,63 @@
+package store
+
+import (
+	"maps"
+	"slices"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// heldStamp counts the writes of outcomes of visits.
+const heldStamp = "held"
+
+// stampRow counts how often something was written.
+type stampRow struct {
+	Name string `gorm:"primaryKey"`
+	N    int64
+}
+
+func (stampRow) TableName() string { return "stamps" }
+
+// stamp notes what is to be counted up. That waits for the end of the transaction: who
+// holds the row of a stamp while doing other things makes all others wait.
+func (u *unit) stamp(names ...string) {
+	for _, name := range names {
+		if name == "" {
+			continue
+		}
+		if u.stamps == nil {
+			u.stamps = map[string]bool{}
+		}
+		u.stamps[name] = true
+	}
+}
+
+// countStamps counts up in one order, so that two cannot wait for each other.
+func (u *unit) countStamps() error {
+	names := slices.Sorted(maps.Keys(u.stamps))
+	u.stamps = nil
+	for some := range slices.Chunk(names, 500) {
+		rows := each(some, func(name string) stampRow { return stampRow{name, 1} })
+		up := clause.OnConflict{Columns: []clause.Column{{Name: "name"}}, DoUpdates: clause.Assignments(map[string]any{"n": gorm.Expr("stamps.n + 1")})}
+		if err := u.atomic(func() error { return u.db.Clauses(up).Create(&rows).Error }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stamps implements flow.Stamps.
+type stamps struct{ *unit }
+
+func (s stamps) All() (map[string]int64, error) {
+	var rows []stampRow
+	if err := s.db.Find(&rows).Error; err != nil {
+		return nil, s.fail(err)
+	}
+	out := make(map[string]int64, len(rows))
+	for _, r := range rows {
+		out[r.Name] = r.N
+	}
+	return out, nil
+}
