@@ -17,12 +17,8 @@ const HorizonDays = 90
 // Compute gives the numbers of the coverage dashboard. It looks at every visit
 // once, and reads nothing but its input.
 func Compute(in Input) Report {
-	r := Report{AsOf: in.AsOf, Today: in.Today, Period: in.Period, Months: months(in.Today)}
-	if in.Horizon.IsZero() {
-		in.Horizon = in.Today.Add(HorizonDays)
-	}
-	theirs := byPerson(in)
-	people(&r, in, theirs)
+	r := start(&in)
+	people(&r, in, byPerson(in), 0)
 	visits(&r, in)
 	r.Sentence = sentence(r)
 	return r
@@ -43,17 +39,16 @@ func byPerson(in Input) [][]*visit.Visit {
 	return out
 }
 
-// people fills People, Gaps and the totals about people.
-func people(r *Report, in Input, theirs [][]*visit.Visit) {
+// people fills People, Gaps and the totals about people, and says where each person
+// stands. Counting visits before a day are left out of the months.
+func people(r *Report, in Input, theirs [][]*visit.Visit, before slot.Date) map[string]int {
 	// Formatting and calendars are slow beside the rest: one look-up per day of
 	// the twelve months instead of one per visit.
 	first := slot.MakeDate(r.Months[0].Year, r.Months[0].Month, 1)
 	column := columns(first, r.Months)
 	r.People = make([]PersonRow, 0, len(in.People))
 	for i, p := range in.People {
-		s := alert.Clock(alert.Watch{
-			PersonID: p.ID, LastVisit: p.Terms.LastVisit, Since: p.Since, Joined: p.Joined, Left: p.Left, Absences: p.Absences, Today: ownToday(in, p),
-		}, theirs[i], in.Horizon)
+		s := alert.Clock(p.Watch(ownToday(in, p)), theirs[i], in.Horizon)
 		row := PersonRow{
 			ID: p.ID, Name: p.Name, Function: p.Function, Running: s.Running, LastID: s.LastID, Days: s.Days, Overdue: s.Overdue,
 			Never: s.Never, Paused: s.Paused, Back: s.Back, Next: s.Next, NextID: s.NextID, Forecast: s.Forecast,
@@ -65,6 +60,7 @@ func people(r *Report, in Input, theirs [][]*visit.Visit) {
 			at := e.Date.Sub(first)
 			switch {
 			case at < 0 || at >= len(column):
+			case e.Counts && e.Date < before:
 			case e.Counts:
 				row.Months[column[at]]++
 			default:
@@ -81,6 +77,11 @@ func people(r *Report, in Input, theirs [][]*visit.Visit) {
 	slices.SortStableFunc(r.Gaps, func(a, b Gap) int {
 		return cmp.Or(cmp.Compare(a.On, b.On), cmp.Compare(a.Name, b.Name), cmp.Compare(a.PersonID, b.PersonID))
 	})
+	at := make(map[string]int, len(r.People))
+	for i, p := range r.People {
+		at[p.ID] = i
+	}
+	return at
 }
 
 // ownToday gives the date where the person lives, the reader's where that is not known.
@@ -88,7 +89,7 @@ func ownToday(in Input, p Person) slot.Date {
 	if in.AsOf.IsZero() {
 		return in.Today
 	}
-	d, err := alert.Today(in.AsOf, p.Zone)
+	d, err := alert.Today(in.AsOf, alert.ZoneOf(p.Person, in.AsOf))
 	if err != nil {
 		return in.Today
 	}
@@ -141,9 +142,6 @@ func gap(p Person, s alert.Status) Gap {
 // visits fills Groups, Weeks and the totals about visits.
 func visits(r *Report, in Input) {
 	customers, who := homes(in)
-	for _, g := range in.Groups {
-		r.Totals.Customers += g.Customers
-	}
 	monday := in.Period.Start.Monday()
 	r.Weeks = weeks(in.Period, in.Today)
 	var heard []uint64 // week and customer of each counting visit
@@ -186,6 +184,14 @@ func visits(r *Report, in Input) {
 	slices.Sort(heard)
 	for _, h := range slices.Compact(heard) {
 		r.Weeks[h>>32].Distinct++
+	}
+	groups(r, in, perGroup, distinct)
+}
+
+// groups fills Groups from the numbers of each, in the order of in.Groups.
+func groups(r *Report, in Input, perGroup, distinct []int) {
+	for _, g := range in.Groups {
+		r.Totals.Customers += g.Customers
 	}
 	grouped := r.Totals.Visits - r.Totals.Ungrouped
 	for i, g := range in.Groups {

@@ -74,3 +74,33 @@ func (m *Mix) add(p visit.Phase, known, quarterEnd bool) {
 		m.QuarterEnd++
 	}
 }
+
+// MixOf gives the mix of everybody from the number of counting visits by stage ("" or
+// a stage that is no more where none is known), and of those at a quarter's end.
+func MixOf(stages map[string]int, quarterEnd int, b visit.Buying) Mix {
+	m := Mix{QuarterEnd: quarterEnd}
+	for code, n := range stages {
+		stage, known := b.Stage(code)
+		one := Mix{}
+		one.add(stage.Phase, known, false)
+		m.Visits += n
+		m.Early, m.Middle, m.Late, m.Settled, m.Unknown = m.Early+n*one.Early, m.Middle+n*one.Middle, m.Late+n*one.Late, m.Settled+n*one.Settled, m.Unknown+n*one.Unknown
+	}
+	return m
+}
+
+// QuarterEnds gives the last days of our fiscal quarters that lie in a period.
+func QuarterEnds(period slot.Interval, f visit.Fiscal) []slot.Interval {
+	var out []slot.Interval
+	for d := period.Start; d <= period.End; d++ {
+		if !slot.AtQuarterEnd(d, f.Start, f.Days) {
+			continue
+		}
+		if n := len(out); n > 0 && out[n-1].End == d.Add(-1) {
+			out[n-1].End = d
+		} else {
+			out = append(out, slot.Interval{Start: d, End: d})
+		}
+	}
+	return out
+}
