@@ -395,6 +395,18 @@ func TestUntrustedCertificate(t *testing.T) {
 func TestAwayShowsNothing(t *testing.T) {
 	for _, open := range []func(*testing.T) (notify.Notifier, *far){openSlack, openWebhook} {
 		n, f := open(t)
+		for _, broken := range []func(http.ResponseWriter, func()){
+			func(http.ResponseWriter, func()) { panic(http.ErrAbortHandler) },
+			func(w http.ResponseWriter, _ func()) {
+				w.Header().Set("Location", "http://[::ThIsIsSecret")
+				w.WriteHeader(http.StatusFound)
+			},
+		} {
+			f.then(broken)
+			err := n.Send(t.Context(), message)
+			require.ErrorContains(t, err, "broke")
+			secretly(t, f, err)
+		}
 		f.Stop()
 		err := n.Send(t.Context(), message)
 		require.ErrorContains(t, err, "cannot be reached")
