@@ -360,6 +360,24 @@ func (e DrawnState) Valid() bool {
 	}
 }
 
+// Defines values for EarlierReplyReply.
+const (
+	EarlierReplyReplyConfirmed EarlierReplyReply = "confirmed"
+	EarlierReplyReplyCorrected EarlierReplyReply = "corrected"
+)
+
+// Valid indicates whether the value is a known member of the EarlierReplyReply enum.
+func (e EarlierReplyReply) Valid() bool {
+	switch e {
+	case EarlierReplyReplyConfirmed:
+		return true
+	case EarlierReplyReplyCorrected:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EventState.
 const (
 	EventStateApplied  EventState = "applied"
@@ -693,6 +711,33 @@ func (e PlanState) Valid() bool {
 	}
 }
 
+// Defines values for PrepStepStep.
+const (
+	PrepStepStepAgenda    PrepStepStep = "agenda"
+	PrepStepStepBrief     PrepStepStep = "brief"
+	PrepStepStepConfirmed PrepStepStep = "confirmed"
+	PrepStepStepMemo      PrepStepStep = "memo"
+	PrepStepStepObjective PrepStepStep = "objective"
+)
+
+// Valid indicates whether the value is a known member of the PrepStepStep enum.
+func (e PrepStepStep) Valid() bool {
+	switch e {
+	case PrepStepStepAgenda:
+		return true
+	case PrepStepStepBrief:
+		return true
+	case PrepStepStepConfirmed:
+		return true
+	case PrepStepStepMemo:
+		return true
+	case PrepStepStepObjective:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProblemKind.
 const (
 	ProblemKindConflict        ProblemKind = "conflict"
@@ -873,6 +918,27 @@ func (e SaidRequestAbout) Valid() bool {
 	}
 }
 
+// Defines values for SaidRequestSide.
+const (
+	SaidRequestSideAgainst SaidRequestSide = "against"
+	SaidRequestSideFor     SaidRequestSide = "for"
+	SaidRequestSideNeither SaidRequestSide = "neither"
+)
+
+// Valid indicates whether the value is a known member of the SaidRequestSide enum.
+func (e SaidRequestSide) Valid() bool {
+	switch e {
+	case SaidRequestSideAgainst:
+		return true
+	case SaidRequestSideFor:
+		return true
+	case SaidRequestSideNeither:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SaidRequestSource.
 const (
 	SaidRequestSourceGuessed SaidRequestSource = "guessed"
@@ -909,6 +975,27 @@ func (e SaidStatementAbout) Valid() bool {
 	case SaidStatementAboutObstacles:
 		return true
 	case SaidStatementAboutSituation:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SaidStatementSide.
+const (
+	SaidStatementSideAgainst SaidStatementSide = "against"
+	SaidStatementSideFor     SaidStatementSide = "for"
+	SaidStatementSideNeither SaidStatementSide = "neither"
+)
+
+// Valid indicates whether the value is a known member of the SaidStatementSide enum.
+func (e SaidStatementSide) Valid() bool {
+	switch e {
+	case SaidStatementSideAgainst:
+		return true
+	case SaidStatementSideFor:
+		return true
+	case SaidStatementSideNeither:
 		return true
 	default:
 		return false
@@ -1191,6 +1278,45 @@ func (e StatementStepRequestStep) Valid() bool {
 	}
 }
 
+// Defines values for TodoVisitNext.
+const (
+	TodoVisitNextAgenda    TodoVisitNext = "agenda"
+	TodoVisitNextAgree     TodoVisitNext = "agree"
+	TodoVisitNextBrief     TodoVisitNext = "brief"
+	TodoVisitNextConfirm   TodoVisitNext = "confirm"
+	TodoVisitNextDebrief   TodoVisitNext = "debrief"
+	TodoVisitNextMemo      TodoVisitNext = "memo"
+	TodoVisitNextObjective TodoVisitNext = "objective"
+	TodoVisitNextRead      TodoVisitNext = "read"
+	TodoVisitNextWait      TodoVisitNext = "wait"
+)
+
+// Valid indicates whether the value is a known member of the TodoVisitNext enum.
+func (e TodoVisitNext) Valid() bool {
+	switch e {
+	case TodoVisitNextAgenda:
+		return true
+	case TodoVisitNextAgree:
+		return true
+	case TodoVisitNextBrief:
+		return true
+	case TodoVisitNextConfirm:
+		return true
+	case TodoVisitNextDebrief:
+		return true
+	case TodoVisitNextMemo:
+		return true
+	case TodoVisitNextObjective:
+		return true
+	case TodoVisitNextRead:
+		return true
+	case TodoVisitNextWait:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for VisitKind.
 const (
 	VisitKindConference VisitKind = "conference"
@@ -1254,6 +1380,89 @@ func (e VisitState) Valid() bool {
 	}
 }
 
+// Defines values for MailKind.
+const (
+	MailKindAgenda       MailKind = "agenda"
+	MailKindConfirmation MailKind = "confirmation"
+	MailKindObjective    MailKind = "objective"
+	MailKindThanks       MailKind = "thanks"
+)
+
+// Valid indicates whether the value is a known member of the MailKind enum.
+func (e MailKind) Valid() bool {
+	switch e {
+	case MailKindAgenda:
+		return true
+	case MailKindConfirmation:
+		return true
+	case MailKindObjective:
+		return true
+	case MailKindThanks:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetCustomerMailParamsKind.
+const (
+	GetCustomerMailParamsKindAgenda       GetCustomerMailParamsKind = "agenda"
+	GetCustomerMailParamsKindConfirmation GetCustomerMailParamsKind = "confirmation"
+	GetCustomerMailParamsKindObjective    GetCustomerMailParamsKind = "objective"
+	GetCustomerMailParamsKindThanks       GetCustomerMailParamsKind = "thanks"
+)
+
+// Valid indicates whether the value is a known member of the GetCustomerMailParamsKind enum.
+func (e GetCustomerMailParamsKind) Valid() bool {
+	switch e {
+	case GetCustomerMailParamsKindAgenda:
+		return true
+	case GetCustomerMailParamsKindConfirmation:
+		return true
+	case GetCustomerMailParamsKindObjective:
+		return true
+	case GetCustomerMailParamsKindThanks:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SendCustomerMailParamsKind.
+const (
+	SendCustomerMailParamsKindAgenda       SendCustomerMailParamsKind = "agenda"
+	SendCustomerMailParamsKindConfirmation SendCustomerMailParamsKind = "confirmation"
+	SendCustomerMailParamsKindObjective    SendCustomerMailParamsKind = "objective"
+	SendCustomerMailParamsKindThanks       SendCustomerMailParamsKind = "thanks"
+)
+
+// Valid indicates whether the value is a known member of the SendCustomerMailParamsKind enum.
+func (e SendCustomerMailParamsKind) Valid() bool {
+	switch e {
+	case SendCustomerMailParamsKindAgenda:
+		return true
+	case SendCustomerMailParamsKindConfirmation:
+		return true
+	case SendCustomerMailParamsKindObjective:
+		return true
+	case SendCustomerMailParamsKindThanks:
+		return true
+	default:
+		return false
+	}
+}
+
+// AgendaAgreement defines model for AgendaAgreement.
+type AgendaAgreement struct {
+	// By Who at the customer agreed to the agenda as it stands.
+	//
+	// Example: Eva Lang
+	By string `json:"by"`
+
+	// On Example: 2027-02-03
+	On openapi_types.Date `json:"on"`
+}
+
 // AgendaItem defines model for AgendaItem.
 type AgendaItem struct {
 	// At Wall time at the place; left out where the order is enough.
@@ -1263,6 +1472,41 @@ type AgendaItem struct {
 
 	// What Example: Plant tour
 	What string `json:"what"`
+}
+
+// AgendaRequest defines model for AgendaRequest.
+type AgendaRequest struct {
+	Agenda *[]AgendaItem `json:"agenda,omitempty"`
+
+	// AgreedBy Who at the customer agreed to this agenda; left out where nobody has.
+	//
+	// Example: Eva Lang
+	AgreedBy *string `json:"agreed_by,omitempty"`
+
+	// AgreedOn When; left out: today.
+	//
+	// Example: 2027-02-03
+	AgreedOn *openapi_types.Date `json:"agreed_on,omitempty"`
+
+	// Objective Ours.
+	//
+	// Example: Agree on a pilot
+	Objective *string `json:"objective,omitempty"`
+
+	// Theirs The customer's objective, in the customer's words.
+	//
+	// Example: See how others run it
+	Theirs *string `json:"theirs,omitempty"`
+
+	// TheirsBy Who at the customer said so; needed with theirs.
+	//
+	// Example: Eva Lang
+	TheirsBy *string `json:"theirs_by,omitempty"`
+
+	// TheirsOn When; left out: today.
+	//
+	// Example: 2027-02-01
+	TheirsOn *openapi_types.Date `json:"theirs_on,omitempty"`
 }
 
 // AgreementRequest defines model for AgreementRequest.
@@ -1474,6 +1718,20 @@ type Attention struct {
 	Stuck []Needy `json:"stuck"`
 }
 
+// AuditCheck defines model for AuditCheck.
+type AuditCheck struct {
+	// BrokenAt The first entry that is not as it was written; 0 where all are.
+	//
+	// Example: 0
+	BrokenAt int64 `json:"broken_at"`
+
+	// Entries Example: 12345
+	Entries int64 `json:"entries"`
+
+	// Sentence Example: The chain of 12,345 entries is unbroken.
+	Sentence string `json:"sentence"`
+}
+
 // AuditEntry defines model for AuditEntry.
 type AuditEntry struct {
 	// Action Example: publish plan
@@ -1593,7 +1851,8 @@ type Breach struct {
 
 // Brief What the customer may see is only theirs and the agenda.
 type Brief struct {
-	Agenda []AgendaItem `json:"agenda"`
+	Agenda []AgendaItem     `json:"agenda"`
+	Agreed *AgendaAgreement `json:"agreed,omitempty"`
 
 	// Asks Questions to ask on the day.
 	Asks []Ask `json:"asks"`
@@ -1612,6 +1871,11 @@ type Brief struct {
 	// MayEdit Example: true
 	MayEdit bool `json:"may_edit"`
 
+	// Missing What the brief has yet to say.
+	//
+	// Example: ["a question to ask"]
+	Missing []string `json:"missing"`
+
 	// Needless It is at most a week ahead, and nobody has said what it is for.
 	//
 	// Example: false
@@ -1626,9 +1890,13 @@ type Brief struct {
 	// Promised What was promised last time.
 	Promised []string `json:"promised"`
 
+	// Proposed Questions worth asking, while it can be prepared: what this customer said long ago, and claims that need more answers.
+	Proposed []ProposedQuestion `json:"proposed"`
+
 	// Questions Open ones to the customer.
-	Questions []string `json:"questions"`
-	Theirs    *Said    `json:"theirs,omitempty"`
+	Questions []string   `json:"questions"`
+	Steps     []PrepStep `json:"steps"`
+	Theirs    *Said      `json:"theirs,omitempty"`
 
 	// Travel Example: Train 7:32, platform 9
 	Travel string `json:"travel"`
@@ -2032,6 +2300,22 @@ type Claim struct {
 // Example: B
 type ClaimGrade string
 
+// ClaimChoice defines model for ClaimChoice.
+type ClaimChoice struct {
+	// Backing Distinct customers who back it.
+	//
+	// Example: 3
+	Backing int `json:"backing"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// Text Example: Prices are hard to compare.
+	Text string `json:"text"`
+}
+
 // ClaimDetail defines model for ClaimDetail.
 type ClaimDetail struct {
 	// Claim A generalisation with what it rests on. Customers are counted, never mentions.
@@ -2317,6 +2601,34 @@ type Contact struct {
 	Phone *string `json:"phone,omitempty"`
 }
 
+// ContactErasure defines model for ContactErasure.
+type ContactErasure struct {
+	// Confirm The name again, the address where there is none.
+	//
+	// Example: Eva Lang
+	Confirm string `json:"confirm"`
+
+	// Email Example: eva.lang@customer.example
+	Email string `json:"email"`
+
+	// Name Example: Eva Lang
+	Name string `json:"name"`
+}
+
+// ContactList defines model for ContactList.
+type ContactList struct {
+	Items []ContactRef `json:"items"`
+}
+
+// ContactRef One of a customer's people, by name, address or both.
+type ContactRef struct {
+	// Email Example: eva.lang@customer.example
+	Email string `json:"email"`
+
+	// Name Example: Eva Lang
+	Name string `json:"name"`
+}
+
 // Contradiction defines model for Contradiction.
 type Contradiction struct {
 	// Against Example: Mr Wu said on 4 May: “It is clear to me.”
@@ -2531,6 +2843,50 @@ type CustomerLinkRequest struct {
 	Email string `json:"email"`
 }
 
+// CustomerMail defines model for CustomerMail.
+type CustomerMail struct {
+	// Again The customer had confirmed, and we have changed something since.
+	//
+	// Example: false
+	Again bool `json:"again"`
+
+	// Kind Example: agenda
+	Kind string `json:"kind"`
+
+	// Sent When mails of this kind were written before, newest first.
+	//
+	// Example: ["2027-02-01T09:30:00Z"]
+	Sent []time.Time `json:"sent"`
+
+	// Subject Example: Agenda for our visit on 4 March 2027
+	Subject string `json:"subject"`
+
+	// Text [link] and [memo] stand for what is only known when it is sent.
+	//
+	// Example: Hello Eva Lang, ...
+	Text string `json:"text"`
+
+	// To To whom it can go.
+	To []Guest `json:"to"`
+}
+
+// CustomerMailRequest defines model for CustomerMailRequest.
+type CustomerMailRequest struct {
+	// Own Do not send it; I do.
+	//
+	// Example: false
+	Own *bool `json:"own,omitempty"`
+
+	// Subject Example: Agenda for our visit on 4 March 2027
+	Subject string `json:"subject"`
+
+	// Text Example: Hello Eva, does this suit you?
+	Text string `json:"text"`
+
+	// To Example: eva.lang@alpine.example
+	To string `json:"to"`
+}
+
 // CustomerPage defines model for CustomerPage.
 type CustomerPage struct {
 	Items []Customer `json:"items"`
@@ -2599,8 +2955,11 @@ type CustomerVisit struct {
 // Debrief defines model for Debrief.
 type Debrief struct {
 	// Action Example: named_deciders
-	Action      *string      `json:"action,omitempty"`
-	Commitments []Commitment `json:"commitments"`
+	Action *string `json:"action,omitempty"`
+
+	// Claims Claims that what was said may back, while you may write it: those that this customer can tell most about.
+	Claims      []ClaimChoice `json:"claims"`
+	Commitments []Commitment  `json:"commitments"`
 
 	// Counts Whether it stops the 30-day clock, as the debrief tells it.
 	//
@@ -2847,6 +3206,12 @@ type DimensionList struct {
 	Items []Dimension `json:"items"`
 }
 
+// DiscardReason defines model for DiscardReason.
+type DiscardReason struct {
+	// Reason Example: The visit was cancelled by hand.
+	Reason string `json:"reason"`
+}
+
 // Distance How far the visits are from being a cross-section of the customers.
 type Distance struct {
 	// Covered Groups with a visit.
@@ -3018,6 +3383,42 @@ type Drawn struct {
 
 // DrawnState Example: drawn
 type DrawnState string
+
+// EarlierReply defines model for EarlierReply.
+type EarlierReply struct {
+	// Correction Example:
+	Correction string `json:"correction"`
+
+	// On Example: 2027-07-02
+	On openapi_types.Date `json:"on"`
+
+	// Reply Example: confirmed
+	Reply EarlierReplyReply `json:"reply"`
+}
+
+// EarlierReplyReply Example: confirmed
+type EarlierReplyReply string
+
+// Erased defines model for Erased.
+type Erased struct {
+	// As What stands in place of the name.
+	//
+	// Example: a contact of Acme
+	As string `json:"as"`
+
+	// Rows Rows that changed by table.
+	//
+	// Example: {"visits":2}
+	Rows map[string]int `json:"rows"`
+}
+
+// Erasure defines model for Erasure.
+type Erasure struct {
+	// Confirm The name again.
+	//
+	// Example: Eva Lang
+	Confirm string `json:"confirm"`
+}
 
 // EventGuest defines model for EventGuest.
 type EventGuest struct {
@@ -3466,6 +3867,15 @@ type Heard struct {
 	Planned int `json:"planned"`
 }
 
+// HeldRow defines model for HeldRow.
+type HeldRow struct {
+	// Fields Example: {"said_by":"Eva Lang"}
+	Fields map[string]string `json:"fields"`
+
+	// Table Example: statements
+	Table string `json:"table"`
+}
+
 // Id Names a thing; a UUID.
 //
 // Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
@@ -3620,6 +4030,55 @@ type ImportReport struct {
 // ImportState Example: uploaded
 type ImportState string
 
+// JobFailure defines model for JobFailure.
+type JobFailure struct {
+	// About Path of the page of what it is about, or empty.
+	//
+	// Example: /admin/calendar
+	About string `json:"about"`
+
+	// Attempts Example: 3
+	Attempts int `json:"attempts"`
+
+	// FailedAt Example: 2027-03-04T12:05:00Z
+	FailedAt *time.Time `json:"failed_at,omitempty"`
+
+	// Id Example: 17
+	Id int64 `json:"id"`
+
+	// Kind Example: apply
+	Kind string `json:"kind"`
+
+	// Loss What is lost if it is given up.
+	//
+	// Example: The message is never sent.
+	Loss string `json:"loss"`
+
+	// NextAt Example: 2027-03-04T13:00:00Z
+	NextAt *time.Time `json:"next_at,omitempty"`
+
+	// Parked It will not run again by itself.
+	//
+	// Example: true
+	Parked bool `json:"parked"`
+
+	// Reason The last error.
+	//
+	// Example: The calendar does not answer.
+	Reason string `json:"reason"`
+
+	// Since Example: 2027-03-04T12:00:00Z
+	Since time.Time `json:"since"`
+
+	// What Example: Bring a calendar entry to what is planned
+	What string `json:"what"`
+}
+
+// JobFailureList defines model for JobFailureList.
+type JobFailureList struct {
+	Items []JobFailure `json:"items"`
+}
+
 // Ladder defines model for Ladder.
 type Ladder struct {
 	// CeoDays At least the days of the VP, at most 60.
@@ -3676,6 +4135,22 @@ type Lag struct {
 	//
 	// Example: 20
 	Target int `json:"target"`
+}
+
+// LateHost defines model for LateHost.
+type LateHost struct {
+	Host PersonRef `json:"host"`
+
+	// Late Days, of the step that is latest.
+	//
+	// Example: 9
+	Late int `json:"late"`
+
+	// Steps Example: 3
+	Steps int `json:"steps"`
+
+	// Visits Example: 2
+	Visits int `json:"visits"`
 }
 
 // Launch defines model for Launch.
@@ -3860,6 +4335,34 @@ type LeaveOut struct {
 
 	// Note Example: The plant is closed until autumn.
 	Note *string `json:"note,omitempty"`
+}
+
+// Leaving defines model for Leaving.
+type Leaving struct {
+	// AsExecutive Visits that stand after that day; they stay until somebody moves or cancels them.
+	AsExecutive []Id    `json:"as_executive"`
+	AsHost      []Id    `json:"as_host"`
+	Assistants  []Named `json:"assistants"`
+
+	// Customers Whose host the person is.
+	//
+	// Example: 12
+	Customers int `json:"customers"`
+
+	// Day Example: 2027-06-30
+	Day openapi_types.Date `json:"day"`
+
+	// LastAdministrator It will be refused.
+	//
+	// Example: false
+	LastAdministrator bool `json:"last_administrator"`
+
+	// MoreCustomers There are more than were counted.
+	//
+	// Example: false
+	MoreCustomers bool    `json:"more_customers"`
+	Reports       []Named `json:"reports"`
+	Serves        []Named `json:"serves"`
 }
 
 // LedgerEntry defines model for LedgerEntry.
@@ -4097,6 +4600,14 @@ type MemoLine struct {
 	//
 	// Example:
 	Correction string `json:"correction"`
+
+	// Earlier What the customer answered before they thought again, oldest first.
+	Earlier []EarlierReply `json:"earlier"`
+
+	// RepliedOn Left out where silent.
+	//
+	// Example: 2027-07-04
+	RepliedOn *openapi_types.Date `json:"replied_on,omitempty"`
 
 	// Reply silent stays a guess.
 	//
@@ -4423,6 +4934,75 @@ type Person struct {
 	Zone string `json:"zone"`
 }
 
+// PersonChange defines model for PersonChange.
+type PersonChange struct {
+	// Assistants Who act for the person, by id or address.
+	Assistants *[]string `json:"assistants,omitempty"`
+
+	// City Of the office.
+	//
+	// Example: Zürich
+	City *string `json:"city,omitempty"`
+
+	// Country Example: CH
+	Country *string `json:"country,omitempty"`
+
+	// Email Example: eva.lang@vendor.example
+	Email *string `json:"email,omitempty"`
+
+	// Function Example: Marketing
+	Function *string `json:"function,omitempty"`
+
+	// Joined First day with us, or empty.
+	//
+	// Example: 2020-01-01
+	Joined *string `json:"joined,omitempty"`
+
+	// Left Last day with us, or empty.
+	//
+	// Example: 2027-06-30
+	Left *string `json:"left,omitempty"`
+
+	// Manager Id or address, or empty.
+	//
+	// Example: vp@vendor.example
+	Manager *string `json:"manager,omitempty"`
+
+	// MaxPerMonth Example: 5
+	MaxPerMonth *int `json:"max_per_month,omitempty"`
+
+	// MaxPerWeek Example: 2
+	MaxPerWeek *int `json:"max_per_week,omitempty"`
+
+	// Name Example: Eva Lang
+	Name *string `json:"name,omitempty"`
+
+	// Phone Example: +41 44 000 00 01
+	Phone *string `json:"phone,omitempty"`
+
+	// Region State or province.
+	//
+	// Example: ZH
+	Region *string `json:"region,omitempty"`
+	Roles  *[]Role `json:"roles,omitempty"`
+
+	// Serves Executives for whom the person acts, by id or address.
+	Serves *[]string `json:"serves,omitempty"`
+
+	// TargetVisits Example: 24
+	TargetVisits *int `json:"target_visits,omitempty"`
+
+	// Zone IANA zone; that of the city where it is left out and the city changes.
+	//
+	// Example: Europe/Zurich
+	Zone *string `json:"zone,omitempty"`
+
+	// ZoneSince First day in the zone, until today; today where it is left out. With the zone that holds it corrects since when.
+	//
+	// Example: 2026-11-02
+	ZoneSince *openapi_types.Date `json:"zone_since,omitempty"`
+}
+
 // PersonCoverage defines model for PersonCoverage.
 type PersonCoverage struct {
 	// Back Example: 2027-03-08
@@ -4472,6 +5052,35 @@ type PersonCoverage struct {
 
 	// Running Example: true
 	Running bool `json:"running"`
+}
+
+// PersonDetail defines model for PersonDetail.
+type PersonDetail struct {
+	Assistants []Named `json:"assistants"`
+
+	// Calendar State of the calendar's connection; empty where there is none.
+	//
+	// Example: connected
+	Calendar string `json:"calendar"`
+
+	// Joined First day with us, or empty.
+	//
+	// Example: 2020-01-01
+	Joined string `json:"joined"`
+
+	// Left Last day with us, or empty.
+	//
+	// Example:
+	Left string `json:"left"`
+
+	// Manager Somebody or something by id and name.
+	Manager *Named  `json:"manager,omitempty"`
+	Person  Person  `json:"person"`
+	Reports []Named `json:"reports"`
+	Serves  []Named `json:"serves"`
+
+	// Zones Where the person lived when, oldest first; empty for who never moved.
+	Zones []ZoneChange `json:"zones"`
 }
 
 // PersonForecast defines model for PersonForecast.
@@ -4541,6 +5150,24 @@ type PersonRef struct {
 
 	// Phone Example: +41 44 000 00 01
 	Phone *string `json:"phone,omitempty"`
+}
+
+// PersonalData defines model for PersonalData.
+type PersonalData struct {
+	// AsOf Example: 2027-03-04T12:00:00Z
+	AsOf time.Time `json:"as_of"`
+
+	// Email Example: eva.lang@customer.example
+	Email string `json:"email"`
+
+	// Hindrance Why it cannot be erased now; empty where it can.
+	//
+	// Example:
+	Hindrance string `json:"hindrance"`
+
+	// Name Example: Eva Lang
+	Name string    `json:"name"`
+	Rows []HeldRow `json:"rows"`
 }
 
 // PinRequest defines model for PinRequest.
@@ -4860,6 +5487,42 @@ type PlanVisit struct {
 	Why string `json:"why"`
 }
 
+// PlanningWeight defines model for PlanningWeight.
+type PlanningWeight struct {
+	// Count Units in the published plan.
+	//
+	// Example: 12
+	Count *int64 `json:"count,omitempty"`
+
+	// Least Example: 0
+	Least int64 `json:"least"`
+
+	// Most Example: 200000
+	Most int64 `json:"most"`
+
+	// Term Example: out_of_window
+	Term string `json:"term"`
+
+	// Usual Example: 2000
+	Usual int64 `json:"usual"`
+
+	// Weight What one unit costs.
+	//
+	// Example: 2000
+	Weight int64 `json:"weight"`
+}
+
+// PlanningWeights defines model for PlanningWeights.
+type PlanningWeights struct {
+	Items []PlanningWeight `json:"items"`
+}
+
+// PlanningWeightsChange defines model for PlanningWeightsChange.
+type PlanningWeightsChange struct {
+	// Weights Example: {"out_of_window":3000}
+	Weights map[string]int64 `json:"weights"`
+}
+
 // Precision What the shares of visits allow to estimate.
 type Precision struct {
 	// Covered Share of customers in a group with a visit.
@@ -4891,6 +5554,28 @@ type Preference struct {
 	// Tag Example: product
 	Tag string `json:"tag"`
 }
+
+// PrepStep defines model for PrepStep.
+type PrepStep struct {
+	// Done Example: false
+	Done bool `json:"done"`
+
+	// Due Left out where it no longer matters.
+	//
+	// Example: 2027-02-22
+	Due *openapi_types.Date `json:"due,omitempty"`
+
+	// Late Days.
+	//
+	// Example: 2
+	Late int `json:"late"`
+
+	// Step Example: agenda
+	Step PrepStepStep `json:"step"`
+}
+
+// PrepStepStep Example: agenda
+type PrepStepStep string
 
 // Problem What went wrong (RFC 9457).
 type Problem struct {
@@ -5051,6 +5736,25 @@ type Proposal struct {
 // ProposalList defines model for ProposalList.
 type ProposalList struct {
 	Items []Proposal `json:"items"`
+}
+
+// ProposedQuestion defines model for ProposedQuestion.
+type ProposedQuestion struct {
+	// Claim Id of the claim it is about.
+	//
+	// Example: 5d2f
+	Claim *string `json:"claim,omitempty"`
+
+	// Statement Id of what this customer said before.
+	//
+	// Example: 5d2f
+	Statement *string `json:"statement,omitempty"`
+
+	// Text Example: How do you see this? Prices are hard to compare.
+	Text string `json:"text"`
+
+	// Why Example: Only 1 customer was asked so far.
+	Why string `json:"why"`
 }
 
 // Publication defines model for Publication.
@@ -5319,11 +6023,6 @@ type Responses struct {
 // Example: vp
 type Role string
 
-// RolesChange defines model for RolesChange.
-type RolesChange struct {
-	Roles []Role `json:"roles"`
-}
-
 // RowProblem defines model for RowProblem.
 type RowProblem struct {
 	// Column Example: City
@@ -5373,15 +6072,30 @@ type SaidRequest struct {
 	// About Example: goals
 	About *SaidRequestAbout `json:"about,omitempty"`
 
+	// Asked They were asked about the claim; else they raised it themselves.
+	//
+	// Example: true
+	Asked *bool `json:"asked,omitempty"`
+
 	// By Who of the customer said it, by name or role; nobody for a guess.
 	//
 	// Example: Ms Li
 	By *string `json:"by,omitempty"`
 
+	// Claim Id of the claim that it is about.
+	//
+	// Example: 5d2f
+	Claim *string `json:"claim,omitempty"`
+
 	// Id Of a statement that is kept already.
 	//
 	// Example: 5d2f
 	Id *string `json:"id,omitempty"`
+
+	// Side Whether it backs the claim or denies it.
+	//
+	// Example: for
+	Side *SaidRequestSide `json:"side,omitempty"`
 
 	// Source said where left out: in the customer's words.
 	//
@@ -5395,6 +6109,11 @@ type SaidRequest struct {
 // SaidRequestAbout Example: goals
 type SaidRequestAbout string
 
+// SaidRequestSide Whether it backs the claim or denies it.
+//
+// Example: for
+type SaidRequestSide string
+
 // SaidRequestSource said where left out: in the customer's words.
 //
 // Example: said
@@ -5405,11 +6124,22 @@ type SaidStatement struct {
 	// About Example: goals
 	About *SaidStatementAbout `json:"about,omitempty"`
 
+	// Asked Example: true
+	Asked *bool `json:"asked,omitempty"`
+
 	// By Example: Ms Li
 	By string `json:"by"`
 
+	// Claim Id of the claim that it is about; left out where there is none.
+	//
+	// Example: 5d2f
+	Claim *string `json:"claim,omitempty"`
+
 	// Id Example: 5d2f
 	Id string `json:"id"`
+
+	// Side Example: for
+	Side *SaidStatementSide `json:"side,omitempty"`
 
 	// Source Example: said
 	Source SaidStatementSource `json:"source"`
@@ -5420,6 +6150,9 @@ type SaidStatement struct {
 
 // SaidStatementAbout Example: goals
 type SaidStatementAbout string
+
+// SaidStatementSide Example: for
+type SaidStatementSide string
 
 // SaidStatementSource Example: said
 type SaidStatementSource string
@@ -5792,6 +6525,28 @@ type SelectionRequest struct {
 // Example: mixed
 type SelectionRequestRule string
 
+// SentCustomerMail defines model for SentCustomerMail.
+type SentCustomerMail struct {
+	// Mailto With own, an address that opens your mail program; else empty.
+	//
+	// Example:
+	Mailto string `json:"mailto"`
+
+	// Own Example: false
+	Own bool `json:"own"`
+
+	// Subject Example: Agenda for our visit on 4 March 2027
+	Subject string `json:"subject"`
+
+	// Text With own, with the customer's link in it, which nobody can show you again; else as you wrote it.
+	//
+	// Example: Hello Eva, does this suit you?
+	Text string `json:"text"`
+
+	// To Example: eva.lang@alpine.example
+	To string `json:"to"`
+}
+
 // Session defines model for Session.
 type Session struct {
 	// Person Somebody or something by id and name.
@@ -6020,6 +6775,14 @@ type StatementRequestSide string
 // StatementRequestSource Example: said
 type StatementRequestSource string
 
+// StatementSettings defines model for StatementSettings.
+type StatementSettings struct {
+	// StaleDays After so many days what a customer said has to be said again.
+	//
+	// Example: 90
+	StaleDays int `json:"stale_days"`
+}
+
 // StatementStepRequest defines model for StatementStepRequest.
 type StatementStepRequest struct {
 	// Step Example: holds
@@ -6182,6 +6945,84 @@ type Terms struct {
 	TargetVisits int `json:"target_visits"`
 }
 
+// TimeShareList defines model for TimeShareList.
+type TimeShareList struct {
+	Items []TimeShareOf `json:"items"`
+}
+
+// TimeShareOf defines model for TimeShareOf.
+type TimeShareOf struct {
+	// Days A span of days; both ends belong to it.
+	Days Period `json:"days"`
+
+	// Sentence Example: 12 hours with customers.
+	Sentence string `json:"sentence"`
+}
+
+// Todo defines model for Todo.
+type Todo struct {
+	Host PersonRef `json:"host"`
+
+	// LateHosts For the VP: whose steps are three days overdue or more, the latest first.
+	LateHosts []LateHost  `json:"late_hosts"`
+	Later     []TodoVisit `json:"later"`
+
+	// Loops What is open with customers, the latest first.
+	Loops        []Loop      `json:"loops"`
+	NextTwoWeeks []TodoVisit `json:"next_two_weeks"`
+	Overdue      []TodoVisit `json:"overdue"`
+
+	// Ready Visits ahead of which every step is done.
+	//
+	// Example: 4
+	Ready    int         `json:"ready"`
+	ThisWeek []TodoVisit `json:"this_week"`
+
+	// Today Example: 2027-03-01
+	Today openapi_types.Date `json:"today"`
+}
+
+// TodoVisit defines model for TodoVisit.
+type TodoVisit struct {
+	// Customer Example: Acme
+	Customer string `json:"customer"`
+
+	// Date Example: 2027-03-04
+	Date      openapi_types.Date `json:"date"`
+	Executive PersonRef          `json:"executive"`
+
+	// Half Half of a working day at the customer's place.
+	//
+	// Example: am
+	Half Half `json:"half"`
+
+	// Late Days, of the step that is latest.
+	//
+	// Example: 2
+	Late int `json:"late"`
+
+	// Next What comes next; wait: for the customer.
+	//
+	// Example: agenda
+	Next TodoVisitNext `json:"next"`
+
+	// State Where a visit stands in its life.
+	//
+	// Example: published
+	State VisitState `json:"state"`
+	Steps []PrepStep `json:"steps"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit Id `json:"visit"`
+}
+
+// TodoVisitNext What comes next; wait: for the customer.
+//
+// Example: agenda
+type TodoVisitNext string
+
 // Told defines model for Told.
 type Told struct {
 	// At Example: 2027-02-15T05:00:00Z
@@ -6270,6 +7111,24 @@ type ValueCount struct {
 
 	// Value Example: Zurihc
 	Value string `json:"value"`
+}
+
+// ValueRename defines model for ValueRename.
+type ValueRename struct {
+	// Dimension Example: region
+	Dimension string `json:"dimension"`
+
+	// From Example: emea
+	From string `json:"from"`
+
+	// To Example: EMEA
+	To string `json:"to"`
+}
+
+// ValueRenamed defines model for ValueRenamed.
+type ValueRenamed struct {
+	// Customers Example: 120
+	Customers int `json:"customers"`
 }
 
 // Verification defines model for Verification.
@@ -6689,6 +7548,17 @@ type WeightEffect struct {
 	Removed int `json:"removed"`
 }
 
+// ZoneChange defines model for ZoneChange.
+type ZoneChange struct {
+	// Since First day there; missing for the first zone that is known.
+	//
+	// Example: 2026-11-02
+	Since *openapi_types.Date `json:"since,omitempty"`
+
+	// Zone Example: Europe/Zurich
+	Zone string `json:"zone"`
+}
+
 // After Example: WyJ2aXNpdHMiXQ
 type After = string
 
@@ -6700,6 +7570,9 @@ type IfMatch = string
 
 // Limit Example: 50
 type Limit = int
+
+// MailKind Example: agenda
+type MailKind string
 
 // OfCustomer Names a thing; a UUID.
 //
@@ -6767,6 +7640,18 @@ type ListAuditParams struct {
 
 	// Limit How many on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Actor Only what this person or part of the system did.
+	Actor *string `form:"actor,omitempty" json:"actor,omitempty"`
+
+	// About Only what is about things of this kind, such as visit, or about this one thing.
+	About *string `form:"about,omitempty" json:"about,omitempty"`
+
+	// From First day (UTC).
+	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last day (UTC).
+	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
 }
 
 // MakeClaimParams defines parameters for MakeClaim.
@@ -6815,6 +7700,18 @@ type ListCustomersParams struct {
 
 	// Limit How many on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// EraseContactParams defines parameters for EraseContact.
+type EraseContactParams struct {
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// RenameValueParams defines parameters for RenameValue.
+type RenameValueParams struct {
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListFindingsParams defines parameters for ListFindings.
@@ -6886,10 +7783,28 @@ type GetMineParams struct {
 	Person *Id `form:"person,omitempty" json:"person,omitempty"`
 }
 
-// SetRolesParams defines parameters for SetRoles.
-type SetRolesParams struct {
+// CreatePersonParams defines parameters for CreatePerson.
+type CreatePersonParams struct {
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ChangePersonParams defines parameters for ChangePerson.
+type ChangePersonParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
 	IfMatch IfMatch `json:"If-Match"`
+}
+
+// ErasePersonParams defines parameters for ErasePerson.
+type ErasePersonParams struct {
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// GetLeavingParams defines parameters for GetLeaving.
+type GetLeavingParams struct {
+	// Day The last day with us.
+	Day openapi_types.Date `form:"day" json:"day"`
 }
 
 // StartPlanParams defines parameters for StartPlan.
@@ -6997,6 +7912,12 @@ type StepStatementParams struct {
 	IfMatch IfMatch `json:"If-Match"`
 }
 
+// GetTodoParams defines parameters for GetTodo.
+type GetTodoParams struct {
+	// Host Whose list; left out
+	Host *Id `form:"host,omitempty" json:"host,omitempty"`
+}
+
 // ListVisitsParams defines parameters for ListVisits.
 type ListVisitsParams struct {
 	// Plan Of this plan.
@@ -7022,6 +7943,12 @@ type ListVisitsParams struct {
 
 	// Limit How many on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// SaveAgendaParams defines parameters for SaveAgenda.
+type SaveAgendaParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
 }
 
 // AgreeVisitParams defines parameters for AgreeVisit.
@@ -7059,6 +7986,18 @@ type SendCustomerLinkParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
 	IfMatch IfMatch `json:"If-Match"`
 }
+
+// GetCustomerMailParamsKind defines parameters for GetCustomerMail.
+type GetCustomerMailParamsKind string
+
+// SendCustomerMailParams defines parameters for SendCustomerMail.
+type SendCustomerMailParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// SendCustomerMailParamsKind defines parameters for SendCustomerMail.
+type SendCustomerMailParamsKind string
 
 // SaveMemoParams defines parameters for SaveMemo.
 type SaveMemoParams struct {
@@ -7120,6 +8059,15 @@ type EditClaimJSONRequestBody = ClaimRequest
 // CloseClaimJSONRequestBody defines body for CloseClaim for application/json ContentType.
 type CloseClaimJSONRequestBody = ClaimStateRequest
 
+// EraseContactJSONRequestBody defines body for EraseContact for application/json ContentType.
+type EraseContactJSONRequestBody = ContactErasure
+
+// GiveContactDataJSONRequestBody defines body for GiveContactData for application/json ContentType.
+type GiveContactDataJSONRequestBody = ContactRef
+
+// RenameValueJSONRequestBody defines body for RenameValue for application/json ContentType.
+type RenameValueJSONRequestBody = ValueRename
+
 // FreezeJSONRequestBody defines body for Freeze for application/json ContentType.
 type FreezeJSONRequestBody = FreezeRequest
 
@@ -7135,20 +8083,32 @@ type UploadImportMultipartRequestBody = Upload
 // MapImportJSONRequestBody defines body for MapImport for application/json ContentType.
 type MapImportJSONRequestBody = MappingChange
 
+// DiscardJobJSONRequestBody defines body for DiscardJob for application/json ContentType.
+type DiscardJobJSONRequestBody = DiscardReason
+
 // StepLoopJSONRequestBody defines body for StepLoop for application/json ContentType.
 type StepLoopJSONRequestBody = LoopStepRequest
 
-// SetRolesJSONRequestBody defines body for SetRoles for application/json ContentType.
-type SetRolesJSONRequestBody = RolesChange
+// CreatePersonJSONRequestBody defines body for CreatePerson for application/json ContentType.
+type CreatePersonJSONRequestBody = PersonChange
+
+// ChangePersonJSONRequestBody defines body for ChangePerson for application/json ContentType.
+type ChangePersonJSONRequestBody = PersonChange
 
 // AnswerAlertJSONRequestBody defines body for AnswerAlert for application/json ContentType.
 type AnswerAlertJSONRequestBody = AlertAnswer
+
+// ErasePersonJSONRequestBody defines body for ErasePerson for application/json ContentType.
+type ErasePersonJSONRequestBody = Erasure
 
 // StartPlanJSONRequestBody defines body for StartPlan for application/json ContentType.
 type StartPlanJSONRequestBody = PlanRequest
 
 // BringSolutionJSONRequestBody defines body for BringSolution for application/json ContentType.
 type BringSolutionJSONRequestBody = SolutionFile
+
+// SetPlanningWeightsJSONRequestBody defines body for SetPlanningWeights for application/json ContentType.
+type SetPlanningWeightsJSONRequestBody = PlanningWeightsChange
 
 // ChangePlanJSONRequestBody defines body for ChangePlan for application/json ContentType.
 type ChangePlanJSONRequestBody = ChangesRequest
@@ -7171,6 +8131,9 @@ type SignInJSONRequestBody = SignIn
 // RequestLinkJSONRequestBody defines body for RequestLink for application/json ContentType.
 type RequestLinkJSONRequestBody = LinkRequest
 
+// SetStatementSettingsJSONRequestBody defines body for SetStatementSettings for application/json ContentType.
+type SetStatementSettingsJSONRequestBody = StatementSettings
+
 // AddStatementJSONRequestBody defines body for AddStatement for application/json ContentType.
 type AddStatementJSONRequestBody = StatementRequest
 
@@ -7179,6 +8142,9 @@ type AttachStatementJSONRequestBody = AttachRequest
 
 // StepStatementJSONRequestBody defines body for StepStatement for application/json ContentType.
 type StepStatementJSONRequestBody = StatementStepRequest
+
+// SaveAgendaJSONRequestBody defines body for SaveAgenda for application/json ContentType.
+type SaveAgendaJSONRequestBody = AgendaRequest
 
 // AgreeVisitJSONRequestBody defines body for AgreeVisit for application/json ContentType.
 type AgreeVisitJSONRequestBody = AgreementRequest
@@ -7200,6 +8166,9 @@ type SaveDebriefJSONRequestBody = DebriefRequest
 
 // SendCustomerLinkJSONRequestBody defines body for SendCustomerLink for application/json ContentType.
 type SendCustomerLinkJSONRequestBody = CustomerLinkRequest
+
+// SendCustomerMailJSONRequestBody defines body for SendCustomerMail for application/json ContentType.
+type SendCustomerMailJSONRequestBody = CustomerMailRequest
 
 // SaveMemoJSONRequestBody defines body for SaveMemo for application/json ContentType.
 type SaveMemoJSONRequestBody = MemoRequest
@@ -7321,6 +8290,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /audit (the `ListAudit` operationId).
 	ListAudit(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CheckAudit Walk along the audit trail
+	//
+	// For the administrator. Says whether every entry is as it was written, and keeps the result.
+	//
+	// Corresponds with POST /audit/check (the `CheckAudit` operationId).
+	CheckAudit(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetBusyTimes How people's own calendars are read, and whose is known as of when
 	//
@@ -7493,10 +8469,71 @@ type ClientInterface interface {
 	// Corresponds with GET /customers/{id} (the `GetCustomer` operationId).
 	GetCustomer(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListContacts The people of a customer whom our data name
+	//
+	// For the administrator.
+	//
+	// Corresponds with GET /customers/{id}/contacts (the `ListContacts` operationId).
+	ListContacts(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EraseContactWithBody Erase a contact
+	//
+	// For the administrator. Name, address and number leave everything that is held; the evidence stays as that of a contact of the customer. Nobody can take it back.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /customers/{id}/contacts/erasure (the `EraseContact` operationId).
+	EraseContactWithBody(ctx context.Context, id Id, params *EraseContactParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EraseContact Erase a contact
+	//
+	// For the administrator. Name, address and number leave everything that is held; the evidence stays as that of a contact of the customer. Nobody can take it back.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /customers/{id}/contacts/erasure (the `EraseContact` operationId).
+	EraseContact(ctx context.Context, id Id, params *EraseContactParams, body EraseContactJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GiveContactDataWithBody Everything that is held about a contact
+	//
+	// For the administrator, to be given to the contact. That it was given out is written into the audit trail.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /customers/{id}/contacts/personal-data (the `GiveContactData` operationId).
+	GiveContactDataWithBody(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GiveContactData Everything that is held about a contact
+	//
+	// For the administrator, to be given to the contact. That it was given out is written into the audit trail.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /customers/{id}/contacts/personal-data (the `GiveContactData` operationId).
+	GiveContactData(ctx context.Context, id Id, body GiveContactDataJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListDimensions The dimensions in which customers have values
 	//
 	// Corresponds with GET /dimensions (the `ListDimensions` operationId).
 	ListDimensions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RenameValueWithBody Rename or merge a value of a dimension
+	//
+	// For the VP and the administrator. Every customer with the value gets the other one. Frozen lists and selections stay as they were.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /dimensions/rename (the `RenameValue` operationId).
+	RenameValueWithBody(ctx context.Context, params *RenameValueParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RenameValue Rename or merge a value of a dimension
+	//
+	// For the VP and the administrator. Every customer with the value gets the other one. Frozen lists and selections stay as they were.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /dimensions/rename (the `RenameValue` operationId).
+	RenameValue(ctx context.Context, params *RenameValueParams, body RenameValueJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListFindings What may leave the house as a finding
 	//
@@ -7619,6 +8656,36 @@ type ClientInterface interface {
 	// Corresponds with GET /imports/{id}/rejected.csv (the `GetRejectedRows` operationId).
 	GetRejectedRows(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListJobFailures Jobs that need somebody
+	//
+	// For the administrator. Those that will not run again by themselves, and those that keep failing.
+	//
+	// Corresponds with GET /jobs/failures (the `ListJobFailures` operationId).
+	ListJobFailures(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DiscardJobWithBody Give a failed job up
+	//
+	// For the administrator, with a typed reason.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /jobs/{id}/discard (the `DiscardJob` operationId).
+	DiscardJobWithBody(ctx context.Context, id int64, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DiscardJob Give a failed job up
+	//
+	// For the administrator, with a typed reason.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /jobs/{id}/discard (the `DiscardJob` operationId).
+	DiscardJob(ctx context.Context, id int64, body DiscardJobJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RetryJob Try a failed job again
+	//
+	// Corresponds with POST /jobs/{id}/retry (the `RetryJob` operationId).
+	RetryJob(ctx context.Context, id int64, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListLaunches How changes of a plan went to the calendars
 	//
 	// Corresponds with GET /launches (the `ListLaunches` operationId).
@@ -7689,23 +8756,48 @@ type ClientInterface interface {
 	// Corresponds with GET /people (the `ListPeople` operationId).
 	ListPeople(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SetRolesWithBody Change what a person is
+	// CreatePersonWithBody Make somebody known
 	//
-	// For the administrator. Somebody always stays administrator.
+	// For the administrator. Somebody who has not come in by an import, with a name, an address and a zone or the city of the office.
 	//
 	// Takes any type of body and a specified content type.
 	//
-	// Corresponds with PATCH /people/{id} (the `SetRoles` operationId).
-	SetRolesWithBody(ctx context.Context, id Id, params *SetRolesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with POST /people (the `CreatePerson` operationId).
+	CreatePersonWithBody(ctx context.Context, params *CreatePersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SetRoles Change what a person is
+	// CreatePerson Make somebody known
 	//
-	// For the administrator. Somebody always stays administrator.
+	// For the administrator. Somebody who has not come in by an import, with a name, an address and a zone or the city of the office.
 	//
 	// Takes a body of the `application/json` content type.
 	//
-	// Corresponds with PATCH /people/{id} (the `SetRoles` operationId).
-	SetRoles(ctx context.Context, id Id, params *SetRolesParams, body SetRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with POST /people (the `CreatePerson` operationId).
+	CreatePerson(ctx context.Context, params *CreatePersonParams, body CreatePersonJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPerson One of us with everybody around
+	//
+	// For the administrator.
+	//
+	// Corresponds with GET /people/{id} (the `GetPerson` operationId).
+	GetPerson(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangePersonWithBody Change one of us
+	//
+	// For the administrator; what is left out stays. Somebody always stays administrator. Who moves to another zone keeps the old one for the days before.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /people/{id} (the `ChangePerson` operationId).
+	ChangePersonWithBody(ctx context.Context, id Id, params *ChangePersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangePerson Change one of us
+	//
+	// For the administrator; what is left out stays. Somebody always stays administrator. Who moves to another zone keeps the old one for the days before.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /people/{id} (the `ChangePerson` operationId).
+	ChangePerson(ctx context.Context, id Id, params *ChangePersonParams, body ChangePersonJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// AnswerAlertWithBody Snooze or acknowledge an open alert
 	//
@@ -7724,6 +8816,45 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /people/{id}/alert (the `AnswerAlert` operationId).
 	AnswerAlert(ctx context.Context, id Id, body AnswerAlertJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ErasePersonWithBody Erase one of us who has left
+	//
+	// For the administrator. Name, address and number leave everything that is held; what the person did stays as that of a former colleague. Nobody can take it back.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /people/{id}/erasure (the `ErasePerson` operationId).
+	ErasePersonWithBody(ctx context.Context, id Id, params *ErasePersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ErasePerson Erase one of us who has left
+	//
+	// For the administrator. Name, address and number leave everything that is held; what the person did stays as that of a former colleague. Nobody can take it back.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /people/{id}/erasure (the `ErasePerson` operationId).
+	ErasePerson(ctx context.Context, id Id, params *ErasePersonParams, body ErasePersonJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetLeaving What it means that somebody leaves
+	//
+	// For the administrator. Nothing is changed.
+	//
+	// Corresponds with GET /people/{id}/leaving (the `GetLeaving` operationId).
+	GetLeaving(ctx context.Context, id Id, params *GetLeavingParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GivePersonalData Everything that is held about one of us
+	//
+	// For the administrator, to be given to the person. That it was given out is written into the audit trail.
+	//
+	// Corresponds with POST /people/{id}/personal-data (the `GivePersonalData` operationId).
+	GivePersonalData(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListTimeShares How somebody’s working hours went by
+	//
+	// Time with customers against meetings of our own, in the last month and this one; empty where the calendar is not read. For the VP and the CEO.
+	//
+	// Corresponds with GET /people/{id}/time-shares (the `ListTimeShares` operationId).
+	ListTimeShares(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListPlanRuns The planner's newest runs
 	//
@@ -7791,6 +8922,29 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /plan-runs/{id}/stop (the `StopPlan` operationId).
 	StopPlan(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPlanningWeights What the planner weighs
+	//
+	// Corresponds with GET /planning-weights (the `GetPlanningWeights` operationId).
+	GetPlanningWeights(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetPlanningWeightsWithBody Change what the planner weighs
+	//
+	// For the VP and the administrator. It holds for runs from now on; a term that is left out stays as it is.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /planning-weights (the `SetPlanningWeights` operationId).
+	SetPlanningWeightsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetPlanningWeights Change what the planner weighs
+	//
+	// For the VP and the administrator. It holds for runs from now on; a term that is left out stays as it is.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /planning-weights (the `SetPlanningWeights` operationId).
+	SetPlanningWeights(ctx context.Context, body SetPlanningWeightsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListPlans Plans
 	//
@@ -8016,6 +9170,29 @@ type ClientInterface interface {
 	// Corresponds with POST /session/link (the `RequestLink` operationId).
 	RequestLink(ctx context.Context, body RequestLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetStatementSettings After how many days a statement is old
+	//
+	// Corresponds with GET /settings/statements (the `GetStatementSettings` operationId).
+	GetStatementSettings(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetStatementSettingsWithBody Change after how many days a statement is old
+	//
+	// For the VP. What is old asks to be said again at the next visit; nothing is lost.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /settings/statements (the `SetStatementSettings` operationId).
+	SetStatementSettingsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetStatementSettings Change after how many days a statement is old
+	//
+	// For the VP. What is old asks to be said again at the next visit; nothing is lost.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /settings/statements (the `SetStatementSettings` operationId).
+	SetStatementSettings(ctx context.Context, body SetStatementSettingsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// AddStatementWithBody Add what a customer said, or what we guess
 	//
 	// What was said needs the visit at which it was said; a guess needs a visit or a customer, and backs nothing. For the VP, the host of the account, and at a visit the executive.
@@ -8070,6 +9247,13 @@ type ClientInterface interface {
 	// Corresponds with POST /statements/{id}/steps (the `StepStatement` operationId).
 	StepStatement(ctx context.Context, id Id, params *StepStatementParams, body StepStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetTodo What a host has to do
+	//
+	// By date of the visit; what is overdue stands in overdue alone. For hosts their own; the VP may ask for any host's, and on the own list sees the hosts with steps that are three days overdue or more.
+	//
+	// Corresponds with GET /todo (the `GetTodo` operationId).
+	GetTodo(ctx context.Context, params *GetTodoParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListVisits Visits
 	//
 	// Those that you may see, by date and half-day.
@@ -8081,6 +9265,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /visits/{id} (the `GetVisit` operationId).
 	GetVisit(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SaveAgendaWithBody Write objectives and agenda, and note that the customer agrees
+	//
+	// For the host and the VP; the rest of the brief stays. Times must lie within the visit, in order. With agreed_by the agenda is agreed, and with it a visit that was only held. A visit that the customer had confirmed has to be confirmed again. If-Match takes the version of the brief.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /visits/{id}/agenda (the `SaveAgenda` operationId).
+	SaveAgendaWithBody(ctx context.Context, id Id, params *SaveAgendaParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SaveAgenda Write objectives and agenda, and note that the customer agrees
+	//
+	// For the host and the VP; the rest of the brief stays. Times must lie within the visit, in order. With agreed_by the agenda is agreed, and with it a visit that was only held. A visit that the customer had confirmed has to be confirmed again. If-Match takes the version of the brief.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /visits/{id}/agenda (the `SaveAgenda` operationId).
+	SaveAgenda(ctx context.Context, id Id, params *SaveAgendaParams, body SaveAgendaJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// AgreeVisitWithBody Note what was agreed with the customer
 	//
@@ -8229,6 +9431,31 @@ type ClientInterface interface {
 	//
 	// Corresponds with DELETE /visits/{id}/links/{link} (the `WithdrawCustomerLink` operationId).
 	WithdrawCustomerLink(ctx context.Context, id Id, link Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetCustomerMail Draft a mail to the customer
+	//
+	// For the host and the VP. The draft holds nothing but what the customer may see.
+	//
+	// Corresponds with GET /visits/{id}/mails/{kind} (the `GetCustomerMail` operationId).
+	GetCustomerMail(ctx context.Context, id Id, kind GetCustomerMailParamsKind, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SendCustomerMailWithBody Send a mail to the customer
+	//
+	// For the host and the VP. In the text, [link] becomes the customer's own link and [memo] the lines of the memo. With own it is not sent but comes back complete, for your own mail program. A mail of thanks sends the memo, whose words stay from then on. If-Match takes the version that the draft came with.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /visits/{id}/mails/{kind} (the `SendCustomerMail` operationId).
+	SendCustomerMailWithBody(ctx context.Context, id Id, kind SendCustomerMailParamsKind, params *SendCustomerMailParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SendCustomerMail Send a mail to the customer
+	//
+	// For the host and the VP. In the text, [link] becomes the customer's own link and [memo] the lines of the memo. With own it is not sent but comes back complete, for your own mail program. A mail of thanks sends the memo, whose words stay from then on. If-Match takes the version that the draft came with.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /visits/{id}/mails/{kind} (the `SendCustomerMail` operationId).
+	SendCustomerMail(ctx context.Context, id Id, kind SendCustomerMailParamsKind, params *SendCustomerMailParams, body SendCustomerMailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetMemo The memo of understanding of a visit
 	//
@@ -8397,6 +9624,23 @@ func (c *Client) SetLadder(ctx context.Context, body SetLadderJSONRequestBody, r
 // Corresponds with GET /audit (the `ListAudit` operationId).
 func (c *Client) ListAudit(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListAuditRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CheckAudit Walk along the audit trail
+//
+// For the administrator. Says whether every entry is as it was written, and keeps the result.
+//
+// Corresponds with POST /audit/check (the `CheckAudit` operationId).
+func (c *Client) CheckAudit(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCheckAuditRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -8808,11 +10052,142 @@ func (c *Client) GetCustomer(ctx context.Context, id Id, reqEditors ...RequestEd
 	return c.Client.Do(req)
 }
 
+// ListContacts The people of a customer whom our data name
+//
+// For the administrator.
+//
+// Corresponds with GET /customers/{id}/contacts (the `ListContacts` operationId).
+func (c *Client) ListContacts(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListContactsRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EraseContactWithBody Erase a contact
+//
+// For the administrator. Name, address and number leave everything that is held; the evidence stays as that of a contact of the customer. Nobody can take it back.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /customers/{id}/contacts/erasure (the `EraseContact` operationId).
+func (c *Client) EraseContactWithBody(ctx context.Context, id Id, params *EraseContactParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEraseContactRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EraseContact Erase a contact
+//
+// For the administrator. Name, address and number leave everything that is held; the evidence stays as that of a contact of the customer. Nobody can take it back.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /customers/{id}/contacts/erasure (the `EraseContact` operationId).
+func (c *Client) EraseContact(ctx context.Context, id Id, params *EraseContactParams, body EraseContactJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEraseContactRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GiveContactDataWithBody Everything that is held about a contact
+//
+// For the administrator, to be given to the contact. That it was given out is written into the audit trail.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /customers/{id}/contacts/personal-data (the `GiveContactData` operationId).
+func (c *Client) GiveContactDataWithBody(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGiveContactDataRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GiveContactData Everything that is held about a contact
+//
+// For the administrator, to be given to the contact. That it was given out is written into the audit trail.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /customers/{id}/contacts/personal-data (the `GiveContactData` operationId).
+func (c *Client) GiveContactData(ctx context.Context, id Id, body GiveContactDataJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGiveContactDataRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListDimensions The dimensions in which customers have values
 //
 // Corresponds with GET /dimensions (the `ListDimensions` operationId).
 func (c *Client) ListDimensions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListDimensionsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RenameValueWithBody Rename or merge a value of a dimension
+//
+// For the VP and the administrator. Every customer with the value gets the other one. Frozen lists and selections stay as they were.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /dimensions/rename (the `RenameValue` operationId).
+func (c *Client) RenameValueWithBody(ctx context.Context, params *RenameValueParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRenameValueRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RenameValue Rename or merge a value of a dimension
+//
+// For the VP and the administrator. Every customer with the value gets the other one. Frozen lists and selections stay as they were.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /dimensions/rename (the `RenameValue` operationId).
+func (c *Client) RenameValue(ctx context.Context, params *RenameValueParams, body RenameValueJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRenameValueRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -9114,6 +10489,76 @@ func (c *Client) GetRejectedRows(ctx context.Context, id Id, reqEditors ...Reque
 	return c.Client.Do(req)
 }
 
+// ListJobFailures Jobs that need somebody
+//
+// For the administrator. Those that will not run again by themselves, and those that keep failing.
+//
+// Corresponds with GET /jobs/failures (the `ListJobFailures` operationId).
+func (c *Client) ListJobFailures(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListJobFailuresRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DiscardJobWithBody Give a failed job up
+//
+// For the administrator, with a typed reason.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /jobs/{id}/discard (the `DiscardJob` operationId).
+func (c *Client) DiscardJobWithBody(ctx context.Context, id int64, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDiscardJobRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DiscardJob Give a failed job up
+//
+// For the administrator, with a typed reason.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /jobs/{id}/discard (the `DiscardJob` operationId).
+func (c *Client) DiscardJob(ctx context.Context, id int64, body DiscardJobJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDiscardJobRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RetryJob Try a failed job again
+//
+// Corresponds with POST /jobs/{id}/retry (the `RetryJob` operationId).
+func (c *Client) RetryJob(ctx context.Context, id int64, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRetryJobRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListLaunches How changes of a plan went to the calendars
 //
 // Corresponds with GET /launches (the `ListLaunches` operationId).
@@ -9284,15 +10729,15 @@ func (c *Client) ListPeople(ctx context.Context, reqEditors ...RequestEditorFn) 
 	return c.Client.Do(req)
 }
 
-// SetRolesWithBody Change what a person is
+// CreatePersonWithBody Make somebody known
 //
-// For the administrator. Somebody always stays administrator.
+// For the administrator. Somebody who has not come in by an import, with a name, an address and a zone or the city of the office.
 //
 // Takes any type of body and a specified content type.
 //
-// Corresponds with PATCH /people/{id} (the `SetRoles` operationId).
-func (c *Client) SetRolesWithBody(ctx context.Context, id Id, params *SetRolesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewSetRolesRequestWithBody(c.Server, id, params, contentType, body)
+// Corresponds with POST /people (the `CreatePerson` operationId).
+func (c *Client) CreatePersonWithBody(ctx context.Context, params *CreatePersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreatePersonRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -9303,15 +10748,70 @@ func (c *Client) SetRolesWithBody(ctx context.Context, id Id, params *SetRolesPa
 	return c.Client.Do(req)
 }
 
-// SetRoles Change what a person is
+// CreatePerson Make somebody known
 //
-// For the administrator. Somebody always stays administrator.
+// For the administrator. Somebody who has not come in by an import, with a name, an address and a zone or the city of the office.
 //
 // Takes a body of the `application/json` content type.
 //
-// Corresponds with PATCH /people/{id} (the `SetRoles` operationId).
-func (c *Client) SetRoles(ctx context.Context, id Id, params *SetRolesParams, body SetRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewSetRolesRequest(c.Server, id, params, body)
+// Corresponds with POST /people (the `CreatePerson` operationId).
+func (c *Client) CreatePerson(ctx context.Context, params *CreatePersonParams, body CreatePersonJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreatePersonRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPerson One of us with everybody around
+//
+// For the administrator.
+//
+// Corresponds with GET /people/{id} (the `GetPerson` operationId).
+func (c *Client) GetPerson(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPersonRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangePersonWithBody Change one of us
+//
+// For the administrator; what is left out stays. Somebody always stays administrator. Who moves to another zone keeps the old one for the days before.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /people/{id} (the `ChangePerson` operationId).
+func (c *Client) ChangePersonWithBody(ctx context.Context, id Id, params *ChangePersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangePersonRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangePerson Change one of us
+//
+// For the administrator; what is left out stays. Somebody always stays administrator. Who moves to another zone keeps the old one for the days before.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /people/{id} (the `ChangePerson` operationId).
+func (c *Client) ChangePerson(ctx context.Context, id Id, params *ChangePersonParams, body ChangePersonJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangePersonRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -9350,6 +10850,95 @@ func (c *Client) AnswerAlertWithBody(ctx context.Context, id Id, contentType str
 // Corresponds with POST /people/{id}/alert (the `AnswerAlert` operationId).
 func (c *Client) AnswerAlert(ctx context.Context, id Id, body AnswerAlertJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAnswerAlertRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ErasePersonWithBody Erase one of us who has left
+//
+// For the administrator. Name, address and number leave everything that is held; what the person did stays as that of a former colleague. Nobody can take it back.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /people/{id}/erasure (the `ErasePerson` operationId).
+func (c *Client) ErasePersonWithBody(ctx context.Context, id Id, params *ErasePersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewErasePersonRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ErasePerson Erase one of us who has left
+//
+// For the administrator. Name, address and number leave everything that is held; what the person did stays as that of a former colleague. Nobody can take it back.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /people/{id}/erasure (the `ErasePerson` operationId).
+func (c *Client) ErasePerson(ctx context.Context, id Id, params *ErasePersonParams, body ErasePersonJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewErasePersonRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetLeaving What it means that somebody leaves
+//
+// For the administrator. Nothing is changed.
+//
+// Corresponds with GET /people/{id}/leaving (the `GetLeaving` operationId).
+func (c *Client) GetLeaving(ctx context.Context, id Id, params *GetLeavingParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetLeavingRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GivePersonalData Everything that is held about one of us
+//
+// For the administrator, to be given to the person. That it was given out is written into the audit trail.
+//
+// Corresponds with POST /people/{id}/personal-data (the `GivePersonalData` operationId).
+func (c *Client) GivePersonalData(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGivePersonalDataRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListTimeShares How somebody’s working hours went by
+//
+// Time with customers against meetings of our own, in the last month and this one; empty where the calendar is not read. For the VP and the CEO.
+//
+// Corresponds with GET /people/{id}/time-shares (the `ListTimeShares` operationId).
+func (c *Client) ListTimeShares(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListTimeSharesRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -9507,6 +11096,59 @@ func (c *Client) BringSolution(ctx context.Context, id Id, params *BringSolution
 // Corresponds with POST /plan-runs/{id}/stop (the `StopPlan` operationId).
 func (c *Client) StopPlan(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStopPlanRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPlanningWeights What the planner weighs
+//
+// Corresponds with GET /planning-weights (the `GetPlanningWeights` operationId).
+func (c *Client) GetPlanningWeights(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPlanningWeightsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetPlanningWeightsWithBody Change what the planner weighs
+//
+// For the VP and the administrator. It holds for runs from now on; a term that is left out stays as it is.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /planning-weights (the `SetPlanningWeights` operationId).
+func (c *Client) SetPlanningWeightsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetPlanningWeightsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetPlanningWeights Change what the planner weighs
+//
+// For the VP and the administrator. It holds for runs from now on; a term that is left out stays as it is.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /planning-weights (the `SetPlanningWeights` operationId).
+func (c *Client) SetPlanningWeights(ctx context.Context, body SetPlanningWeightsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetPlanningWeightsRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -10041,6 +11683,59 @@ func (c *Client) RequestLink(ctx context.Context, body RequestLinkJSONRequestBod
 	return c.Client.Do(req)
 }
 
+// GetStatementSettings After how many days a statement is old
+//
+// Corresponds with GET /settings/statements (the `GetStatementSettings` operationId).
+func (c *Client) GetStatementSettings(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetStatementSettingsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetStatementSettingsWithBody Change after how many days a statement is old
+//
+// For the VP. What is old asks to be said again at the next visit; nothing is lost.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /settings/statements (the `SetStatementSettings` operationId).
+func (c *Client) SetStatementSettingsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetStatementSettingsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetStatementSettings Change after how many days a statement is old
+//
+// For the VP. What is old asks to be said again at the next visit; nothing is lost.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /settings/statements (the `SetStatementSettings` operationId).
+func (c *Client) SetStatementSettings(ctx context.Context, body SetStatementSettingsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetStatementSettingsRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // AddStatementWithBody Add what a customer said, or what we guess
 //
 // What was said needs the visit at which it was said; a guess needs a visit or a customer, and backs nothing. For the VP, the host of the account, and at a visit the executive.
@@ -10155,6 +11850,23 @@ func (c *Client) StepStatement(ctx context.Context, id Id, params *StepStatement
 	return c.Client.Do(req)
 }
 
+// GetTodo What a host has to do
+//
+// By date of the visit; what is overdue stands in overdue alone. For hosts their own; the VP may ask for any host's, and on the own list sees the hosts with steps that are three days overdue or more.
+//
+// Corresponds with GET /todo (the `GetTodo` operationId).
+func (c *Client) GetTodo(ctx context.Context, params *GetTodoParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetTodoRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListVisits Visits
 //
 // Those that you may see, by date and half-day.
@@ -10177,6 +11889,44 @@ func (c *Client) ListVisits(ctx context.Context, params *ListVisitsParams, reqEd
 // Corresponds with GET /visits/{id} (the `GetVisit` operationId).
 func (c *Client) GetVisit(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetVisitRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SaveAgendaWithBody Write objectives and agenda, and note that the customer agrees
+//
+// For the host and the VP; the rest of the brief stays. Times must lie within the visit, in order. With agreed_by the agenda is agreed, and with it a visit that was only held. A visit that the customer had confirmed has to be confirmed again. If-Match takes the version of the brief.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /visits/{id}/agenda (the `SaveAgenda` operationId).
+func (c *Client) SaveAgendaWithBody(ctx context.Context, id Id, params *SaveAgendaParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSaveAgendaRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SaveAgenda Write objectives and agenda, and note that the customer agrees
+//
+// For the host and the VP; the rest of the brief stays. Times must lie within the visit, in order. With agreed_by the agenda is agreed, and with it a visit that was only held. A visit that the customer had confirmed has to be confirmed again. If-Match takes the version of the brief.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /visits/{id}/agenda (the `SaveAgenda` operationId).
+func (c *Client) SaveAgenda(ctx context.Context, id Id, params *SaveAgendaParams, body SaveAgendaJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSaveAgendaRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -10505,6 +12255,61 @@ func (c *Client) SendCustomerLink(ctx context.Context, id Id, params *SendCustom
 // Corresponds with DELETE /visits/{id}/links/{link} (the `WithdrawCustomerLink` operationId).
 func (c *Client) WithdrawCustomerLink(ctx context.Context, id Id, link Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewWithdrawCustomerLinkRequest(c.Server, id, link)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetCustomerMail Draft a mail to the customer
+//
+// For the host and the VP. The draft holds nothing but what the customer may see.
+//
+// Corresponds with GET /visits/{id}/mails/{kind} (the `GetCustomerMail` operationId).
+func (c *Client) GetCustomerMail(ctx context.Context, id Id, kind GetCustomerMailParamsKind, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetCustomerMailRequest(c.Server, id, kind)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SendCustomerMailWithBody Send a mail to the customer
+//
+// For the host and the VP. In the text, [link] becomes the customer's own link and [memo] the lines of the memo. With own it is not sent but comes back complete, for your own mail program. A mail of thanks sends the memo, whose words stay from then on. If-Match takes the version that the draft came with.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /visits/{id}/mails/{kind} (the `SendCustomerMail` operationId).
+func (c *Client) SendCustomerMailWithBody(ctx context.Context, id Id, kind SendCustomerMailParamsKind, params *SendCustomerMailParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSendCustomerMailRequestWithBody(c.Server, id, kind, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SendCustomerMail Send a mail to the customer
+//
+// For the host and the VP. In the text, [link] becomes the customer's own link and [memo] the lines of the memo. With own it is not sent but comes back complete, for your own mail program. A mail of thanks sends the memo, whose words stay from then on. If-Match takes the version that the draft came with.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /visits/{id}/mails/{kind} (the `SendCustomerMail` operationId).
+func (c *Client) SendCustomerMail(ctx context.Context, id Id, kind SendCustomerMailParamsKind, params *SendCustomerMailParams, body SendCustomerMailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSendCustomerMailRequest(c.Server, id, kind, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -10889,6 +12694,54 @@ func NewListAuditRequest(server string, params *ListAuditParams) (*http.Request,
 
 		}
 
+		if params.Actor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "actor", *params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.About != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "about", *params.About, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -10896,6 +12749,33 @@ func NewListAuditRequest(server string, params *ListAuditParams) (*http.Request,
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCheckAuditRequest constructs an http.Request for the CheckAudit method
+func NewCheckAuditRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/audit/check")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -11652,6 +13532,149 @@ func NewGetCustomerRequest(server string, id Id) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListContactsRequest constructs an http.Request for the ListContacts method
+func NewListContactsRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/customers/%s/contacts", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewEraseContactRequest calls the generic EraseContact builder with application/json body
+func NewEraseContactRequest(server string, id Id, params *EraseContactParams, body EraseContactJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEraseContactRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewEraseContactRequestWithBody constructs an http.Request for the EraseContact method, with any body, and a specified content type
+func NewEraseContactRequestWithBody(server string, id Id, params *EraseContactParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/customers/%s/contacts/erasure", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGiveContactDataRequest calls the generic GiveContactData builder with application/json body
+func NewGiveContactDataRequest(server string, id Id, body GiveContactDataJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewGiveContactDataRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewGiveContactDataRequestWithBody constructs an http.Request for the GiveContactData method, with any body, and a specified content type
+func NewGiveContactDataRequestWithBody(server string, id Id, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/customers/%s/contacts/personal-data", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListDimensionsRequest constructs an http.Request for the ListDimensions method
 func NewListDimensionsRequest(server string) (*http.Request, error) {
 	var err error
@@ -11674,6 +13697,61 @@ func NewListDimensionsRequest(server string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRenameValueRequest calls the generic RenameValue builder with application/json body
+func NewRenameValueRequest(server string, params *RenameValueParams, body RenameValueJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRenameValueRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewRenameValueRequestWithBody constructs an http.Request for the RenameValue method, with any body, and a specified content type
+func NewRenameValueRequestWithBody(server string, params *RenameValueParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/dimensions/rename")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -12272,6 +14350,114 @@ func NewGetRejectedRowsRequest(server string, id Id) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListJobFailuresRequest constructs an http.Request for the ListJobFailures method
+func NewListJobFailuresRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/jobs/failures")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDiscardJobRequest calls the generic DiscardJob builder with application/json body
+func NewDiscardJobRequest(server string, id int64, body DiscardJobJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDiscardJobRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewDiscardJobRequestWithBody constructs an http.Request for the DiscardJob method, with any body, and a specified content type
+func NewDiscardJobRequestWithBody(server string, id int64, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/jobs/%s/discard", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRetryJobRequest constructs an http.Request for the RetryJob method
+func NewRetryJobRequest(server string, id int64) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/jobs/%s/retry", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListLaunchesRequest constructs an http.Request for the ListLaunches method
 func NewListLaunchesRequest(server string, params *ListLaunchesParams) (*http.Request, error) {
 	var err error
@@ -12653,19 +14839,108 @@ func NewListPeopleRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
-// NewSetRolesRequest calls the generic SetRoles builder with application/json body
-func NewSetRolesRequest(server string, id Id, params *SetRolesParams, body SetRolesJSONRequestBody) (*http.Request, error) {
+// NewCreatePersonRequest calls the generic CreatePerson builder with application/json body
+func NewCreatePersonRequest(server string, params *CreatePersonParams, body CreatePersonJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewSetRolesRequestWithBody(server, id, params, "application/json", bodyReader)
+	return NewCreatePersonRequestWithBody(server, params, "application/json", bodyReader)
 }
 
-// NewSetRolesRequestWithBody constructs an http.Request for the SetRoles method, with any body, and a specified content type
-func NewSetRolesRequestWithBody(server string, id Id, params *SetRolesParams, contentType string, body io.Reader) (*http.Request, error) {
+// NewCreatePersonRequestWithBody constructs an http.Request for the CreatePerson method, with any body, and a specified content type
+func NewCreatePersonRequestWithBody(server string, params *CreatePersonParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/people")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetPersonRequest constructs an http.Request for the GetPerson method
+func NewGetPersonRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/people/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewChangePersonRequest calls the generic ChangePerson builder with application/json body
+func NewChangePersonRequest(server string, id Id, params *ChangePersonParams, body ChangePersonJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangePersonRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewChangePersonRequestWithBody constructs an http.Request for the ChangePerson method, with any body, and a specified content type
+func NewChangePersonRequestWithBody(server string, id Id, params *ChangePersonParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -12756,6 +15031,193 @@ func NewAnswerAlertRequestWithBody(server string, id Id, contentType string, bod
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewErasePersonRequest calls the generic ErasePerson builder with application/json body
+func NewErasePersonRequest(server string, id Id, params *ErasePersonParams, body ErasePersonJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewErasePersonRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewErasePersonRequestWithBody constructs an http.Request for the ErasePerson method, with any body, and a specified content type
+func NewErasePersonRequestWithBody(server string, id Id, params *ErasePersonParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/people/%s/erasure", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetLeavingRequest constructs an http.Request for the GetLeaving method
+func NewGetLeavingRequest(server string, id Id, params *GetLeavingParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/people/%s/leaving", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "day", params.Day, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGivePersonalDataRequest constructs an http.Request for the GivePersonalData method
+func NewGivePersonalDataRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/people/%s/personal-data", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListTimeSharesRequest constructs an http.Request for the ListTimeShares method
+func NewListTimeSharesRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/people/%s/time-shares", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -13063,6 +15525,73 @@ func NewStopPlanRequest(server string, id Id) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewGetPlanningWeightsRequest constructs an http.Request for the GetPlanningWeights method
+func NewGetPlanningWeightsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/planning-weights")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetPlanningWeightsRequest calls the generic SetPlanningWeights builder with application/json body
+func NewSetPlanningWeightsRequest(server string, body SetPlanningWeightsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetPlanningWeightsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSetPlanningWeightsRequestWithBody constructs an http.Request for the SetPlanningWeights method, with any body, and a specified content type
+func NewSetPlanningWeightsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/planning-weights")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -14191,6 +16720,73 @@ func NewRequestLinkRequestWithBody(server string, contentType string, body io.Re
 	return req, nil
 }
 
+// NewGetStatementSettingsRequest constructs an http.Request for the GetStatementSettings method
+func NewGetStatementSettingsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/settings/statements")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetStatementSettingsRequest calls the generic SetStatementSettings builder with application/json body
+func NewSetStatementSettingsRequest(server string, body SetStatementSettingsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetStatementSettingsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSetStatementSettingsRequestWithBody constructs an http.Request for the SetStatementSettings method, with any body, and a specified content type
+func NewSetStatementSettingsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/settings/statements")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewAddStatementRequest calls the generic AddStatement builder with application/json body
 func NewAddStatementRequest(server string, body AddStatementJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -14346,6 +16942,60 @@ func NewStepStatementRequestWithBody(server string, id Id, params *StepStatement
 
 		req.Header.Set("If-Match", headerParam0)
 
+	}
+
+	return req, nil
+}
+
+// NewGetTodoRequest constructs an http.Request for the GetTodo method
+func NewGetTodoRequest(server string, params *GetTodoParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/todo")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Host != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "host", *params.Host, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -14518,6 +17168,66 @@ func NewGetVisitRequest(server string, id Id) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSaveAgendaRequest calls the generic SaveAgenda builder with application/json body
+func NewSaveAgendaRequest(server string, id Id, params *SaveAgendaParams, body SaveAgendaJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSaveAgendaRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewSaveAgendaRequestWithBody constructs an http.Request for the SaveAgenda method, with any body, and a specified content type
+func NewSaveAgendaRequestWithBody(server string, id Id, params *SaveAgendaParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/visits/%s/agenda", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
 	}
 
 	return req, nil
@@ -15073,6 +17783,114 @@ func NewWithdrawCustomerLinkRequest(server string, id Id, link Id) (*http.Reques
 	return req, nil
 }
 
+// NewGetCustomerMailRequest constructs an http.Request for the GetCustomerMail method
+func NewGetCustomerMailRequest(server string, id Id, kind GetCustomerMailParamsKind) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "kind", kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/visits/%s/mails/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSendCustomerMailRequest calls the generic SendCustomerMail builder with application/json body
+func NewSendCustomerMailRequest(server string, id Id, kind SendCustomerMailParamsKind, params *SendCustomerMailParams, body SendCustomerMailJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSendCustomerMailRequestWithBody(server, id, kind, params, "application/json", bodyReader)
+}
+
+// NewSendCustomerMailRequestWithBody constructs an http.Request for the SendCustomerMail method, with any body, and a specified content type
+func NewSendCustomerMailRequestWithBody(server string, id Id, kind SendCustomerMailParamsKind, params *SendCustomerMailParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "kind", kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/visits/%s/mails/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewGetMemoRequest constructs an http.Request for the GetMemo method
 func NewGetMemoRequest(server string, id Id) (*http.Request, error) {
 	var err error
@@ -15564,6 +18382,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /audit (the `ListAudit` operationId).
 	ListAuditWithResponse(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*ListAuditResponse, error)
 
+	// CheckAuditWithResponse Walk along the audit trail
+	//
+	// For the administrator. Says whether every entry is as it was written, and keeps the result.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /audit/check (the `CheckAudit` operationId).
+	CheckAuditWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CheckAuditResponse, error)
+
 	// GetBusyTimesWithResponse How people's own calendars are read, and whose is known as of when
 	//
 	// Only when somebody is busy is read, never with what.
@@ -15761,12 +18588,75 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /customers/{id} (the `GetCustomer` operationId).
 	GetCustomerWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetCustomerResponse, error)
 
+	// ListContactsWithResponse The people of a customer whom our data name
+	//
+	// For the administrator.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /customers/{id}/contacts (the `ListContacts` operationId).
+	ListContactsWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ListContactsResponse, error)
+
+	// EraseContactWithBodyWithResponse Erase a contact
+	//
+	// For the administrator. Name, address and number leave everything that is held; the evidence stays as that of a contact of the customer. Nobody can take it back.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /customers/{id}/contacts/erasure (the `EraseContact` operationId).
+	EraseContactWithBodyWithResponse(ctx context.Context, id Id, params *EraseContactParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EraseContactResponse, error)
+
+	// EraseContactWithResponse Erase a contact
+	//
+	// For the administrator. Name, address and number leave everything that is held; the evidence stays as that of a contact of the customer. Nobody can take it back.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /customers/{id}/contacts/erasure (the `EraseContact` operationId).
+	EraseContactWithResponse(ctx context.Context, id Id, params *EraseContactParams, body EraseContactJSONRequestBody, reqEditors ...RequestEditorFn) (*EraseContactResponse, error)
+
+	// GiveContactDataWithBodyWithResponse Everything that is held about a contact
+	//
+	// For the administrator, to be given to the contact. That it was given out is written into the audit trail.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /customers/{id}/contacts/personal-data (the `GiveContactData` operationId).
+	GiveContactDataWithBodyWithResponse(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GiveContactDataResponse, error)
+
+	// GiveContactDataWithResponse Everything that is held about a contact
+	//
+	// For the administrator, to be given to the contact. That it was given out is written into the audit trail.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /customers/{id}/contacts/personal-data (the `GiveContactData` operationId).
+	GiveContactDataWithResponse(ctx context.Context, id Id, body GiveContactDataJSONRequestBody, reqEditors ...RequestEditorFn) (*GiveContactDataResponse, error)
+
 	// ListDimensionsWithResponse The dimensions in which customers have values
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /dimensions (the `ListDimensions` operationId).
 	ListDimensionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListDimensionsResponse, error)
+
+	// RenameValueWithBodyWithResponse Rename or merge a value of a dimension
+	//
+	// For the VP and the administrator. Every customer with the value gets the other one. Frozen lists and selections stay as they were.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /dimensions/rename (the `RenameValue` operationId).
+	RenameValueWithBodyWithResponse(ctx context.Context, params *RenameValueParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RenameValueResponse, error)
+
+	// RenameValueWithResponse Rename or merge a value of a dimension
+	//
+	// For the VP and the administrator. Every customer with the value gets the other one. Frozen lists and selections stay as they were.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /dimensions/rename (the `RenameValue` operationId).
+	RenameValueWithResponse(ctx context.Context, params *RenameValueParams, body RenameValueJSONRequestBody, reqEditors ...RequestEditorFn) (*RenameValueResponse, error)
 
 	// ListFindingsWithResponse What may leave the house as a finding
 	//
@@ -15905,6 +18795,40 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /imports/{id}/rejected.csv (the `GetRejectedRows` operationId).
 	GetRejectedRowsWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetRejectedRowsResponse, error)
 
+	// ListJobFailuresWithResponse Jobs that need somebody
+	//
+	// For the administrator. Those that will not run again by themselves, and those that keep failing.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /jobs/failures (the `ListJobFailures` operationId).
+	ListJobFailuresWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListJobFailuresResponse, error)
+
+	// DiscardJobWithBodyWithResponse Give a failed job up
+	//
+	// For the administrator, with a typed reason.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /jobs/{id}/discard (the `DiscardJob` operationId).
+	DiscardJobWithBodyWithResponse(ctx context.Context, id int64, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DiscardJobResponse, error)
+
+	// DiscardJobWithResponse Give a failed job up
+	//
+	// For the administrator, with a typed reason.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /jobs/{id}/discard (the `DiscardJob` operationId).
+	DiscardJobWithResponse(ctx context.Context, id int64, body DiscardJobJSONRequestBody, reqEditors ...RequestEditorFn) (*DiscardJobResponse, error)
+
+	// RetryJobWithResponse Try a failed job again
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /jobs/{id}/retry (the `RetryJob` operationId).
+	RetryJobWithResponse(ctx context.Context, id int64, reqEditors ...RequestEditorFn) (*RetryJobResponse, error)
+
 	// ListLaunchesWithResponse How changes of a plan went to the calendars
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -15991,23 +18915,50 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /people (the `ListPeople` operationId).
 	ListPeopleWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListPeopleResponse, error)
 
-	// SetRolesWithBodyWithResponse Change what a person is
+	// CreatePersonWithBodyWithResponse Make somebody known
 	//
-	// For the administrator. Somebody always stays administrator.
+	// For the administrator. Somebody who has not come in by an import, with a name, an address and a zone or the city of the office.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
-	// Corresponds with PATCH /people/{id} (the `SetRoles` operationId).
-	SetRolesWithBodyWithResponse(ctx context.Context, id Id, params *SetRolesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetRolesResponse, error)
+	// Corresponds with POST /people (the `CreatePerson` operationId).
+	CreatePersonWithBodyWithResponse(ctx context.Context, params *CreatePersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePersonResponse, error)
 
-	// SetRolesWithResponse Change what a person is
+	// CreatePersonWithResponse Make somebody known
 	//
-	// For the administrator. Somebody always stays administrator.
+	// For the administrator. Somebody who has not come in by an import, with a name, an address and a zone or the city of the office.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
-	// Corresponds with PATCH /people/{id} (the `SetRoles` operationId).
-	SetRolesWithResponse(ctx context.Context, id Id, params *SetRolesParams, body SetRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*SetRolesResponse, error)
+	// Corresponds with POST /people (the `CreatePerson` operationId).
+	CreatePersonWithResponse(ctx context.Context, params *CreatePersonParams, body CreatePersonJSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePersonResponse, error)
+
+	// GetPersonWithResponse One of us with everybody around
+	//
+	// For the administrator.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /people/{id} (the `GetPerson` operationId).
+	GetPersonWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetPersonResponse, error)
+
+	// ChangePersonWithBodyWithResponse Change one of us
+	//
+	// For the administrator; what is left out stays. Somebody always stays administrator. Who moves to another zone keeps the old one for the days before.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /people/{id} (the `ChangePerson` operationId).
+	ChangePersonWithBodyWithResponse(ctx context.Context, id Id, params *ChangePersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangePersonResponse, error)
+
+	// ChangePersonWithResponse Change one of us
+	//
+	// For the administrator; what is left out stays. Somebody always stays administrator. Who moves to another zone keeps the old one for the days before.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /people/{id} (the `ChangePerson` operationId).
+	ChangePersonWithResponse(ctx context.Context, id Id, params *ChangePersonParams, body ChangePersonJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangePersonResponse, error)
 
 	// AnswerAlertWithBodyWithResponse Snooze or acknowledge an open alert
 	//
@@ -16026,6 +18977,51 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /people/{id}/alert (the `AnswerAlert` operationId).
 	AnswerAlertWithResponse(ctx context.Context, id Id, body AnswerAlertJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerAlertResponse, error)
+
+	// ErasePersonWithBodyWithResponse Erase one of us who has left
+	//
+	// For the administrator. Name, address and number leave everything that is held; what the person did stays as that of a former colleague. Nobody can take it back.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /people/{id}/erasure (the `ErasePerson` operationId).
+	ErasePersonWithBodyWithResponse(ctx context.Context, id Id, params *ErasePersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ErasePersonResponse, error)
+
+	// ErasePersonWithResponse Erase one of us who has left
+	//
+	// For the administrator. Name, address and number leave everything that is held; what the person did stays as that of a former colleague. Nobody can take it back.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /people/{id}/erasure (the `ErasePerson` operationId).
+	ErasePersonWithResponse(ctx context.Context, id Id, params *ErasePersonParams, body ErasePersonJSONRequestBody, reqEditors ...RequestEditorFn) (*ErasePersonResponse, error)
+
+	// GetLeavingWithResponse What it means that somebody leaves
+	//
+	// For the administrator. Nothing is changed.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /people/{id}/leaving (the `GetLeaving` operationId).
+	GetLeavingWithResponse(ctx context.Context, id Id, params *GetLeavingParams, reqEditors ...RequestEditorFn) (*GetLeavingResponse, error)
+
+	// GivePersonalDataWithResponse Everything that is held about one of us
+	//
+	// For the administrator, to be given to the person. That it was given out is written into the audit trail.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /people/{id}/personal-data (the `GivePersonalData` operationId).
+	GivePersonalDataWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GivePersonalDataResponse, error)
+
+	// ListTimeSharesWithResponse How somebody’s working hours went by
+	//
+	// Time with customers against meetings of our own, in the last month and this one; empty where the calendar is not read. For the VP and the CEO.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /people/{id}/time-shares (the `ListTimeShares` operationId).
+	ListTimeSharesWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ListTimeSharesResponse, error)
 
 	// ListPlanRunsWithResponse The planner's newest runs
 	//
@@ -16103,6 +19099,31 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /plan-runs/{id}/stop (the `StopPlan` operationId).
 	StopPlanWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*StopPlanResponse, error)
+
+	// GetPlanningWeightsWithResponse What the planner weighs
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /planning-weights (the `GetPlanningWeights` operationId).
+	GetPlanningWeightsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetPlanningWeightsResponse, error)
+
+	// SetPlanningWeightsWithBodyWithResponse Change what the planner weighs
+	//
+	// For the VP and the administrator. It holds for runs from now on; a term that is left out stays as it is.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /planning-weights (the `SetPlanningWeights` operationId).
+	SetPlanningWeightsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetPlanningWeightsResponse, error)
+
+	// SetPlanningWeightsWithResponse Change what the planner weighs
+	//
+	// For the VP and the administrator. It holds for runs from now on; a term that is left out stays as it is.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /planning-weights (the `SetPlanningWeights` operationId).
+	SetPlanningWeightsWithResponse(ctx context.Context, body SetPlanningWeightsJSONRequestBody, reqEditors ...RequestEditorFn) (*SetPlanningWeightsResponse, error)
 
 	// ListPlansWithResponse Plans
 	//
@@ -16360,6 +19381,31 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /session/link (the `RequestLink` operationId).
 	RequestLinkWithResponse(ctx context.Context, body RequestLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestLinkResponse, error)
 
+	// GetStatementSettingsWithResponse After how many days a statement is old
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /settings/statements (the `GetStatementSettings` operationId).
+	GetStatementSettingsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetStatementSettingsResponse, error)
+
+	// SetStatementSettingsWithBodyWithResponse Change after how many days a statement is old
+	//
+	// For the VP. What is old asks to be said again at the next visit; nothing is lost.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /settings/statements (the `SetStatementSettings` operationId).
+	SetStatementSettingsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetStatementSettingsResponse, error)
+
+	// SetStatementSettingsWithResponse Change after how many days a statement is old
+	//
+	// For the VP. What is old asks to be said again at the next visit; nothing is lost.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /settings/statements (the `SetStatementSettings` operationId).
+	SetStatementSettingsWithResponse(ctx context.Context, body SetStatementSettingsJSONRequestBody, reqEditors ...RequestEditorFn) (*SetStatementSettingsResponse, error)
+
 	// AddStatementWithBodyWithResponse Add what a customer said, or what we guess
 	//
 	// What was said needs the visit at which it was said; a guess needs a visit or a customer, and backs nothing. For the VP, the host of the account, and at a visit the executive.
@@ -16414,6 +19460,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /statements/{id}/steps (the `StepStatement` operationId).
 	StepStatementWithResponse(ctx context.Context, id Id, params *StepStatementParams, body StepStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*StepStatementResponse, error)
 
+	// GetTodoWithResponse What a host has to do
+	//
+	// By date of the visit; what is overdue stands in overdue alone. For hosts their own; the VP may ask for any host's, and on the own list sees the hosts with steps that are three days overdue or more.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /todo (the `GetTodo` operationId).
+	GetTodoWithResponse(ctx context.Context, params *GetTodoParams, reqEditors ...RequestEditorFn) (*GetTodoResponse, error)
+
 	// ListVisitsWithResponse Visits
 	//
 	// Those that you may see, by date and half-day.
@@ -16429,6 +19484,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /visits/{id} (the `GetVisit` operationId).
 	GetVisitWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetVisitResponse, error)
+
+	// SaveAgendaWithBodyWithResponse Write objectives and agenda, and note that the customer agrees
+	//
+	// For the host and the VP; the rest of the brief stays. Times must lie within the visit, in order. With agreed_by the agenda is agreed, and with it a visit that was only held. A visit that the customer had confirmed has to be confirmed again. If-Match takes the version of the brief.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /visits/{id}/agenda (the `SaveAgenda` operationId).
+	SaveAgendaWithBodyWithResponse(ctx context.Context, id Id, params *SaveAgendaParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SaveAgendaResponse, error)
+
+	// SaveAgendaWithResponse Write objectives and agenda, and note that the customer agrees
+	//
+	// For the host and the VP; the rest of the brief stays. Times must lie within the visit, in order. With agreed_by the agenda is agreed, and with it a visit that was only held. A visit that the customer had confirmed has to be confirmed again. If-Match takes the version of the brief.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /visits/{id}/agenda (the `SaveAgenda` operationId).
+	SaveAgendaWithResponse(ctx context.Context, id Id, params *SaveAgendaParams, body SaveAgendaJSONRequestBody, reqEditors ...RequestEditorFn) (*SaveAgendaResponse, error)
 
 	// AgreeVisitWithBodyWithResponse Note what was agreed with the customer
 	//
@@ -16585,6 +19658,33 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with DELETE /visits/{id}/links/{link} (the `WithdrawCustomerLink` operationId).
 	WithdrawCustomerLinkWithResponse(ctx context.Context, id Id, link Id, reqEditors ...RequestEditorFn) (*WithdrawCustomerLinkResponse, error)
+
+	// GetCustomerMailWithResponse Draft a mail to the customer
+	//
+	// For the host and the VP. The draft holds nothing but what the customer may see.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /visits/{id}/mails/{kind} (the `GetCustomerMail` operationId).
+	GetCustomerMailWithResponse(ctx context.Context, id Id, kind GetCustomerMailParamsKind, reqEditors ...RequestEditorFn) (*GetCustomerMailResponse, error)
+
+	// SendCustomerMailWithBodyWithResponse Send a mail to the customer
+	//
+	// For the host and the VP. In the text, [link] becomes the customer's own link and [memo] the lines of the memo. With own it is not sent but comes back complete, for your own mail program. A mail of thanks sends the memo, whose words stay from then on. If-Match takes the version that the draft came with.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /visits/{id}/mails/{kind} (the `SendCustomerMail` operationId).
+	SendCustomerMailWithBodyWithResponse(ctx context.Context, id Id, kind SendCustomerMailParamsKind, params *SendCustomerMailParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SendCustomerMailResponse, error)
+
+	// SendCustomerMailWithResponse Send a mail to the customer
+	//
+	// For the host and the VP. In the text, [link] becomes the customer's own link and [memo] the lines of the memo. With own it is not sent but comes back complete, for your own mail program. A mail of thanks sends the memo, whose words stay from then on. If-Match takes the version that the draft came with.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /visits/{id}/mails/{kind} (the `SendCustomerMail` operationId).
+	SendCustomerMailWithResponse(ctx context.Context, id Id, kind SendCustomerMailParamsKind, params *SendCustomerMailParams, body SendCustomerMailJSONRequestBody, reqEditors ...RequestEditorFn) (*SendCustomerMailResponse, error)
 
 	// GetMemoWithResponse The memo of understanding of a visit
 	//
@@ -16968,6 +20068,75 @@ func (r ListAuditResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListAuditResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CheckAuditResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AuditCheck
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CheckAuditResponse) GetJSON200() *AuditCheck {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r CheckAuditResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r CheckAuditResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r CheckAuditResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CheckAuditResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CheckAuditResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CheckAuditResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CheckAuditResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CheckAuditResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -18427,6 +21596,269 @@ func (r GetCustomerResponse) ContentType() string {
 	return ""
 }
 
+type ListContactsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ContactList
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListContactsResponse) GetJSON200() *ContactList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListContactsResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListContactsResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListContactsResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListContactsResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListContactsResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListContactsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListContactsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListContactsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListContactsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type EraseContactResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Erased
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r EraseContactResponse) GetJSON200() *Erased {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r EraseContactResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r EraseContactResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r EraseContactResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r EraseContactResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r EraseContactResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r EraseContactResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r EraseContactResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r EraseContactResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r EraseContactResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EraseContactResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EraseContactResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EraseContactResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GiveContactDataResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonalData
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GiveContactDataResponse) GetJSON200() *PersonalData {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GiveContactDataResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GiveContactDataResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GiveContactDataResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r GiveContactDataResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r GiveContactDataResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GiveContactDataResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GiveContactDataResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GiveContactDataResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GiveContactDataResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GiveContactDataResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GiveContactDataResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListDimensionsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -18490,6 +21922,103 @@ func (r ListDimensionsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListDimensionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RenameValueResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ValueRenamed
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RenameValueResponse) GetJSON200() *ValueRenamed {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r RenameValueResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RenameValueResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RenameValueResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RenameValueResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r RenameValueResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r RenameValueResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r RenameValueResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RenameValueResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RenameValueResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RenameValueResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RenameValueResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RenameValueResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -19675,6 +23204,241 @@ func (r GetRejectedRowsResponse) ContentType() string {
 	return ""
 }
 
+type ListJobFailuresResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *JobFailureList
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListJobFailuresResponse) GetJSON200() *JobFailureList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListJobFailuresResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListJobFailuresResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListJobFailuresResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListJobFailuresResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListJobFailuresResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListJobFailuresResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListJobFailuresResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListJobFailuresResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DiscardJobResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r DiscardJobResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r DiscardJobResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DiscardJobResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r DiscardJobResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r DiscardJobResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r DiscardJobResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r DiscardJobResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DiscardJobResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DiscardJobResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DiscardJobResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DiscardJobResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DiscardJobResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RetryJobResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r RetryJobResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RetryJobResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RetryJobResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RetryJobResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r RetryJobResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RetryJobResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RetryJobResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RetryJobResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RetryJobResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RetryJobResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListLaunchesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -20422,16 +24186,197 @@ func (r ListPeopleResponse) ContentType() string {
 	return ""
 }
 
-// SetRolesResponse200Headers the declared response headers of an HTTP 200 response for SetRoles
-type SetRolesResponse200Headers struct {
+// CreatePersonResponse201Headers the declared response headers of an HTTP 201 response for CreatePerson
+type CreatePersonResponse201Headers struct {
+	ETag     *string
+	Location *string
+}
+
+type CreatePersonResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *PersonDetail
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *CreatePersonResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreatePersonResponse) GetJSON201() *PersonDetail {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r CreatePersonResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r CreatePersonResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r CreatePersonResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r CreatePersonResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r CreatePersonResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r CreatePersonResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreatePersonResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreatePersonResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreatePersonResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreatePersonResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreatePersonResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetPersonResponse200Headers the declared response headers of an HTTP 200 response for GetPerson
+type GetPersonResponse200Headers struct {
 	ETag *string
 }
 
-type SetRolesResponse struct {
+type GetPersonResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *Person
+	JSON200 *PersonDetail
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetPersonResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetPersonResponse) GetJSON200() *PersonDetail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetPersonResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetPersonResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetPersonResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetPersonResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetPersonResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetPersonResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPersonResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPersonResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPersonResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ChangePersonResponse200Headers the declared response headers of an HTTP 200 response for ChangePerson
+type ChangePersonResponse200Headers struct {
+	ETag *string
+}
+
+type ChangePersonResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonDetail
 	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationproblemJSON401 *Unauthenticated
 	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
@@ -20453,71 +24398,71 @@ type SetRolesResponse struct {
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Unexpected
 	// Headers200 the parsed response headers for an HTTP 200 response
-	Headers200 *SetRolesResponse200Headers
+	Headers200 *ChangePersonResponse200Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r SetRolesResponse) GetJSON200() *Person {
+func (r ChangePersonResponse) GetJSON200() *PersonDetail {
 	return r.JSON200
 }
 
 // GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
-func (r SetRolesResponse) GetApplicationproblemJSON401() *Unauthenticated {
+func (r ChangePersonResponse) GetApplicationproblemJSON401() *Unauthenticated {
 	return r.ApplicationproblemJSON401
 }
 
 // GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
-func (r SetRolesResponse) GetApplicationproblemJSON403() *Denied {
+func (r ChangePersonResponse) GetApplicationproblemJSON403() *Denied {
 	return r.ApplicationproblemJSON403
 }
 
 // GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
-func (r SetRolesResponse) GetApplicationproblemJSON404() *NotFound {
+func (r ChangePersonResponse) GetApplicationproblemJSON404() *NotFound {
 	return r.ApplicationproblemJSON404
 }
 
 // GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
-func (r SetRolesResponse) GetApplicationproblemJSON409() *Conflict {
+func (r ChangePersonResponse) GetApplicationproblemJSON409() *Conflict {
 	return r.ApplicationproblemJSON409
 }
 
 // GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
-func (r SetRolesResponse) GetApplicationproblemJSON412() *Stale {
+func (r ChangePersonResponse) GetApplicationproblemJSON412() *Stale {
 	return r.ApplicationproblemJSON412
 }
 
 // GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
-func (r SetRolesResponse) GetApplicationproblemJSON413() *TooLarge {
+func (r ChangePersonResponse) GetApplicationproblemJSON413() *TooLarge {
 	return r.ApplicationproblemJSON413
 }
 
 // GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
-func (r SetRolesResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+func (r ChangePersonResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
 	return r.ApplicationproblemJSON415
 }
 
 // GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
-func (r SetRolesResponse) GetApplicationproblemJSON422() *Invalid {
+func (r ChangePersonResponse) GetApplicationproblemJSON422() *Invalid {
 	return r.ApplicationproblemJSON422
 }
 
 // GetApplicationproblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
-func (r SetRolesResponse) GetApplicationproblemJSON428() *VersionRequired {
+func (r ChangePersonResponse) GetApplicationproblemJSON428() *VersionRequired {
 	return r.ApplicationproblemJSON428
 }
 
 // GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
-func (r SetRolesResponse) GetApplicationproblemJSONDefault() *Unexpected {
+func (r ChangePersonResponse) GetApplicationproblemJSONDefault() *Unexpected {
 	return r.ApplicationproblemJSONDefault
 }
 
 // GetBody returns the raw response body bytes
-func (r SetRolesResponse) GetBody() []byte {
+func (r ChangePersonResponse) GetBody() []byte {
 	return r.Body
 }
 
 // Status returns HTTPResponse.Status
-func (r SetRolesResponse) Status() string {
+func (r ChangePersonResponse) Status() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Status
 	}
@@ -20525,7 +24470,7 @@ func (r SetRolesResponse) Status() string {
 }
 
 // StatusCode returns HTTPResponse.StatusCode
-func (r SetRolesResponse) StatusCode() int {
+func (r ChangePersonResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -20533,7 +24478,7 @@ func (r SetRolesResponse) StatusCode() int {
 }
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r SetRolesResponse) ContentType() string {
+func (r ChangePersonResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -20617,6 +24562,331 @@ func (r AnswerAlertResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r AnswerAlertResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ErasePersonResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Erased
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ErasePersonResponse) GetJSON200() *Erased {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ErasePersonResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ErasePersonResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ErasePersonResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ErasePersonResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ErasePersonResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ErasePersonResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ErasePersonResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ErasePersonResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ErasePersonResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ErasePersonResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ErasePersonResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ErasePersonResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetLeavingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Leaving
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetLeavingResponse) GetJSON200() *Leaving {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetLeavingResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetLeavingResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetLeavingResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetLeavingResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetLeavingResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetLeavingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetLeavingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetLeavingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetLeavingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GivePersonalDataResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonalData
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GivePersonalDataResponse) GetJSON200() *PersonalData {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GivePersonalDataResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GivePersonalDataResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GivePersonalDataResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GivePersonalDataResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GivePersonalDataResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GivePersonalDataResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GivePersonalDataResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GivePersonalDataResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GivePersonalDataResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListTimeSharesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TimeShareList
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListTimeSharesResponse) GetJSON200() *TimeShareList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListTimeSharesResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListTimeSharesResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListTimeSharesResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListTimeSharesResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListTimeSharesResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListTimeSharesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListTimeSharesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListTimeSharesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListTimeSharesResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -21233,6 +25503,158 @@ func (r StopPlanResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r StopPlanResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetPlanningWeightsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PlanningWeights
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetPlanningWeightsResponse) GetJSON200() *PlanningWeights {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetPlanningWeightsResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetPlanningWeightsResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetPlanningWeightsResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetPlanningWeightsResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetPlanningWeightsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPlanningWeightsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPlanningWeightsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPlanningWeightsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SetPlanningWeightsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PlanningWeights
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SetPlanningWeightsResponse) GetJSON200() *PlanningWeights {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SetPlanningWeightsResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SetPlanningWeightsResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SetPlanningWeightsResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SetPlanningWeightsResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SetPlanningWeightsResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetPlanningWeightsResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetPlanningWeightsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetPlanningWeightsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetPlanningWeightsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetPlanningWeightsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -23253,6 +27675,158 @@ func (r RequestLinkResponse) ContentType() string {
 	return ""
 }
 
+type GetStatementSettingsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *StatementSettings
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetStatementSettingsResponse) GetJSON200() *StatementSettings {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetStatementSettingsResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetStatementSettingsResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetStatementSettingsResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetStatementSettingsResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetStatementSettingsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetStatementSettingsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetStatementSettingsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetStatementSettingsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SetStatementSettingsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *StatementSettings
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SetStatementSettingsResponse) GetJSON200() *StatementSettings {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SetStatementSettingsResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SetStatementSettingsResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SetStatementSettingsResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SetStatementSettingsResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SetStatementSettingsResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetStatementSettingsResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetStatementSettingsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetStatementSettingsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetStatementSettingsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetStatementSettingsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // AddStatementResponse201Headers the declared response headers of an HTTP 201 response for AddStatement
 type AddStatementResponse201Headers struct {
 	ETag *string
@@ -23593,6 +28167,82 @@ func (r StepStatementResponse) ContentType() string {
 	return ""
 }
 
+type GetTodoResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Todo
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetTodoResponse) GetJSON200() *Todo {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetTodoResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetTodoResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetTodoResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetTodoResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetTodoResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetTodoResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetTodoResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetTodoResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetTodoResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListVisitsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -23732,6 +28382,124 @@ func (r GetVisitResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetVisitResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SaveAgendaResponse200Headers the declared response headers of an HTTP 200 response for SaveAgenda
+type SaveAgendaResponse200Headers struct {
+	ETag *string
+}
+
+type SaveAgendaResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Brief
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON428 the response for an HTTP 428 `application/problem+json` response
+	ApplicationproblemJSON428 *VersionRequired
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SaveAgendaResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SaveAgendaResponse) GetJSON200() *Brief {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SaveAgendaResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SaveAgendaResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r SaveAgendaResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r SaveAgendaResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r SaveAgendaResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SaveAgendaResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SaveAgendaResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SaveAgendaResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
+func (r SaveAgendaResponse) GetApplicationproblemJSON428() *VersionRequired {
+	return r.ApplicationproblemJSON428
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SaveAgendaResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SaveAgendaResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SaveAgendaResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SaveAgendaResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SaveAgendaResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -24903,6 +29671,214 @@ func (r WithdrawCustomerLinkResponse) ContentType() string {
 	return ""
 }
 
+// GetCustomerMailResponse200Headers the declared response headers of an HTTP 200 response for GetCustomerMail
+type GetCustomerMailResponse200Headers struct {
+	ETag *string
+}
+
+type GetCustomerMailResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CustomerMail
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetCustomerMailResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetCustomerMailResponse) GetJSON200() *CustomerMail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetCustomerMailResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetCustomerMailResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetCustomerMailResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r GetCustomerMailResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetCustomerMailResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetCustomerMailResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetCustomerMailResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetCustomerMailResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetCustomerMailResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetCustomerMailResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SendCustomerMailResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SentCustomerMail
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON428 the response for an HTTP 428 `application/problem+json` response
+	ApplicationproblemJSON428 *VersionRequired
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *TooMany
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SendCustomerMailResponse) GetJSON200() *SentCustomerMail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SendCustomerMailResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SendCustomerMailResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r SendCustomerMailResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r SendCustomerMailResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r SendCustomerMailResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SendCustomerMailResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SendCustomerMailResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SendCustomerMailResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
+func (r SendCustomerMailResponse) GetApplicationproblemJSON428() *VersionRequired {
+	return r.ApplicationproblemJSON428
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r SendCustomerMailResponse) GetApplicationproblemJSON429() *TooMany {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SendCustomerMailResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SendCustomerMailResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SendCustomerMailResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SendCustomerMailResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SendCustomerMailResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetMemoResponse200Headers the declared response headers of an HTTP 200 response for GetMemo
 type GetMemoResponse200Headers struct {
 	ETag *string
@@ -25730,6 +30706,21 @@ func (c *ClientWithResponses) ListAuditWithResponse(ctx context.Context, params 
 	return ParseListAuditResponse(rsp)
 }
 
+// CheckAuditWithResponse Walk along the audit trail
+//
+// For the administrator. Says whether every entry is as it was written, and keeps the result.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /audit/check (the `CheckAudit` operationId).
+func (c *ClientWithResponses) CheckAuditWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CheckAuditResponse, error) {
+	rsp, err := c.CheckAudit(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCheckAuditResponse(rsp)
+}
+
 // GetBusyTimesWithResponse How people's own calendars are read, and whose is known as of when
 //
 // Only when somebody is busy is read, never with what.
@@ -26065,6 +31056,81 @@ func (c *ClientWithResponses) GetCustomerWithResponse(ctx context.Context, id Id
 	return ParseGetCustomerResponse(rsp)
 }
 
+// ListContactsWithResponse The people of a customer whom our data name
+//
+// For the administrator.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /customers/{id}/contacts (the `ListContacts` operationId).
+func (c *ClientWithResponses) ListContactsWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ListContactsResponse, error) {
+	rsp, err := c.ListContacts(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListContactsResponse(rsp)
+}
+
+// EraseContactWithBodyWithResponse Erase a contact
+//
+// For the administrator. Name, address and number leave everything that is held; the evidence stays as that of a contact of the customer. Nobody can take it back.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /customers/{id}/contacts/erasure (the `EraseContact` operationId).
+func (c *ClientWithResponses) EraseContactWithBodyWithResponse(ctx context.Context, id Id, params *EraseContactParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EraseContactResponse, error) {
+	rsp, err := c.EraseContactWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEraseContactResponse(rsp)
+}
+
+// EraseContactWithResponse Erase a contact
+//
+// For the administrator. Name, address and number leave everything that is held; the evidence stays as that of a contact of the customer. Nobody can take it back.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /customers/{id}/contacts/erasure (the `EraseContact` operationId).
+func (c *ClientWithResponses) EraseContactWithResponse(ctx context.Context, id Id, params *EraseContactParams, body EraseContactJSONRequestBody, reqEditors ...RequestEditorFn) (*EraseContactResponse, error) {
+	rsp, err := c.EraseContact(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEraseContactResponse(rsp)
+}
+
+// GiveContactDataWithBodyWithResponse Everything that is held about a contact
+//
+// For the administrator, to be given to the contact. That it was given out is written into the audit trail.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /customers/{id}/contacts/personal-data (the `GiveContactData` operationId).
+func (c *ClientWithResponses) GiveContactDataWithBodyWithResponse(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GiveContactDataResponse, error) {
+	rsp, err := c.GiveContactDataWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGiveContactDataResponse(rsp)
+}
+
+// GiveContactDataWithResponse Everything that is held about a contact
+//
+// For the administrator, to be given to the contact. That it was given out is written into the audit trail.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /customers/{id}/contacts/personal-data (the `GiveContactData` operationId).
+func (c *ClientWithResponses) GiveContactDataWithResponse(ctx context.Context, id Id, body GiveContactDataJSONRequestBody, reqEditors ...RequestEditorFn) (*GiveContactDataResponse, error) {
+	rsp, err := c.GiveContactData(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGiveContactDataResponse(rsp)
+}
+
 // ListDimensionsWithResponse The dimensions in which customers have values
 //
 // Returns a wrapper object for the known response body format(s).
@@ -26076,6 +31142,36 @@ func (c *ClientWithResponses) ListDimensionsWithResponse(ctx context.Context, re
 		return nil, err
 	}
 	return ParseListDimensionsResponse(rsp)
+}
+
+// RenameValueWithBodyWithResponse Rename or merge a value of a dimension
+//
+// For the VP and the administrator. Every customer with the value gets the other one. Frozen lists and selections stay as they were.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /dimensions/rename (the `RenameValue` operationId).
+func (c *ClientWithResponses) RenameValueWithBodyWithResponse(ctx context.Context, params *RenameValueParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RenameValueResponse, error) {
+	rsp, err := c.RenameValueWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRenameValueResponse(rsp)
+}
+
+// RenameValueWithResponse Rename or merge a value of a dimension
+//
+// For the VP and the administrator. Every customer with the value gets the other one. Frozen lists and selections stay as they were.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /dimensions/rename (the `RenameValue` operationId).
+func (c *ClientWithResponses) RenameValueWithResponse(ctx context.Context, params *RenameValueParams, body RenameValueJSONRequestBody, reqEditors ...RequestEditorFn) (*RenameValueResponse, error) {
+	rsp, err := c.RenameValue(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRenameValueResponse(rsp)
 }
 
 // ListFindingsWithResponse What may leave the house as a finding
@@ -26317,6 +31413,64 @@ func (c *ClientWithResponses) GetRejectedRowsWithResponse(ctx context.Context, i
 	return ParseGetRejectedRowsResponse(rsp)
 }
 
+// ListJobFailuresWithResponse Jobs that need somebody
+//
+// For the administrator. Those that will not run again by themselves, and those that keep failing.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /jobs/failures (the `ListJobFailures` operationId).
+func (c *ClientWithResponses) ListJobFailuresWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListJobFailuresResponse, error) {
+	rsp, err := c.ListJobFailures(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListJobFailuresResponse(rsp)
+}
+
+// DiscardJobWithBodyWithResponse Give a failed job up
+//
+// For the administrator, with a typed reason.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /jobs/{id}/discard (the `DiscardJob` operationId).
+func (c *ClientWithResponses) DiscardJobWithBodyWithResponse(ctx context.Context, id int64, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DiscardJobResponse, error) {
+	rsp, err := c.DiscardJobWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDiscardJobResponse(rsp)
+}
+
+// DiscardJobWithResponse Give a failed job up
+//
+// For the administrator, with a typed reason.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /jobs/{id}/discard (the `DiscardJob` operationId).
+func (c *ClientWithResponses) DiscardJobWithResponse(ctx context.Context, id int64, body DiscardJobJSONRequestBody, reqEditors ...RequestEditorFn) (*DiscardJobResponse, error) {
+	rsp, err := c.DiscardJob(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDiscardJobResponse(rsp)
+}
+
+// RetryJobWithResponse Try a failed job again
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /jobs/{id}/retry (the `RetryJob` operationId).
+func (c *ClientWithResponses) RetryJobWithResponse(ctx context.Context, id int64, reqEditors ...RequestEditorFn) (*RetryJobResponse, error) {
+	rsp, err := c.RetryJob(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRetryJobResponse(rsp)
+}
+
 // ListLaunchesWithResponse How changes of a plan went to the calendars
 //
 // Returns a wrapper object for the known response body format(s).
@@ -26463,34 +31617,79 @@ func (c *ClientWithResponses) ListPeopleWithResponse(ctx context.Context, reqEdi
 	return ParseListPeopleResponse(rsp)
 }
 
-// SetRolesWithBodyWithResponse Change what a person is
+// CreatePersonWithBodyWithResponse Make somebody known
 //
-// For the administrator. Somebody always stays administrator.
+// For the administrator. Somebody who has not come in by an import, with a name, an address and a zone or the city of the office.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
-// Corresponds with PATCH /people/{id} (the `SetRoles` operationId).
-func (c *ClientWithResponses) SetRolesWithBodyWithResponse(ctx context.Context, id Id, params *SetRolesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetRolesResponse, error) {
-	rsp, err := c.SetRolesWithBody(ctx, id, params, contentType, body, reqEditors...)
+// Corresponds with POST /people (the `CreatePerson` operationId).
+func (c *ClientWithResponses) CreatePersonWithBodyWithResponse(ctx context.Context, params *CreatePersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePersonResponse, error) {
+	rsp, err := c.CreatePersonWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
-	return ParseSetRolesResponse(rsp)
+	return ParseCreatePersonResponse(rsp)
 }
 
-// SetRolesWithResponse Change what a person is
+// CreatePersonWithResponse Make somebody known
 //
-// For the administrator. Somebody always stays administrator.
+// For the administrator. Somebody who has not come in by an import, with a name, an address and a zone or the city of the office.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
-// Corresponds with PATCH /people/{id} (the `SetRoles` operationId).
-func (c *ClientWithResponses) SetRolesWithResponse(ctx context.Context, id Id, params *SetRolesParams, body SetRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*SetRolesResponse, error) {
-	rsp, err := c.SetRoles(ctx, id, params, body, reqEditors...)
+// Corresponds with POST /people (the `CreatePerson` operationId).
+func (c *ClientWithResponses) CreatePersonWithResponse(ctx context.Context, params *CreatePersonParams, body CreatePersonJSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePersonResponse, error) {
+	rsp, err := c.CreatePerson(ctx, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
-	return ParseSetRolesResponse(rsp)
+	return ParseCreatePersonResponse(rsp)
+}
+
+// GetPersonWithResponse One of us with everybody around
+//
+// For the administrator.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /people/{id} (the `GetPerson` operationId).
+func (c *ClientWithResponses) GetPersonWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetPersonResponse, error) {
+	rsp, err := c.GetPerson(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPersonResponse(rsp)
+}
+
+// ChangePersonWithBodyWithResponse Change one of us
+//
+// For the administrator; what is left out stays. Somebody always stays administrator. Who moves to another zone keeps the old one for the days before.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /people/{id} (the `ChangePerson` operationId).
+func (c *ClientWithResponses) ChangePersonWithBodyWithResponse(ctx context.Context, id Id, params *ChangePersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangePersonResponse, error) {
+	rsp, err := c.ChangePersonWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangePersonResponse(rsp)
+}
+
+// ChangePersonWithResponse Change one of us
+//
+// For the administrator; what is left out stays. Somebody always stays administrator. Who moves to another zone keeps the old one for the days before.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /people/{id} (the `ChangePerson` operationId).
+func (c *ClientWithResponses) ChangePersonWithResponse(ctx context.Context, id Id, params *ChangePersonParams, body ChangePersonJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangePersonResponse, error) {
+	rsp, err := c.ChangePerson(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangePersonResponse(rsp)
 }
 
 // AnswerAlertWithBodyWithResponse Snooze or acknowledge an open alert
@@ -26521,6 +31720,81 @@ func (c *ClientWithResponses) AnswerAlertWithResponse(ctx context.Context, id Id
 		return nil, err
 	}
 	return ParseAnswerAlertResponse(rsp)
+}
+
+// ErasePersonWithBodyWithResponse Erase one of us who has left
+//
+// For the administrator. Name, address and number leave everything that is held; what the person did stays as that of a former colleague. Nobody can take it back.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /people/{id}/erasure (the `ErasePerson` operationId).
+func (c *ClientWithResponses) ErasePersonWithBodyWithResponse(ctx context.Context, id Id, params *ErasePersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ErasePersonResponse, error) {
+	rsp, err := c.ErasePersonWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseErasePersonResponse(rsp)
+}
+
+// ErasePersonWithResponse Erase one of us who has left
+//
+// For the administrator. Name, address and number leave everything that is held; what the person did stays as that of a former colleague. Nobody can take it back.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /people/{id}/erasure (the `ErasePerson` operationId).
+func (c *ClientWithResponses) ErasePersonWithResponse(ctx context.Context, id Id, params *ErasePersonParams, body ErasePersonJSONRequestBody, reqEditors ...RequestEditorFn) (*ErasePersonResponse, error) {
+	rsp, err := c.ErasePerson(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseErasePersonResponse(rsp)
+}
+
+// GetLeavingWithResponse What it means that somebody leaves
+//
+// For the administrator. Nothing is changed.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /people/{id}/leaving (the `GetLeaving` operationId).
+func (c *ClientWithResponses) GetLeavingWithResponse(ctx context.Context, id Id, params *GetLeavingParams, reqEditors ...RequestEditorFn) (*GetLeavingResponse, error) {
+	rsp, err := c.GetLeaving(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetLeavingResponse(rsp)
+}
+
+// GivePersonalDataWithResponse Everything that is held about one of us
+//
+// For the administrator, to be given to the person. That it was given out is written into the audit trail.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /people/{id}/personal-data (the `GivePersonalData` operationId).
+func (c *ClientWithResponses) GivePersonalDataWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GivePersonalDataResponse, error) {
+	rsp, err := c.GivePersonalData(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGivePersonalDataResponse(rsp)
+}
+
+// ListTimeSharesWithResponse How somebody’s working hours went by
+//
+// Time with customers against meetings of our own, in the last month and this one; empty where the calendar is not read. For the VP and the CEO.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /people/{id}/time-shares (the `ListTimeShares` operationId).
+func (c *ClientWithResponses) ListTimeSharesWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ListTimeSharesResponse, error) {
+	rsp, err := c.ListTimeShares(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListTimeSharesResponse(rsp)
 }
 
 // ListPlanRunsWithResponse The planner's newest runs
@@ -26652,6 +31926,49 @@ func (c *ClientWithResponses) StopPlanWithResponse(ctx context.Context, id Id, r
 		return nil, err
 	}
 	return ParseStopPlanResponse(rsp)
+}
+
+// GetPlanningWeightsWithResponse What the planner weighs
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /planning-weights (the `GetPlanningWeights` operationId).
+func (c *ClientWithResponses) GetPlanningWeightsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetPlanningWeightsResponse, error) {
+	rsp, err := c.GetPlanningWeights(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPlanningWeightsResponse(rsp)
+}
+
+// SetPlanningWeightsWithBodyWithResponse Change what the planner weighs
+//
+// For the VP and the administrator. It holds for runs from now on; a term that is left out stays as it is.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /planning-weights (the `SetPlanningWeights` operationId).
+func (c *ClientWithResponses) SetPlanningWeightsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetPlanningWeightsResponse, error) {
+	rsp, err := c.SetPlanningWeightsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetPlanningWeightsResponse(rsp)
+}
+
+// SetPlanningWeightsWithResponse Change what the planner weighs
+//
+// For the VP and the administrator. It holds for runs from now on; a term that is left out stays as it is.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /planning-weights (the `SetPlanningWeights` operationId).
+func (c *ClientWithResponses) SetPlanningWeightsWithResponse(ctx context.Context, body SetPlanningWeightsJSONRequestBody, reqEditors ...RequestEditorFn) (*SetPlanningWeightsResponse, error) {
+	rsp, err := c.SetPlanningWeights(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetPlanningWeightsResponse(rsp)
 }
 
 // ListPlansWithResponse Plans
@@ -27090,6 +32407,49 @@ func (c *ClientWithResponses) RequestLinkWithResponse(ctx context.Context, body 
 	return ParseRequestLinkResponse(rsp)
 }
 
+// GetStatementSettingsWithResponse After how many days a statement is old
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /settings/statements (the `GetStatementSettings` operationId).
+func (c *ClientWithResponses) GetStatementSettingsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetStatementSettingsResponse, error) {
+	rsp, err := c.GetStatementSettings(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetStatementSettingsResponse(rsp)
+}
+
+// SetStatementSettingsWithBodyWithResponse Change after how many days a statement is old
+//
+// For the VP. What is old asks to be said again at the next visit; nothing is lost.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /settings/statements (the `SetStatementSettings` operationId).
+func (c *ClientWithResponses) SetStatementSettingsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetStatementSettingsResponse, error) {
+	rsp, err := c.SetStatementSettingsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetStatementSettingsResponse(rsp)
+}
+
+// SetStatementSettingsWithResponse Change after how many days a statement is old
+//
+// For the VP. What is old asks to be said again at the next visit; nothing is lost.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /settings/statements (the `SetStatementSettings` operationId).
+func (c *ClientWithResponses) SetStatementSettingsWithResponse(ctx context.Context, body SetStatementSettingsJSONRequestBody, reqEditors ...RequestEditorFn) (*SetStatementSettingsResponse, error) {
+	rsp, err := c.SetStatementSettings(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetStatementSettingsResponse(rsp)
+}
+
 // AddStatementWithBodyWithResponse Add what a customer said, or what we guess
 //
 // What was said needs the visit at which it was said; a guess needs a visit or a customer, and backs nothing. For the VP, the host of the account, and at a visit the executive.
@@ -27180,6 +32540,21 @@ func (c *ClientWithResponses) StepStatementWithResponse(ctx context.Context, id 
 	return ParseStepStatementResponse(rsp)
 }
 
+// GetTodoWithResponse What a host has to do
+//
+// By date of the visit; what is overdue stands in overdue alone. For hosts their own; the VP may ask for any host's, and on the own list sees the hosts with steps that are three days overdue or more.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /todo (the `GetTodo` operationId).
+func (c *ClientWithResponses) GetTodoWithResponse(ctx context.Context, params *GetTodoParams, reqEditors ...RequestEditorFn) (*GetTodoResponse, error) {
+	rsp, err := c.GetTodo(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetTodoResponse(rsp)
+}
+
 // ListVisitsWithResponse Visits
 //
 // Those that you may see, by date and half-day.
@@ -27206,6 +32581,36 @@ func (c *ClientWithResponses) GetVisitWithResponse(ctx context.Context, id Id, r
 		return nil, err
 	}
 	return ParseGetVisitResponse(rsp)
+}
+
+// SaveAgendaWithBodyWithResponse Write objectives and agenda, and note that the customer agrees
+//
+// For the host and the VP; the rest of the brief stays. Times must lie within the visit, in order. With agreed_by the agenda is agreed, and with it a visit that was only held. A visit that the customer had confirmed has to be confirmed again. If-Match takes the version of the brief.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /visits/{id}/agenda (the `SaveAgenda` operationId).
+func (c *ClientWithResponses) SaveAgendaWithBodyWithResponse(ctx context.Context, id Id, params *SaveAgendaParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SaveAgendaResponse, error) {
+	rsp, err := c.SaveAgendaWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSaveAgendaResponse(rsp)
+}
+
+// SaveAgendaWithResponse Write objectives and agenda, and note that the customer agrees
+//
+// For the host and the VP; the rest of the brief stays. Times must lie within the visit, in order. With agreed_by the agenda is agreed, and with it a visit that was only held. A visit that the customer had confirmed has to be confirmed again. If-Match takes the version of the brief.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /visits/{id}/agenda (the `SaveAgenda` operationId).
+func (c *ClientWithResponses) SaveAgendaWithResponse(ctx context.Context, id Id, params *SaveAgendaParams, body SaveAgendaJSONRequestBody, reqEditors ...RequestEditorFn) (*SaveAgendaResponse, error) {
+	rsp, err := c.SaveAgenda(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSaveAgendaResponse(rsp)
 }
 
 // AgreeVisitWithBodyWithResponse Note what was agreed with the customer
@@ -27470,6 +32875,51 @@ func (c *ClientWithResponses) WithdrawCustomerLinkWithResponse(ctx context.Conte
 		return nil, err
 	}
 	return ParseWithdrawCustomerLinkResponse(rsp)
+}
+
+// GetCustomerMailWithResponse Draft a mail to the customer
+//
+// For the host and the VP. The draft holds nothing but what the customer may see.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /visits/{id}/mails/{kind} (the `GetCustomerMail` operationId).
+func (c *ClientWithResponses) GetCustomerMailWithResponse(ctx context.Context, id Id, kind GetCustomerMailParamsKind, reqEditors ...RequestEditorFn) (*GetCustomerMailResponse, error) {
+	rsp, err := c.GetCustomerMail(ctx, id, kind, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetCustomerMailResponse(rsp)
+}
+
+// SendCustomerMailWithBodyWithResponse Send a mail to the customer
+//
+// For the host and the VP. In the text, [link] becomes the customer's own link and [memo] the lines of the memo. With own it is not sent but comes back complete, for your own mail program. A mail of thanks sends the memo, whose words stay from then on. If-Match takes the version that the draft came with.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /visits/{id}/mails/{kind} (the `SendCustomerMail` operationId).
+func (c *ClientWithResponses) SendCustomerMailWithBodyWithResponse(ctx context.Context, id Id, kind SendCustomerMailParamsKind, params *SendCustomerMailParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SendCustomerMailResponse, error) {
+	rsp, err := c.SendCustomerMailWithBody(ctx, id, kind, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSendCustomerMailResponse(rsp)
+}
+
+// SendCustomerMailWithResponse Send a mail to the customer
+//
+// For the host and the VP. In the text, [link] becomes the customer's own link and [memo] the lines of the memo. With own it is not sent but comes back complete, for your own mail program. A mail of thanks sends the memo, whose words stay from then on. If-Match takes the version that the draft came with.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /visits/{id}/mails/{kind} (the `SendCustomerMail` operationId).
+func (c *ClientWithResponses) SendCustomerMailWithResponse(ctx context.Context, id Id, kind SendCustomerMailParamsKind, params *SendCustomerMailParams, body SendCustomerMailJSONRequestBody, reqEditors ...RequestEditorFn) (*SendCustomerMailResponse, error) {
+	rsp, err := c.SendCustomerMail(ctx, id, kind, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSendCustomerMailResponse(rsp)
 }
 
 // GetMemoWithResponse The memo of understanding of a visit
@@ -27827,6 +33277,60 @@ func ParseListAuditResponse(rsp *http.Response) (*ListAuditResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest AuditPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCheckAuditResponse parses an HTTP response from a CheckAuditWithResponse call
+func ParseCheckAuditResponse(rsp *http.Response) (*CheckAuditResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CheckAuditResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AuditCheck
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -29090,6 +34594,224 @@ func ParseGetCustomerResponse(rsp *http.Response) (*GetCustomerResponse, error) 
 	return response, nil
 }
 
+// ParseListContactsResponse parses an HTTP response from a ListContactsWithResponse call
+func ParseListContactsResponse(rsp *http.Response) (*ListContactsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListContactsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ContactList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseEraseContactResponse parses an HTTP response from a EraseContactWithResponse call
+func ParseEraseContactResponse(rsp *http.Response) (*EraseContactResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EraseContactResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Erased
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGiveContactDataResponse parses an HTTP response from a GiveContactDataWithResponse call
+func ParseGiveContactDataResponse(rsp *http.Response) (*GiveContactDataResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GiveContactDataResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonalData
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListDimensionsResponse parses an HTTP response from a ListDimensionsWithResponse call
 func ParseListDimensionsResponse(rsp *http.Response) (*ListDimensionsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -29124,6 +34846,88 @@ func ParseListDimensionsResponse(rsp *http.Response) (*ListDimensionsResponse, e
 			return nil, err
 		}
 		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRenameValueResponse parses an HTTP response from a RenameValueWithResponse call
+func ParseRenameValueResponse(rsp *http.Response) (*RenameValueResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RenameValueResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ValueRenamed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid
@@ -30176,6 +35980,202 @@ func ParseGetRejectedRowsResponse(rsp *http.Response) (*GetRejectedRowsResponse,
 	return response, nil
 }
 
+// ParseListJobFailuresResponse parses an HTTP response from a ListJobFailuresWithResponse call
+func ParseListJobFailuresResponse(rsp *http.Response) (*ListJobFailuresResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListJobFailuresResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest JobFailureList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDiscardJobResponse parses an HTTP response from a DiscardJobWithResponse call
+func ParseDiscardJobResponse(rsp *http.Response) (*DiscardJobResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DiscardJobResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRetryJobResponse parses an HTTP response from a RetryJobWithResponse call
+func ParseRetryJobResponse(rsp *http.Response) (*RetryJobResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RetryJobResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListLaunchesResponse parses an HTTP response from a ListLaunchesWithResponse call
 func ParseListLaunchesResponse(rsp *http.Response) (*ListLaunchesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -30794,22 +36794,191 @@ func ParseListPeopleResponse(rsp *http.Response) (*ListPeopleResponse, error) {
 	return response, nil
 }
 
-// ParseSetRolesResponse parses an HTTP response from a SetRolesWithResponse call
-func ParseSetRolesResponse(rsp *http.Response) (*SetRolesResponse, error) {
+// ParseCreatePersonResponse parses an HTTP response from a CreatePersonWithResponse call
+func ParseCreatePersonResponse(rsp *http.Response) (*CreatePersonResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
 		return nil, err
 	}
 
-	response := &SetRolesResponse{
+	response := &CreatePersonResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest PersonDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers CreatePersonResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetPersonResponse parses an HTTP response from a GetPersonWithResponse call
+func ParseGetPersonResponse(rsp *http.Response) (*GetPersonResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPersonResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest Person
+		var dest PersonDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetPersonResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseChangePersonResponse parses an HTTP response from a ChangePersonWithResponse call
+func ParseChangePersonResponse(rsp *http.Response) (*ChangePersonResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangePersonResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonDetail
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -30889,7 +37058,7 @@ func ParseSetRolesResponse(rsp *http.Response) (*SetRolesResponse, error) {
 
 	switch {
 	case rsp.StatusCode == 200:
-		var headers SetRolesResponse200Headers
+		var headers ChangePersonResponse200Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -30954,6 +37123,271 @@ func ParseAnswerAlertResponse(rsp *http.Response) (*AnswerAlertResponse, error) 
 			return nil, err
 		}
 		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseErasePersonResponse parses an HTTP response from a ErasePersonWithResponse call
+func ParseErasePersonResponse(rsp *http.Response) (*ErasePersonResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ErasePersonResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Erased
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetLeavingResponse parses an HTTP response from a GetLeavingWithResponse call
+func ParseGetLeavingResponse(rsp *http.Response) (*GetLeavingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetLeavingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Leaving
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGivePersonalDataResponse parses an HTTP response from a GivePersonalDataWithResponse call
+func ParseGivePersonalDataResponse(rsp *http.Response) (*GivePersonalDataResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GivePersonalDataResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonalData
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListTimeSharesResponse parses an HTTP response from a ListTimeSharesWithResponse call
+func ParseListTimeSharesResponse(rsp *http.Response) (*ListTimeSharesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListTimeSharesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TimeShareList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid
@@ -31489,6 +37923,128 @@ func ParseStopPlanResponse(rsp *http.Response) (*StopPlanResponse, error) {
 			return nil, err
 		}
 		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPlanningWeightsResponse parses an HTTP response from a GetPlanningWeightsWithResponse call
+func ParseGetPlanningWeightsResponse(rsp *http.Response) (*GetPlanningWeightsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPlanningWeightsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PlanningWeights
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSetPlanningWeightsResponse parses an HTTP response from a SetPlanningWeightsWithResponse call
+func ParseSetPlanningWeightsResponse(rsp *http.Response) (*SetPlanningWeightsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetPlanningWeightsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PlanningWeights
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid
@@ -33223,6 +39779,128 @@ func ParseRequestLinkResponse(rsp *http.Response) (*RequestLinkResponse, error) 
 	return response, nil
 }
 
+// ParseGetStatementSettingsResponse parses an HTTP response from a GetStatementSettingsWithResponse call
+func ParseGetStatementSettingsResponse(rsp *http.Response) (*GetStatementSettingsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetStatementSettingsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest StatementSettings
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSetStatementSettingsResponse parses an HTTP response from a SetStatementSettingsWithResponse call
+func ParseSetStatementSettingsResponse(rsp *http.Response) (*SetStatementSettingsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetStatementSettingsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest StatementSettings
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseAddStatementResponse parses an HTTP response from a AddStatementWithResponse call
 func ParseAddStatementResponse(rsp *http.Response) (*AddStatementResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -33536,6 +40214,67 @@ func ParseStepStatementResponse(rsp *http.Response) (*StepStatementResponse, err
 	return response, nil
 }
 
+// ParseGetTodoResponse parses an HTTP response from a GetTodoWithResponse call
+func ParseGetTodoResponse(rsp *http.Response) (*GetTodoResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetTodoResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Todo
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListVisitsResponse parses an HTTP response from a ListVisitsWithResponse call
 func ParseListVisitsResponse(rsp *http.Response) (*ListVisitsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -33644,6 +40383,115 @@ func ParseGetVisitResponse(rsp *http.Response) (*GetVisitResponse, error) {
 	switch {
 	case rsp.StatusCode == 200:
 		var headers GetVisitResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSaveAgendaResponse parses an HTTP response from a SaveAgendaWithResponse call
+func ParseSaveAgendaResponse(rsp *http.Response) (*SaveAgendaResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SaveAgendaResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Brief
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 428:
+		var dest VersionRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON428 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SaveAgendaResponse200Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -34712,6 +41560,190 @@ func ParseWithdrawCustomerLinkResponse(rsp *http.Response) (*WithdrawCustomerLin
 			headers.ETag = &value
 		}
 		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetCustomerMailResponse parses an HTTP response from a GetCustomerMailWithResponse call
+func ParseGetCustomerMailResponse(rsp *http.Response) (*GetCustomerMailResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetCustomerMailResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CustomerMail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetCustomerMailResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSendCustomerMailResponse parses an HTTP response from a SendCustomerMailWithResponse call
+func ParseSendCustomerMailResponse(rsp *http.Response) (*SendCustomerMailResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SendCustomerMailResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SentCustomerMail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 428:
+		var dest VersionRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON428 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooMany
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
 	}
 
 	return response, nil

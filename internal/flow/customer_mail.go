@@ -46,6 +46,21 @@ type MailView struct {
 	Own     bool       // it needs no link, so it can go from the host's own mail program as it is
 }
 
+// SendVersion is the version that SendCustomerMail wants: that of the visit, for a mail of
+// thanks that of the memo.
+func (m MailView) SendVersion() int {
+	if m.Kind == ThanksMail {
+		return m.Memo.Version
+	}
+	return m.Visit.Version
+}
+
+// MailInput is a mail as the host has written it.
+type MailInput struct {
+	To, Subject, Text string
+	Own               bool // the host sends it from the own mail program
+}
+
 // SentMail is a mail of a kind that went to the customer, or is on its way.
 type SentMail struct {
 	Delivery
@@ -166,17 +181,18 @@ func mailsOf(tx Tx, visitID string, kind MailKind) ([]SentMail, error) {
 
 // SendCustomerMail sends a mail to one of the customer's people with the text that the
 // host has made of the draft; the link, and the lines of the memo, are put in here.
-// With own it is not sent: it comes back with its link, for the host's own mail program.
+// With Own it is not sent: it comes back with its link, for the host's own mail program.
 // The memo's words are fixed from then on. version is that of the visit, for a mail of
 // thanks that of the memo. Errors: Stale; Conflict as for CustomerMail; Invalid where the
 // address is nobody's of the visit; TooMany.
-func (f *Flow) SendCustomerMail(ctx context.Context, a access.Actor, visitID string, version int, kind MailKind, email, subject, words string, own bool) (MailOut, error) {
-	email = roster.NormalizeEmail(email)
-	subject, err := text("subject", subject, mostSubject)
+func (f *Flow) SendCustomerMail(ctx context.Context, a access.Actor, visitID string, version int, kind MailKind, in MailInput) (MailOut, error) {
+	email, own := roster.NormalizeEmail(in.To), in.Own
+	subject, err := text("subject", in.Subject, mostSubject)
 	if err != nil {
 		return MailOut{}, err
 	}
-	if words, err = paragraphs("text", words, mostMailText); err != nil {
+	words, err := paragraphs("text", in.Text, mostMailText)
+	if err != nil {
 		return MailOut{}, err
 	}
 	if subject == "" || words == "" {
@@ -192,6 +208,7 @@ func (f *Flow) SendCustomerMail(ctx context.Context, a access.Actor, visitID str
 	out := MailOut{To: email, Subject: subject, Text: words, Own: own}
 	if kind == ThanksMail {
 		_, err := f.writeMemo(ctx, a, visitID, version, func(tx Tx, v visit.Visit, m *KeptMemo) error {
+			out.Text = words
 			return f.sendMemo(tx, a, v, m, email, &out)
 		})
 		return out, err
@@ -208,19 +225,29 @@ func (f *Flow) SendCustomerMail(ctx context.Context, a access.Actor, visitID str
 		if i < 0 {
 			return fault.Invalidf("This is nobody who comes from the customer.").With(fault.Detail{Where: "email", Value: fault.Short(email), Expected: "the address of one of the people of this visit"})
 		}
+		filled := words
 		out.Text = words
 		msgKind := mailKind + string(kind) + "/" + f.NewID()
 		if kind == ConfirmMail {
 			l, token, err := f.confirmLink(tx, a, *v, w.To[i])
-			if err != nil || token == "" {
+			if err != nil {
 				return err
 			}
-			out.Text, msgKind = notify.Fill(words, f.BaseURL+"/c/"+token, nil), confirmKind+l.ID
+			if token == "" && own {
+				return fault.Conflictf("A link went to this address a moment ago. Wait a minute, then make another.")
+			}
+			if token == "" {
+				return nil // clicked twice
+			}
+			filled, msgKind = notify.Fill(words, f.BaseURL+"/c/"+token, nil), confirmKind+l.ID
+		}
+		if own {
+			out.Text = filled
 		}
 		if err := f.audit(tx, a, "write to customer", "visit/"+v.ID, map[string]any{"kind": kind, "own": own}); err != nil || own {
 			return err
 		}
-		return f.deliverOutside(tx, "visit/"+v.ID, msgKind, w.Host, notify.Message{To: email, ToName: w.To[i].Name, Subject: subject, Text: out.Text})
+		return f.deliverOutside(tx, "visit/"+v.ID, msgKind, w.Host, notify.Message{To: email, ToName: w.To[i].Name, Subject: subject, Text: filled})
 	})
 	return out, err
 }

@@ -360,6 +360,24 @@ func (e DrawnState) Valid() bool {
 	}
 }
 
+// Defines values for EarlierReplyReply.
+const (
+	EarlierReplyReplyConfirmed EarlierReplyReply = "confirmed"
+	EarlierReplyReplyCorrected EarlierReplyReply = "corrected"
+)
+
+// Valid indicates whether the value is a known member of the EarlierReplyReply enum.
+func (e EarlierReplyReply) Valid() bool {
+	switch e {
+	case EarlierReplyReplyConfirmed:
+		return true
+	case EarlierReplyReplyCorrected:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EventState.
 const (
 	EventStateApplied  EventState = "applied"
@@ -693,6 +711,33 @@ func (e PlanState) Valid() bool {
 	}
 }
 
+// Defines values for PrepStepStep.
+const (
+	PrepStepStepAgenda    PrepStepStep = "agenda"
+	PrepStepStepBrief     PrepStepStep = "brief"
+	PrepStepStepConfirmed PrepStepStep = "confirmed"
+	PrepStepStepMemo      PrepStepStep = "memo"
+	PrepStepStepObjective PrepStepStep = "objective"
+)
+
+// Valid indicates whether the value is a known member of the PrepStepStep enum.
+func (e PrepStepStep) Valid() bool {
+	switch e {
+	case PrepStepStepAgenda:
+		return true
+	case PrepStepStepBrief:
+		return true
+	case PrepStepStepConfirmed:
+		return true
+	case PrepStepStepMemo:
+		return true
+	case PrepStepStepObjective:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProblemKind.
 const (
 	ProblemKindConflict        ProblemKind = "conflict"
@@ -873,6 +918,27 @@ func (e SaidRequestAbout) Valid() bool {
 	}
 }
 
+// Defines values for SaidRequestSide.
+const (
+	SaidRequestSideAgainst SaidRequestSide = "against"
+	SaidRequestSideFor     SaidRequestSide = "for"
+	SaidRequestSideNeither SaidRequestSide = "neither"
+)
+
+// Valid indicates whether the value is a known member of the SaidRequestSide enum.
+func (e SaidRequestSide) Valid() bool {
+	switch e {
+	case SaidRequestSideAgainst:
+		return true
+	case SaidRequestSideFor:
+		return true
+	case SaidRequestSideNeither:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SaidRequestSource.
 const (
 	SaidRequestSourceGuessed SaidRequestSource = "guessed"
@@ -909,6 +975,27 @@ func (e SaidStatementAbout) Valid() bool {
 	case SaidStatementAboutObstacles:
 		return true
 	case SaidStatementAboutSituation:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SaidStatementSide.
+const (
+	SaidStatementSideAgainst SaidStatementSide = "against"
+	SaidStatementSideFor     SaidStatementSide = "for"
+	SaidStatementSideNeither SaidStatementSide = "neither"
+)
+
+// Valid indicates whether the value is a known member of the SaidStatementSide enum.
+func (e SaidStatementSide) Valid() bool {
+	switch e {
+	case SaidStatementSideAgainst:
+		return true
+	case SaidStatementSideFor:
+		return true
+	case SaidStatementSideNeither:
 		return true
 	default:
 		return false
@@ -1191,6 +1278,45 @@ func (e StatementStepRequestStep) Valid() bool {
 	}
 }
 
+// Defines values for TodoVisitNext.
+const (
+	TodoVisitNextAgenda    TodoVisitNext = "agenda"
+	TodoVisitNextAgree     TodoVisitNext = "agree"
+	TodoVisitNextBrief     TodoVisitNext = "brief"
+	TodoVisitNextConfirm   TodoVisitNext = "confirm"
+	TodoVisitNextDebrief   TodoVisitNext = "debrief"
+	TodoVisitNextMemo      TodoVisitNext = "memo"
+	TodoVisitNextObjective TodoVisitNext = "objective"
+	TodoVisitNextRead      TodoVisitNext = "read"
+	TodoVisitNextWait      TodoVisitNext = "wait"
+)
+
+// Valid indicates whether the value is a known member of the TodoVisitNext enum.
+func (e TodoVisitNext) Valid() bool {
+	switch e {
+	case TodoVisitNextAgenda:
+		return true
+	case TodoVisitNextAgree:
+		return true
+	case TodoVisitNextBrief:
+		return true
+	case TodoVisitNextConfirm:
+		return true
+	case TodoVisitNextDebrief:
+		return true
+	case TodoVisitNextMemo:
+		return true
+	case TodoVisitNextObjective:
+		return true
+	case TodoVisitNextRead:
+		return true
+	case TodoVisitNextWait:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for VisitKind.
 const (
 	VisitKindConference VisitKind = "conference"
@@ -1254,6 +1380,89 @@ func (e VisitState) Valid() bool {
 	}
 }
 
+// Defines values for MailKind.
+const (
+	MailKindAgenda       MailKind = "agenda"
+	MailKindConfirmation MailKind = "confirmation"
+	MailKindObjective    MailKind = "objective"
+	MailKindThanks       MailKind = "thanks"
+)
+
+// Valid indicates whether the value is a known member of the MailKind enum.
+func (e MailKind) Valid() bool {
+	switch e {
+	case MailKindAgenda:
+		return true
+	case MailKindConfirmation:
+		return true
+	case MailKindObjective:
+		return true
+	case MailKindThanks:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetCustomerMailParamsKind.
+const (
+	GetCustomerMailParamsKindAgenda       GetCustomerMailParamsKind = "agenda"
+	GetCustomerMailParamsKindConfirmation GetCustomerMailParamsKind = "confirmation"
+	GetCustomerMailParamsKindObjective    GetCustomerMailParamsKind = "objective"
+	GetCustomerMailParamsKindThanks       GetCustomerMailParamsKind = "thanks"
+)
+
+// Valid indicates whether the value is a known member of the GetCustomerMailParamsKind enum.
+func (e GetCustomerMailParamsKind) Valid() bool {
+	switch e {
+	case GetCustomerMailParamsKindAgenda:
+		return true
+	case GetCustomerMailParamsKindConfirmation:
+		return true
+	case GetCustomerMailParamsKindObjective:
+		return true
+	case GetCustomerMailParamsKindThanks:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SendCustomerMailParamsKind.
+const (
+	SendCustomerMailParamsKindAgenda       SendCustomerMailParamsKind = "agenda"
+	SendCustomerMailParamsKindConfirmation SendCustomerMailParamsKind = "confirmation"
+	SendCustomerMailParamsKindObjective    SendCustomerMailParamsKind = "objective"
+	SendCustomerMailParamsKindThanks       SendCustomerMailParamsKind = "thanks"
+)
+
+// Valid indicates whether the value is a known member of the SendCustomerMailParamsKind enum.
+func (e SendCustomerMailParamsKind) Valid() bool {
+	switch e {
+	case SendCustomerMailParamsKindAgenda:
+		return true
+	case SendCustomerMailParamsKindConfirmation:
+		return true
+	case SendCustomerMailParamsKindObjective:
+		return true
+	case SendCustomerMailParamsKindThanks:
+		return true
+	default:
+		return false
+	}
+}
+
+// AgendaAgreement defines model for AgendaAgreement.
+type AgendaAgreement struct {
+	// By Who at the customer agreed to the agenda as it stands.
+	//
+	// Example: Eva Lang
+	By string `json:"by"`
+
+	// On Example: 2027-02-03
+	On openapi_types.Date `json:"on"`
+}
+
 // AgendaItem defines model for AgendaItem.
 type AgendaItem struct {
 	// At Wall time at the place; left out where the order is enough.
@@ -1263,6 +1472,41 @@ type AgendaItem struct {
 
 	// What Example: Plant tour
 	What string `json:"what"`
+}
+
+// AgendaRequest defines model for AgendaRequest.
+type AgendaRequest struct {
+	Agenda *[]AgendaItem `json:"agenda,omitempty"`
+
+	// AgreedBy Who at the customer agreed to this agenda; left out where nobody has.
+	//
+	// Example: Eva Lang
+	AgreedBy *string `json:"agreed_by,omitempty"`
+
+	// AgreedOn When; left out: today.
+	//
+	// Example: 2027-02-03
+	AgreedOn *openapi_types.Date `json:"agreed_on,omitempty"`
+
+	// Objective Ours.
+	//
+	// Example: Agree on a pilot
+	Objective *string `json:"objective,omitempty"`
+
+	// Theirs The customer's objective, in the customer's words.
+	//
+	// Example: See how others run it
+	Theirs *string `json:"theirs,omitempty"`
+
+	// TheirsBy Who at the customer said so; needed with theirs.
+	//
+	// Example: Eva Lang
+	TheirsBy *string `json:"theirs_by,omitempty"`
+
+	// TheirsOn When; left out: today.
+	//
+	// Example: 2027-02-01
+	TheirsOn *openapi_types.Date `json:"theirs_on,omitempty"`
 }
 
 // AgreementRequest defines model for AgreementRequest.
@@ -1474,6 +1718,20 @@ type Attention struct {
 	Stuck []Needy `json:"stuck"`
 }
 
+// AuditCheck defines model for AuditCheck.
+type AuditCheck struct {
+	// BrokenAt The first entry that is not as it was written; 0 where all are.
+	//
+	// Example: 0
+	BrokenAt int64 `json:"broken_at"`
+
+	// Entries Example: 12345
+	Entries int64 `json:"entries"`
+
+	// Sentence Example: The chain of 12,345 entries is unbroken.
+	Sentence string `json:"sentence"`
+}
+
 // AuditEntry defines model for AuditEntry.
 type AuditEntry struct {
 	// Action Example: publish plan
@@ -1593,7 +1851,8 @@ type Breach struct {
 
 // Brief What the customer may see is only theirs and the agenda.
 type Brief struct {
-	Agenda []AgendaItem `json:"agenda"`
+	Agenda []AgendaItem     `json:"agenda"`
+	Agreed *AgendaAgreement `json:"agreed,omitempty"`
 
 	// Asks Questions to ask on the day.
 	Asks []Ask `json:"asks"`
@@ -1612,6 +1871,11 @@ type Brief struct {
 	// MayEdit Example: true
 	MayEdit bool `json:"may_edit"`
 
+	// Missing What the brief has yet to say.
+	//
+	// Example: ["a question to ask"]
+	Missing []string `json:"missing"`
+
 	// Needless It is at most a week ahead, and nobody has said what it is for.
 	//
 	// Example: false
@@ -1626,9 +1890,13 @@ type Brief struct {
 	// Promised What was promised last time.
 	Promised []string `json:"promised"`
 
+	// Proposed Questions worth asking, while it can be prepared: what this customer said long ago, and claims that need more answers.
+	Proposed []ProposedQuestion `json:"proposed"`
+
 	// Questions Open ones to the customer.
-	Questions []string `json:"questions"`
-	Theirs    *Said    `json:"theirs,omitempty"`
+	Questions []string   `json:"questions"`
+	Steps     []PrepStep `json:"steps"`
+	Theirs    *Said      `json:"theirs,omitempty"`
 
 	// Travel Example: Train 7:32, platform 9
 	Travel string `json:"travel"`
@@ -2032,6 +2300,22 @@ type Claim struct {
 // Example: B
 type ClaimGrade string
 
+// ClaimChoice defines model for ClaimChoice.
+type ClaimChoice struct {
+	// Backing Distinct customers who back it.
+	//
+	// Example: 3
+	Backing int `json:"backing"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// Text Example: Prices are hard to compare.
+	Text string `json:"text"`
+}
+
 // ClaimDetail defines model for ClaimDetail.
 type ClaimDetail struct {
 	// Claim A generalisation with what it rests on. Customers are counted, never mentions.
@@ -2317,6 +2601,34 @@ type Contact struct {
 	Phone *string `json:"phone,omitempty"`
 }
 
+// ContactErasure defines model for ContactErasure.
+type ContactErasure struct {
+	// Confirm The name again, the address where there is none.
+	//
+	// Example: Eva Lang
+	Confirm string `json:"confirm"`
+
+	// Email Example: eva.lang@customer.example
+	Email string `json:"email"`
+
+	// Name Example: Eva Lang
+	Name string `json:"name"`
+}
+
+// ContactList defines model for ContactList.
+type ContactList struct {
+	Items []ContactRef `json:"items"`
+}
+
+// ContactRef One of a customer's people, by name, address or both.
+type ContactRef struct {
+	// Email Example: eva.lang@customer.example
+	Email string `json:"email"`
+
+	// Name Example: Eva Lang
+	Name string `json:"name"`
+}
+
 // Contradiction defines model for Contradiction.
 type Contradiction struct {
 	// Against Example: Mr Wu said on 4 May: “It is clear to me.”
@@ -2531,6 +2843,50 @@ type CustomerLinkRequest struct {
 	Email string `json:"email"`
 }
 
+// CustomerMail defines model for CustomerMail.
+type CustomerMail struct {
+	// Again The customer had confirmed, and we have changed something since.
+	//
+	// Example: false
+	Again bool `json:"again"`
+
+	// Kind Example: agenda
+	Kind string `json:"kind"`
+
+	// Sent When mails of this kind were written before, newest first.
+	//
+	// Example: ["2027-02-01T09:30:00Z"]
+	Sent []time.Time `json:"sent"`
+
+	// Subject Example: Agenda for our visit on 4 March 2027
+	Subject string `json:"subject"`
+
+	// Text [link] and [memo] stand for what is only known when it is sent.
+	//
+	// Example: Hello Eva Lang, ...
+	Text string `json:"text"`
+
+	// To To whom it can go.
+	To []Guest `json:"to"`
+}
+
+// CustomerMailRequest defines model for CustomerMailRequest.
+type CustomerMailRequest struct {
+	// Own Do not send it; I do.
+	//
+	// Example: false
+	Own *bool `json:"own,omitempty"`
+
+	// Subject Example: Agenda for our visit on 4 March 2027
+	Subject string `json:"subject"`
+
+	// Text Example: Hello Eva, does this suit you?
+	Text string `json:"text"`
+
+	// To Example: eva.lang@alpine.example
+	To string `json:"to"`
+}
+
 // CustomerPage defines model for CustomerPage.
 type CustomerPage struct {
 	Items []Customer `json:"items"`
@@ -2599,8 +2955,11 @@ type CustomerVisit struct {
 // Debrief defines model for Debrief.
 type Debrief struct {
 	// Action Example: named_deciders
-	Action      *string      `json:"action,omitempty"`
-	Commitments []Commitment `json:"commitments"`
+	Action *string `json:"action,omitempty"`
+
+	// Claims Claims that what was said may back, while you may write it: those that this customer can tell most about.
+	Claims      []ClaimChoice `json:"claims"`
+	Commitments []Commitment  `json:"commitments"`
 
 	// Counts Whether it stops the 30-day clock, as the debrief tells it.
 	//
@@ -2847,6 +3206,12 @@ type DimensionList struct {
 	Items []Dimension `json:"items"`
 }
 
+// DiscardReason defines model for DiscardReason.
+type DiscardReason struct {
+	// Reason Example: The visit was cancelled by hand.
+	Reason string `json:"reason"`
+}
+
 // Distance How far the visits are from being a cross-section of the customers.
 type Distance struct {
 	// Covered Groups with a visit.
@@ -3018,6 +3383,42 @@ type Drawn struct {
 
 // DrawnState Example: drawn
 type DrawnState string
+
+// EarlierReply defines model for EarlierReply.
+type EarlierReply struct {
+	// Correction Example:
+	Correction string `json:"correction"`
+
+	// On Example: 2027-07-02
+	On openapi_types.Date `json:"on"`
+
+	// Reply Example: confirmed
+	Reply EarlierReplyReply `json:"reply"`
+}
+
+// EarlierReplyReply Example: confirmed
+type EarlierReplyReply string
+
+// Erased defines model for Erased.
+type Erased struct {
+	// As What stands in place of the name.
+	//
+	// Example: a contact of Acme
+	As string `json:"as"`
+
+	// Rows Rows that changed by table.
+	//
+	// Example: {"visits":2}
+	Rows map[string]int `json:"rows"`
+}
+
+// Erasure defines model for Erasure.
+type Erasure struct {
+	// Confirm The name again.
+	//
+	// Example: Eva Lang
+	Confirm string `json:"confirm"`
+}
 
 // EventGuest defines model for EventGuest.
 type EventGuest struct {
@@ -3466,6 +3867,15 @@ type Heard struct {
 	Planned int `json:"planned"`
 }
 
+// HeldRow defines model for HeldRow.
+type HeldRow struct {
+	// Fields Example: {"said_by":"Eva Lang"}
+	Fields map[string]string `json:"fields"`
+
+	// Table Example: statements
+	Table string `json:"table"`
+}
+
 // Id Names a thing; a UUID.
 //
 // Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
@@ -3620,6 +4030,55 @@ type ImportReport struct {
 // ImportState Example: uploaded
 type ImportState string
 
+// JobFailure defines model for JobFailure.
+type JobFailure struct {
+	// About Path of the page of what it is about, or empty.
+	//
+	// Example: /admin/calendar
+	About string `json:"about"`
+
+	// Attempts Example: 3
+	Attempts int `json:"attempts"`
+
+	// FailedAt Example: 2027-03-04T12:05:00Z
+	FailedAt *time.Time `json:"failed_at,omitempty"`
+
+	// Id Example: 17
+	Id int64 `json:"id"`
+
+	// Kind Example: apply
+	Kind string `json:"kind"`
+
+	// Loss What is lost if it is given up.
+	//
+	// Example: The message is never sent.
+	Loss string `json:"loss"`
+
+	// NextAt Example: 2027-03-04T13:00:00Z
+	NextAt *time.Time `json:"next_at,omitempty"`
+
+	// Parked It will not run again by itself.
+	//
+	// Example: true
+	Parked bool `json:"parked"`
+
+	// Reason The last error.
+	//
+	// Example: The calendar does not answer.
+	Reason string `json:"reason"`
+
+	// Since Example: 2027-03-04T12:00:00Z
+	Since time.Time `json:"since"`
+
+	// What Example: Bring a calendar entry to what is planned
+	What string `json:"what"`
+}
+
+// JobFailureList defines model for JobFailureList.
+type JobFailureList struct {
+	Items []JobFailure `json:"items"`
+}
+
 // Ladder defines model for Ladder.
 type Ladder struct {
 	// CeoDays At least the days of the VP, at most 60.
@@ -3676,6 +4135,22 @@ type Lag struct {
 	//
 	// Example: 20
 	Target int `json:"target"`
+}
+
+// LateHost defines model for LateHost.
+type LateHost struct {
+	Host PersonRef `json:"host"`
+
+	// Late Days, of the step that is latest.
+	//
+	// Example: 9
+	Late int `json:"late"`
+
+	// Steps Example: 3
+	Steps int `json:"steps"`
+
+	// Visits Example: 2
+	Visits int `json:"visits"`
 }
 
 // Launch defines model for Launch.
@@ -3860,6 +4335,34 @@ type LeaveOut struct {
 
 	// Note Example: The plant is closed until autumn.
 	Note *string `json:"note,omitempty"`
+}
+
+// Leaving defines model for Leaving.
+type Leaving struct {
+	// AsExecutive Visits that stand after that day; they stay until somebody moves or cancels them.
+	AsExecutive []Id    `json:"as_executive"`
+	AsHost      []Id    `json:"as_host"`
+	Assistants  []Named `json:"assistants"`
+
+	// Customers Whose host the person is.
+	//
+	// Example: 12
+	Customers int `json:"customers"`
+
+	// Day Example: 2027-06-30
+	Day openapi_types.Date `json:"day"`
+
+	// LastAdministrator It will be refused.
+	//
+	// Example: false
+	LastAdministrator bool `json:"last_administrator"`
+
+	// MoreCustomers There are more than were counted.
+	//
+	// Example: false
+	MoreCustomers bool    `json:"more_customers"`
+	Reports       []Named `json:"reports"`
+	Serves        []Named `json:"serves"`
 }
 
 // LedgerEntry defines model for LedgerEntry.
@@ -4097,6 +4600,14 @@ type MemoLine struct {
 	//
 	// Example:
 	Correction string `json:"correction"`
+
+	// Earlier What the customer answered before they thought again, oldest first.
+	Earlier []EarlierReply `json:"earlier"`
+
+	// RepliedOn Left out where silent.
+	//
+	// Example: 2027-07-04
+	RepliedOn *openapi_types.Date `json:"replied_on,omitempty"`
 
 	// Reply silent stays a guess.
 	//
@@ -4423,6 +4934,75 @@ type Person struct {
 	Zone string `json:"zone"`
 }
 
+// PersonChange defines model for PersonChange.
+type PersonChange struct {
+	// Assistants Who act for the person, by id or address.
+	Assistants *[]string `json:"assistants,omitempty"`
+
+	// City Of the office.
+	//
+	// Example: Zürich
+	City *string `json:"city,omitempty"`
+
+	// Country Example: CH
+	Country *string `json:"country,omitempty"`
+
+	// Email Example: eva.lang@vendor.example
+	Email *string `json:"email,omitempty"`
+
+	// Function Example: Marketing
+	Function *string `json:"function,omitempty"`
+
+	// Joined First day with us, or empty.
+	//
+	// Example: 2020-01-01
+	Joined *string `json:"joined,omitempty"`
+
+	// Left Last day with us, or empty.
+	//
+	// Example: 2027-06-30
+	Left *string `json:"left,omitempty"`
+
+	// Manager Id or address, or empty.
+	//
+	// Example: vp@vendor.example
+	Manager *string `json:"manager,omitempty"`
+
+	// MaxPerMonth Example: 5
+	MaxPerMonth *int `json:"max_per_month,omitempty"`
+
+	// MaxPerWeek Example: 2
+	MaxPerWeek *int `json:"max_per_week,omitempty"`
+
+	// Name Example: Eva Lang
+	Name *string `json:"name,omitempty"`
+
+	// Phone Example: +41 44 000 00 01
+	Phone *string `json:"phone,omitempty"`
+
+	// Region State or province.
+	//
+	// Example: ZH
+	Region *string `json:"region,omitempty"`
+	Roles  *[]Role `json:"roles,omitempty"`
+
+	// Serves Executives for whom the person acts, by id or address.
+	Serves *[]string `json:"serves,omitempty"`
+
+	// TargetVisits Example: 24
+	TargetVisits *int `json:"target_visits,omitempty"`
+
+	// Zone IANA zone; that of the city where it is left out and the city changes.
+	//
+	// Example: Europe/Zurich
+	Zone *string `json:"zone,omitempty"`
+
+	// ZoneSince First day in the zone, until today; today where it is left out. With the zone that holds it corrects since when.
+	//
+	// Example: 2026-11-02
+	ZoneSince *openapi_types.Date `json:"zone_since,omitempty"`
+}
+
 // PersonCoverage defines model for PersonCoverage.
 type PersonCoverage struct {
 	// Back Example: 2027-03-08
@@ -4472,6 +5052,35 @@ type PersonCoverage struct {
 
 	// Running Example: true
 	Running bool `json:"running"`
+}
+
+// PersonDetail defines model for PersonDetail.
+type PersonDetail struct {
+	Assistants []Named `json:"assistants"`
+
+	// Calendar State of the calendar's connection; empty where there is none.
+	//
+	// Example: connected
+	Calendar string `json:"calendar"`
+
+	// Joined First day with us, or empty.
+	//
+	// Example: 2020-01-01
+	Joined string `json:"joined"`
+
+	// Left Last day with us, or empty.
+	//
+	// Example:
+	Left string `json:"left"`
+
+	// Manager Somebody or something by id and name.
+	Manager *Named  `json:"manager,omitempty"`
+	Person  Person  `json:"person"`
+	Reports []Named `json:"reports"`
+	Serves  []Named `json:"serves"`
+
+	// Zones Where the person lived when, oldest first; empty for who never moved.
+	Zones []ZoneChange `json:"zones"`
 }
 
 // PersonForecast defines model for PersonForecast.
@@ -4541,6 +5150,24 @@ type PersonRef struct {
 
 	// Phone Example: +41 44 000 00 01
 	Phone *string `json:"phone,omitempty"`
+}
+
+// PersonalData defines model for PersonalData.
+type PersonalData struct {
+	// AsOf Example: 2027-03-04T12:00:00Z
+	AsOf time.Time `json:"as_of"`
+
+	// Email Example: eva.lang@customer.example
+	Email string `json:"email"`
+
+	// Hindrance Why it cannot be erased now; empty where it can.
+	//
+	// Example:
+	Hindrance string `json:"hindrance"`
+
+	// Name Example: Eva Lang
+	Name string    `json:"name"`
+	Rows []HeldRow `json:"rows"`
 }
 
 // PinRequest defines model for PinRequest.
@@ -4860,6 +5487,42 @@ type PlanVisit struct {
 	Why string `json:"why"`
 }
 
+// PlanningWeight defines model for PlanningWeight.
+type PlanningWeight struct {
+	// Count Units in the published plan.
+	//
+	// Example: 12
+	Count *int64 `json:"count,omitempty"`
+
+	// Least Example: 0
+	Least int64 `json:"least"`
+
+	// Most Example: 200000
+	Most int64 `json:"most"`
+
+	// Term Example: out_of_window
+	Term string `json:"term"`
+
+	// Usual Example: 2000
+	Usual int64 `json:"usual"`
+
+	// Weight What one unit costs.
+	//
+	// Example: 2000
+	Weight int64 `json:"weight"`
+}
+
+// PlanningWeights defines model for PlanningWeights.
+type PlanningWeights struct {
+	Items []PlanningWeight `json:"items"`
+}
+
+// PlanningWeightsChange defines model for PlanningWeightsChange.
+type PlanningWeightsChange struct {
+	// Weights Example: {"out_of_window":3000}
+	Weights map[string]int64 `json:"weights"`
+}
+
 // Precision What the shares of visits allow to estimate.
 type Precision struct {
 	// Covered Share of customers in a group with a visit.
@@ -4891,6 +5554,28 @@ type Preference struct {
 	// Tag Example: product
 	Tag string `json:"tag"`
 }
+
+// PrepStep defines model for PrepStep.
+type PrepStep struct {
+	// Done Example: false
+	Done bool `json:"done"`
+
+	// Due Left out where it no longer matters.
+	//
+	// Example: 2027-02-22
+	Due *openapi_types.Date `json:"due,omitempty"`
+
+	// Late Days.
+	//
+	// Example: 2
+	Late int `json:"late"`
+
+	// Step Example: agenda
+	Step PrepStepStep `json:"step"`
+}
+
+// PrepStepStep Example: agenda
+type PrepStepStep string
 
 // Problem What went wrong (RFC 9457).
 type Problem struct {
@@ -5051,6 +5736,25 @@ type Proposal struct {
 // ProposalList defines model for ProposalList.
 type ProposalList struct {
 	Items []Proposal `json:"items"`
+}
+
+// ProposedQuestion defines model for ProposedQuestion.
+type ProposedQuestion struct {
+	// Claim Id of the claim it is about.
+	//
+	// Example: 5d2f
+	Claim *string `json:"claim,omitempty"`
+
+	// Statement Id of what this customer said before.
+	//
+	// Example: 5d2f
+	Statement *string `json:"statement,omitempty"`
+
+	// Text Example: How do you see this? Prices are hard to compare.
+	Text string `json:"text"`
+
+	// Why Example: Only 1 customer was asked so far.
+	Why string `json:"why"`
 }
 
 // Publication defines model for Publication.
@@ -5319,11 +6023,6 @@ type Responses struct {
 // Example: vp
 type Role string
 
-// RolesChange defines model for RolesChange.
-type RolesChange struct {
-	Roles []Role `json:"roles"`
-}
-
 // RowProblem defines model for RowProblem.
 type RowProblem struct {
 	// Column Example: City
@@ -5373,15 +6072,30 @@ type SaidRequest struct {
 	// About Example: goals
 	About *SaidRequestAbout `json:"about,omitempty"`
 
+	// Asked They were asked about the claim; else they raised it themselves.
+	//
+	// Example: true
+	Asked *bool `json:"asked,omitempty"`
+
 	// By Who of the customer said it, by name or role; nobody for a guess.
 	//
 	// Example: Ms Li
 	By *string `json:"by,omitempty"`
 
+	// Claim Id of the claim that it is about.
+	//
+	// Example: 5d2f
+	Claim *string `json:"claim,omitempty"`
+
 	// Id Of a statement that is kept already.
 	//
 	// Example: 5d2f
 	Id *string `json:"id,omitempty"`
+
+	// Side Whether it backs the claim or denies it.
+	//
+	// Example: for
+	Side *SaidRequestSide `json:"side,omitempty"`
 
 	// Source said where left out: in the customer's words.
 	//
@@ -5395,6 +6109,11 @@ type SaidRequest struct {
 // SaidRequestAbout Example: goals
 type SaidRequestAbout string
 
+// SaidRequestSide Whether it backs the claim or denies it.
+//
+// Example: for
+type SaidRequestSide string
+
 // SaidRequestSource said where left out: in the customer's words.
 //
 // Example: said
@@ -5405,11 +6124,22 @@ type SaidStatement struct {
 	// About Example: goals
 	About *SaidStatementAbout `json:"about,omitempty"`
 
+	// Asked Example: true
+	Asked *bool `json:"asked,omitempty"`
+
 	// By Example: Ms Li
 	By string `json:"by"`
 
+	// Claim Id of the claim that it is about; left out where there is none.
+	//
+	// Example: 5d2f
+	Claim *string `json:"claim,omitempty"`
+
 	// Id Example: 5d2f
 	Id string `json:"id"`
+
+	// Side Example: for
+	Side *SaidStatementSide `json:"side,omitempty"`
 
 	// Source Example: said
 	Source SaidStatementSource `json:"source"`
@@ -5420,6 +6150,9 @@ type SaidStatement struct {
 
 // SaidStatementAbout Example: goals
 type SaidStatementAbout string
+
+// SaidStatementSide Example: for
+type SaidStatementSide string
 
 // SaidStatementSource Example: said
 type SaidStatementSource string
@@ -5792,6 +6525,28 @@ type SelectionRequest struct {
 // Example: mixed
 type SelectionRequestRule string
 
+// SentCustomerMail defines model for SentCustomerMail.
+type SentCustomerMail struct {
+	// Mailto With own, an address that opens your mail program; else empty.
+	//
+	// Example:
+	Mailto string `json:"mailto"`
+
+	// Own Example: false
+	Own bool `json:"own"`
+
+	// Subject Example: Agenda for our visit on 4 March 2027
+	Subject string `json:"subject"`
+
+	// Text With own, with the customer's link in it, which nobody can show you again; else as you wrote it.
+	//
+	// Example: Hello Eva, does this suit you?
+	Text string `json:"text"`
+
+	// To Example: eva.lang@alpine.example
+	To string `json:"to"`
+}
+
 // Session defines model for Session.
 type Session struct {
 	// Person Somebody or something by id and name.
@@ -6020,6 +6775,14 @@ type StatementRequestSide string
 // StatementRequestSource Example: said
 type StatementRequestSource string
 
+// StatementSettings defines model for StatementSettings.
+type StatementSettings struct {
+	// StaleDays After so many days what a customer said has to be said again.
+	//
+	// Example: 90
+	StaleDays int `json:"stale_days"`
+}
+
 // StatementStepRequest defines model for StatementStepRequest.
 type StatementStepRequest struct {
 	// Step Example: holds
@@ -6182,6 +6945,84 @@ type Terms struct {
 	TargetVisits int `json:"target_visits"`
 }
 
+// TimeShareList defines model for TimeShareList.
+type TimeShareList struct {
+	Items []TimeShareOf `json:"items"`
+}
+
+// TimeShareOf defines model for TimeShareOf.
+type TimeShareOf struct {
+	// Days A span of days; both ends belong to it.
+	Days Period `json:"days"`
+
+	// Sentence Example: 12 hours with customers.
+	Sentence string `json:"sentence"`
+}
+
+// Todo defines model for Todo.
+type Todo struct {
+	Host PersonRef `json:"host"`
+
+	// LateHosts For the VP: whose steps are three days overdue or more, the latest first.
+	LateHosts []LateHost  `json:"late_hosts"`
+	Later     []TodoVisit `json:"later"`
+
+	// Loops What is open with customers, the latest first.
+	Loops        []Loop      `json:"loops"`
+	NextTwoWeeks []TodoVisit `json:"next_two_weeks"`
+	Overdue      []TodoVisit `json:"overdue"`
+
+	// Ready Visits ahead of which every step is done.
+	//
+	// Example: 4
+	Ready    int         `json:"ready"`
+	ThisWeek []TodoVisit `json:"this_week"`
+
+	// Today Example: 2027-03-01
+	Today openapi_types.Date `json:"today"`
+}
+
+// TodoVisit defines model for TodoVisit.
+type TodoVisit struct {
+	// Customer Example: Acme
+	Customer string `json:"customer"`
+
+	// Date Example: 2027-03-04
+	Date      openapi_types.Date `json:"date"`
+	Executive PersonRef          `json:"executive"`
+
+	// Half Half of a working day at the customer's place.
+	//
+	// Example: am
+	Half Half `json:"half"`
+
+	// Late Days, of the step that is latest.
+	//
+	// Example: 2
+	Late int `json:"late"`
+
+	// Next What comes next; wait: for the customer.
+	//
+	// Example: agenda
+	Next TodoVisitNext `json:"next"`
+
+	// State Where a visit stands in its life.
+	//
+	// Example: published
+	State VisitState `json:"state"`
+	Steps []PrepStep `json:"steps"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit Id `json:"visit"`
+}
+
+// TodoVisitNext What comes next; wait: for the customer.
+//
+// Example: agenda
+type TodoVisitNext string
+
 // Told defines model for Told.
 type Told struct {
 	// At Example: 2027-02-15T05:00:00Z
@@ -6270,6 +7111,24 @@ type ValueCount struct {
 
 	// Value Example: Zurihc
 	Value string `json:"value"`
+}
+
+// ValueRename defines model for ValueRename.
+type ValueRename struct {
+	// Dimension Example: region
+	Dimension string `json:"dimension"`
+
+	// From Example: emea
+	From string `json:"from"`
+
+	// To Example: EMEA
+	To string `json:"to"`
+}
+
+// ValueRenamed defines model for ValueRenamed.
+type ValueRenamed struct {
+	// Customers Example: 120
+	Customers int `json:"customers"`
 }
 
 // Verification defines model for Verification.
@@ -6689,6 +7548,17 @@ type WeightEffect struct {
 	Removed int `json:"removed"`
 }
 
+// ZoneChange defines model for ZoneChange.
+type ZoneChange struct {
+	// Since First day there; missing for the first zone that is known.
+	//
+	// Example: 2026-11-02
+	Since *openapi_types.Date `json:"since,omitempty"`
+
+	// Zone Example: Europe/Zurich
+	Zone string `json:"zone"`
+}
+
 // After Example: WyJ2aXNpdHMiXQ
 type After = string
 
@@ -6700,6 +7570,9 @@ type IfMatch = string
 
 // Limit Example: 50
 type Limit = int
+
+// MailKind Example: agenda
+type MailKind string
 
 // OfCustomer Names a thing; a UUID.
 //
@@ -6767,6 +7640,18 @@ type ListAuditParams struct {
 
 	// Limit How many on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Actor Only what this person or part of the system did.
+	Actor *string `form:"actor,omitempty" json:"actor,omitempty"`
+
+	// About Only what is about things of this kind, such as visit, or about this one thing.
+	About *string `form:"about,omitempty" json:"about,omitempty"`
+
+	// From First day (UTC).
+	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last day (UTC).
+	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
 }
 
 // MakeClaimParams defines parameters for MakeClaim.
@@ -6815,6 +7700,18 @@ type ListCustomersParams struct {
 
 	// Limit How many on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// EraseContactParams defines parameters for EraseContact.
+type EraseContactParams struct {
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// RenameValueParams defines parameters for RenameValue.
+type RenameValueParams struct {
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListFindingsParams defines parameters for ListFindings.
@@ -6886,10 +7783,28 @@ type GetMineParams struct {
 	Person *Id `form:"person,omitempty" json:"person,omitempty"`
 }
 
-// SetRolesParams defines parameters for SetRoles.
-type SetRolesParams struct {
+// CreatePersonParams defines parameters for CreatePerson.
+type CreatePersonParams struct {
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ChangePersonParams defines parameters for ChangePerson.
+type ChangePersonParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
 	IfMatch IfMatch `json:"If-Match"`
+}
+
+// ErasePersonParams defines parameters for ErasePerson.
+type ErasePersonParams struct {
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// GetLeavingParams defines parameters for GetLeaving.
+type GetLeavingParams struct {
+	// Day The last day with us.
+	Day openapi_types.Date `form:"day" json:"day"`
 }
 
 // StartPlanParams defines parameters for StartPlan.
@@ -6997,6 +7912,12 @@ type StepStatementParams struct {
 	IfMatch IfMatch `json:"If-Match"`
 }
 
+// GetTodoParams defines parameters for GetTodo.
+type GetTodoParams struct {
+	// Host Whose list; left out
+	Host *Id `form:"host,omitempty" json:"host,omitempty"`
+}
+
 // ListVisitsParams defines parameters for ListVisits.
 type ListVisitsParams struct {
 	// Plan Of this plan.
@@ -7022,6 +7943,12 @@ type ListVisitsParams struct {
 
 	// Limit How many on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// SaveAgendaParams defines parameters for SaveAgenda.
+type SaveAgendaParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
 }
 
 // AgreeVisitParams defines parameters for AgreeVisit.
@@ -7059,6 +7986,18 @@ type SendCustomerLinkParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
 	IfMatch IfMatch `json:"If-Match"`
 }
+
+// GetCustomerMailParamsKind defines parameters for GetCustomerMail.
+type GetCustomerMailParamsKind string
+
+// SendCustomerMailParams defines parameters for SendCustomerMail.
+type SendCustomerMailParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// SendCustomerMailParamsKind defines parameters for SendCustomerMail.
+type SendCustomerMailParamsKind string
 
 // SaveMemoParams defines parameters for SaveMemo.
 type SaveMemoParams struct {
@@ -7120,6 +8059,15 @@ type EditClaimJSONRequestBody = ClaimRequest
 // CloseClaimJSONRequestBody defines body for CloseClaim for application/json ContentType.
 type CloseClaimJSONRequestBody = ClaimStateRequest
 
+// EraseContactJSONRequestBody defines body for EraseContact for application/json ContentType.
+type EraseContactJSONRequestBody = ContactErasure
+
+// GiveContactDataJSONRequestBody defines body for GiveContactData for application/json ContentType.
+type GiveContactDataJSONRequestBody = ContactRef
+
+// RenameValueJSONRequestBody defines body for RenameValue for application/json ContentType.
+type RenameValueJSONRequestBody = ValueRename
+
 // FreezeJSONRequestBody defines body for Freeze for application/json ContentType.
 type FreezeJSONRequestBody = FreezeRequest
 
@@ -7135,20 +8083,32 @@ type UploadImportMultipartRequestBody = Upload
 // MapImportJSONRequestBody defines body for MapImport for application/json ContentType.
 type MapImportJSONRequestBody = MappingChange
 
+// DiscardJobJSONRequestBody defines body for DiscardJob for application/json ContentType.
+type DiscardJobJSONRequestBody = DiscardReason
+
 // StepLoopJSONRequestBody defines body for StepLoop for application/json ContentType.
 type StepLoopJSONRequestBody = LoopStepRequest
 
-// SetRolesJSONRequestBody defines body for SetRoles for application/json ContentType.
-type SetRolesJSONRequestBody = RolesChange
+// CreatePersonJSONRequestBody defines body for CreatePerson for application/json ContentType.
+type CreatePersonJSONRequestBody = PersonChange
+
+// ChangePersonJSONRequestBody defines body for ChangePerson for application/json ContentType.
+type ChangePersonJSONRequestBody = PersonChange
 
 // AnswerAlertJSONRequestBody defines body for AnswerAlert for application/json ContentType.
 type AnswerAlertJSONRequestBody = AlertAnswer
+
+// ErasePersonJSONRequestBody defines body for ErasePerson for application/json ContentType.
+type ErasePersonJSONRequestBody = Erasure
 
 // StartPlanJSONRequestBody defines body for StartPlan for application/json ContentType.
 type StartPlanJSONRequestBody = PlanRequest
 
 // BringSolutionJSONRequestBody defines body for BringSolution for application/json ContentType.
 type BringSolutionJSONRequestBody = SolutionFile
+
+// SetPlanningWeightsJSONRequestBody defines body for SetPlanningWeights for application/json ContentType.
+type SetPlanningWeightsJSONRequestBody = PlanningWeightsChange
 
 // ChangePlanJSONRequestBody defines body for ChangePlan for application/json ContentType.
 type ChangePlanJSONRequestBody = ChangesRequest
@@ -7171,6 +8131,9 @@ type SignInJSONRequestBody = SignIn
 // RequestLinkJSONRequestBody defines body for RequestLink for application/json ContentType.
 type RequestLinkJSONRequestBody = LinkRequest
 
+// SetStatementSettingsJSONRequestBody defines body for SetStatementSettings for application/json ContentType.
+type SetStatementSettingsJSONRequestBody = StatementSettings
+
 // AddStatementJSONRequestBody defines body for AddStatement for application/json ContentType.
 type AddStatementJSONRequestBody = StatementRequest
 
@@ -7179,6 +8142,9 @@ type AttachStatementJSONRequestBody = AttachRequest
 
 // StepStatementJSONRequestBody defines body for StepStatement for application/json ContentType.
 type StepStatementJSONRequestBody = StatementStepRequest
+
+// SaveAgendaJSONRequestBody defines body for SaveAgenda for application/json ContentType.
+type SaveAgendaJSONRequestBody = AgendaRequest
 
 // AgreeVisitJSONRequestBody defines body for AgreeVisit for application/json ContentType.
 type AgreeVisitJSONRequestBody = AgreementRequest
@@ -7200,6 +8166,9 @@ type SaveDebriefJSONRequestBody = DebriefRequest
 
 // SendCustomerLinkJSONRequestBody defines body for SendCustomerLink for application/json ContentType.
 type SendCustomerLinkJSONRequestBody = CustomerLinkRequest
+
+// SendCustomerMailJSONRequestBody defines body for SendCustomerMail for application/json ContentType.
+type SendCustomerMailJSONRequestBody = CustomerMailRequest
 
 // SaveMemoJSONRequestBody defines body for SaveMemo for application/json ContentType.
 type SaveMemoJSONRequestBody = MemoRequest
@@ -7227,6 +8196,9 @@ type ServerInterface interface {
 	// ListAudit The audit trail
 	// (GET /audit)
 	ListAudit(ctx echo.Context, params ListAuditParams) error
+	// CheckAudit Walk along the audit trail
+	// (POST /audit/check)
+	CheckAudit(ctx echo.Context) error
 	// GetBusyTimes How people's own calendars are read, and whose is known as of when
 	// (GET /busy-times)
 	GetBusyTimes(ctx echo.Context) error
@@ -7281,9 +8253,21 @@ type ServerInterface interface {
 	// GetCustomer A customer and its visits
 	// (GET /customers/{id})
 	GetCustomer(ctx echo.Context, id Id) error
+	// ListContacts The people of a customer whom our data name
+	// (GET /customers/{id}/contacts)
+	ListContacts(ctx echo.Context, id Id) error
+	// EraseContact Erase a contact
+	// (POST /customers/{id}/contacts/erasure)
+	EraseContact(ctx echo.Context, id Id, params EraseContactParams) error
+	// GiveContactData Everything that is held about a contact
+	// (POST /customers/{id}/contacts/personal-data)
+	GiveContactData(ctx echo.Context, id Id) error
 	// ListDimensions The dimensions in which customers have values
 	// (GET /dimensions)
 	ListDimensions(ctx echo.Context) error
+	// RenameValue Rename or merge a value of a dimension
+	// (POST /dimensions/rename)
+	RenameValue(ctx echo.Context, params RenameValueParams) error
 	// ListFindings What may leave the house as a finding
 	// (GET /findings)
 	ListFindings(ctx echo.Context, params ListFindingsParams) error
@@ -7323,6 +8307,15 @@ type ServerInterface interface {
 	// GetRejectedRows The rows with problems
 	// (GET /imports/{id}/rejected.csv)
 	GetRejectedRows(ctx echo.Context, id Id) error
+	// ListJobFailures Jobs that need somebody
+	// (GET /jobs/failures)
+	ListJobFailures(ctx echo.Context) error
+	// DiscardJob Give a failed job up
+	// (POST /jobs/{id}/discard)
+	DiscardJob(ctx echo.Context, id int64) error
+	// RetryJob Try a failed job again
+	// (POST /jobs/{id}/retry)
+	RetryJob(ctx echo.Context, id int64) error
 	// ListLaunches How changes of a plan went to the calendars
 	// (GET /launches)
 	ListLaunches(ctx echo.Context, params ListLaunchesParams) error
@@ -7350,12 +8343,30 @@ type ServerInterface interface {
 	// ListPeople Everybody of our company
 	// (GET /people)
 	ListPeople(ctx echo.Context) error
-	// SetRoles Change what a person is
+	// CreatePerson Make somebody known
+	// (POST /people)
+	CreatePerson(ctx echo.Context, params CreatePersonParams) error
+	// GetPerson One of us with everybody around
+	// (GET /people/{id})
+	GetPerson(ctx echo.Context, id Id) error
+	// ChangePerson Change one of us
 	// (PATCH /people/{id})
-	SetRoles(ctx echo.Context, id Id, params SetRolesParams) error
+	ChangePerson(ctx echo.Context, id Id, params ChangePersonParams) error
 	// AnswerAlert Snooze or acknowledge an open alert
 	// (POST /people/{id}/alert)
 	AnswerAlert(ctx echo.Context, id Id) error
+	// ErasePerson Erase one of us who has left
+	// (POST /people/{id}/erasure)
+	ErasePerson(ctx echo.Context, id Id, params ErasePersonParams) error
+	// GetLeaving What it means that somebody leaves
+	// (GET /people/{id}/leaving)
+	GetLeaving(ctx echo.Context, id Id, params GetLeavingParams) error
+	// GivePersonalData Everything that is held about one of us
+	// (POST /people/{id}/personal-data)
+	GivePersonalData(ctx echo.Context, id Id) error
+	// ListTimeShares How somebody’s working hours went by
+	// (GET /people/{id}/time-shares)
+	ListTimeShares(ctx echo.Context, id Id) error
 	// ListPlanRuns The planner's newest runs
 	// (GET /plan-runs)
 	ListPlanRuns(ctx echo.Context) error
@@ -7377,6 +8388,12 @@ type ServerInterface interface {
 	// StopPlan Stop a run and keep the best plan it has
 	// (POST /plan-runs/{id}/stop)
 	StopPlan(ctx echo.Context, id Id) error
+	// GetPlanningWeights What the planner weighs
+	// (GET /planning-weights)
+	GetPlanningWeights(ctx echo.Context) error
+	// SetPlanningWeights Change what the planner weighs
+	// (PUT /planning-weights)
+	SetPlanningWeights(ctx echo.Context) error
 	// ListPlans Plans
 	// (GET /plans)
 	ListPlans(ctx echo.Context, params ListPlansParams) error
@@ -7446,6 +8463,12 @@ type ServerInterface interface {
 	// RequestLink Mail a sign-in link
 	// (POST /session/link)
 	RequestLink(ctx echo.Context) error
+	// GetStatementSettings After how many days a statement is old
+	// (GET /settings/statements)
+	GetStatementSettings(ctx echo.Context) error
+	// SetStatementSettings Change after how many days a statement is old
+	// (PUT /settings/statements)
+	SetStatementSettings(ctx echo.Context) error
 	// AddStatement Add what a customer said, or what we guess
 	// (POST /statements)
 	AddStatement(ctx echo.Context) error
@@ -7455,12 +8478,18 @@ type ServerInterface interface {
 	// StepStatement Say what became of a statement
 	// (POST /statements/{id}/steps)
 	StepStatement(ctx echo.Context, id Id, params StepStatementParams) error
+	// GetTodo What a host has to do
+	// (GET /todo)
+	GetTodo(ctx echo.Context, params GetTodoParams) error
 	// ListVisits Visits
 	// (GET /visits)
 	ListVisits(ctx echo.Context, params ListVisitsParams) error
 	// GetVisit A visit with everybody around it
 	// (GET /visits/{id})
 	GetVisit(ctx echo.Context, id Id) error
+	// SaveAgenda Write objectives and agenda, and note that the customer agrees
+	// (PUT /visits/{id}/agenda)
+	SaveAgenda(ctx echo.Context, id Id, params SaveAgendaParams) error
 	// AgreeVisit Note what was agreed with the customer
 	// (PUT /visits/{id}/agreement)
 	AgreeVisit(ctx echo.Context, id Id, params AgreeVisitParams) error
@@ -7494,6 +8523,12 @@ type ServerInterface interface {
 	// WithdrawCustomerLink Withdraw a customer's link
 	// (DELETE /visits/{id}/links/{link})
 	WithdrawCustomerLink(ctx echo.Context, id Id, link Id) error
+	// GetCustomerMail Draft a mail to the customer
+	// (GET /visits/{id}/mails/{kind})
+	GetCustomerMail(ctx echo.Context, id Id, kind GetCustomerMailParamsKind) error
+	// SendCustomerMail Send a mail to the customer
+	// (POST /visits/{id}/mails/{kind})
+	SendCustomerMail(ctx echo.Context, id Id, kind SendCustomerMailParamsKind, params SendCustomerMailParams) error
 	// GetMemo The memo of understanding of a visit
 	// (GET /visits/{id}/memo)
 	GetMemo(ctx echo.Context, id Id) error
@@ -7578,8 +8613,45 @@ func (w *ServerInterfaceWrapper) ListAudit(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
 	}
 
+	// ------------- Optional query parameter "actor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "actor", ctx.QueryParams(), &params.Actor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter actor: %s", err))
+	}
+
+	// ------------- Optional query parameter "about" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "about", ctx.QueryParams(), &params.About, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter about: %s", err))
+	}
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", ctx.QueryParams(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter from: %s", err))
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", ctx.QueryParams(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter to: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListAudit(ctx, params)
+	return err
+}
+
+// CheckAudit converts echo context to params.
+func (w *ServerInterfaceWrapper) CheckAudit(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CheckAudit(ctx)
 	return err
 }
 
@@ -7892,12 +8964,109 @@ func (w *ServerInterfaceWrapper) GetCustomer(ctx echo.Context) error {
 	return err
 }
 
+// ListContacts converts echo context to params.
+func (w *ServerInterfaceWrapper) ListContacts(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListContacts(ctx, id)
+	return err
+}
+
+// EraseContact converts echo context to params.
+func (w *ServerInterfaceWrapper) EraseContact(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EraseContactParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EraseContact(ctx, id, params)
+	return err
+}
+
+// GiveContactData converts echo context to params.
+func (w *ServerInterfaceWrapper) GiveContactData(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GiveContactData(ctx, id)
+	return err
+}
+
 // ListDimensions converts echo context to params.
 func (w *ServerInterfaceWrapper) ListDimensions(ctx echo.Context) error {
 	var err error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListDimensions(ctx)
+	return err
+}
+
+// RenameValue converts echo context to params.
+func (w *ServerInterfaceWrapper) RenameValue(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RenameValueParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RenameValue(ctx, params)
 	return err
 }
 
@@ -8211,6 +9380,47 @@ func (w *ServerInterfaceWrapper) GetRejectedRows(ctx echo.Context) error {
 	return err
 }
 
+// ListJobFailures converts echo context to params.
+func (w *ServerInterfaceWrapper) ListJobFailures(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListJobFailures(ctx)
+	return err
+}
+
+// DiscardJob converts echo context to params.
+func (w *ServerInterfaceWrapper) DiscardJob(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id int64
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DiscardJob(ctx, id)
+	return err
+}
+
+// RetryJob converts echo context to params.
+func (w *ServerInterfaceWrapper) RetryJob(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id int64
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RetryJob(ctx, id)
+	return err
+}
+
 // ListLaunches converts echo context to params.
 func (w *ServerInterfaceWrapper) ListLaunches(ctx echo.Context) error {
 	var err error
@@ -8376,8 +9586,53 @@ func (w *ServerInterfaceWrapper) ListPeople(ctx echo.Context) error {
 	return err
 }
 
-// SetRoles converts echo context to params.
-func (w *ServerInterfaceWrapper) SetRoles(ctx echo.Context) error {
+// CreatePerson converts echo context to params.
+func (w *ServerInterfaceWrapper) CreatePerson(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreatePersonParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreatePerson(ctx, params)
+	return err
+}
+
+// GetPerson converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPerson(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPerson(ctx, id)
+	return err
+}
+
+// ChangePerson converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangePerson(ctx echo.Context) error {
 	var err error
 	// ------------- Path parameter "id" -------------
 	var id Id
@@ -8388,7 +9643,7 @@ func (w *ServerInterfaceWrapper) SetRoles(ctx echo.Context) error {
 	}
 
 	// Parameter object where we will unmarshal all parameters from the context
-	var params SetRolesParams
+	var params ChangePersonParams
 
 	headers := ctx.Request().Header
 	// ------------- Required header parameter "If-Match" -------------
@@ -8410,7 +9665,7 @@ func (w *ServerInterfaceWrapper) SetRoles(ctx echo.Context) error {
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.SetRoles(ctx, id, params)
+	err = w.Handler.ChangePerson(ctx, id, params)
 	return err
 }
 
@@ -8427,6 +9682,99 @@ func (w *ServerInterfaceWrapper) AnswerAlert(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.AnswerAlert(ctx, id)
+	return err
+}
+
+// ErasePerson converts echo context to params.
+func (w *ServerInterfaceWrapper) ErasePerson(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ErasePersonParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ErasePerson(ctx, id, params)
+	return err
+}
+
+// GetLeaving converts echo context to params.
+func (w *ServerInterfaceWrapper) GetLeaving(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetLeavingParams
+	// ------------- Required query parameter "day" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "day", ctx.QueryParams(), &params.Day, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter day: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetLeaving(ctx, id, params)
+	return err
+}
+
+// GivePersonalData converts echo context to params.
+func (w *ServerInterfaceWrapper) GivePersonalData(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GivePersonalData(ctx, id)
+	return err
+}
+
+// ListTimeShares converts echo context to params.
+func (w *ServerInterfaceWrapper) ListTimeShares(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListTimeShares(ctx, id)
 	return err
 }
 
@@ -8571,6 +9919,24 @@ func (w *ServerInterfaceWrapper) StopPlan(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.StopPlan(ctx, id)
+	return err
+}
+
+// GetPlanningWeights converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPlanningWeights(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPlanningWeights(ctx)
+	return err
+}
+
+// SetPlanningWeights converts echo context to params.
+func (w *ServerInterfaceWrapper) SetPlanningWeights(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetPlanningWeights(ctx)
 	return err
 }
 
@@ -9135,6 +10501,24 @@ func (w *ServerInterfaceWrapper) RequestLink(ctx echo.Context) error {
 	return err
 }
 
+// GetStatementSettings converts echo context to params.
+func (w *ServerInterfaceWrapper) GetStatementSettings(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetStatementSettings(ctx)
+	return err
+}
+
+// SetStatementSettings converts echo context to params.
+func (w *ServerInterfaceWrapper) SetStatementSettings(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetStatementSettings(ctx)
+	return err
+}
+
 // AddStatement converts echo context to params.
 func (w *ServerInterfaceWrapper) AddStatement(ctx echo.Context) error {
 	var err error
@@ -9220,6 +10604,24 @@ func (w *ServerInterfaceWrapper) StepStatement(ctx echo.Context) error {
 	return err
 }
 
+// GetTodo converts echo context to params.
+func (w *ServerInterfaceWrapper) GetTodo(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetTodoParams
+	// ------------- Optional query parameter "host" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "host", ctx.QueryParams(), &params.Host, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter host: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetTodo(ctx, params)
+	return err
+}
+
 // ListVisits converts echo context to params.
 func (w *ServerInterfaceWrapper) ListVisits(ctx echo.Context) error {
 	var err error
@@ -9300,6 +10702,44 @@ func (w *ServerInterfaceWrapper) GetVisit(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetVisit(ctx, id)
+	return err
+}
+
+// SaveAgenda converts echo context to params.
+func (w *ServerInterfaceWrapper) SaveAgenda(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SaveAgendaParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SaveAgenda(ctx, id, params)
 	return err
 }
 
@@ -9619,6 +11059,76 @@ func (w *ServerInterfaceWrapper) WithdrawCustomerLink(ctx echo.Context) error {
 	return err
 }
 
+// GetCustomerMail converts echo context to params.
+func (w *ServerInterfaceWrapper) GetCustomerMail(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "kind" -------------
+	var kind GetCustomerMailParamsKind
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kind", ctx.Param("kind"), &kind, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter kind: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetCustomerMail(ctx, id, kind)
+	return err
+}
+
+// SendCustomerMail converts echo context to params.
+func (w *ServerInterfaceWrapper) SendCustomerMail(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "kind" -------------
+	var kind SendCustomerMailParamsKind
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kind", ctx.Param("kind"), &kind, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter kind: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SendCustomerMailParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SendCustomerMail(ctx, id, kind, params)
+	return err
+}
+
 // GetMemo converts echo context to params.
 func (w *ServerInterfaceWrapper) GetMemo(ctx echo.Context) error {
 	var err error
@@ -9924,8 +11434,18 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/imports/:id/rejected.csv", wrapper.GetRejectedRows, options.OperationMiddlewares["getRejectedRows"]...)
 	router.GET(options.BaseURL+"/customers", wrapper.ListCustomers, options.OperationMiddlewares["listCustomers"]...)
 	router.GET(options.BaseURL+"/customers/:id", wrapper.GetCustomer, options.OperationMiddlewares["getCustomer"]...)
+	router.GET(options.BaseURL+"/customers/:id/contacts", wrapper.ListContacts, options.OperationMiddlewares["listContacts"]...)
+	router.POST(options.BaseURL+"/customers/:id/contacts/personal-data", wrapper.GiveContactData, options.OperationMiddlewares["giveContactData"]...)
+	router.POST(options.BaseURL+"/customers/:id/contacts/erasure", wrapper.EraseContact, options.OperationMiddlewares["eraseContact"]...)
 	router.GET(options.BaseURL+"/people", wrapper.ListPeople, options.OperationMiddlewares["listPeople"]...)
-	router.PATCH(options.BaseURL+"/people/:id", wrapper.SetRoles, options.OperationMiddlewares["setRoles"]...)
+	router.POST(options.BaseURL+"/people", wrapper.CreatePerson, options.OperationMiddlewares["createPerson"]...)
+	router.GET(options.BaseURL+"/people/:id", wrapper.GetPerson, options.OperationMiddlewares["getPerson"]...)
+	router.PATCH(options.BaseURL+"/people/:id", wrapper.ChangePerson, options.OperationMiddlewares["changePerson"]...)
+	router.GET(options.BaseURL+"/people/:id/leaving", wrapper.GetLeaving, options.OperationMiddlewares["getLeaving"]...)
+	router.GET(options.BaseURL+"/people/:id/time-shares", wrapper.ListTimeShares, options.OperationMiddlewares["listTimeShares"]...)
+	router.POST(options.BaseURL+"/people/:id/personal-data", wrapper.GivePersonalData, options.OperationMiddlewares["givePersonalData"]...)
+	router.POST(options.BaseURL+"/people/:id/erasure", wrapper.ErasePerson, options.OperationMiddlewares["erasePerson"]...)
+	router.POST(options.BaseURL+"/dimensions/rename", wrapper.RenameValue, options.OperationMiddlewares["renameValue"]...)
 	router.GET(options.BaseURL+"/dimensions", wrapper.ListDimensions, options.OperationMiddlewares["listDimensions"]...)
 	router.GET(options.BaseURL+"/frames", wrapper.ListFrames, options.OperationMiddlewares["listFrames"]...)
 	router.POST(options.BaseURL+"/frames", wrapper.Freeze, options.OperationMiddlewares["freeze"]...)
@@ -9971,6 +11491,12 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PUT(options.BaseURL+"/visits/:id/memo", wrapper.SaveMemo, options.OperationMiddlewares["saveMemo"]...)
 	router.GET(options.BaseURL+"/loops", wrapper.ListLoops, options.OperationMiddlewares["listLoops"]...)
 	router.POST(options.BaseURL+"/loops/:id/steps", wrapper.StepLoop, options.OperationMiddlewares["stepLoop"]...)
+	router.GET(options.BaseURL+"/todo", wrapper.GetTodo, options.OperationMiddlewares["getTodo"]...)
+	router.PUT(options.BaseURL+"/visits/:id/agenda", wrapper.SaveAgenda, options.OperationMiddlewares["saveAgenda"]...)
+	router.GET(options.BaseURL+"/visits/:id/mails/:kind", wrapper.GetCustomerMail, options.OperationMiddlewares["getCustomerMail"]...)
+	router.POST(options.BaseURL+"/visits/:id/mails/:kind", wrapper.SendCustomerMail, options.OperationMiddlewares["sendCustomerMail"]...)
+	router.GET(options.BaseURL+"/settings/statements", wrapper.GetStatementSettings, options.OperationMiddlewares["getStatementSettings"]...)
+	router.PUT(options.BaseURL+"/settings/statements", wrapper.SetStatementSettings, options.OperationMiddlewares["setStatementSettings"]...)
 	router.GET(options.BaseURL+"/claims", wrapper.ListClaims, options.OperationMiddlewares["listClaims"]...)
 	router.POST(options.BaseURL+"/claims", wrapper.MakeClaim, options.OperationMiddlewares["makeClaim"]...)
 	router.GET(options.BaseURL+"/claims/:id", wrapper.GetClaim, options.OperationMiddlewares["getClaim"]...)
@@ -10011,6 +11537,12 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/connections/verification/mend", wrapper.MendCalendars, options.OperationMiddlewares["mendCalendars"]...)
 	router.POST(options.BaseURL+"/connections/sync", wrapper.SyncNow, options.OperationMiddlewares["syncNow"]...)
 	router.GET(options.BaseURL+"/audit", wrapper.ListAudit, options.OperationMiddlewares["listAudit"]...)
+	router.POST(options.BaseURL+"/audit/check", wrapper.CheckAudit, options.OperationMiddlewares["checkAudit"]...)
+	router.GET(options.BaseURL+"/jobs/failures", wrapper.ListJobFailures, options.OperationMiddlewares["listJobFailures"]...)
+	router.POST(options.BaseURL+"/jobs/:id/retry", wrapper.RetryJob, options.OperationMiddlewares["retryJob"]...)
+	router.POST(options.BaseURL+"/jobs/:id/discard", wrapper.DiscardJob, options.OperationMiddlewares["discardJob"]...)
+	router.GET(options.BaseURL+"/planning-weights", wrapper.GetPlanningWeights, options.OperationMiddlewares["getPlanningWeights"]...)
+	router.PUT(options.BaseURL+"/planning-weights", wrapper.SetPlanningWeights, options.OperationMiddlewares["setPlanningWeights"]...)
 
 }
 
@@ -10406,6 +11938,92 @@ type ListAuditdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListAuditdefaultApplicationProblemPlusJSONResponse) VisitListAuditResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckAuditRequestObject struct {
+}
+
+type CheckAuditResponseObject interface {
+	VisitCheckAuditResponse(w http.ResponseWriter) error
+}
+
+type CheckAudit200JSONResponse AuditCheck
+
+func (response CheckAudit200JSONResponse) VisitCheckAuditResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckAudit401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response CheckAudit401ApplicationProblemPlusJSONResponse) VisitCheckAuditResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckAudit403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response CheckAudit403ApplicationProblemPlusJSONResponse) VisitCheckAuditResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckAudit422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response CheckAudit422ApplicationProblemPlusJSONResponse) VisitCheckAuditResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckAuditdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CheckAuditdefaultApplicationProblemPlusJSONResponse) VisitCheckAuditResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -12454,6 +14072,398 @@ func (response GetCustomerdefaultApplicationProblemPlusJSONResponse) VisitGetCus
 	return err
 }
 
+type ListContactsRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ListContactsResponseObject interface {
+	VisitListContactsResponse(w http.ResponseWriter) error
+}
+
+type ListContacts200JSONResponse ContactList
+
+func (response ListContacts200JSONResponse) VisitListContactsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListContacts401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListContacts401ApplicationProblemPlusJSONResponse) VisitListContactsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListContacts403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ListContacts403ApplicationProblemPlusJSONResponse) VisitListContactsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListContacts404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ListContacts404ApplicationProblemPlusJSONResponse) VisitListContactsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListContacts422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListContacts422ApplicationProblemPlusJSONResponse) VisitListContactsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListContactsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListContactsdefaultApplicationProblemPlusJSONResponse) VisitListContactsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseContactRequestObject struct {
+	Id     Id `json:"id"`
+	Params EraseContactParams
+	Body   *EraseContactJSONRequestBody
+}
+
+type EraseContactResponseObject interface {
+	VisitEraseContactResponse(w http.ResponseWriter) error
+}
+
+type EraseContact200JSONResponse Erased
+
+func (response EraseContact200JSONResponse) VisitEraseContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseContact401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response EraseContact401ApplicationProblemPlusJSONResponse) VisitEraseContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseContact403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response EraseContact403ApplicationProblemPlusJSONResponse) VisitEraseContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseContact404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response EraseContact404ApplicationProblemPlusJSONResponse) VisitEraseContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseContact409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response EraseContact409ApplicationProblemPlusJSONResponse) VisitEraseContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseContact413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response EraseContact413ApplicationProblemPlusJSONResponse) VisitEraseContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseContact415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response EraseContact415ApplicationProblemPlusJSONResponse) VisitEraseContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseContact422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response EraseContact422ApplicationProblemPlusJSONResponse) VisitEraseContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseContactdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EraseContactdefaultApplicationProblemPlusJSONResponse) VisitEraseContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GiveContactDataRequestObject struct {
+	Id   Id `json:"id"`
+	Body *GiveContactDataJSONRequestBody
+}
+
+type GiveContactDataResponseObject interface {
+	VisitGiveContactDataResponse(w http.ResponseWriter) error
+}
+
+type GiveContactData200JSONResponse PersonalData
+
+func (response GiveContactData200JSONResponse) VisitGiveContactDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GiveContactData401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GiveContactData401ApplicationProblemPlusJSONResponse) VisitGiveContactDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GiveContactData403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GiveContactData403ApplicationProblemPlusJSONResponse) VisitGiveContactDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GiveContactData404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GiveContactData404ApplicationProblemPlusJSONResponse) VisitGiveContactDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GiveContactData413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response GiveContactData413ApplicationProblemPlusJSONResponse) VisitGiveContactDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GiveContactData415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response GiveContactData415ApplicationProblemPlusJSONResponse) VisitGiveContactDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GiveContactData422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GiveContactData422ApplicationProblemPlusJSONResponse) VisitGiveContactDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GiveContactDatadefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GiveContactDatadefaultApplicationProblemPlusJSONResponse) VisitGiveContactDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListDimensionsRequestObject struct {
 }
 
@@ -12529,6 +14539,158 @@ type ListDimensionsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListDimensionsdefaultApplicationProblemPlusJSONResponse) VisitListDimensionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RenameValueRequestObject struct {
+	Params RenameValueParams
+	Body   *RenameValueJSONRequestBody
+}
+
+type RenameValueResponseObject interface {
+	VisitRenameValueResponse(w http.ResponseWriter) error
+}
+
+type RenameValue200JSONResponse ValueRenamed
+
+func (response RenameValue200JSONResponse) VisitRenameValueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RenameValue401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response RenameValue401ApplicationProblemPlusJSONResponse) VisitRenameValueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RenameValue403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response RenameValue403ApplicationProblemPlusJSONResponse) VisitRenameValueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RenameValue404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RenameValue404ApplicationProblemPlusJSONResponse) VisitRenameValueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RenameValue409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response RenameValue409ApplicationProblemPlusJSONResponse) VisitRenameValueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RenameValue413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RenameValue413ApplicationProblemPlusJSONResponse) VisitRenameValueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RenameValue415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response RenameValue415ApplicationProblemPlusJSONResponse) VisitRenameValueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RenameValue422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response RenameValue422ApplicationProblemPlusJSONResponse) VisitRenameValueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RenameValuedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RenameValuedefaultApplicationProblemPlusJSONResponse) VisitRenameValueResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -14334,6 +16496,351 @@ func (response GetRejectedRowsdefaultApplicationProblemPlusJSONResponse) VisitGe
 	return err
 }
 
+type ListJobFailuresRequestObject struct {
+}
+
+type ListJobFailuresResponseObject interface {
+	VisitListJobFailuresResponse(w http.ResponseWriter) error
+}
+
+type ListJobFailures200JSONResponse JobFailureList
+
+func (response ListJobFailures200JSONResponse) VisitListJobFailuresResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListJobFailures401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListJobFailures401ApplicationProblemPlusJSONResponse) VisitListJobFailuresResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListJobFailures403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ListJobFailures403ApplicationProblemPlusJSONResponse) VisitListJobFailuresResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListJobFailures422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListJobFailures422ApplicationProblemPlusJSONResponse) VisitListJobFailuresResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListJobFailuresdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListJobFailuresdefaultApplicationProblemPlusJSONResponse) VisitListJobFailuresResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DiscardJobRequestObject struct {
+	Id   int64 `json:"id"`
+	Body *DiscardJobJSONRequestBody
+}
+
+type DiscardJobResponseObject interface {
+	VisitDiscardJobResponse(w http.ResponseWriter) error
+}
+
+type DiscardJob204Response struct {
+}
+
+func (response DiscardJob204Response) VisitDiscardJobResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DiscardJob401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response DiscardJob401ApplicationProblemPlusJSONResponse) VisitDiscardJobResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DiscardJob403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response DiscardJob403ApplicationProblemPlusJSONResponse) VisitDiscardJobResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DiscardJob404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DiscardJob404ApplicationProblemPlusJSONResponse) VisitDiscardJobResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DiscardJob409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response DiscardJob409ApplicationProblemPlusJSONResponse) VisitDiscardJobResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DiscardJob413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response DiscardJob413ApplicationProblemPlusJSONResponse) VisitDiscardJobResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DiscardJob415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response DiscardJob415ApplicationProblemPlusJSONResponse) VisitDiscardJobResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DiscardJob422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response DiscardJob422ApplicationProblemPlusJSONResponse) VisitDiscardJobResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DiscardJobdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DiscardJobdefaultApplicationProblemPlusJSONResponse) VisitDiscardJobResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryJobRequestObject struct {
+	Id int64 `json:"id"`
+}
+
+type RetryJobResponseObject interface {
+	VisitRetryJobResponse(w http.ResponseWriter) error
+}
+
+type RetryJob204Response struct {
+}
+
+func (response RetryJob204Response) VisitRetryJobResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RetryJob401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response RetryJob401ApplicationProblemPlusJSONResponse) VisitRetryJobResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryJob403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response RetryJob403ApplicationProblemPlusJSONResponse) VisitRetryJobResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryJob404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RetryJob404ApplicationProblemPlusJSONResponse) VisitRetryJobResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryJob409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response RetryJob409ApplicationProblemPlusJSONResponse) VisitRetryJobResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryJob422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response RetryJob422ApplicationProblemPlusJSONResponse) VisitRetryJobResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryJobdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RetryJobdefaultApplicationProblemPlusJSONResponse) VisitRetryJobResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListLaunchesRequestObject struct {
 	Params ListLaunchesParams
 }
@@ -15400,26 +17907,174 @@ func (response ListPeopledefaultApplicationProblemPlusJSONResponse) VisitListPeo
 	return err
 }
 
-type SetRolesRequestObject struct {
-	Id     Id `json:"id"`
-	Params SetRolesParams
-	Body   *SetRolesJSONRequestBody
+type CreatePersonRequestObject struct {
+	Params CreatePersonParams
+	Body   *CreatePersonJSONRequestBody
 }
 
-type SetRolesResponseObject interface {
-	VisitSetRolesResponse(w http.ResponseWriter) error
+type CreatePersonResponseObject interface {
+	VisitCreatePersonResponse(w http.ResponseWriter) error
 }
 
-type SetRoles200ResponseHeaders struct {
+type CreatePerson201ResponseHeaders struct {
+	ETag     *string
+	Location *string
+}
+
+type CreatePerson201JSONResponse struct {
+	Body    PersonDetail
+	Headers CreatePerson201ResponseHeaders
+}
+
+func (response CreatePerson201JSONResponse) VisitCreatePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.Location != nil {
+		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePerson401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePerson401ApplicationProblemPlusJSONResponse) VisitCreatePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePerson403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePerson403ApplicationProblemPlusJSONResponse) VisitCreatePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePerson409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePerson409ApplicationProblemPlusJSONResponse) VisitCreatePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePerson413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePerson413ApplicationProblemPlusJSONResponse) VisitCreatePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePerson415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePerson415ApplicationProblemPlusJSONResponse) VisitCreatePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePerson422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePerson422ApplicationProblemPlusJSONResponse) VisitCreatePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePersondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreatePersondefaultApplicationProblemPlusJSONResponse) VisitCreatePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetPersonResponseObject interface {
+	VisitGetPersonResponse(w http.ResponseWriter) error
+}
+
+type GetPerson200ResponseHeaders struct {
 	ETag *string
 }
 
-type SetRoles200JSONResponse struct {
-	Body    Person
-	Headers SetRoles200ResponseHeaders
+type GetPerson200JSONResponse struct {
+	Body    PersonDetail
+	Headers GetPerson200ResponseHeaders
 }
 
-func (response SetRoles200JSONResponse) VisitSetRolesResponse(w http.ResponseWriter) error {
+func (response GetPerson200JSONResponse) VisitGetPersonResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -15434,11 +18089,11 @@ func (response SetRoles200JSONResponse) VisitSetRolesResponse(w http.ResponseWri
 	return err
 }
 
-type SetRoles401ApplicationProblemPlusJSONResponse struct {
+type GetPerson401ApplicationProblemPlusJSONResponse struct {
 	UnauthenticatedApplicationProblemPlusJSONResponse
 }
 
-func (response SetRoles401ApplicationProblemPlusJSONResponse) VisitSetRolesResponse(w http.ResponseWriter) error {
+func (response GetPerson401ApplicationProblemPlusJSONResponse) VisitGetPersonResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -15450,11 +18105,11 @@ func (response SetRoles401ApplicationProblemPlusJSONResponse) VisitSetRolesRespo
 	return err
 }
 
-type SetRoles403ApplicationProblemPlusJSONResponse struct {
+type GetPerson403ApplicationProblemPlusJSONResponse struct {
 	DeniedApplicationProblemPlusJSONResponse
 }
 
-func (response SetRoles403ApplicationProblemPlusJSONResponse) VisitSetRolesResponse(w http.ResponseWriter) error {
+func (response GetPerson403ApplicationProblemPlusJSONResponse) VisitGetPersonResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -15466,11 +18121,11 @@ func (response SetRoles403ApplicationProblemPlusJSONResponse) VisitSetRolesRespo
 	return err
 }
 
-type SetRoles404ApplicationProblemPlusJSONResponse struct {
+type GetPerson404ApplicationProblemPlusJSONResponse struct {
 	NotFoundApplicationProblemPlusJSONResponse
 }
 
-func (response SetRoles404ApplicationProblemPlusJSONResponse) VisitSetRolesResponse(w http.ResponseWriter) error {
+func (response GetPerson404ApplicationProblemPlusJSONResponse) VisitGetPersonResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -15482,75 +18137,11 @@ func (response SetRoles404ApplicationProblemPlusJSONResponse) VisitSetRolesRespo
 	return err
 }
 
-type SetRoles409ApplicationProblemPlusJSONResponse struct {
-	ConflictApplicationProblemPlusJSONResponse
-}
-
-func (response SetRoles409ApplicationProblemPlusJSONResponse) VisitSetRolesResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(409)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type SetRoles412ApplicationProblemPlusJSONResponse struct {
-	StaleApplicationProblemPlusJSONResponse
-}
-
-func (response SetRoles412ApplicationProblemPlusJSONResponse) VisitSetRolesResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(412)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type SetRoles413ApplicationProblemPlusJSONResponse struct {
-	TooLargeApplicationProblemPlusJSONResponse
-}
-
-func (response SetRoles413ApplicationProblemPlusJSONResponse) VisitSetRolesResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(413)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type SetRoles415ApplicationProblemPlusJSONResponse struct {
-	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
-}
-
-func (response SetRoles415ApplicationProblemPlusJSONResponse) VisitSetRolesResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(415)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type SetRoles422ApplicationProblemPlusJSONResponse struct {
+type GetPerson422ApplicationProblemPlusJSONResponse struct {
 	InvalidApplicationProblemPlusJSONResponse
 }
 
-func (response SetRoles422ApplicationProblemPlusJSONResponse) VisitSetRolesResponse(w http.ResponseWriter) error {
+func (response GetPerson422ApplicationProblemPlusJSONResponse) VisitGetPersonResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -15562,11 +18153,190 @@ func (response SetRoles422ApplicationProblemPlusJSONResponse) VisitSetRolesRespo
 	return err
 }
 
-type SetRoles428ApplicationProblemPlusJSONResponse struct {
+type GetPersondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetPersondefaultApplicationProblemPlusJSONResponse) VisitGetPersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePersonRequestObject struct {
+	Id     Id `json:"id"`
+	Params ChangePersonParams
+	Body   *ChangePersonJSONRequestBody
+}
+
+type ChangePersonResponseObject interface {
+	VisitChangePersonResponse(w http.ResponseWriter) error
+}
+
+type ChangePerson200ResponseHeaders struct {
+	ETag *string
+}
+
+type ChangePerson200JSONResponse struct {
+	Body    PersonDetail
+	Headers ChangePerson200ResponseHeaders
+}
+
+func (response ChangePerson200JSONResponse) VisitChangePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePerson401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePerson401ApplicationProblemPlusJSONResponse) VisitChangePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePerson403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePerson403ApplicationProblemPlusJSONResponse) VisitChangePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePerson404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePerson404ApplicationProblemPlusJSONResponse) VisitChangePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePerson409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePerson409ApplicationProblemPlusJSONResponse) VisitChangePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePerson412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePerson412ApplicationProblemPlusJSONResponse) VisitChangePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePerson413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePerson413ApplicationProblemPlusJSONResponse) VisitChangePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePerson415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePerson415ApplicationProblemPlusJSONResponse) VisitChangePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePerson422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePerson422ApplicationProblemPlusJSONResponse) VisitChangePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePerson428ApplicationProblemPlusJSONResponse struct {
 	VersionRequiredApplicationProblemPlusJSONResponse
 }
 
-func (response SetRoles428ApplicationProblemPlusJSONResponse) VisitSetRolesResponse(w http.ResponseWriter) error {
+func (response ChangePerson428ApplicationProblemPlusJSONResponse) VisitChangePersonResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -15578,12 +18348,12 @@ func (response SetRoles428ApplicationProblemPlusJSONResponse) VisitSetRolesRespo
 	return err
 }
 
-type SetRolesdefaultApplicationProblemPlusJSONResponse struct {
+type ChangePersondefaultApplicationProblemPlusJSONResponse struct {
 	Body       Problem
 	StatusCode int
 }
 
-func (response SetRolesdefaultApplicationProblemPlusJSONResponse) VisitSetRolesResponse(w http.ResponseWriter) error {
+func (response ChangePersondefaultApplicationProblemPlusJSONResponse) VisitChangePersonResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -15714,6 +18484,469 @@ type AnswerAlertdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response AnswerAlertdefaultApplicationProblemPlusJSONResponse) VisitAnswerAlertResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ErasePersonRequestObject struct {
+	Id     Id `json:"id"`
+	Params ErasePersonParams
+	Body   *ErasePersonJSONRequestBody
+}
+
+type ErasePersonResponseObject interface {
+	VisitErasePersonResponse(w http.ResponseWriter) error
+}
+
+type ErasePerson200JSONResponse Erased
+
+func (response ErasePerson200JSONResponse) VisitErasePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ErasePerson401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ErasePerson401ApplicationProblemPlusJSONResponse) VisitErasePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ErasePerson403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ErasePerson403ApplicationProblemPlusJSONResponse) VisitErasePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ErasePerson404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ErasePerson404ApplicationProblemPlusJSONResponse) VisitErasePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ErasePerson409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ErasePerson409ApplicationProblemPlusJSONResponse) VisitErasePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ErasePerson413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ErasePerson413ApplicationProblemPlusJSONResponse) VisitErasePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ErasePerson415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response ErasePerson415ApplicationProblemPlusJSONResponse) VisitErasePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ErasePerson422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ErasePerson422ApplicationProblemPlusJSONResponse) VisitErasePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ErasePersondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ErasePersondefaultApplicationProblemPlusJSONResponse) VisitErasePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLeavingRequestObject struct {
+	Id     Id `json:"id"`
+	Params GetLeavingParams
+}
+
+type GetLeavingResponseObject interface {
+	VisitGetLeavingResponse(w http.ResponseWriter) error
+}
+
+type GetLeaving200JSONResponse Leaving
+
+func (response GetLeaving200JSONResponse) VisitGetLeavingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLeaving401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetLeaving401ApplicationProblemPlusJSONResponse) VisitGetLeavingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLeaving403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetLeaving403ApplicationProblemPlusJSONResponse) VisitGetLeavingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLeaving404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetLeaving404ApplicationProblemPlusJSONResponse) VisitGetLeavingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLeaving422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetLeaving422ApplicationProblemPlusJSONResponse) VisitGetLeavingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLeavingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetLeavingdefaultApplicationProblemPlusJSONResponse) VisitGetLeavingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GivePersonalDataRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GivePersonalDataResponseObject interface {
+	VisitGivePersonalDataResponse(w http.ResponseWriter) error
+}
+
+type GivePersonalData200JSONResponse PersonalData
+
+func (response GivePersonalData200JSONResponse) VisitGivePersonalDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GivePersonalData401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GivePersonalData401ApplicationProblemPlusJSONResponse) VisitGivePersonalDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GivePersonalData403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GivePersonalData403ApplicationProblemPlusJSONResponse) VisitGivePersonalDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GivePersonalData404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GivePersonalData404ApplicationProblemPlusJSONResponse) VisitGivePersonalDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GivePersonalData422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GivePersonalData422ApplicationProblemPlusJSONResponse) VisitGivePersonalDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GivePersonalDatadefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GivePersonalDatadefaultApplicationProblemPlusJSONResponse) VisitGivePersonalDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTimeSharesRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ListTimeSharesResponseObject interface {
+	VisitListTimeSharesResponse(w http.ResponseWriter) error
+}
+
+type ListTimeShares200JSONResponse TimeShareList
+
+func (response ListTimeShares200JSONResponse) VisitListTimeSharesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTimeShares401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListTimeShares401ApplicationProblemPlusJSONResponse) VisitListTimeSharesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTimeShares403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ListTimeShares403ApplicationProblemPlusJSONResponse) VisitListTimeSharesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTimeShares404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ListTimeShares404ApplicationProblemPlusJSONResponse) VisitListTimeSharesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTimeShares422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListTimeShares422ApplicationProblemPlusJSONResponse) VisitListTimeSharesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTimeSharesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListTimeSharesdefaultApplicationProblemPlusJSONResponse) VisitListTimeSharesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -16605,6 +19838,211 @@ type StopPlandefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response StopPlandefaultApplicationProblemPlusJSONResponse) VisitStopPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPlanningWeightsRequestObject struct {
+}
+
+type GetPlanningWeightsResponseObject interface {
+	VisitGetPlanningWeightsResponse(w http.ResponseWriter) error
+}
+
+type GetPlanningWeights200JSONResponse PlanningWeights
+
+func (response GetPlanningWeights200JSONResponse) VisitGetPlanningWeightsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPlanningWeights401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetPlanningWeights401ApplicationProblemPlusJSONResponse) VisitGetPlanningWeightsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPlanningWeights403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetPlanningWeights403ApplicationProblemPlusJSONResponse) VisitGetPlanningWeightsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPlanningWeights422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetPlanningWeights422ApplicationProblemPlusJSONResponse) VisitGetPlanningWeightsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPlanningWeightsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetPlanningWeightsdefaultApplicationProblemPlusJSONResponse) VisitGetPlanningWeightsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPlanningWeightsRequestObject struct {
+	Body *SetPlanningWeightsJSONRequestBody
+}
+
+type SetPlanningWeightsResponseObject interface {
+	VisitSetPlanningWeightsResponse(w http.ResponseWriter) error
+}
+
+type SetPlanningWeights200JSONResponse PlanningWeights
+
+func (response SetPlanningWeights200JSONResponse) VisitSetPlanningWeightsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPlanningWeights401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response SetPlanningWeights401ApplicationProblemPlusJSONResponse) VisitSetPlanningWeightsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPlanningWeights403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response SetPlanningWeights403ApplicationProblemPlusJSONResponse) VisitSetPlanningWeightsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPlanningWeights413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SetPlanningWeights413ApplicationProblemPlusJSONResponse) VisitSetPlanningWeightsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPlanningWeights415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SetPlanningWeights415ApplicationProblemPlusJSONResponse) VisitSetPlanningWeightsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPlanningWeights422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response SetPlanningWeights422ApplicationProblemPlusJSONResponse) VisitSetPlanningWeightsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPlanningWeightsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetPlanningWeightsdefaultApplicationProblemPlusJSONResponse) VisitSetPlanningWeightsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -19600,6 +23038,211 @@ func (response RequestLinkdefaultApplicationProblemPlusJSONResponse) VisitReques
 	return err
 }
 
+type GetStatementSettingsRequestObject struct {
+}
+
+type GetStatementSettingsResponseObject interface {
+	VisitGetStatementSettingsResponse(w http.ResponseWriter) error
+}
+
+type GetStatementSettings200JSONResponse StatementSettings
+
+func (response GetStatementSettings200JSONResponse) VisitGetStatementSettingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStatementSettings401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetStatementSettings401ApplicationProblemPlusJSONResponse) VisitGetStatementSettingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStatementSettings403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetStatementSettings403ApplicationProblemPlusJSONResponse) VisitGetStatementSettingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStatementSettings422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetStatementSettings422ApplicationProblemPlusJSONResponse) VisitGetStatementSettingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStatementSettingsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetStatementSettingsdefaultApplicationProblemPlusJSONResponse) VisitGetStatementSettingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetStatementSettingsRequestObject struct {
+	Body *SetStatementSettingsJSONRequestBody
+}
+
+type SetStatementSettingsResponseObject interface {
+	VisitSetStatementSettingsResponse(w http.ResponseWriter) error
+}
+
+type SetStatementSettings200JSONResponse StatementSettings
+
+func (response SetStatementSettings200JSONResponse) VisitSetStatementSettingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetStatementSettings401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response SetStatementSettings401ApplicationProblemPlusJSONResponse) VisitSetStatementSettingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetStatementSettings403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response SetStatementSettings403ApplicationProblemPlusJSONResponse) VisitSetStatementSettingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetStatementSettings413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SetStatementSettings413ApplicationProblemPlusJSONResponse) VisitSetStatementSettingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetStatementSettings415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SetStatementSettings415ApplicationProblemPlusJSONResponse) VisitSetStatementSettingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetStatementSettings422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response SetStatementSettings422ApplicationProblemPlusJSONResponse) VisitSetStatementSettingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetStatementSettingsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetStatementSettingsdefaultApplicationProblemPlusJSONResponse) VisitSetStatementSettingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type AddStatementRequestObject struct {
 	Body *AddStatementJSONRequestBody
 }
@@ -20151,6 +23794,109 @@ func (response StepStatementdefaultApplicationProblemPlusJSONResponse) VisitStep
 	return err
 }
 
+type GetTodoRequestObject struct {
+	Params GetTodoParams
+}
+
+type GetTodoResponseObject interface {
+	VisitGetTodoResponse(w http.ResponseWriter) error
+}
+
+type GetTodo200JSONResponse Todo
+
+func (response GetTodo200JSONResponse) VisitGetTodoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTodo401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetTodo401ApplicationProblemPlusJSONResponse) VisitGetTodoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTodo403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetTodo403ApplicationProblemPlusJSONResponse) VisitGetTodoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTodo404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetTodo404ApplicationProblemPlusJSONResponse) VisitGetTodoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTodo422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetTodo422ApplicationProblemPlusJSONResponse) VisitGetTodoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTododefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetTododefaultApplicationProblemPlusJSONResponse) VisitGetTodoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListVisitsRequestObject struct {
 	Params ListVisitsParams
 }
@@ -20324,6 +24070,201 @@ type GetVisitdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetVisitdefaultApplicationProblemPlusJSONResponse) VisitGetVisitResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveAgendaRequestObject struct {
+	Id     Id `json:"id"`
+	Params SaveAgendaParams
+	Body   *SaveAgendaJSONRequestBody
+}
+
+type SaveAgendaResponseObject interface {
+	VisitSaveAgendaResponse(w http.ResponseWriter) error
+}
+
+type SaveAgenda200ResponseHeaders struct {
+	ETag *string
+}
+
+type SaveAgenda200JSONResponse struct {
+	Body    Brief
+	Headers SaveAgenda200ResponseHeaders
+}
+
+func (response SaveAgenda200JSONResponse) VisitSaveAgendaResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveAgenda401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response SaveAgenda401ApplicationProblemPlusJSONResponse) VisitSaveAgendaResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveAgenda403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response SaveAgenda403ApplicationProblemPlusJSONResponse) VisitSaveAgendaResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveAgenda404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response SaveAgenda404ApplicationProblemPlusJSONResponse) VisitSaveAgendaResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveAgenda409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response SaveAgenda409ApplicationProblemPlusJSONResponse) VisitSaveAgendaResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveAgenda412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response SaveAgenda412ApplicationProblemPlusJSONResponse) VisitSaveAgendaResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveAgenda413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SaveAgenda413ApplicationProblemPlusJSONResponse) VisitSaveAgendaResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveAgenda415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SaveAgenda415ApplicationProblemPlusJSONResponse) VisitSaveAgendaResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveAgenda422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response SaveAgenda422ApplicationProblemPlusJSONResponse) VisitSaveAgendaResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveAgenda428ApplicationProblemPlusJSONResponse struct {
+	VersionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response SaveAgenda428ApplicationProblemPlusJSONResponse) VisitSaveAgendaResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveAgendadefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SaveAgendadefaultApplicationProblemPlusJSONResponse) VisitSaveAgendaResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -22174,6 +26115,338 @@ func (response WithdrawCustomerLinkdefaultApplicationProblemPlusJSONResponse) Vi
 	return err
 }
 
+type GetCustomerMailRequestObject struct {
+	Id   Id                        `json:"id"`
+	Kind GetCustomerMailParamsKind `json:"kind"`
+}
+
+type GetCustomerMailResponseObject interface {
+	VisitGetCustomerMailResponse(w http.ResponseWriter) error
+}
+
+type GetCustomerMail200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetCustomerMail200JSONResponse struct {
+	Body    CustomerMail
+	Headers GetCustomerMail200ResponseHeaders
+}
+
+func (response GetCustomerMail200JSONResponse) VisitGetCustomerMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCustomerMail401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetCustomerMail401ApplicationProblemPlusJSONResponse) VisitGetCustomerMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCustomerMail403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetCustomerMail403ApplicationProblemPlusJSONResponse) VisitGetCustomerMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCustomerMail404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetCustomerMail404ApplicationProblemPlusJSONResponse) VisitGetCustomerMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCustomerMail409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response GetCustomerMail409ApplicationProblemPlusJSONResponse) VisitGetCustomerMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCustomerMail422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetCustomerMail422ApplicationProblemPlusJSONResponse) VisitGetCustomerMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCustomerMaildefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetCustomerMaildefaultApplicationProblemPlusJSONResponse) VisitGetCustomerMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerMailRequestObject struct {
+	Id     Id                         `json:"id"`
+	Kind   SendCustomerMailParamsKind `json:"kind"`
+	Params SendCustomerMailParams
+	Body   *SendCustomerMailJSONRequestBody
+}
+
+type SendCustomerMailResponseObject interface {
+	VisitSendCustomerMailResponse(w http.ResponseWriter) error
+}
+
+type SendCustomerMail200JSONResponse SentCustomerMail
+
+func (response SendCustomerMail200JSONResponse) VisitSendCustomerMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerMail401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response SendCustomerMail401ApplicationProblemPlusJSONResponse) VisitSendCustomerMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerMail403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response SendCustomerMail403ApplicationProblemPlusJSONResponse) VisitSendCustomerMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerMail404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response SendCustomerMail404ApplicationProblemPlusJSONResponse) VisitSendCustomerMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerMail409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response SendCustomerMail409ApplicationProblemPlusJSONResponse) VisitSendCustomerMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerMail412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response SendCustomerMail412ApplicationProblemPlusJSONResponse) VisitSendCustomerMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerMail413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SendCustomerMail413ApplicationProblemPlusJSONResponse) VisitSendCustomerMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerMail415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SendCustomerMail415ApplicationProblemPlusJSONResponse) VisitSendCustomerMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerMail422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response SendCustomerMail422ApplicationProblemPlusJSONResponse) VisitSendCustomerMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerMail428ApplicationProblemPlusJSONResponse struct {
+	VersionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response SendCustomerMail428ApplicationProblemPlusJSONResponse) VisitSendCustomerMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerMail429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response SendCustomerMail429ApplicationProblemPlusJSONResponse) VisitSendCustomerMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCustomerMaildefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SendCustomerMaildefaultApplicationProblemPlusJSONResponse) VisitSendCustomerMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetMemoRequestObject struct {
 	Id Id `json:"id"`
 }
@@ -23389,6 +27662,9 @@ type StrictServerInterface interface {
 	// ListAudit The audit trail
 	// (GET /audit)
 	ListAudit(ctx context.Context, request ListAuditRequestObject) (ListAuditResponseObject, error)
+	// CheckAudit Walk along the audit trail
+	// (POST /audit/check)
+	CheckAudit(ctx context.Context, request CheckAuditRequestObject) (CheckAuditResponseObject, error)
 	// GetBusyTimes How people's own calendars are read, and whose is known as of when
 	// (GET /busy-times)
 	GetBusyTimes(ctx context.Context, request GetBusyTimesRequestObject) (GetBusyTimesResponseObject, error)
@@ -23443,9 +27719,21 @@ type StrictServerInterface interface {
 	// GetCustomer A customer and its visits
 	// (GET /customers/{id})
 	GetCustomer(ctx context.Context, request GetCustomerRequestObject) (GetCustomerResponseObject, error)
+	// ListContacts The people of a customer whom our data name
+	// (GET /customers/{id}/contacts)
+	ListContacts(ctx context.Context, request ListContactsRequestObject) (ListContactsResponseObject, error)
+	// EraseContact Erase a contact
+	// (POST /customers/{id}/contacts/erasure)
+	EraseContact(ctx context.Context, request EraseContactRequestObject) (EraseContactResponseObject, error)
+	// GiveContactData Everything that is held about a contact
+	// (POST /customers/{id}/contacts/personal-data)
+	GiveContactData(ctx context.Context, request GiveContactDataRequestObject) (GiveContactDataResponseObject, error)
 	// ListDimensions The dimensions in which customers have values
 	// (GET /dimensions)
 	ListDimensions(ctx context.Context, request ListDimensionsRequestObject) (ListDimensionsResponseObject, error)
+	// RenameValue Rename or merge a value of a dimension
+	// (POST /dimensions/rename)
+	RenameValue(ctx context.Context, request RenameValueRequestObject) (RenameValueResponseObject, error)
 	// ListFindings What may leave the house as a finding
 	// (GET /findings)
 	ListFindings(ctx context.Context, request ListFindingsRequestObject) (ListFindingsResponseObject, error)
@@ -23485,6 +27773,15 @@ type StrictServerInterface interface {
 	// GetRejectedRows The rows with problems
 	// (GET /imports/{id}/rejected.csv)
 	GetRejectedRows(ctx context.Context, request GetRejectedRowsRequestObject) (GetRejectedRowsResponseObject, error)
+	// ListJobFailures Jobs that need somebody
+	// (GET /jobs/failures)
+	ListJobFailures(ctx context.Context, request ListJobFailuresRequestObject) (ListJobFailuresResponseObject, error)
+	// DiscardJob Give a failed job up
+	// (POST /jobs/{id}/discard)
+	DiscardJob(ctx context.Context, request DiscardJobRequestObject) (DiscardJobResponseObject, error)
+	// RetryJob Try a failed job again
+	// (POST /jobs/{id}/retry)
+	RetryJob(ctx context.Context, request RetryJobRequestObject) (RetryJobResponseObject, error)
 	// ListLaunches How changes of a plan went to the calendars
 	// (GET /launches)
 	ListLaunches(ctx context.Context, request ListLaunchesRequestObject) (ListLaunchesResponseObject, error)
@@ -23512,12 +27809,30 @@ type StrictServerInterface interface {
 	// ListPeople Everybody of our company
 	// (GET /people)
 	ListPeople(ctx context.Context, request ListPeopleRequestObject) (ListPeopleResponseObject, error)
-	// SetRoles Change what a person is
+	// CreatePerson Make somebody known
+	// (POST /people)
+	CreatePerson(ctx context.Context, request CreatePersonRequestObject) (CreatePersonResponseObject, error)
+	// GetPerson One of us with everybody around
+	// (GET /people/{id})
+	GetPerson(ctx context.Context, request GetPersonRequestObject) (GetPersonResponseObject, error)
+	// ChangePerson Change one of us
 	// (PATCH /people/{id})
-	SetRoles(ctx context.Context, request SetRolesRequestObject) (SetRolesResponseObject, error)
+	ChangePerson(ctx context.Context, request ChangePersonRequestObject) (ChangePersonResponseObject, error)
 	// AnswerAlert Snooze or acknowledge an open alert
 	// (POST /people/{id}/alert)
 	AnswerAlert(ctx context.Context, request AnswerAlertRequestObject) (AnswerAlertResponseObject, error)
+	// ErasePerson Erase one of us who has left
+	// (POST /people/{id}/erasure)
+	ErasePerson(ctx context.Context, request ErasePersonRequestObject) (ErasePersonResponseObject, error)
+	// GetLeaving What it means that somebody leaves
+	// (GET /people/{id}/leaving)
+	GetLeaving(ctx context.Context, request GetLeavingRequestObject) (GetLeavingResponseObject, error)
+	// GivePersonalData Everything that is held about one of us
+	// (POST /people/{id}/personal-data)
+	GivePersonalData(ctx context.Context, request GivePersonalDataRequestObject) (GivePersonalDataResponseObject, error)
+	// ListTimeShares How somebody’s working hours went by
+	// (GET /people/{id}/time-shares)
+	ListTimeShares(ctx context.Context, request ListTimeSharesRequestObject) (ListTimeSharesResponseObject, error)
 	// ListPlanRuns The planner's newest runs
 	// (GET /plan-runs)
 	ListPlanRuns(ctx context.Context, request ListPlanRunsRequestObject) (ListPlanRunsResponseObject, error)
@@ -23539,6 +27854,12 @@ type StrictServerInterface interface {
 	// StopPlan Stop a run and keep the best plan it has
 	// (POST /plan-runs/{id}/stop)
 	StopPlan(ctx context.Context, request StopPlanRequestObject) (StopPlanResponseObject, error)
+	// GetPlanningWeights What the planner weighs
+	// (GET /planning-weights)
+	GetPlanningWeights(ctx context.Context, request GetPlanningWeightsRequestObject) (GetPlanningWeightsResponseObject, error)
+	// SetPlanningWeights Change what the planner weighs
+	// (PUT /planning-weights)
+	SetPlanningWeights(ctx context.Context, request SetPlanningWeightsRequestObject) (SetPlanningWeightsResponseObject, error)
 	// ListPlans Plans
 	// (GET /plans)
 	ListPlans(ctx context.Context, request ListPlansRequestObject) (ListPlansResponseObject, error)
@@ -23608,6 +27929,12 @@ type StrictServerInterface interface {
 	// RequestLink Mail a sign-in link
 	// (POST /session/link)
 	RequestLink(ctx context.Context, request RequestLinkRequestObject) (RequestLinkResponseObject, error)
+	// GetStatementSettings After how many days a statement is old
+	// (GET /settings/statements)
+	GetStatementSettings(ctx context.Context, request GetStatementSettingsRequestObject) (GetStatementSettingsResponseObject, error)
+	// SetStatementSettings Change after how many days a statement is old
+	// (PUT /settings/statements)
+	SetStatementSettings(ctx context.Context, request SetStatementSettingsRequestObject) (SetStatementSettingsResponseObject, error)
 	// AddStatement Add what a customer said, or what we guess
 	// (POST /statements)
 	AddStatement(ctx context.Context, request AddStatementRequestObject) (AddStatementResponseObject, error)
@@ -23617,12 +27944,18 @@ type StrictServerInterface interface {
 	// StepStatement Say what became of a statement
 	// (POST /statements/{id}/steps)
 	StepStatement(ctx context.Context, request StepStatementRequestObject) (StepStatementResponseObject, error)
+	// GetTodo What a host has to do
+	// (GET /todo)
+	GetTodo(ctx context.Context, request GetTodoRequestObject) (GetTodoResponseObject, error)
 	// ListVisits Visits
 	// (GET /visits)
 	ListVisits(ctx context.Context, request ListVisitsRequestObject) (ListVisitsResponseObject, error)
 	// GetVisit A visit with everybody around it
 	// (GET /visits/{id})
 	GetVisit(ctx context.Context, request GetVisitRequestObject) (GetVisitResponseObject, error)
+	// SaveAgenda Write objectives and agenda, and note that the customer agrees
+	// (PUT /visits/{id}/agenda)
+	SaveAgenda(ctx context.Context, request SaveAgendaRequestObject) (SaveAgendaResponseObject, error)
 	// AgreeVisit Note what was agreed with the customer
 	// (PUT /visits/{id}/agreement)
 	AgreeVisit(ctx context.Context, request AgreeVisitRequestObject) (AgreeVisitResponseObject, error)
@@ -23656,6 +27989,12 @@ type StrictServerInterface interface {
 	// WithdrawCustomerLink Withdraw a customer's link
 	// (DELETE /visits/{id}/links/{link})
 	WithdrawCustomerLink(ctx context.Context, request WithdrawCustomerLinkRequestObject) (WithdrawCustomerLinkResponseObject, error)
+	// GetCustomerMail Draft a mail to the customer
+	// (GET /visits/{id}/mails/{kind})
+	GetCustomerMail(ctx context.Context, request GetCustomerMailRequestObject) (GetCustomerMailResponseObject, error)
+	// SendCustomerMail Send a mail to the customer
+	// (POST /visits/{id}/mails/{kind})
+	SendCustomerMail(ctx context.Context, request SendCustomerMailRequestObject) (SendCustomerMailResponseObject, error)
 	// GetMemo The memo of understanding of a visit
 	// (GET /visits/{id}/memo)
 	GetMemo(ctx context.Context, request GetMemoRequestObject) (GetMemoResponseObject, error)
@@ -23804,6 +28143,29 @@ func (sh *strictHandler) ListAudit(ctx echo.Context, params ListAuditParams) err
 		return err
 	} else if validResponse, ok := response.(ListAuditResponseObject); ok {
 		return validResponse.VisitListAuditResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CheckAudit operation middleware
+func (sh *strictHandler) CheckAudit(ctx echo.Context) error {
+	var request CheckAuditRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CheckAudit(ctx.Request().Context(), request.(CheckAuditRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CheckAudit")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CheckAuditResponseObject); ok {
+		return validResponse.VisitCheckAuditResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -24357,6 +28719,128 @@ func (sh *strictHandler) GetCustomer(ctx echo.Context, id Id) error {
 	return nil
 }
 
+// ListContacts operation middleware
+func (sh *strictHandler) ListContacts(ctx echo.Context, id Id) error {
+	var request ListContactsRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListContacts(ctx.Request().Context(), request.(ListContactsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListContacts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListContactsResponseObject); ok {
+		return validResponse.VisitListContactsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EraseContact operation middleware
+func (sh *strictHandler) EraseContact(ctx echo.Context, id Id, params EraseContactParams) error {
+	var request EraseContactRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body EraseContactJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EraseContact(ctx.Request().Context(), request.(EraseContactRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EraseContact")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EraseContactResponseObject); ok {
+		return validResponse.VisitEraseContactResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GiveContactData operation middleware
+func (sh *strictHandler) GiveContactData(ctx echo.Context, id Id) error {
+	var request GiveContactDataRequestObject
+
+	request.Id = id
+
+	var body GiveContactDataJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GiveContactData(ctx.Request().Context(), request.(GiveContactDataRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GiveContactData")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GiveContactDataResponseObject); ok {
+		return validResponse.VisitGiveContactDataResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListDimensions operation middleware
 func (sh *strictHandler) ListDimensions(ctx echo.Context) error {
 	var request ListDimensionsRequestObject
@@ -24374,6 +28858,54 @@ func (sh *strictHandler) ListDimensions(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ListDimensionsResponseObject); ok {
 		return validResponse.VisitListDimensionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RenameValue operation middleware
+func (sh *strictHandler) RenameValue(ctx echo.Context, params RenameValueParams) error {
+	var request RenameValueRequestObject
+
+	request.Params = params
+
+	var body RenameValueJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RenameValue(ctx.Request().Context(), request.(RenameValueRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RenameValue")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RenameValueResponseObject); ok {
+		return validResponse.VisitRenameValueResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -24804,6 +29336,102 @@ func (sh *strictHandler) GetRejectedRows(ctx echo.Context, id Id) error {
 	return nil
 }
 
+// ListJobFailures operation middleware
+func (sh *strictHandler) ListJobFailures(ctx echo.Context) error {
+	var request ListJobFailuresRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListJobFailures(ctx.Request().Context(), request.(ListJobFailuresRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListJobFailures")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListJobFailuresResponseObject); ok {
+		return validResponse.VisitListJobFailuresResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DiscardJob operation middleware
+func (sh *strictHandler) DiscardJob(ctx echo.Context, id int64) error {
+	var request DiscardJobRequestObject
+
+	request.Id = id
+
+	var body DiscardJobJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DiscardJob(ctx.Request().Context(), request.(DiscardJobRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DiscardJob")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DiscardJobResponseObject); ok {
+		return validResponse.VisitDiscardJobResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RetryJob operation middleware
+func (sh *strictHandler) RetryJob(ctx echo.Context, id int64) error {
+	var request RetryJobRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RetryJob(ctx.Request().Context(), request.(RetryJobRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RetryJob")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RetryJobResponseObject); ok {
+		return validResponse.VisitRetryJobResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListLaunches operation middleware
 func (sh *strictHandler) ListLaunches(ctx echo.Context, params ListLaunchesParams) error {
 	var request ListLaunchesRequestObject
@@ -25051,14 +29679,13 @@ func (sh *strictHandler) ListPeople(ctx echo.Context) error {
 	return nil
 }
 
-// SetRoles operation middleware
-func (sh *strictHandler) SetRoles(ctx echo.Context, id Id, params SetRolesParams) error {
-	var request SetRolesRequestObject
+// CreatePerson operation middleware
+func (sh *strictHandler) CreatePerson(ctx echo.Context, params CreatePersonParams) error {
+	var request CreatePersonRequestObject
 
-	request.Id = id
 	request.Params = params
 
-	var body SetRolesJSONRequestBody
+	var body CreatePersonJSONRequestBody
 	var err error
 	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
 		// A request validator built on kin-openapi's openapi3filter with
@@ -25082,18 +29709,92 @@ func (sh *strictHandler) SetRoles(ctx echo.Context, id Id, params SetRolesParams
 	request.Body = &body
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
-		return sh.ssi.SetRoles(ctx.Request().Context(), request.(SetRolesRequestObject))
+		return sh.ssi.CreatePerson(ctx.Request().Context(), request.(CreatePersonRequestObject))
 	}
 	for _, middleware := range sh.middlewares {
-		handler = middleware(handler, "SetRoles")
+		handler = middleware(handler, "CreatePerson")
 	}
 
 	response, err := handler(ctx, request)
 
 	if err != nil {
 		return err
-	} else if validResponse, ok := response.(SetRolesResponseObject); ok {
-		return validResponse.VisitSetRolesResponse(ctx.Response())
+	} else if validResponse, ok := response.(CreatePersonResponseObject); ok {
+		return validResponse.VisitCreatePersonResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPerson operation middleware
+func (sh *strictHandler) GetPerson(ctx echo.Context, id Id) error {
+	var request GetPersonRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPerson(ctx.Request().Context(), request.(GetPersonRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPerson")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPersonResponseObject); ok {
+		return validResponse.VisitGetPersonResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ChangePerson operation middleware
+func (sh *strictHandler) ChangePerson(ctx echo.Context, id Id, params ChangePersonParams) error {
+	var request ChangePersonRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body ChangePersonJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangePerson(ctx.Request().Context(), request.(ChangePersonRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangePerson")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangePersonResponseObject); ok {
+		return validResponse.VisitChangePersonResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -25142,6 +29843,131 @@ func (sh *strictHandler) AnswerAlert(ctx echo.Context, id Id) error {
 		return err
 	} else if validResponse, ok := response.(AnswerAlertResponseObject); ok {
 		return validResponse.VisitAnswerAlertResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ErasePerson operation middleware
+func (sh *strictHandler) ErasePerson(ctx echo.Context, id Id, params ErasePersonParams) error {
+	var request ErasePersonRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body ErasePersonJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ErasePerson(ctx.Request().Context(), request.(ErasePersonRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ErasePerson")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ErasePersonResponseObject); ok {
+		return validResponse.VisitErasePersonResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetLeaving operation middleware
+func (sh *strictHandler) GetLeaving(ctx echo.Context, id Id, params GetLeavingParams) error {
+	var request GetLeavingRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLeaving(ctx.Request().Context(), request.(GetLeavingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLeaving")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetLeavingResponseObject); ok {
+		return validResponse.VisitGetLeavingResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GivePersonalData operation middleware
+func (sh *strictHandler) GivePersonalData(ctx echo.Context, id Id) error {
+	var request GivePersonalDataRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GivePersonalData(ctx.Request().Context(), request.(GivePersonalDataRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GivePersonalData")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GivePersonalDataResponseObject); ok {
+		return validResponse.VisitGivePersonalDataResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListTimeShares operation middleware
+func (sh *strictHandler) ListTimeShares(ctx echo.Context, id Id) error {
+	var request ListTimeSharesRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTimeShares(ctx.Request().Context(), request.(ListTimeSharesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTimeShares")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListTimeSharesResponseObject); ok {
+		return validResponse.VisitListTimeSharesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -25362,6 +30188,75 @@ func (sh *strictHandler) StopPlan(ctx echo.Context, id Id) error {
 		return err
 	} else if validResponse, ok := response.(StopPlanResponseObject); ok {
 		return validResponse.VisitStopPlanResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPlanningWeights operation middleware
+func (sh *strictHandler) GetPlanningWeights(ctx echo.Context) error {
+	var request GetPlanningWeightsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPlanningWeights(ctx.Request().Context(), request.(GetPlanningWeightsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPlanningWeights")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPlanningWeightsResponseObject); ok {
+		return validResponse.VisitGetPlanningWeightsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SetPlanningWeights operation middleware
+func (sh *strictHandler) SetPlanningWeights(ctx echo.Context) error {
+	var request SetPlanningWeightsRequestObject
+
+	var body SetPlanningWeightsJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetPlanningWeights(ctx.Request().Context(), request.(SetPlanningWeightsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetPlanningWeights")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetPlanningWeightsResponseObject); ok {
+		return validResponse.VisitSetPlanningWeightsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -26106,6 +31001,75 @@ func (sh *strictHandler) RequestLink(ctx echo.Context) error {
 	return nil
 }
 
+// GetStatementSettings operation middleware
+func (sh *strictHandler) GetStatementSettings(ctx echo.Context) error {
+	var request GetStatementSettingsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetStatementSettings(ctx.Request().Context(), request.(GetStatementSettingsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetStatementSettings")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetStatementSettingsResponseObject); ok {
+		return validResponse.VisitGetStatementSettingsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SetStatementSettings operation middleware
+func (sh *strictHandler) SetStatementSettings(ctx echo.Context) error {
+	var request SetStatementSettingsRequestObject
+
+	var body SetStatementSettingsJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetStatementSettings(ctx.Request().Context(), request.(SetStatementSettingsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetStatementSettings")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetStatementSettingsResponseObject); ok {
+		return validResponse.VisitSetStatementSettingsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // AddStatement operation middleware
 func (sh *strictHandler) AddStatement(ctx echo.Context) error {
 	var request AddStatementRequestObject
@@ -26250,6 +31214,31 @@ func (sh *strictHandler) StepStatement(ctx echo.Context, id Id, params StepState
 	return nil
 }
 
+// GetTodo operation middleware
+func (sh *strictHandler) GetTodo(ctx echo.Context, params GetTodoParams) error {
+	var request GetTodoRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTodo(ctx.Request().Context(), request.(GetTodoRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTodo")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetTodoResponseObject); ok {
+		return validResponse.VisitGetTodoResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListVisits operation middleware
 func (sh *strictHandler) ListVisits(ctx echo.Context, params ListVisitsParams) error {
 	var request ListVisitsRequestObject
@@ -26294,6 +31283,55 @@ func (sh *strictHandler) GetVisit(ctx echo.Context, id Id) error {
 		return err
 	} else if validResponse, ok := response.(GetVisitResponseObject); ok {
 		return validResponse.VisitGetVisitResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SaveAgenda operation middleware
+func (sh *strictHandler) SaveAgenda(ctx echo.Context, id Id, params SaveAgendaParams) error {
+	var request SaveAgendaRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body SaveAgendaJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SaveAgenda(ctx.Request().Context(), request.(SaveAgendaRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SaveAgenda")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SaveAgendaResponseObject); ok {
+		return validResponse.VisitSaveAgendaResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -26737,6 +31775,82 @@ func (sh *strictHandler) WithdrawCustomerLink(ctx echo.Context, id Id, link Id) 
 		return err
 	} else if validResponse, ok := response.(WithdrawCustomerLinkResponseObject); ok {
 		return validResponse.VisitWithdrawCustomerLinkResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetCustomerMail operation middleware
+func (sh *strictHandler) GetCustomerMail(ctx echo.Context, id Id, kind GetCustomerMailParamsKind) error {
+	var request GetCustomerMailRequestObject
+
+	request.Id = id
+	request.Kind = kind
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCustomerMail(ctx.Request().Context(), request.(GetCustomerMailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCustomerMail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetCustomerMailResponseObject); ok {
+		return validResponse.VisitGetCustomerMailResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SendCustomerMail operation middleware
+func (sh *strictHandler) SendCustomerMail(ctx echo.Context, id Id, kind SendCustomerMailParamsKind, params SendCustomerMailParams) error {
+	var request SendCustomerMailRequestObject
+
+	request.Id = id
+	request.Kind = kind
+	request.Params = params
+
+	var body SendCustomerMailJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SendCustomerMail(ctx.Request().Context(), request.(SendCustomerMailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SendCustomerMail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SendCustomerMailResponseObject); ok {
+		return validResponse.VisitSendCustomerMailResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

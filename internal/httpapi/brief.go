@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"windshield/internal/flow"
+	"windshield/internal/insight"
 	"windshield/internal/visit"
 )
 
@@ -82,6 +83,13 @@ func briefOf(b flow.BriefView) Brief {
 		Asks:   list(b.Brief.Asks, func(q visit.Ask) Ask { return Ask{Text: q.Text, By: some(b.Askers[q.By])} })}
 	same := func(s string) string { return s }
 	out.Promised, out.Questions, out.Elephants = list(b.Promised, same), list(b.Brief.Questions, same), list(b.Brief.Elephants, same)
+	out.Missing, out.Steps = list(b.Missing, same), list(b.Steps, prepStep)
+	out.Proposed = list(b.Proposed, func(q insight.Question) ProposedQuestion {
+		return ProposedQuestion{Text: q.Text, Why: q.Why, Claim: some(q.ClaimID), Statement: some(q.StatementID)}
+	})
+	if b.Brief.AgendaBy != "" {
+		out.Agreed = &AgendaAgreement{By: b.Brief.AgendaBy, On: date(b.Brief.AgendaOn)}
+	}
 	if t := b.Visit.Theirs; t.Words != "" {
 		out.Theirs = &Said{Words: t.Words, By: t.By, On: date(t.On)}
 	}

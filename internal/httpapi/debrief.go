@@ -58,7 +58,8 @@ func debriefInput(b DebriefRequest) flow.DebriefInput {
 		}),
 		Ours: insight.Met(value(b.Ours)), Theirs: insight.Met(value(b.Theirs)),
 		Said: list(value(b.Said), func(s SaidRequest) insight.Statement {
-			return insight.Statement{ID: value(s.Id), Source: insight.Source(value(s.Source)), By: value(s.By), About: insight.About(value(s.About)), Text: s.Text}
+			return insight.Statement{ID: value(s.Id), Source: insight.Source(value(s.Source)), By: value(s.By), About: insight.About(value(s.About)), Text: s.Text,
+				ClaimID: value(s.Claim), Side: insight.Side(value(s.Side)), Asked: value(s.Asked)}
 		}),
 		Questions: value(b.Questions), Information: value(b.Information),
 		Commitments: list(value(b.Commitments), func(x Commitment) insight.Commitment {
@@ -76,14 +77,16 @@ func debriefOf(v flow.DebriefView) Debrief {
 		}),
 		Ours: some(Met(d.Ours)), Theirs: some(Met(d.Theirs)), TheirsSaid: some(Met(d.TheirsSaid)), Gap: d.GapSentence(),
 		Said: list(d.Said, func(s insight.Statement) SaidStatement {
-			return SaidStatement{Id: s.ID, Source: SaidStatementSource(s.Source), By: s.By, About: some(SaidStatementAbout(s.About)), Text: s.Text}
+			return SaidStatement{Id: s.ID, Source: SaidStatementSource(s.Source), By: s.By, About: some(SaidStatementAbout(s.About)), Text: s.Text,
+				Claim: some(s.ClaimID), Side: some(SaidStatementSide(s.Side)), Asked: &s.Asked}
 		}),
 		Questions: texts(d.Questions), Information: texts(d.Information),
 		Commitments: list(d.Commitments, func(x insight.Commitment) Commitment {
 			return Commitment{Party: Party(x.Party), Who: some(x.Who), What: x.What, By: someDate(x.By)}
 		}),
 		NextAction: d.NextAction, NextBy: someDate(d.NextBy), Action: some(d.Action), Stage: v.Stage, More: d.More, Notes: d.Notes,
-		Counts: lapse == visit.NoLapse, WhyNot: lapse.Says(), Loops: list(v.Loops, loopOf), MayWrite: v.MayWrite}
+		Counts: lapse == visit.NoLapse, WhyNot: lapse.Says(), Loops: list(v.Loops, loopOf),
+		Claims: list(v.Claims, func(c flow.ClaimChoice) ClaimChoice { return ClaimChoice{Id: c.ID, Text: c.Text, Backing: c.Backing} }), MayWrite: v.MayWrite}
 }
 
 // ListLoops gives what is open.

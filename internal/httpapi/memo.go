@@ -42,6 +42,9 @@ func memoOf(v flow.MemoView) Memo {
 			if reply == "" {
 				reply = insight.Silent
 			}
-			return MemoLine{About: MemoLineAbout(l.About), Text: l.Text, Reply: MemoLineReply(reply), Correction: l.Correction}
+			return MemoLine{About: MemoLineAbout(l.About), Text: l.Text, Reply: MemoLineReply(reply), Correction: l.Correction, RepliedOn: someDate(l.RepliedOn),
+				Earlier: list(l.Earlier, func(e insight.Replied) EarlierReply {
+					return EarlierReply{Reply: EarlierReplyReply(e.Reply), Correction: e.Correction, On: date(e.On)}
+				})}
 		})}
 }

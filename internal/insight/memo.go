@@ -2,6 +2,7 @@ package insight
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"windshield/internal/fault"
@@ -25,7 +26,18 @@ type Line struct {
 	Reply       Reply     // "" is Silent
 	Correction  string    // the customer's words where Corrected, else ""
 	RepliedOn   slot.Date // zero where Silent
+	Earlier     []Replied `json:",omitempty"` // what the customer answered before they thought again, oldest first
 }
+
+// Replied is an answer to a line of which the customer has thought again.
+type Replied struct {
+	Reply      Reply
+	Correction string
+	On         slot.Date
+}
+
+// mostEarlier is how many earlier answers to a line are kept.
+const mostEarlier = 20
 
 // Memo of understanding: what we understood, sent to the customer, who confirms or
 // corrects it line by line.
@@ -169,6 +181,10 @@ func (m *Memo) Answer(line int, r Reply, correction string, on slot.Date) error 
 		return err
 	}
 	l := &m.Lines[line]
+	if l.Reply == Confirms || l.Reply == Corrected {
+		l.Earlier = append(slices.Clip(l.Earlier), Replied{l.Reply, l.Correction, l.RepliedOn})
+		l.Earlier = l.Earlier[max(0, len(l.Earlier)-mostEarlier):]
+	}
 	l.Reply, l.Correction, l.RepliedOn = r, strings.TrimSpace(correction), on
 	if r == Silent {
 		l.RepliedOn = 0
