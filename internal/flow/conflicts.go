@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -91,30 +92,40 @@ func (f *Flow) Conflicts(ctx context.Context, a access.Actor) ([]ConflictView, e
 		return nil, err
 	}
 	rows, err := read(ctx, f, func(tx Tx) ([]ConflictView, error) {
-		states := append(visit.LiveStates(), visit.Cancelled, visit.Declined)
-		all, _, err := tx.Visits.Find(VisitQuery{Scope: access.Visits(a), States: states, From: f.today("UTC").Add(-1)})
-		if err != nil {
-			return nil, err
-		}
 		problems, err := tx.Calendars.Problems()
 		if err != nil {
 			return nil, err
 		}
-		stuck := map[string]bool{}
+		stuck := []string{}
 		for _, e := range problems {
-			stuck[e.VisitID] = e.State == EventConflict
-		}
-		standing := map[[2]string]bool{}
-		for _, v := range all {
-			if v.State.Live() {
-				standing[[2]string{v.PlanID, v.CustomerID}] = true
+			if e.State == EventConflict {
+				stuck = append(stuck, e.VisitID)
 			}
 		}
-		all = slices.DeleteFunc(all, func(v visit.Visit) bool {
-			open := v.Conflict != "" || stuck[v.ID] && v.State.Live()
-			replaced := !v.State.Live() && standing[[2]string{v.PlanID, v.CustomerID}]
-			return !open || replaced || !v.Start.After(f.Now())
+		q := VisitQuery{Scope: access.Visits(a), From: f.today("UTC").Add(-1)}
+		said, differ := q, q
+		said.ToDecide, said.States = true, append(visit.LiveStates(), visit.Cancelled, visit.Declined)
+		differ.IDs, differ.States = stuck, visit.LiveStates()
+		all, _, err := tx.Visits.Find(said)
+		if err != nil {
+			return nil, err
+		}
+		more, _, err := tx.Visits.Find(differ)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range more {
+			if v.Conflict == "" {
+				all = append(all, v)
+			}
+		}
+		slices.SortFunc(all, func(x, y visit.Visit) int {
+			return cmp.Or(cmp.Compare(x.Slot.Date, y.Slot.Date), cmp.Compare(x.Slot.Half, y.Slot.Half), cmp.Compare(x.ID, y.ID))
 		})
+		all = slices.DeleteFunc(all, func(v visit.Visit) bool { return !v.Start.After(f.Now()) })
+		if all, err = unsettled(tx, q, all); err != nil {
+			return nil, err
+		}
 		views, err := f.views(tx, a, all)
 		if err != nil {
 			return nil, err
@@ -142,6 +153,26 @@ func (f *Flow) Conflicts(ctx context.Context, a access.Actor) ([]ConflictView, e
 		return rows, err
 	}
 	return rows, f.propose(ctx, rows)
+}
+
+// unsettled leaves out what another visit of the same plan to the customer has settled
+// that the reader sees.
+func unsettled(tx Tx, q VisitQuery, all []visit.Visit) ([]visit.Visit, error) {
+	out := all[:0]
+	for _, v := range all {
+		if !v.State.Live() {
+			q.PlanID, q.CustomerID, q.States, q.Limit = v.PlanID, v.CustomerID, visit.LiveStates(), 1
+			standing, _, err := tx.Visits.Find(q)
+			if err != nil {
+				return nil, err
+			}
+			if len(standing) > 0 {
+				continue
+			}
+		}
+		out = append(out, v)
+	}
+	return out, nil
 }
 
 // propose works out proposals for the first conflicts, each plan laid out once.

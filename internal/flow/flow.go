@@ -85,6 +85,9 @@ type Flow struct {
 	reading   chan struct{} // the place of whoever reads when people are busy
 	boards    boards        // plans that people are working on
 	claims    claimMemory   // what claims rest on
+
+	selections kept[SelectionView]
+	proofs     kept[Proof]
 }
 
 // New makes the use cases.

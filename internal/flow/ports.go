@@ -209,6 +209,8 @@ type VisitQuery struct {
 	CustomerID  string
 	States      []visit.State
 	From, To    slot.Date // both inclusive
+	ToDecide    bool      // only those about which a person has to decide, by what stands in the visit itself
+	IDs         []string  // only these; nil: all
 	After       string    // cursor of the previous page
 	Limit       int       // 0: all
 	// Bare reads only who, whom, when, the state with its code, answer, group and

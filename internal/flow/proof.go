@@ -67,52 +67,66 @@ func (f *Flow) Proof(ctx context.Context, a access.Actor, id string) (Proof, err
 		if err != nil {
 			return Proof{}, err
 		}
-		content, err := contentOf(tx, s.FrameID)
+		stamp, long, err := stampOf(tx, s)
 		if err != nil {
 			return Proof{}, err
 		}
-		x, err := stateOf(tx, s, true)
-		if err != nil {
-			return Proof{}, err
+		if p, ok := f.proofs.get(id, stamp, f.Now()); ok && long {
+			return p, nil
 		}
-		var p Proof
-		if p.SelectionView, err = f.selectionView(tx, x); err != nil {
-			return p, err
+		p, err := f.prove(tx, s)
+		if err == nil && long {
+			f.proofs.put(id, stamp, f.Now(), p)
 		}
-		if p.Frames, err = tx.Frames.ByYear(s.Year); err != nil {
-			return p, err
-		}
-		for i := range p.Frames {
-			if err := hideSeed(tx, &p.Frames[i]); err != nil {
-				return p, err
-			}
-		}
-		p.Committed = p.Frame.SeedCommitment == s.SeedCommitment
-		if err := p.askSeed(tx); err != nil {
-			return p, err
-		}
-		p.Content = summaryOf(content)
-		for _, u := range content.Units {
-			if u.Must {
-				p.Content.Musts = append(p.Content.Musts, orKey(p.Names, x.byID[u.ID].CustomerID))
-			}
-		}
-		slices.Sort(p.Content.Musts)
-		if p.Drawn, err = sampling.Represent(content, x.adjusted, x.standing()); err != nil {
-			return p, err
-		}
-		if err := p.measure(tx, x, content); err != nil {
-			return p, err
-		}
-		if err := p.compare(tx, x, content); err != nil {
-			return p, err
-		}
-		if err := p.hear(tx, x, content); err != nil {
-			return p, err
-		}
-		p.Shortfalls = p.shortfalls()
-		return p, nil
+		return p, err
 	})
+}
+
+func (f *Flow) prove(tx Tx, s Selection) (p Proof, err error) {
+	content, err := contentOf(tx, s.FrameID)
+	if err != nil {
+		return p, err
+	}
+	x, err := stateOf(tx, s, true)
+	if err != nil {
+		return p, err
+	}
+	if p.SelectionView, err = f.selectionView(tx, x); err != nil {
+		return p, err
+	}
+	if p.Frames, err = tx.Frames.ByYear(s.Year); err != nil {
+		return p, err
+	}
+	for i := range p.Frames {
+		if err := hideSeed(tx, &p.Frames[i]); err != nil {
+			return p, err
+		}
+	}
+	p.Committed = p.Frame.SeedCommitment == s.SeedCommitment
+	if err := p.askSeed(tx); err != nil {
+		return p, err
+	}
+	p.Content = summaryOf(content)
+	for _, u := range content.Units {
+		if u.Must {
+			p.Content.Musts = append(p.Content.Musts, orKey(p.Names, x.byID[u.ID].CustomerID))
+		}
+	}
+	slices.Sort(p.Content.Musts)
+	if p.Drawn, err = sampling.Represent(content, x.adjusted, x.standing()); err != nil {
+		return p, err
+	}
+	if err := p.measure(tx, x, content); err != nil {
+		return p, err
+	}
+	if err := p.compare(tx, x, content); err != nil {
+		return p, err
+	}
+	if err := p.hear(tx, x, content); err != nil {
+		return p, err
+	}
+	p.Shortfalls = p.shortfalls()
+	return p, nil
 }
 
 // askSeed finds out since when the seed has been known, and how people had a hand
@@ -264,11 +278,11 @@ func (p *Proof) measure(tx Tx, x *selectionState, content sampling.Frame) error 
 
 // compare puts the yardsticks beside the draw.
 func (p *Proof) compare(tx Tx, x *selectionState, content sampling.Frame) error {
-	kept, err := tx.Yardsticks.Redraws(p.ID)
-	if err == nil {
+	kept, err := redrawsOf(tx, p.ID)
+	if err == nil && kept != nil {
 		p.Reference, err = unpack[sampling.Reference](kept)
 	}
-	if err != nil && !fault.Is(err, fault.NotFound) {
+	if err != nil {
 		return err
 	}
 	if len(p.Draws) > 1 {
@@ -301,6 +315,16 @@ func (p *Proof) compare(tx Tx, x *selectionState, content sampling.Frame) error 
 	picked, err := sampling.ComparePicked(content, x.drawn, list)
 	p.Picked = &picked
 	return err
+}
+
+// redrawsOf gives how the design comes out when it is drawn again and again; nil as
+// long as that is being computed.
+func redrawsOf(tx Tx, selectionID string) ([]byte, error) {
+	kept, err := tx.Yardsticks.Redraws(selectionID)
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	return kept, err
 }
 
 // hear deals the customers to the executives and says how good a cross-section

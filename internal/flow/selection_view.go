@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"windshield/internal/access"
 	"windshield/internal/sampling"
@@ -13,6 +14,7 @@ import (
 // SelectionView is a selection as it stands.
 type SelectionView struct {
 	Selection
+	AsOf      time.Time          // of the visits and people in it
 	Frame     Frame              // zero for selections from before frames were kept
 	Rows      []Chosen           // who was drawn, took over or came by hand; by stratum, cell and rank
 	Names     map[string]string  // customer id -> name
@@ -63,17 +65,28 @@ func (f *Flow) Selection(ctx context.Context, a access.Actor, id string) (Select
 		if err != nil {
 			return SelectionView{}, err
 		}
+		stamp, long, err := stampOf(tx, s)
+		if err != nil {
+			return SelectionView{}, err
+		}
+		if v, ok := f.selections.get(id, stamp, f.Now()); ok && long {
+			return v, nil
+		}
 		x, err := stateOf(tx, s, false)
 		if err != nil {
 			return SelectionView{}, err
 		}
-		return f.selectionView(tx, x)
+		v, err := f.selectionView(tx, x)
+		if err == nil && long {
+			f.selections.put(id, stamp, f.Now(), v)
+		}
+		return v, err
 	})
 }
 
 func (f *Flow) selectionView(tx Tx, x *selectionState) (SelectionView, error) {
 	s := x.selection
-	v := SelectionView{Selection: s, Names: map[string]string{}, Groups: groupsOf(s), Changes: x.changes, Effects: x.effects,
+	v := SelectionView{Selection: s, AsOf: f.Now().UTC(), Names: map[string]string{}, Groups: groupsOf(s), Changes: x.changes, Effects: x.effects,
 		Responses: sampling.Respond(x.adjusted, x.replaced), Next: nextOf(s.Strata, s.NextVisits), Precision: sampling.PrecisionOf(s.Strata)}
 	_, v.Distance, v.Weighted = sampling.Lines(s.Strata, nil)
 	var err error

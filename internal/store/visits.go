@@ -140,6 +140,13 @@ func (v visits) Find(q flow.VisitQuery) ([]visit.Visit, string, error) {
 	if !q.To.IsZero() {
 		db = db.Where("date <= ?", day(q.To))
 	}
+	if q.ToDecide {
+		db = db.Where("conflict <> ''")
+	}
+	if q.IDs != nil {
+		in, arg := v.in("id", q.IDs)
+		db = db.Where(in, arg)
+	}
 	if q.After != "" {
 		at, err := readCursor("visits", q.After, 3)
 		if err != nil {

@@ -111,7 +111,9 @@ func (p *Pages) proof(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, proofPage(p.frame(c, "Proof: "+v.Name), proofOf(v, may(access.MakeSelection)(a))))
+	f := p.frame(c, "Proof: "+v.Name)
+	f.AsOf = v.AsOf
+	return p.show(c, http.StatusOK, proofPage(f, proofOf(v, may(access.MakeSelection)(a))))
 }
 
 func proofOf(v flow.Proof, mayChange bool) proofModel {

@@ -3,8 +3,11 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"windshield/internal/access"
@@ -25,7 +28,8 @@ func (p *Pages) selections(c echo.Context) error {
 type selectionModel struct {
 	flow.SelectionView
 	Strata    []stratumBlock
-	N, X      int // customers of the frame, visits
+	N, X      int  // customers of the frame, visits
+	Long      bool // one group at a time
 	MayPlan   bool
 	MayChange bool
 	Key       string
@@ -34,8 +38,28 @@ type selectionModel struct {
 type stratumBlock struct {
 	sampling.Stratum
 	Colour int
-	More   int // of 100 further visits
-	Rows   []flow.Chosen
+	More   int           // of 100 further visits
+	Drawn  int           // customers in it
+	Rows   []flow.Chosen // those that are shown
+	First  int           // how many of it stand before those shown
+	Open   bool
+}
+
+// A long selection shows one group at a time, by pages.
+const (
+	openRows  = 60  // up to so many customers stand open on the page
+	mostRows  = 300 // up to so many are on one page
+	groupRows = 100 // customers of a group on a page of a longer selection
+)
+
+// part narrows a group of a long selection to what the address asks for.
+func (s *stratumBlock) part(group string, first int) {
+	if s.Code != group {
+		s.Rows = nil
+		return
+	}
+	s.First, s.Open = min(max(first, 0), max(len(s.Rows)-1, 0))/groupRows*groupRows, true
+	s.Rows = s.Rows[s.First:min(s.First+groupRows, len(s.Rows))]
 }
 
 func (p *Pages) selection(c echo.Context) error {
@@ -53,12 +77,39 @@ func (p *Pages) selection(c echo.Context) error {
 	for _, g := range v.Groups {
 		colours[g.Code] = g.Colour
 	}
+	m.Long = len(v.Rows) > mostRows
+	group, first := c.QueryParam("group"), 0
+	if q := c.QueryParam("first"); q != "" {
+		if first, err = strconv.Atoi(q); err != nil || first < 0 {
+			return fault.Invalidf("There is no such part of the group.").With(fault.Detail{Where: "first", Value: fault.Short(q), Expected: "how many customers stand before it"})
+		}
+	}
+	if group != "" && !slices.ContainsFunc(v.Selection.Strata, func(s sampling.Stratum) bool { return s.Code == group }) {
+		return fault.Invalidf("There is no such group in this selection.").With(fault.Detail{Where: "group", Value: fault.Short(group), Expected: "the two letters of a group"})
+	}
 	for _, s := range v.Selection.Strata {
 		m.N += s.N
 		m.X += s.X
-		m.Strata = append(m.Strata, stratumBlock{s, colours[s.Code], nextIn(v.Next, s.Code), byCode[s.Code]})
+		b := stratumBlock{Stratum: s, Colour: colours[s.Code], More: nextIn(v.Next, s.Code), Rows: byCode[s.Code], Drawn: len(byCode[s.Code]), Open: len(v.Rows) <= openRows || s.Code == group}
+		if m.Long {
+			b.part(group, first)
+		}
+		m.Strata = append(m.Strata, b)
 	}
-	return p.show(c, http.StatusOK, selectionPage(p.frame(c, v.Name), m))
+	f := p.frame(c, v.Name)
+	f.AsOf = v.AsOf
+	return p.show(c, http.StatusOK, selectionPage(f, m))
+}
+
+func (m selectionModel) partLink(s stratumBlock, first int) templ.SafeURL {
+	return templ.URL("/selections/" + url.PathEscape(m.ID) + "?group=" + s.Code + "&first=" + itoa(first) + "#g-" + s.Code)
+}
+
+func (m selectionModel) groupLink(s stratumBlock) templ.SafeURL {
+	if m.Long {
+		return templ.URL("/selections/" + url.PathEscape(m.ID) + "?group=" + s.Code + "#g-" + s.Code)
+	}
+	return templ.SafeURL("#g-" + s.Code)
 }
 
 func (m selectionModel) nameOf(id string) string { return nameIn(m.Names, id) }
