@@ -21,6 +21,9 @@ type PlanChange struct {
 	CustomerID string          `json:"customer"`
 	From       *planning.Place `json:"from"`
 	To         *planning.Place `json:"to"`
+	// Because says who caused a move of a published plan, one of visit.MoveCodes: it
+	// decides whether the promise was moved by the customer or by us. "" is by us.
+	Because visit.Code `json:"because,omitempty"`
 }
 
 // Proposal is one way to place a visit, in words and with its price.

@@ -59,6 +59,9 @@ func (f *Flow) Publish(ctx context.Context, a access.Actor, k Key, planID string
 		if err := tx.Plans.Save(&p); err != nil {
 			return out, err
 		}
+		if err := f.freezeFirst(tx, a, p); err != nil {
+			return out, err
+		}
 		return out, f.audit(tx, a, "publish plan", "plan/"+planID, out)
 	})
 }
@@ -252,6 +255,7 @@ func (f *Flow) takeOver(tx Tx, p *visit.Plan, drafted []visit.Visit, out *Publis
 				if err := old.Place(v.ExecutiveID, v.Slot, v.Zone); err != nil {
 					return nil, err
 				}
+				old.MovedBecause(visit.PlanChanged)
 				if err := f.placedAnew(tx, old, was); err != nil {
 					return nil, err
 				}

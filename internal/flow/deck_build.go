@@ -1,0 +1,375 @@
+package flow
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"windshield/internal/access"
+	"windshield/internal/coverage"
+	"windshield/internal/insight"
+	"windshield/internal/roster"
+	"windshield/internal/slot"
+	"windshield/internal/visit"
+)
+
+// deckInput is what a deck is made from. Everything is read bare; nothing of it is
+// changed.
+type deckInput struct {
+	Plan      visit.Plan
+	Visits    []visit.Visit // of the plan, by date
+	Groups    []Group
+	People    map[string]roster.Person
+	Customers map[string]roster.Customer // of the visits and of those without a place
+	Strata    map[string]string          // group code by customer
+	Accepted  map[string]YearAcceptance
+	Promise   *promised // nil where the year has none
+	Claims    []DeckClaim
+	Needs     []DeckNeed
+	MoreClaim int        // claims that are not in Claims
+	Fiscal    time.Month // first month of the fiscal year
+	AsOf      time.Time
+	Today     slot.Date
+}
+
+// Deck gives the plan of a year as slides. Claims are on it for those who may see
+// them.
+func (f *Flow) Deck(ctx context.Context, a access.Actor, planID string) (Deck, error) {
+	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
+		return Deck{}, err
+	}
+	return read(ctx, f, func(tx Tx) (Deck, error) {
+		in, err := f.deckInput(tx, a, planID)
+		if err != nil {
+			return Deck{}, err
+		}
+		return buildDeck(in), nil
+	})
+}
+
+func (f *Flow) deckInput(tx Tx, a access.Actor, planID string) (in deckInput, err error) {
+	in.AsOf, in.Today = f.Now().UTC(), f.today("UTC")
+	if in.Plan, err = tx.Plans.Get(planID); err != nil {
+		return in, err
+	}
+	if in.Visits, _, err = tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: planID, Bare: true}); err != nil {
+		return in, err
+	}
+	if in.Plan.SelectionID != "" {
+		s, err := tx.Selections.Get(in.Plan.SelectionID)
+		if err != nil {
+			return in, err
+		}
+		in.Groups = groupsOf(s)
+	}
+	if in.People, err = everybody(tx); err != nil {
+		return in, err
+	}
+	in.Strata = map[string]string{}
+	if len(in.Plan.Unassigned) > 0 && in.Plan.SelectionID != "" { // the others carry their group
+		rows, err := tx.Selections.Rows(in.Plan.SelectionID, true)
+		if err != nil {
+			return in, err
+		}
+		for _, r := range rows {
+			in.Strata[r.CustomerID] = r.Stratum
+		}
+	}
+	var ids []string
+	for _, v := range in.Visits {
+		in.Strata[v.CustomerID] = v.Stratum
+		ids = append(ids, v.CustomerID)
+	}
+	for _, u := range in.Plan.Unassigned {
+		ids = append(ids, u.CustomerID)
+	}
+	if in.Customers, err = customersByID(tx, ids); err != nil {
+		return in, err
+	}
+	if in.Accepted, err = acceptedIn(tx, in.Plan); err != nil {
+		return in, err
+	}
+	p, ok, err := f.promiseOf(tx, in.Plan.Year)
+	if err != nil {
+		return in, err
+	}
+	if ok {
+		in.Promise = &p
+	}
+	fiscal, err := fiscalOf(tx)
+	if err != nil {
+		return in, err
+	}
+	in.Fiscal = fiscal.Start
+	if access.Decide(a, access.SeeClaims, access.Subject{}).Allowed {
+		err = f.deckClaims(tx, &in)
+	}
+	return in, err
+}
+
+// deckClaims adds the open claims with what they rest on, and what is still to hear.
+func (f *Flow) deckClaims(tx Tx, in *deckInput) error {
+	x, err := f.claimed(tx)
+	if err != nil {
+		return err
+	}
+	colours := colourOf(in.Groups)
+	open, _ := x.ranked()
+	for i, r := range open {
+		if i >= ClaimsPerSlide {
+			in.MoreClaim++
+			continue
+		}
+		in.Claims = append(in.Claims, deckClaim(r, x.frame))
+		for j, n := range insight.NextStrata(r.Evidence, x.frame, nextShown) {
+			if j < 2 && len(in.Needs) < NeedsPerSlide {
+				in.Needs = append(in.Needs, DeckNeed{ClaimID: r.ID, Claim: r.Text, Code: n.Stratum, Colour: colours[n.Stratum], Group: x.groups[n.Stratum], Ask: n.Ask, Why: n.Why})
+			}
+		}
+	}
+	return nil
+}
+
+// deckClaim counts what stands behind a claim: customers that back it, their groups,
+// and how new it is.
+func deckClaim(r ClaimRow, frame insight.Frame) DeckClaim {
+	c := DeckClaim{ID: r.ID, Text: r.Text, Finding: r.Evidence.Exportable(), Label: r.Evidence.Label(), Newest: r.Evidence.Newest}
+	groups := map[string]bool{}
+	for _, v := range r.Evidence.Voices {
+		if v.Position != insight.Backs {
+			continue
+		}
+		c.Customers++
+		if p, ok := frame.Places[v.CustomerID]; ok {
+			groups[p.Stratum] = true
+		}
+	}
+	c.Groups = len(groups)
+	c.Evidence = manyOf(c.Customers, "customer") + ", " + manyOf(c.Groups, "group")
+	if !c.Newest.IsZero() {
+		c.Evidence += ", newest " + c.Newest.Time().Format("2 Jan 2006")
+	}
+	return c
+}
+
+// buildDeck makes the slides.
+func buildDeck(in deckInput) Deck {
+	d := Deck{Plan: in.Plan, Groups: in.Groups, AsOf: in.AsOf, Months: deckMonths(in.Plan.Horizon)}
+	d.Footer = fmt.Sprintf("%s, %s, version %d · seed %d · %s", in.Plan.Name, planWord[in.Plan.State], in.Plan.Version, in.Plan.Seed, in.Today.Time().Format("2 Jan 2006"))
+	years := yearStates(in.Plan, in.Visits, in.People, in.Accepted)
+	d.Accepted, d.Executives = countYears(years), len(years)
+	lines := in.lines(d.Months)
+	d.Slides = append(d.Slides, in.headline(len(lines)))
+	if s, ok := in.windows(); ok {
+		d.Slides = append(d.Slides, s)
+	}
+	d.Slides = append(d.Slides, planSlides(lines, d.Months)...)
+	d.Slides = append(d.Slides, in.openSlides()...)
+	d.Slides = append(d.Slides, yearSlides(years)...)
+	if in.Promise != nil {
+		d.Slides = append(d.Slides, promiseSlide(*in.Promise))
+	}
+	if len(in.Claims) > 0 {
+		d.Slides = append(d.Slides, in.claimsSlide())
+	}
+	return d
+}
+
+var planWord = map[visit.PlanState]string{visit.Draft: "draft", visit.Live: "published", visit.Superseded: "superseded"}
+
+func deckMonths(horizon slot.Interval) []DeckMonth {
+	var out []DeckMonth
+	for d := slot.MakeDate(horizon.Start.Year(), horizon.Start.Month(), 1); d <= horizon.End && horizon.Days() > 0; d = slot.MakeDate(d.Year(), d.Month()+1, 1) {
+		out = append(out, DeckMonth{d.Time().Format("Jan"), d.Year(), d.Month()})
+	}
+	return out
+}
+
+func colourOf(groups []Group) map[string]int {
+	out := map[string]int{}
+	for _, g := range groups {
+		out[g.Code] = g.Colour
+	}
+	return out
+}
+
+// headline opens with the group that is farthest below its target.
+func (in deckInput) headline(executives int) Slide {
+	s := Slide{Kind: SlideHeadline}
+	planned, total, target, reached := map[string]int{}, 0, 0, 0
+	for _, v := range in.Visits {
+		if v.State.Stands() {
+			planned[v.Stratum]++
+			total++
+		}
+	}
+	for _, g := range in.Groups {
+		b := DeckBar{Code: g.Code, Label: g.Label, Colour: g.Colour, Value: planned[g.Code], Of: g.Target, Under: planned[g.Code] < g.Target}
+		b.fill()
+		target += g.Target
+		if !b.Under {
+			reached++
+		}
+		s.Bars = append(s.Bars, b)
+	}
+	if len(s.Bars) > BarsPerSlide { // those that fall short most, in the order of the groups
+		order := slices.Clone(s.Bars)
+		slices.SortStableFunc(order, func(a, b DeckBar) int {
+			return cmp.Or(cmp.Compare(b.Of-b.Value, a.Of-a.Value), cmp.Compare(b.Of, a.Of))
+		})
+		kept := map[string]bool{}
+		for _, b := range order[:BarsPerSlide] {
+			kept[b.Code] = true
+		}
+		s.More = len(s.Bars) - BarsPerSlide
+		s.Bars = slices.DeleteFunc(s.Bars, func(b DeckBar) bool { return !kept[b.Code] })
+	}
+	worst := -1
+	for i, b := range s.Bars {
+		if b.Under && (worst < 0 || b.Share < s.Bars[worst].Share) {
+			worst = i
+		}
+	}
+	plan := manyOf(total, "visit") + " for " + manyOf(executives, "executive")
+	switch {
+	case total == 0:
+		s.Title = "No visit is planned yet"
+	case len(in.Groups) == 0:
+		s.Title = plan + " " + verbOf(total, "is", "are") + " planned"
+	case worst < 0:
+		s.Title = "Every group gets its visits: " + plan + " " + verbOf(total, "is", "are") + " planned"
+	case s.Bars[worst].Of < coverage.FewCases:
+		b := s.Bars[worst]
+		s.Title = fmt.Sprintf("%s of %s visits to %s are planned", number(b.Value), number(b.Of), b.Label)
+	default:
+		b := s.Bars[worst]
+		s.Title = fmt.Sprintf("%d %% of the %s target is planned", percentOf(b.Value, b.Of), b.Label)
+	}
+	if len(in.Groups) > 0 {
+		s.Note = fmt.Sprintf("%s of %s visits wanted are planned, for %s. %s of %s reach their target.",
+			number(total), number(target), manyOf(executives, "executive"), number(reached), manyOf(len(in.Groups), "group"))
+	}
+	return s
+}
+
+// fill sets what follows from the two numbers.
+func (b *DeckBar) fill() {
+	b.Text = number(b.Value) + " of " + number(b.Of)
+	if b.Of > 0 {
+		b.Share = float64(b.Value) / float64(b.Of)
+	}
+	if b.Of >= coverage.FewCases {
+		b.Text += fmt.Sprintf(" (%d %%)", percentOf(b.Value, b.Of))
+	}
+}
+
+// percentOf rounds down, so that only what is whole is called 100 %.
+func percentOf(part, whole int) int { return 100 * part / whole }
+
+// windows puts the customers whose windows begin in a quarter side by side. ok is
+// false where no customer of the plan has a window.
+func (in deckInput) windows() (s Slide, ok bool) {
+	s.Kind = SlideWindows
+	colours := colourOf(in.Groups)
+	at := map[string]visit.Visit{}
+	for _, v := range in.Visits {
+		if v.State.Stands() {
+			at[v.CustomerID] = v
+		}
+	}
+	customers := make([]roster.Customer, 0, len(in.Customers))
+	for _, c := range in.Customers {
+		customers = append(customers, c)
+	}
+	slices.SortFunc(customers, func(a, b roster.Customer) int {
+		return cmp.Or(-compareBool(a.Must, b.Must), cmp.Compare(b.Revenue, a.Revenue), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
+	for q := slot.FiscalQuarter(in.Plan.Horizon.Start, in.Fiscal); q.Start <= in.Plan.Horizon.End; q = slot.FiscalQuarter(q.End.Add(1), in.Fiscal) {
+		first := max(time.January, in.Fiscal)
+		s.Quarters = append(s.Quarters, DeckQuarter{Label: fmt.Sprintf("Q%d", (int(q.Start.Month())-int(first)+12)%12/3+1), Span: q})
+	}
+	with, inside := 0, 0
+	for _, c := range customers {
+		v, visited := at[c.ID]
+		met := visited && slot.In(v.Slot.Date, c.Windows)
+		has := false
+		for _, w := range c.Windows {
+			if !w.Overlaps(in.Plan.Horizon) {
+				continue
+			}
+			has = true
+			begins := max(w.Start, in.Plan.Horizon.Start)
+			for i := range s.Quarters {
+				q := &s.Quarters[i]
+				if !q.Span.Contains(begins) {
+					continue
+				}
+				q.Customers++
+				if met {
+					q.Inside++
+				}
+				if len(q.Windows) == WindowsPerSlide {
+					q.More++
+					break
+				}
+				x := DeckWindow{CustomerID: c.ID, Customer: c.Name, Code: in.Strata[c.ID], Colour: colours[in.Strata[c.ID]], Span: w, Inside: met}
+				if visited {
+					x.Executive, x.Date = in.People[v.ExecutiveID].Name, v.Slot.Date
+				}
+				q.Windows = append(q.Windows, x)
+			}
+		}
+		if has {
+			with++
+			if met {
+				inside++
+			}
+		}
+	}
+	for i := range s.Quarters {
+		slices.SortStableFunc(s.Quarters[i].Windows, func(a, b DeckWindow) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
+	}
+	switch {
+	case with == 0:
+		return s, false
+	case inside == with && with == 1:
+		s.Title = "The one customer with a window is visited inside it"
+	case inside == with:
+		s.Title = fmt.Sprintf("All %s customers with a window are visited inside it", number(with))
+	default:
+		s.Title = fmt.Sprintf("%s of %s with a window %s visited inside it", number(inside), manyOf(with, "customer"), verbOf(inside, "is", "are"))
+	}
+	return s, true
+}
+
+// lines gives every executive's year by name.
+func (in deckInput) lines(months []DeckMonth) []DeckLine {
+	colours := colourOf(in.Groups)
+	byID := map[string]*DeckLine{}
+	var out []*DeckLine
+	for _, v := range in.Visits {
+		if !v.State.Stands() || len(months) == 0 {
+			continue
+		}
+		l := byID[v.ExecutiveID]
+		if l == nil {
+			p := in.People[v.ExecutiveID]
+			l = &DeckLine{ExecutiveID: v.ExecutiveID, Name: cmp.Or(p.Name, v.ExecutiveID), About: p.Function}
+			byID[v.ExecutiveID], out = l, append(out, l)
+		}
+		l.Visits++
+		month := 12*(v.Slot.Date.Year()-months[0].Year) + int(v.Slot.Date.Month()-months[0].Month)
+		l.Chips = append(l.Chips, DeckChip{VisitID: v.ID, Label: v.Label, Customer: in.Customers[v.CustomerID].Name, Code: v.Stratum, Colour: colours[v.Stratum],
+			Date: v.Slot.Date, Month: min(max(month, 0), len(months)-1), State: v.State})
+	}
+	slices.SortFunc(out, func(a, b *DeckLine) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ExecutiveID, b.ExecutiveID))
+	})
+	lines := make([]DeckLine, len(out))
+	for i, l := range out {
+		lines[i] = *l
+	}
+	return lines
+}
