@@ -156,7 +156,9 @@ func (a *App) makeFlow(ctx context.Context, o Options, now func() time.Time) err
 			return err
 		}
 	}
-	deps.Budget = a.cfg.Launch
+	deps.Budget, deps.MailSet = a.cfg.Launch, a.cfg.SMTPURL != ""
+	// The queue is made after the story that it works for.
+	deps.Hurry = func(ctx context.Context, kind flow.JobKind) (int, error) { return a.Queue.HurryKind(ctx, kind) }
 	a.Flow = flow.New(deps)
 	return nil
 }
@@ -186,6 +188,7 @@ func (a *App) makeQueue(o Options) error {
 	periodic := []jobs.Periodic{
 		{Kind: flow.JobPullAll, Every: a.cfg.SyncInterval},
 		{Kind: flow.JobAlerts, Every: time.Minute},
+		{Kind: flow.JobNotices, Every: time.Minute},
 		{Kind: flow.JobBusy, Every: 5 * time.Minute}, // looks whether it is time
 		{Kind: flow.JobSweep, Every: time.Hour},
 		{Kind: flow.JobLaunch, Every: 30 * time.Second},

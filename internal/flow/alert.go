@@ -7,6 +7,7 @@ import (
 	"windshield/internal/alert"
 	"windshield/internal/coverage"
 	"windshield/internal/fault"
+	"windshield/internal/notify"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
@@ -192,6 +193,9 @@ func alertViews(tx Tx, openOnly bool) ([]AlertView, error) {
 	}
 	told := map[string][]Delivery{}
 	for _, d := range deliveries {
+		if d.Channel != notify.Mail {
+			continue
+		}
 		told[d.About] = append(told[d.About], d)
 	}
 	out := make([]AlertView, len(alerts))

@@ -135,6 +135,11 @@ func (f *Flow) tellRung(tx Tx, s alert.Step, v verdict, all []roster.Person) err
 			return err
 		}
 	}
+	if s.Rung != alert.ToPerson {
+		if err := f.post(tx, about, "breach "+string(s.Rung), p, notify.ClimbedOpenly(p, s, f.BaseURL)); err != nil {
+			return err
+		}
+	}
 	for _, to := range all {
 		if to.ID == p.ID || f.hasLeft(to) || !standsOn(to, s.Rung, p.ID) {
 			continue

@@ -35,6 +35,8 @@ func (f *Flow) Do(ctx context.Context, j Job) error {
 		return f.pullAll(ctx, f.PollEvery)
 	case JobAlerts:
 		return errors.Join(f.lookAtClocks(ctx), f.lookAtBriefs(ctx))
+	case JobNotices:
+		return f.lookAtNotices(ctx)
 	case JobDeliver:
 		return f.sendDelivery(ctx, j.Key)
 	case JobRedraw:
@@ -53,6 +55,9 @@ func (f *Flow) sweep(ctx context.Context) error {
 		return err
 	}
 	return f.Store.Write(ctx, func(tx Tx) error {
+		if err := f.resealSlacks(tx); err != nil {
+			return err
+		}
 		if err := tx.Channels.Sweep(f.Now().UTC().Add(-channelsKept)); err != nil {
 			return err
 		}

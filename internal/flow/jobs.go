@@ -19,6 +19,7 @@ const (
 	JobPullAll  JobKind = "pull_all"  // enqueue the reading of every calendar; Key is ""
 	JobAlerts   JobKind = "alerts"    // look at everybody's clock; Key says what asks for it: a look that has begun does not stand in for one asked for since
 	JobDeliver  JobKind = "deliver"   // send one message; Key is the delivery's id
+	JobNotices  JobKind = "notices"   // let go what waited, write digests and the mails of an evening; Key is ""
 	JobRedraw   JobKind = "redraw"    // draw a design again and again, to compare with; Key is the selection's id
 	JobSweep    JobKind = "sweep"     // delete what has expired; Key is ""
 	JobLaunch   JobKind = "launch"    // let the next waves of all launches go, where it is time; Key is ""
@@ -27,7 +28,7 @@ const (
 )
 
 // JobKinds lists every kind.
-var JobKinds = []JobKind{JobPlan, JobApply, JobCarry, JobApplyNow, JobPoll, JobWatch, JobPull, JobPullAll, JobAlerts, JobDeliver, JobRedraw, JobSweep, JobLaunch, JobBusy, JobVerify}
+var JobKinds = []JobKind{JobPlan, JobApply, JobCarry, JobApplyNow, JobPoll, JobWatch, JobPull, JobPullAll, JobAlerts, JobDeliver, JobNotices, JobRedraw, JobSweep, JobLaunch, JobBusy, JobVerify}
 
 // Job is work to do after the transaction that enqueued it has committed. It is
 // done at least once, so whatever it does is idempotent.

@@ -5,6 +5,7 @@ import (
 
 	"windshield/internal/alert"
 	"windshield/internal/intake"
+	"windshield/internal/notify"
 	"windshield/internal/slot"
 )
 
@@ -146,30 +147,40 @@ type KeptWarning struct {
 type DeliveryState string
 
 const (
+	OnHold  DeliveryState = "held" // it waits for a time or a digest
 	ToSend  DeliveryState = "to_send"
 	Sending DeliveryState = "sending"
 	Sent    DeliveryState = "sent"
-	Refused DeliveryState = "refused" // the mail server will never take it
+	Refused DeliveryState = "refused" // the channel will never take it
+	Skipped DeliveryState = "skipped" // it does not go; Why says why
 )
 
 // Delivery is one message to one person by one channel. Its MessageID is fixed,
 // so that a repeat after a crash can be recognised (invariant I7).
 type Delivery struct {
-	ID        string // UUID
-	About     string // what it is about, such as "alert/PERSON/2027-02-03"
-	Kind      string // which message of several about it, such as "breach"
-	Channel   string // "mail"
-	PersonID  string // recipient, or on whose behalf it goes to somebody outside
-	ToAddress string // of somebody who is not one of us; "" for the person
-	ToName    string
-	MessageID string
-	Subject   string
-	Body      string // plain text
-	State     DeliveryState
-	Error     string // last error, for people
-	CreatedAt time.Time
-	SentAt    time.Time
-	Version   int
+	ID         string // UUID
+	About      string // what it is about, such as "alert/PERSON/2027-02-03"
+	Kind       string // which message of several about it, such as "breach"; see notify.KindOf
+	Channel    notify.Channel
+	PersonID   string // recipient, or on whose behalf it goes to somebody outside or to a channel of the company's
+	ToAddress  string // of somebody who is not one of us; "" for the person
+	ToName     string
+	MessageID  string
+	Subject    string
+	Body       string // plain text
+	State      DeliveryState
+	Error      string    // last error, for people
+	Why        string    // why it waits, or does not go; a sentence for the recipient
+	NotBefore  time.Time // for OnHold; zero where it waits for a digest
+	Digest     slot.Date // the first day whose digest may take it in; zero where it waits for none
+	Path       string    // page of ours that it is about, such as "/visits/ID"; "" where there is none
+	Unread     bool      // on the page channel: the person has not opened it
+	Ticket     string    // the secret with which this kind of mail is ended; "" once it was sent
+	TicketHash string
+	Calendar   string // an iCalendar file that goes with it; "" where none does
+	CreatedAt  time.Time
+	SentAt     time.Time
+	Version    int
 }
 
 // Link is a one-time sign-in link. Only its hash is kept.

@@ -100,7 +100,7 @@ func alertOf(v flow.AlertView) Alert {
 	return Alert{Person: who, Breach: b.Breach, LastVisit: b.LastVisit, Open: b.Open, Reason: b.Reason, RaisedAt: b.RaisedAt, SettledAt: b.SettledAt,
 		Outcome: b.Outcome, SilentUntil: b.SilentUntil, SeenOn: b.SeenOn, Note: b.Note, NotedBy: b.NotedBy, Rungs: b.Rungs,
 		Deliveries: list(v.Deliveries, func(d flow.Delivery) Delivery {
-			return Delivery{Id: d.ID, Kind: d.Kind, Channel: d.Channel, Person: d.PersonID, MessageId: d.MessageID, Subject: d.Subject,
+			return Delivery{Id: d.ID, Kind: d.Kind, Channel: string(d.Channel), Person: d.PersonID, MessageId: d.MessageID, Subject: d.Subject,
 				State: DeliveryState(d.State), Error: d.Error, CreatedAt: d.CreatedAt.UTC(), SentAt: someTime(d.SentAt)}
 		})}
 }

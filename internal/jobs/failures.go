@@ -118,6 +118,26 @@ func (q *Queue) Hurry(ctx context.Context) (hurried int, err error) {
 	return hurried, nil
 }
 
+// HurryKind makes the jobs of a kind due at once that wait for their next attempt, or
+// were parked, and gives how many there were; at most 10,000.
+func (q *Queue) HurryKind(ctx context.Context, kind flow.JobKind) (hurried int, err error) {
+	states := append(slices.Clone(waiting), rivertype.JobStateDiscarded, rivertype.JobStateCancelled)
+	list, err := q.client.JobList(ctx, river.NewJobListParams().First(10_000).Kinds(string(kind)).States(states...))
+	if err != nil {
+		return 0, err
+	}
+	for _, j := range list.Jobs {
+		if j.FinalizedAt == nil && !j.ScheduledAt.After(time.Now()) {
+			continue // it is due as it is
+		}
+		if _, err := q.client.JobRetry(ctx, j.ID); err != nil {
+			return hurried, err
+		}
+		hurried++
+	}
+	return hurried, nil
+}
+
 // handler sees what went wrong in a job. Texts of errors may name people, so the
 // log gets kinds only; the texts stay with the job.
 type handler struct{ log *slog.Logger }

@@ -193,7 +193,7 @@ func (q *Queue) config(o Options) (*river.Config, error) {
 // or running for a key, another one is left out, so that they cannot pile up
 // behind a calendar that hangs. What they miss they see the next time. The other
 // kinds carry out something new each time, and none is ever left out.
-var looking = []flow.JobKind{flow.JobPull, flow.JobPoll, flow.JobWatch, flow.JobPullAll, flow.JobAlerts, flow.JobBusy, flow.JobSweep, flow.JobLaunch}
+var looking = []flow.JobKind{flow.JobPull, flow.JobPoll, flow.JobWatch, flow.JobPullAll, flow.JobAlerts, flow.JobNotices, flow.JobBusy, flow.JobSweep, flow.JobLaunch}
 
 // unfinished lists the states of a job that is waiting or running.
 var unfinished = []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,

@@ -329,7 +329,7 @@ func TestOnlyLookingIsLeftOut(t *testing.T) {
 			}
 			n := 6
 			switch kind {
-			case flow.JobPull, flow.JobPoll, flow.JobWatch, flow.JobPullAll, flow.JobAlerts, flow.JobBusy, flow.JobSweep, flow.JobLaunch:
+			case flow.JobPull, flow.JobPoll, flow.JobWatch, flow.JobPullAll, flow.JobAlerts, flow.JobNotices, flow.JobBusy, flow.JobSweep, flow.JobLaunch:
 				n = 1
 			}
 			want = append(want, slices.Repeat([]flow.Job{{Kind: kind, Key: "k"}}, n)...)

@@ -58,6 +58,10 @@ type Preference struct {
 // UsualPreference is what everybody begins with.
 func UsualPreference() Preference { return Preference{QuietFrom: "20:00", QuietTo: "07:00"} }
 
+// mostQuiet is how many minutes a day may be quiet: what is left reaches beyond the
+// hours before morning, so that there is a time for a digest on every day.
+const mostQuiet = 16 * 60
+
 // Check refuses what cannot be followed, with the fields named.
 func (p Preference) Check() error {
 	var bad []fault.Detail
@@ -68,6 +72,9 @@ func (p Preference) Check() error {
 	}
 	if (p.QuietFrom == "") != (p.QuietTo == "") {
 		bad = append(bad, fault.Detail{Where: "quiet_to", Expected: "both times, or neither", Mend: "Leave both empty to be told at any hour."})
+	}
+	if from, to := wall(p.QuietFrom), wall(p.QuietTo); from.ok && to.ok && (to.n-from.n+24*60)%(24*60) > mostQuiet {
+		bad = append(bad, fault.Detail{Where: "quiet_to", Value: p.QuietTo, Expected: "quiet hours of at most 16 hours a day"})
 	}
 	if p.Digest != Usual && p.Digest != Daily && p.Digest != Weekly && p.Digest != None {
 		bad = append(bad, fault.Detail{Where: "digest", Value: fault.Short(string(p.Digest)), Expected: "daily, weekly or none"})

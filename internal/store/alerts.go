@@ -8,6 +8,7 @@ import (
 	"windshield/internal/alert"
 	"windshield/internal/fault"
 	"windshield/internal/flow"
+	"windshield/internal/notify"
 	"windshield/internal/slot"
 )
 
@@ -42,21 +43,29 @@ func (r alertRow) alert() flow.Alert {
 }
 
 type deliveryRow struct {
-	ID        string `gorm:"primaryKey"`
-	About     string
-	Kind      string
-	Channel   string
-	PersonID  string
-	ToAddress string
-	ToName    string
-	MessageID string
-	Subject   string
-	Body      string
-	State     flow.DeliveryState
-	Error     string
-	CreatedAt instant `gorm:"autoCreateTime:false"`
-	SentAt    instant
-	Version   int
+	ID         string `gorm:"primaryKey"`
+	About      string
+	Kind       string
+	Channel    notify.Channel
+	PersonID   string
+	ToAddress  string
+	ToName     string
+	MessageID  string
+	Subject    string
+	Body       string
+	State      flow.DeliveryState
+	Error      string
+	Why        string
+	NotBefore  instant
+	Digest     day
+	Path       string
+	Unread     bool
+	Ticket     string
+	TicketHash string
+	Calendar   string
+	CreatedAt  instant `gorm:"autoCreateTime:false"`
+	SentAt     instant
+	Version    int
 }
 
 func (deliveryRow) TableName() string { return "deliveries" }
@@ -65,12 +74,14 @@ func (r deliveryRow) next() int       { return r.Version }
 
 func toDeliveryRow(d flow.Delivery) deliveryRow {
 	return deliveryRow{ID: d.ID, About: d.About, Kind: d.Kind, Channel: d.Channel, PersonID: d.PersonID, ToAddress: d.ToAddress, ToName: d.ToName, MessageID: d.MessageID,
-		Subject: d.Subject, Body: d.Body, State: d.State, Error: d.Error, CreatedAt: instant(d.CreatedAt), SentAt: instant(d.SentAt), Version: d.Version + 1}
+		Subject: d.Subject, Body: d.Body, State: d.State, Error: d.Error, Why: d.Why, NotBefore: instant(d.NotBefore), Digest: day(d.Digest), Path: d.Path, Unread: d.Unread,
+		Ticket: d.Ticket, TicketHash: d.TicketHash, Calendar: d.Calendar, CreatedAt: instant(d.CreatedAt), SentAt: instant(d.SentAt), Version: d.Version + 1}
 }
 
 func (r deliveryRow) delivery() flow.Delivery {
 	return flow.Delivery{ID: r.ID, About: r.About, Kind: r.Kind, Channel: r.Channel, PersonID: r.PersonID, ToAddress: r.ToAddress, ToName: r.ToName, MessageID: r.MessageID,
-		Subject: r.Subject, Body: r.Body, State: r.State, Error: r.Error, CreatedAt: r.CreatedAt.time(), SentAt: r.SentAt.time(), Version: r.Version}
+		Subject: r.Subject, Body: r.Body, State: r.State, Error: r.Error, Why: r.Why, NotBefore: r.NotBefore.time(), Digest: slot.Date(r.Digest), Path: r.Path, Unread: r.Unread,
+		Ticket: r.Ticket, TicketHash: r.TicketHash, Calendar: r.Calendar, CreatedAt: r.CreatedAt.time(), SentAt: r.SentAt.time(), Version: r.Version}
 }
 
 // alerts implements flow.Alerts.
@@ -158,7 +169,7 @@ func (a alerts) Deliveries(about ...string) ([]flow.Delivery, error) {
 }
 
 func (a alerts) SaveDelivery(d *flow.Delivery) error {
-	if err := saveAll(a.unit, "message", "id", 13, []deliveryRow{toDeliveryRow(*d)}); err != nil {
+	if err := saveAll(a.unit, "message", "id", 23, []deliveryRow{toDeliveryRow(*d)}); err != nil {
 		return err
 	}
 	a.raise(&d.Version)

@@ -224,6 +224,16 @@ func (h *House) Tick() {
 	h.Settle()
 }
 
+// Notices does what the schedule of notices would do now: lets go what waited, writes
+// digests and the mails of an evening, and waits until they are sent. Tick leaves it out:
+// stories that are not about them need no digests.
+func (h *House) Notices() {
+	h.t.Helper()
+	err := h.App.Store.Write(context.Background(), func(tx flow.Tx) error { return tx.Queue.Enqueue(flow.Job{Kind: flow.JobNotices}) })
+	require.NoError(h.t, err)
+	h.Settle()
+}
+
 // FastForward turns the clock and lets the schedules run.
 func (h *House) FastForward(d time.Duration) {
 	h.t.Helper()

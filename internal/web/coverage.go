@@ -134,11 +134,13 @@ func chartOf(weeks []coverage.WeekRow) chart {
 func toldLine(d flow.Delivery) string {
 	switch d.State {
 	case flow.Sent:
-		return "told by " + d.Channel + " on " + moment(d.SentAt)
+		return "told by " + string(d.Channel) + " on " + moment(d.SentAt)
 	case flow.Refused:
-		return "could not be told by " + d.Channel + ": " + d.Error
+		return "could not be told by " + string(d.Channel) + ": " + d.Error
+	case flow.Skipped, flow.OnHold:
+		return "by " + string(d.Channel) + ": " + d.Why
 	}
-	return "will be told by " + d.Channel
+	return "will be told by " + string(d.Channel)
 }
 
 // inDays says how far ahead a date lies.
