@@ -95,6 +95,7 @@ type failure struct {
 	Advice  string
 	Link    link
 	Problem shownError
+	Typed   typedForm // of the form that was refused
 }
 
 var retryAfter = 30 * time.Second
@@ -124,7 +125,9 @@ func (p *Pages) Error(c echo.Context, err error) {
 	}
 	kind := fault.KindOf(err)
 	if kind == fault.Unauthenticated {
-		p.toSignIn(c)
+		if !p.sessionOver(c) {
+			p.toSignIn(c)
+		}
 		return
 	}
 	f, ok := failures[kind]
@@ -143,6 +146,9 @@ func (p *Pages) Error(c echo.Context, err error) {
 	}
 	if f.Status == http.StatusServiceUnavailable || f.Status == http.StatusTooManyRequests {
 		c.Response().Header().Set("Retry-After", itoa(int(retryAfter/time.Second)))
+	}
+	if kind == fault.Stale || kind == fault.Conflict || kind == fault.Temporary || kind == fault.TooMany {
+		f.Typed = typedIn(c, kind == fault.Temporary || kind == fault.TooMany)
 	}
 	if f.Link.Href == "" {
 		f.Link = link{Href: here(c), Text: "Open the page again"}

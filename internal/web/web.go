@@ -15,6 +15,7 @@ import (
 
 	"windshield/internal/access"
 	"windshield/internal/calsync"
+	"windshield/internal/coverage"
 	"windshield/internal/flow"
 	"windshield/internal/intake"
 	"windshield/internal/roster"
@@ -72,6 +73,22 @@ type Explaining interface {
 	Rearrange(ctx context.Context, a access.Actor, k flow.Key, planID string, changes []flow.PlanChange) (flow.Rearranged, error)
 }
 
+// Moving are the use cases of the grid of the year: what is possible, what it
+// would cost, doing it and taking it back.
+type Moving interface {
+	PlaceOf(ctx context.Context, a access.Actor, planID, visit string, trades bool) (flow.PlaceView, error)
+	Choices(ctx context.Context, a access.Actor, planID, visit string) (flow.Choices, error)
+	Quote(ctx context.Context, a access.Actor, planID string, m flow.Move) (flow.Quote, error)
+	Move(ctx context.Context, a access.Actor, k flow.Key, planID string, m flow.Move) (flow.Rearranged, error)
+	PlanSteps(ctx context.Context, a access.Actor, planID string) ([]flow.PlanStepView, error)
+	UndoStep(ctx context.Context, a access.Actor, k flow.Key, planID, stepID string) (flow.Rearranged, error)
+}
+
+// Searching is the use case of finding something by its name.
+type Searching interface {
+	Search(ctx context.Context, a access.Actor, query string) (flow.SearchResult, error)
+}
+
 // Comparing are the use cases of plans side by side, in here and outside.
 type Comparing interface {
 	Compare(ctx context.Context, a access.Actor, planA, planB string) (flow.Comparison, error)
@@ -79,6 +96,16 @@ type Comparing interface {
 	Scenarios(ctx context.Context, a access.Actor, id string) (flow.ScenarioSet, error)
 	RunFile(ctx context.Context, a access.Actor, runID string, kind flow.RunFile) ([]byte, error)
 	BringSolution(ctx context.Context, a access.Actor, k flow.Key, runID, name string, data []byte) (flow.Run, error)
+}
+
+// Presenting are the use cases of the slides, and of what is promised with them.
+type Presenting interface {
+	Deck(ctx context.Context, a access.Actor, planID string) (flow.Deck, error)
+	OpenPlaces(ctx context.Context, a access.Actor, planID string, customerIDs []string, n int) (map[string]flow.OpenCustomer, error)
+	AcceptYear(ctx context.Context, a access.Actor, k flow.Key, planID, executiveID string, version int, mark string) (flow.AcceptedYear, error)
+	Years(ctx context.Context, a access.Actor, planID string) (flow.YearsView, error)
+	FreezePromise(ctx context.Context, a access.Actor, k flow.Key, planID string, version int, reason string) (flow.Frozen, error)
+	Promise(ctx context.Context, a access.Actor, planID string, only coverage.Outcome) (flow.PromiseView, error)
 }
 
 // Visiting are the use cases of the visit, the customer and the executive's page.
@@ -143,12 +170,16 @@ type Story interface {
 	Proving
 	Planning
 	Explaining
+	Moving
+	Searching
 	Comparing
+	Presenting
 	Visiting
 	Settling
 	Living
 	Preparing
 	Debriefing
+	Hosting
 	Closing
 	Claiming
 	Understanding
@@ -259,7 +290,19 @@ func (p *Pages) Register(r Router) {
 	r.GET("/plans/:id/customers/:customer", p.explain)
 	r.POST("/plans/:id/changes", p.rearrange)
 	r.GET("/plans/:id/compare", p.compare)
+	r.GET("/plans/:id/drawer", p.drawer)
+	r.GET("/plans/:id/choices", p.choices)
+	r.POST("/plans/:id/moves", p.move)
+	r.POST("/plans/:id/pins", p.pinHere)
+	r.POST("/plans/:id/steps/:step/undo", p.undoPlan)
+	r.GET("/plans/:id/present", p.present)
+	r.POST("/plans/:id/present/take", p.assign)
+	r.POST("/plans/:id/accept", p.acceptYear)
+	r.GET("/plans/:id/promise", p.promise)
+	r.POST("/plans/:id/promise", p.freezePromise)
 
+	r.GET("/search", p.search)
+	r.GET("/shortcuts", p.shortcuts)
 	r.GET("/coverage", p.coverage)
 	r.GET("/me", p.me)
 	r.POST("/me/alert", p.answerAlert)
@@ -288,6 +331,11 @@ func (p *Pages) Register(r Router) {
 	r.GET("/c/:token", p.customerVisit)
 	r.POST("/c/:token", p.confirmVisit)
 
+	r.GET("/todo", p.todo)
+	r.GET("/visits/:id/agenda", p.agenda)
+	r.POST("/visits/:id/agenda", p.saveAgenda)
+	r.GET("/visits/:id/mail", p.mailForm)
+	r.POST("/visits/:id/mail", p.sendMail)
 	r.GET("/visits/:id/debrief", p.debrief)
 	r.POST("/visits/:id/debrief", p.writeDebrief)
 	r.GET("/visits/:id/memo", p.memo)
@@ -300,6 +348,7 @@ func (p *Pages) Register(r Router) {
 
 	r.GET("/claims", p.claims)
 	r.POST("/claims", p.makeClaim)
+	r.POST("/claims/settings", p.setStatements)
 	r.GET("/claims/findings.csv", p.findings)
 	r.GET("/claims/:id", p.claim)
 	r.POST("/claims/:id", p.changeClaim)

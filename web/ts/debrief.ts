@@ -79,7 +79,7 @@ function write(form: HTMLFormElement): void {
     try {
       // form.action would be the field of that name.
       const answer = await fetch(form.getAttribute("action") ?? location.pathname, { method: "POST", body, headers: { Accept: "application/json" } });
-      if (answer.redirected) {
+      if (answer.redirected || answer.status === 401) {
         stopped = true;
         tell("You are signed out. What you wrote is kept on this device: sign in again and open this page.");
         return;

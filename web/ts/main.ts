@@ -26,3 +26,79 @@ function openTarget(): void {
 }
 window.addEventListener("hashchange", openTarget);
 openTarget();
+
+// Search opens by Ctrl+K and "/" on every page, "?" shows all keys. The link does the
+// same for the mouse; without this script it leads to the page of search.
+const jump = document.querySelector<HTMLDialogElement>("#jump");
+const jumpInput = jump?.querySelector("input");
+const found = jump?.querySelector<HTMLElement>("[data-found]");
+
+function openJump(): void {
+  if (!jump || jump.open) return;
+  jump.showModal();
+  jumpInput?.select();
+}
+
+document.querySelector("[data-jump]")?.addEventListener("click", (e) => {
+  if ((e as MouseEvent).ctrlKey || (e as MouseEvent).metaKey || !jump) return;
+  e.preventDefault();
+  openJump();
+});
+
+document.addEventListener("keydown", (e) => {
+  if (!jump) return;
+  if (e.key.toLowerCase() === "k" && (e.ctrlKey || e.metaKey) && !e.altKey && !e.shiftKey) {
+    e.preventDefault();
+    openJump();
+    return;
+  }
+  const at = e.target as HTMLElement;
+  if (e.ctrlKey || e.metaKey || e.altKey || jump.open || at.isContentEditable || /^(input|textarea|select)$/i.test(at.tagName)) return;
+  if (e.key === "/") {
+    e.preventDefault();
+    openJump();
+  } else if (e.key === "?") {
+    location.assign("/shortcuts");
+  }
+});
+
+if (jump && jumpInput && found) {
+  let timer = 0;
+  let asked = 0;
+  const look = async (): Promise<void> => {
+    const mine = ++asked;
+    const q = jumpInput.value.trim();
+    if (q === "") {
+      found.replaceChildren();
+      return;
+    }
+    try {
+      const answer = await fetch("/search?part=1&q=" + encodeURIComponent(q));
+      const text = await answer.text();
+      // A slower answer to an older question must not take the place of a newer one.
+      if (mine === asked && !answer.redirected) found.innerHTML = text; // our own page, escaped by the server
+    } catch {
+      // No network: Enter asks the page of search.
+    }
+  };
+  jumpInput.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = window.setTimeout(() => void look(), 150);
+  });
+  jump.addEventListener("keydown", (e) => {
+    if (e.key !== "ArrowDown" && e.key !== "ArrowUp") return;
+    const all = [jumpInput, ...found.querySelectorAll<HTMLElement>("a")];
+    const i = all.indexOf(document.activeElement as HTMLElement);
+    const next = all[(i + (e.key === "ArrowDown" ? 1 : all.length - 1)) % all.length];
+    if (i < 0 || !next) return;
+    e.preventDefault();
+    next.focus();
+  });
+  // Enter in the field opens what was found first.
+  jump.querySelector("form")?.addEventListener("submit", (e) => {
+    const first = found.querySelector<HTMLAnchorElement>("a");
+    if (!first) return;
+    e.preventDefault();
+    location.assign(first.href);
+  });
+}
