@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"windshield/internal/access"
 	"windshield/internal/alert"
 	"windshield/internal/calsync"
 	"windshield/internal/roster"
@@ -164,78 +163,6 @@ func (f *Flow) declinedByMachine(tx Tx, v visit.Visit, executive roster.Person, 
 		v.AnswerNote += " " + comment
 	}
 	return f.conflict(tx, v, "declined by a calendar", executive.Name+" is away ("+f.words(v.Slot)+"): the calendar has declined by itself. Choose another time or somebody else; nobody is asked again for this one.")
-}
-
-// moved takes over a new time where the policy says so and everybody can; where
-// not, somebody decides. It is never undone silently, and never twice.
-func (f *Flow) moved(tx Tx, rules CalendarPolicy, v visit.Visit, c calsync.Change) error {
-	rule, n := rules.Move, CalendarNote{Kind: NoteMoved, Words: spoken(c.When)}
-	if c.Resized() {
-		rule, n.Kind = rules.Resize, NoteResized
-	}
-	if err := f.note(tx, v.ID, n); err != nil {
-		return err
-	}
-	why, to, begins, ends := f.movable(v, c.When)
-	back := why == "" && to == v.Slot && begins == v.Begins && ends == v.Ends
-	if why == "" && !back {
-		var err error
-		switch {
-		case rule == RulePushBack:
-			var done bool
-			if done, err = f.pushBack(tx, v, calsync.FieldTime); done || err != nil {
-				return err
-			}
-			why = "it was put back once already: " + f.words(to) + ", " + begins + " to " + ends + "."
-		case rule == RuleAsk:
-			why = "somebody has to say whether that is right: " + f.words(to) + ", " + begins + " to " + ends + "."
-		case to != v.Slot:
-			why, err = f.speaksAgainst(tx, v, to)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if why != "" {
-		v.Conflict = "Moved in the calendar, but " + why
-		if err := tx.Visits.Save(&v); err != nil {
-			return err
-		}
-		return f.audit(tx, calendarActor, "move refused", "visit/"+v.ID, map[string]string{"from": v.Slot.String(), "to": to.String()})
-	}
-	return f.placeAt(tx, calendarActor, v, to, begins, ends)
-}
-
-// placeAt moves a visit to a time that people have chosen.
-func (f *Flow) placeAt(tx Tx, by access.Actor, v visit.Visit, to slot.Slot, begins, ends string) error {
-	was := v
-	if err := v.PlaceAt(v.ExecutiveID, to, begins, ends, v.Zone); err != nil {
-		return err
-	}
-	v.Conflict = ""
-	if to != was.Slot {
-		if err := tx.Bookings.Release(v.ID); err != nil {
-			return err
-		}
-		if err := tx.Bookings.Book(bookingsOf(v)...); err != nil {
-			return err
-		}
-	}
-	if v.Spot() != was.Spot() {
-		kept, err := f.answerInCalendar(tx, v)
-		if err != nil {
-			return err
-		}
-		if kept != was.Answer {
-			if err := f.askAnew(tx, &v, was); err != nil {
-				return err
-			}
-		}
-	}
-	if err := f.saveVisit(tx, by, &v); err != nil {
-		return err
-	}
-	return f.audit(tx, by, "move visit", "visit/"+v.ID, map[string]string{"from": was.Slot.String(), "to": to.String()})
 }
 
 // answerInCalendar gives the executive's answer as the calendar was last seen to
