@@ -26,7 +26,7 @@ import (
 const patience = 60 * time.Second
 
 // openBrowser starts one headless Chromium. It ends with the test.
-func openBrowser(t *testing.T) context.Context {
+func openBrowser(t testing.TB) context.Context {
 	t.Helper()
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
@@ -62,7 +62,7 @@ func openBrowser(t *testing.T) context.Context {
 
 // tab is one tab with cookies of its own: one person at one computer.
 type tab struct {
-	t   *testing.T
+	t   testing.TB
 	ctx context.Context
 
 	mu     sync.Mutex
@@ -71,7 +71,7 @@ type tab struct {
 }
 
 // newTab opens a tab. It ends with the test.
-func newTab(t *testing.T, browser context.Context) *tab {
+func newTab(t testing.TB, browser context.Context) *tab {
 	t.Helper()
 	// By hand, because a tab with cookies of its own needs a window of its own.
 	at := cdp.WithExecutor(browser, chromedp.FromContext(browser).Browser)
@@ -132,7 +132,7 @@ func (b *tab) wrong() []string {
 }
 
 // do runs steps in the tab.
-func (b *tab) do(t *testing.T, steps ...chromedp.Action) {
+func (b *tab) do(t testing.TB, steps ...chromedp.Action) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
@@ -140,19 +140,19 @@ func (b *tab) do(t *testing.T, steps ...chromedp.Action) {
 }
 
 // open goes to an address and gives the answer's status.
-func (b *tab) open(t *testing.T, url string) int {
+func (b *tab) open(t testing.TB, url string) int {
 	t.Helper()
 	return b.response(t, chromedp.Navigate(url))
 }
 
 // send does what loads another page, such as sending a form, and gives the
 // status of the answer that the browser ended at.
-func (b *tab) send(t *testing.T, selector string) int {
+func (b *tab) send(t testing.TB, selector string) int {
 	t.Helper()
 	return b.response(t, chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible))
 }
 
-func (b *tab) response(t *testing.T, steps ...chromedp.Action) int {
+func (b *tab) response(t testing.TB, steps ...chromedp.Action) int {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
@@ -164,7 +164,7 @@ func (b *tab) response(t *testing.T, steps ...chromedp.Action) int {
 
 // ask evaluates a script in the page and gives its value. It works where the
 // page itself may run none.
-func ask[V any](t *testing.T, b *tab, script string) V {
+func ask[V any](t testing.TB, b *tab, script string) V {
 	t.Helper()
 	var v V
 	b.do(t, chromedp.Evaluate(script, &v, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
@@ -172,19 +172,19 @@ func ask[V any](t *testing.T, b *tab, script string) V {
 }
 
 // text gives what can be read on the page.
-func (b *tab) text(t *testing.T) string {
+func (b *tab) text(t testing.TB) string {
 	t.Helper()
 	return ask[string](t, b, `document.body.innerText`)
 }
 
 // size sets the size of the screen in CSS pixels; below 640 it is a phone.
-func (b *tab) size(t *testing.T, width, height int64) {
+func (b *tab) size(t testing.TB, width, height int64) {
 	t.Helper()
 	b.do(t, emulation.SetDeviceMetricsOverride(width, height, 1, width < 640))
 }
 
 // scheme sets what the reader prefers: "light" or "dark".
-func (b *tab) scheme(t *testing.T, scheme string) {
+func (b *tab) scheme(t testing.TB, scheme string) {
 	t.Helper()
 	b.do(t, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
 		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}))
@@ -199,7 +199,7 @@ var axe = sync.OnceValues(func() (string, error) {
 
 // audit gives axe's findings about the page as it stands. With rules, only
 // these are run.
-func (b *tab) audit(t *testing.T, rules ...string) []string {
+func (b *tab) audit(t testing.TB, rules ...string) []string {
 	t.Helper()
 	source, err := axe()
 	require.NoError(t, err, "the accessibility checker is missing: run make inputs")
