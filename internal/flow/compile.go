@@ -16,6 +16,10 @@ import (
 // crunchDays is how many days at the end of a quarter our company keeps free.
 const crunchDays = 10
 
+// everyone stands for all customers where some visits are free to move although
+// their executives have accepted them.
+const everyone = "*"
+
 // yearOf gives the days of a year.
 func yearOf(year int) slot.Interval {
 	return slot.Interval{Start: slot.MakeDate(year, time.January, 1), End: slot.MakeDate(year, time.December, 31)}
@@ -235,7 +239,7 @@ func (f *Flow) standing(tx Tx, year int, d *planning.Draft, free map[string]bool
 				st.visited[v.CustomerID] = v.ExecutiveID
 			case v.State.Live() && v.Pinned:
 				d.Pinned[v.CustomerID] = at
-			case v.State.Live() && (v.Answer == visit.Accepted || v.State.Promised()) && !free[v.CustomerID]:
+			case v.State.Live() && (v.Answer == visit.Accepted || v.State.Promised()) && !free[v.CustomerID] && !free[everyone]:
 				d.Pinned[v.CustomerID] = at
 				st.accepted[v.CustomerID] = true
 			case v.State.Live():

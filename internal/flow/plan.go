@@ -87,6 +87,9 @@ func (f *Flow) Plan(ctx context.Context, a access.Actor, id string, filter PlanF
 			v.Customers[id] = c.Name
 		}
 		v.arrange(visits, people, absences, customers, filter)
+		if v.Steps, err = stepsOf(tx, a, p); err != nil {
+			return v, err
+		}
 		if p.State != visit.Superseded {
 			if v.Unread, v.BusyAt, err = f.busyOf(tx, people, visits); err != nil {
 				return v, err
@@ -137,7 +140,12 @@ func (v *PlanView) arrange(visits []visit.Visit, people []roster.Person, absence
 	}
 	search := strings.ToLower(filter.Search)
 	for _, p := range in.People {
-		row := PlanRow{Executive: p.Person, Absences: p.Absences, Trips: trips[p.ID]}
+		v.People = append(v.People, PersonName{p.ID, p.Name})
+		if cc := p.Office.Country; cc != "" && !slices.Contains(v.Countries, cc) {
+			v.Countries = append(v.Countries, cc)
+		}
+		own := coverage.Year(coverage.YearInput{Horizon: v.Plan.Horizon, Visits: theirs[p.ID], People: []coverage.Person{p}})
+		row := PlanRow{Executive: p.Person, Absences: p.Absences, Trips: trips[p.ID], Gap: own.LongestGap, AtEnds: own.QuarterEnd}
 		found := search == "" || strings.Contains(strings.ToLower(p.Name+" "+p.Function), search)
 		for _, x := range theirs[p.ID] {
 			c := customers[x.CustomerID]

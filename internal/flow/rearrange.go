@@ -1,9 +1,11 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 
 	"windshield/internal/access"
 	"windshield/internal/fault"
@@ -16,6 +18,8 @@ type Rearranged struct {
 	PlanID string   `json:"plan"`
 	Visits []string `json:"visits"` // ids of the visits that changed
 	Price  int64    `json:"price"`  // difference of the plan's cost
+	Words  string   `json:"words"`  // the price in words
+	Step   string   `json:"step"`   // id of the PlanStep that takes it back
 }
 
 // mostChanges bounds what one request may move.
@@ -30,38 +34,67 @@ func (f *Flow) Rearrange(ctx context.Context, a access.Actor, k Key, planID stri
 	if err := access.Require(a, access.MakePlan, access.Subject{}); err != nil {
 		return Rearranged{}, err
 	}
-	if len(changes) == 0 || len(changes) > mostChanges {
-		return Rearranged{}, fault.Invalidf("There is nothing that can be changed like this.").With(fault.Detail{Where: "changes", Expected: "1 to 100 changes"})
+	if err := countChanges(changes); err != nil {
+		return Rearranged{}, err
 	}
 	done, err := f.think()
 	if err != nil {
 		return Rearranged{}, err
 	}
 	defer done()
-	return once(ctx, f, k, func(tx Tx) (Rearranged, error) {
-		ids := make([]string, len(changes))
-		for i, c := range changes {
-			ids[i] = c.CustomerID
-		}
-		t, err := f.layOut(tx, planID, ids...)
-		if err != nil {
-			return Rearranged{}, err
-		}
-		if t.plan.State == visit.Live {
-			if err := access.Require(a, access.PublishPlan, access.Subject{}); err != nil {
-				return Rearranged{}, err
-			}
-		}
-		after, err := t.judge(changes)
-		if err != nil {
-			return Rearranged{}, err
-		}
-		out := Rearranged{PlanID: planID, Price: after.Cost.Total() - t.solution.Cost.Total()}
-		if out.Visits, err = f.move(tx, a, t, changes, after); err != nil {
-			return out, err
-		}
-		return out, f.audit(tx, a, "change plan", "plan/"+planID, out)
-	})
+	return once(ctx, f, k, func(tx Tx) (Rearranged, error) { return f.rearrange(tx, a, planID, already(changes), "") })
+}
+
+func countChanges(changes []PlanChange) error {
+	if len(changes) == 0 || len(changes) > mostChanges {
+		return fault.Invalidf("There is nothing that can be changed like this.").With(fault.Detail{Where: "changes", Value: strconv.Itoa(len(changes)), Expected: "1 to 100 changes"})
+	}
+	return nil
+}
+
+// already gives changes that need no look at the plan.
+func already(changes []PlanChange) func(*table) ([]PlanChange, error) {
+	return func(*table) ([]PlanChange, error) { return changes, nil }
+}
+
+// rearrange is Rearrange in a transaction, with changes that are chosen when the
+// plan lies open. undoes is the step that they take back, "" for others.
+func (f *Flow) rearrange(tx Tx, a access.Actor, planID string, choose func(*table) ([]PlanChange, error), undoes string) (Rearranged, error) {
+	t, err := f.layOut(tx, planID, everyone)
+	if err != nil {
+		return Rearranged{}, err
+	}
+	if err := mayChange(a, t.plan); err != nil {
+		return Rearranged{}, err
+	}
+	changes, err := choose(t)
+	if err != nil {
+		return Rearranged{}, err
+	}
+	after, err := t.judge(changes)
+	if err != nil {
+		return Rearranged{}, err
+	}
+	price := after.Cost.Minus(t.solution.Cost)
+	out := Rearranged{PlanID: planID, Price: price.Total(), Words: t.priceInWords(changes, price)}
+	if out.Visits, err = f.move(tx, a, t, changes, after); err != nil {
+		return out, err
+	}
+	step := PlanStep{ID: f.NewID(), PlanID: planID, At: f.Now().UTC(), By: a.PersonID, Changes: changes, Price: costOf(price), Words: out.Words, Undoes: undoes}
+	if err := tx.PlanSteps.Add(&step); err != nil {
+		return out, err
+	}
+	out.Step = step.ID
+	return out, f.audit(tx, a, "change plan", "plan/"+planID, auditedChange{out.PlanID, out.Visits, out.Price, step.N, undoes})
+}
+
+// auditedChange is what the audit trail keeps of a change of a plan: no names.
+type auditedChange struct {
+	Plan   string   `json:"plan"`
+	Visits []string `json:"visits"`
+	Price  int64    `json:"price"`
+	Step   int      `json:"step"`
+	Undoes string   `json:"undoes,omitempty"`
 }
 
 // judge gives the plan after the changes with its cost, or says what speaks
@@ -74,6 +107,9 @@ func (t *table) judge(changes []PlanChange) (*planning.Solution, error) {
 			return nil, fault.Invalidf("%s is in these changes twice.", t.names[c.CustomerID])
 		}
 		seen[c.CustomerID] = true
+		if _, err := visit.ParseMoveCode(string(c.Because)); err != nil {
+			return nil, err
+		}
 		if c.From == nil && c.To == nil || c.From != nil && c.To != nil && *c.From == *c.To {
 			return nil, fault.Invalidf("One of these changes moves nothing.").With(fault.Detail{Where: "changes", Value: t.names[c.CustomerID], Expected: "another place than the one it has"})
 		}
@@ -131,6 +167,7 @@ func (f *Flow) move(tx Tx, a access.Actor, t *table, changes []PlanChange, after
 			v.BecauseOf(visit.PlanChanged)
 		} else {
 			err = replace(&v, *c.To, t.customers[c.CustomerID].Zone)
+			v.MovedBecause(cmp.Or(c.Because, visit.PlanChanged))
 			v.Why = why
 			if err == nil && live {
 				err = f.placedAnew(tx, &v, was)

@@ -53,7 +53,13 @@ type PlanView struct {
 	// Customers gives the names of the plan's customers by id, also of those
 	// without a place.
 	Customers map[string]string
+	Steps     []PlanStepView // the last changes by hand, newest first
+	Countries []string       // of the executives' offices, whatever the filter
+	People    []PersonName   // the plan's executives by name, whatever the filter
 }
+
+// PersonName is somebody to choose from a list.
+type PersonName struct{ ID, Name string }
 
 // PlanRow is one executive's year.
 type PlanRow struct {
@@ -62,6 +68,8 @@ type PlanRow struct {
 	Absences  []slot.Interval
 	Windows   []slot.Interval // of the customers this executive visits
 	Trips     []slot.Interval
+	Gap       coverage.LongestGap // the longest in this year, whatever the filter
+	AtEnds    int                 // visits in the last 14 days of a quarter, whatever the filter
 }
 
 // PlanVisit is one chip of the plan.

@@ -1,0 +1,411 @@
+package flow
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"windshield/internal/access"
+	"windshield/internal/fault"
+	"windshield/internal/planning"
+	"windshield/internal/planning/solver"
+	"windshield/internal/slot"
+	"windshield/internal/visit"
+)
+
+// Choices are what every week of every executive means for one visit of a plan, so
+// that people see what is possible before they let go of it.
+type Choices struct {
+	Label      string // of the visit
+	CustomerID string
+	At         *planning.Place // where it stands; nil where it has no place
+	solver.Survey
+	Executives []string                // ids, in the order of Cells
+	ByLabel    map[string]solver.Trade // trades by the other visit's label
+}
+
+// boardsKept is how many plans stay laid out, and boardAge for how long: what is
+// not in the stamp, such as a calendar that was read anew, shows no later.
+const (
+	boardsKept = 3
+	boardAge   = time.Minute
+)
+
+// laid is a plan laid out for many questions, with everybody's visits free to move.
+type laid struct {
+	mu    sync.Mutex // a board answers one question at a time
+	plan  string
+	stamp string // of all that has been changed
+	at    time.Time
+	t     *table
+	board *solver.Board
+}
+
+// boards keeps the plans that people are working on laid out: it takes longer to
+// lay one out than to answer. What it says is checked again when a change is made.
+type boards struct {
+	mu   sync.Mutex
+	kept []*laid // the latest used last
+}
+
+// find gives the place of a plan, making one where there is none.
+func (b *boards) find(planID string) *laid {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	i := slices.IndexFunc(b.kept, func(l *laid) bool { return l.plan == planID })
+	if i < 0 {
+		b.kept = append(b.kept, &laid{plan: planID})
+		if len(b.kept) > boardsKept {
+			b.kept = slices.Delete(b.kept, 0, 1)
+		}
+		return b.kept[len(b.kept)-1]
+	}
+	l := b.kept[i]
+	b.kept = append(slices.Delete(b.kept, i, i+1), l)
+	return l
+}
+
+// onBoard asks a question of a plan that is laid out.
+func onBoard[T any](ctx context.Context, f *Flow, planID string, ask func(l *laid) (T, error)) (none T, err error) {
+	done, err := f.think()
+	if err != nil {
+		return none, err
+	}
+	defer done()
+	l := f.boards.find(planID)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	err = f.Store.Read(ctx, func(tx Tx) error {
+		p, err := tx.Plans.Get(planID)
+		if err != nil {
+			return err
+		}
+		last, _, err := tx.Ledger.Entries(EntryQuery{Limit: 1})
+		if err != nil {
+			return err
+		}
+		stamp := fmt.Sprint(p.Version, " ", p.State, " ", f.today("UTC"))
+		if len(last) > 0 {
+			stamp += fmt.Sprint(" ", last[0].Seq)
+		}
+		if age := f.Now().Sub(l.at); l.board != nil && l.stamp == stamp && age >= 0 && age < boardAge {
+			return nil
+		}
+		l.board = nil
+		if l.t, err = f.layOut(tx, planID, everyone); err != nil {
+			return err
+		}
+		l.stamp, l.at = stamp, f.Now()
+		return nil
+	})
+	if err != nil {
+		return none, err
+	}
+	if l.board == nil {
+		if l.board, err = solver.NewBoard(ctx, l.t.problem, l.t.solution); err != nil {
+			return none, l.t.names.fault(err)
+		}
+	}
+	return ask(l)
+}
+
+// movable says whether a customer's visit can be moved in a plan, and why not.
+func (t *table) movable(customerID string) error {
+	if err := t.wants(customerID); err != nil {
+		return err
+	}
+	for i := range t.problem.Visits {
+		if w := &t.problem.Visits[i]; w.ID == customerID && w.Pinned != nil {
+			return fault.Conflictf("The visit to %s is pinned. Take the pin away first.", t.names[customerID])
+		}
+	}
+	return nil
+}
+
+// labelled finds a visit of the plan by its label, or by its customer's id.
+func (t *table) labelled(visit string) (customerID string, err error) {
+	if _, known := t.visits[visit]; known {
+		return visit, nil
+	}
+	for id, v := range t.visits {
+		if v.Label == visit && visit != "" {
+			return id, nil
+		}
+	}
+	return "", fault.NotFoundf("This plan has no visit %q.", fault.Short(visit))
+}
+
+// Choices says what every week of every executive means for a visit of a plan, and
+// every exchange with another visit. visit is its label, or its customer's id.
+// Conflict where nobody may move it, with the reason.
+func (f *Flow) Choices(ctx context.Context, a access.Actor, planID, visit string) (Choices, error) {
+	if err := access.Require(a, access.MakePlan, access.Subject{}); err != nil {
+		return Choices{}, err
+	}
+	return onBoard(ctx, f, planID, func(l *laid) (Choices, error) {
+		id, err := l.t.labelled(visit)
+		if err != nil {
+			return Choices{}, err
+		}
+		if err := l.t.movable(id); err != nil {
+			return Choices{}, err
+		}
+		x, err := l.board.Survey(ctx, id)
+		if err != nil {
+			return Choices{}, l.t.names.fault(err)
+		}
+		out := Choices{Label: l.t.visits[id].Label, CustomerID: id, Survey: x, ByLabel: make(map[string]solver.Trade, len(x.Trades))}
+		if at, stands := l.t.places[id]; stands {
+			out.At = &at
+		}
+		for _, e := range l.t.problem.Executives {
+			out.Executives = append(out.Executives, e.ID)
+		}
+		for _, y := range x.Trades {
+			if label := l.t.visits[y.Visit].Label; label != "" {
+				out.ByLabel[label] = y
+			}
+		}
+		return out, nil
+	})
+}
+
+// SeenVisit is a visit as somebody has seen it in a plan: who was slower is told so.
+type SeenVisit struct {
+	Visit     string // its label, or its customer's id
+	Executive string
+	Date      slot.Date
+	Half      slot.Half // "": only the week of Date was seen
+}
+
+// Move is one change that a person makes by hand: one visit to a place, two that
+// trade places, or some that go on by whole weeks together.
+type Move struct {
+	Visits []SeenVisit     // one for To and Trade
+	To     *planning.Place // where the visit goes
+	Trade  *SeenVisit      // whom it trades places with
+	Weeks  int             // by how many weeks all go on, back where negative: -53..53
+	Agreed bool            // who asks knows that customers have agreed to some of these
+}
+
+// AskAgreed is the place that an error names where a customer has agreed to a
+// visit, and whoever moves it must say that this is known.
+const AskAgreed = "agreed"
+
+// changes turns a move into changes of the plan as it stands.
+func (m Move) changes(t *table) ([]PlanChange, error) {
+	if len(m.Visits) == 0 || len(m.Visits) > mostChanges {
+		return nil, countChanges(make([]PlanChange, len(m.Visits)))
+	}
+	if m.Weeks < -53 || m.Weeks > 53 || m.To == nil && m.Trade == nil && m.Weeks == 0 || m.Weeks == 0 && len(m.Visits) > 1 {
+		return nil, fault.Invalidf("This moves nothing.").With(fault.Detail{Where: "to", Expected: "a place, another visit, or a number of weeks from -53 to 53"})
+	}
+	var out []PlanChange
+	add := func(s SeenVisit) (planning.Place, error) {
+		id, err := t.labelled(s.Visit)
+		if err != nil {
+			return planning.Place{}, err
+		}
+		if err := t.movable(id); err != nil {
+			return planning.Place{}, err
+		}
+		v, at := t.visits[id], t.places[id]
+		if _, stands := t.places[id]; !stands {
+			return at, fault.Stalef("The visit to %s no longer stands in this plan.", t.names[id])
+		}
+		if at.Executive != s.Executive || s.Half == "" && at.Date.Monday() != s.Date.Monday() || s.Half != "" && (at.Date != s.Date || at.Half != s.Half) {
+			return at, fault.Stalef("The visit to %s no longer stands where you saw it: it is with %s now.", t.names[id], t.names.where(at))
+		}
+		if v.State.Promised() && !m.Agreed {
+			return at, fault.Conflictf("%s has agreed to this visit%s. If it moves, it has to be agreed anew.", t.names[id], with(v.Agreement.With)).
+				With(fault.Detail{Where: AskAgreed, Value: string(v.State), Expected: "that you say you know"})
+		}
+		out = append(out, PlanChange{CustomerID: id, From: &at})
+		return at, nil
+	}
+	for _, s := range m.Visits {
+		at, err := add(s)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case m.Trade != nil:
+			there, err := add(*m.Trade)
+			if err != nil {
+				return nil, err
+			}
+			out[0].To, out[1].To = &there, &at
+		case m.To != nil:
+			to := *m.To
+			out[0].To = &to
+		default:
+			at.Date = at.Date.Add(7 * m.Weeks)
+			out[len(out)-1].To = &at
+		}
+	}
+	return out, nil
+}
+
+func with(who string) string {
+	if who == "" {
+		return ""
+	}
+	return " (" + who + ")"
+}
+
+// Move changes a plan as a person means it on the plan's page; see Rearrange.
+// A visit that a customer has agreed to asks first: Conflict with AskAgreed.
+func (f *Flow) Move(ctx context.Context, a access.Actor, k Key, planID string, m Move) (Rearranged, error) {
+	if err := access.Require(a, access.MakePlan, access.Subject{}); err != nil {
+		return Rearranged{}, err
+	}
+	done, err := f.think()
+	if err != nil {
+		return Rearranged{}, err
+	}
+	defer done()
+	return once(ctx, f, k, func(tx Tx) (Rearranged, error) { return f.rearrange(tx, a, planID, m.changes, "") })
+}
+
+// Quote is what a move would do, before it is made.
+type Quote struct {
+	Changes []PlanChange
+	Text    string // what would be done
+	Words   string // the price in words
+	Price   map[string]int64
+}
+
+// Quote says what a move would do and cost. Errors are those of Move.
+func (f *Flow) Quote(ctx context.Context, a access.Actor, planID string, m Move) (Quote, error) {
+	if err := access.Require(a, access.MakePlan, access.Subject{}); err != nil {
+		return Quote{}, err
+	}
+	return onBoard(ctx, f, planID, func(l *laid) (Quote, error) {
+		changes, err := m.changes(l.t)
+		if err != nil {
+			return Quote{}, err
+		}
+		after, err := l.t.judge(changes)
+		if err != nil {
+			return Quote{}, err
+		}
+		price := after.Cost.Minus(l.t.solution.Cost)
+		return Quote{Changes: changes, Text: l.t.names.told(changes), Words: l.t.priceInWords(changes, price), Price: costOf(price)}, nil
+	})
+}
+
+// PlaceView is a visit of a plan with why it stands there and where else it could.
+type PlaceView struct {
+	VisitView
+	Why     string // one or two sentences; what was said when it was planned where nobody moves it any more
+	Reason  planning.Reason
+	Stuck   string // why it cannot stay; "" where it can
+	MayMove bool
+	WhyNot  string       // why it cannot be moved, where the reader could otherwise
+	Best    []Option     // the cheapest other weeks and people
+	Trades  []Option     // the cheapest visits to trade places with
+	People  []PersonName // whom the plan's problem knows, by name; for those who may move the visit
+}
+
+// Option is one other place with its price.
+type Option struct {
+	To    planning.Place
+	Label string // the visit that stands there, for a trade
+	Name  string // its customer
+	Price int64
+	Text  string
+}
+
+// bestPlaces and bestTrades are how many other places and exchanges are offered.
+const (
+	bestPlaces = 3
+	bestTrades = 30
+)
+
+// PlaceOf gives one visit of a plan with why it stands there, and to those who plan
+// the best other places. visit is its label, or its customer's id; with trades the
+// visits with which it could trade places are looked for.
+func (f *Flow) PlaceOf(ctx context.Context, a access.Actor, planID, label string, trades bool) (PlaceView, error) {
+	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
+		return PlaceView{}, err
+	}
+	visits, err := read(ctx, f, func(tx Tx) ([]visit.Visit, error) {
+		all, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: planID})
+		return all, err
+	})
+	if err != nil {
+		return PlaceView{}, err
+	}
+	i := slices.IndexFunc(visits, func(v visit.Visit) bool {
+		return label != "" && (v.Label == label || v.CustomerID == label && v.State.Open())
+	})
+	if i < 0 {
+		return PlaceView{}, fault.NotFoundf("This plan has no visit %q.", fault.Short(label))
+	}
+	out := PlaceView{}
+	if out.VisitView, err = f.Visit(ctx, a, visits[i].ID); err != nil {
+		return out, err
+	}
+	out.Why = out.VisitView.Visit.Why
+	asked, err := onBoard(ctx, f, planID, func(l *laid) (PlaceView, error) {
+		x := out
+		return x, l.tell(ctx, &x, mayChange(a, l.t.plan) == nil, trades)
+	})
+	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.Invalid) || fault.Is(err, fault.Temporary) { // another year's, or overtaken: what was said when it was planned holds
+		out.WhyNot, _ = fault.Shown(err)
+		return out, nil
+	}
+	return asked, err
+}
+
+// tell adds what the plan as it stands says of a visit.
+func (l *laid) tell(ctx context.Context, x *PlaceView, may, trades bool) error {
+	t, id := l.t, x.Customer.ID
+	if t.visits[id].ID != x.VisitView.Visit.ID { // another one stands in its place
+		return nil
+	}
+	if x.Stuck = t.stuck[id]; t.wants(id) == nil {
+		x.Reason = planning.ReasonOf(t.problem, t.solution, id)
+		if x.Reason.Assigned {
+			x.Why = t.names.in(x.Reason.Text)
+		}
+	}
+	if err := t.movable(id); err != nil {
+		x.WhyNot, _ = fault.Shown(err)
+		return nil
+	}
+	if _, stands := t.places[id]; !stands || !may {
+		return nil
+	}
+	x.MayMove = true
+	for _, e := range t.problem.Executives {
+		x.People = append(x.People, PersonName{e.ID, t.names[e.ID]})
+	}
+	next, err := l.board.RunnersUp(ctx, id, bestPlaces)
+	if err != nil {
+		return t.names.fault(err)
+	}
+	for _, p := range slices.Concat(next.Weeks, next.Executives) {
+		x.Best = append(x.Best, Option{To: *p.Changes[0].To, Price: p.Price.Total(), Text: t.names.in(p.Text)})
+	}
+	slices.SortStableFunc(x.Best, func(a, b Option) int { return cmp.Compare(a.Price, b.Price) })
+	x.Best = x.Best[:min(bestPlaces, len(x.Best))]
+	if !trades {
+		return nil
+	}
+	s, err := l.board.Survey(ctx, id)
+	if err != nil {
+		return t.names.fault(err)
+	}
+	for _, y := range s.Trades {
+		if y.Open {
+			x.Trades = append(x.Trades, Option{To: t.places[y.Visit], Label: t.visits[y.Visit].Label, Name: t.names[y.Visit], Price: y.Price})
+		}
+	}
+	slices.SortStableFunc(x.Trades, func(a, b Option) int { return cmp.Compare(a.Price, b.Price) })
+	x.Trades = x.Trades[:min(bestTrades, len(x.Trades))]
+	return nil
+}

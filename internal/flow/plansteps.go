@@ -1,0 +1,215 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"windshield/internal/access"
+	"windshield/internal/fault"
+	"windshield/internal/planning"
+	"windshield/internal/slot"
+	"windshield/internal/visit"
+)
+
+// PlanStep is what one person changed in a plan at once: a move, a swap, visits
+// taken out or put in. It is kept so that it can be taken back.
+type PlanStep struct {
+	ID       string
+	PlanID   string
+	N        int // counts the steps of the plan from 1
+	At       time.Time
+	By       string // person id
+	Changes  []PlanChange
+	Price    map[string]int64 // difference per term and in total
+	Words    string           // the price in words, as people were told
+	Undoes   string           // id of the step that this one takes back; "" for others
+	UndoneBy string           // id of the step that took this one back; "" where it holds
+}
+
+// PlanStepView is a step as people read it.
+type PlanStepView struct {
+	PlanStep
+	Who    string // name of who did it
+	Text   string // what was done: "Acme from Ana, Thu 4 Mar morning, to Ben, Tue 9 Mar morning"
+	Mine   bool   // the reader did it
+	MayRun bool   // the reader may take it back
+}
+
+// stepsShown is how many steps can be looked at, and taken back.
+const stepsShown = 20
+
+// PlanSteps gives the last changes of a plan, newest first.
+func (f *Flow) PlanSteps(ctx context.Context, a access.Actor, planID string) ([]PlanStepView, error) {
+	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
+		return nil, err
+	}
+	return read(ctx, f, func(tx Tx) ([]PlanStepView, error) {
+		p, err := tx.Plans.Get(planID)
+		if err != nil {
+			return nil, err
+		}
+		return stepsOf(tx, a, p)
+	})
+}
+
+// stepsOf reads the last steps of a plan with the names they need.
+func stepsOf(tx Tx, a access.Actor, p visit.Plan) ([]PlanStepView, error) {
+	steps, err := tx.PlanSteps.Recent(p.ID, stepsShown)
+	if err != nil || len(steps) == 0 {
+		return nil, err
+	}
+	people, err := tx.People.All()
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, s := range steps {
+		for _, c := range s.Changes {
+			ids = append(ids, c.CustomerID)
+		}
+	}
+	customers, err := customersByID(tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	n := namesOf(people, customers)
+	may := mayChange(a, p) == nil
+	out := make([]PlanStepView, 0, len(steps))
+	for _, s := range steps {
+		out = append(out, PlanStepView{PlanStep: s, Who: n.orSystem(s.By), Text: n.told(s.Changes), Mine: s.By == a.PersonID, MayRun: may && s.UndoneBy == ""})
+	}
+	return out, nil
+}
+
+// mayChange says whether somebody may change a plan by hand.
+func mayChange(a access.Actor, p visit.Plan) error {
+	if err := access.Require(a, access.MakePlan, access.Subject{}); err != nil {
+		return err
+	}
+	switch p.State {
+	case visit.Live:
+		return access.Require(a, access.PublishPlan, access.Subject{})
+	case visit.Superseded:
+		return fault.Conflictf("A newer plan has taken this one's place. Look at that one.")
+	}
+	return nil
+}
+
+// orSystem names a person, and what is no person as the system.
+func (n names) orSystem(id string) string {
+	if name := n[id]; name != "" {
+		return name
+	}
+	return "Windshield"
+}
+
+// toldChanges is how many changes of one step are named.
+const toldChanges = 3
+
+// told says changes in words. Two visits that trade places are a swap.
+func (n names) told(changes []PlanChange) string {
+	if len(changes) == 2 && changes[0].From != nil && changes[1].From != nil && changes[0].To != nil && changes[1].To != nil &&
+		*changes[0].From == *changes[1].To && *changes[1].From == *changes[0].To {
+		return n[changes[0].CustomerID] + " and " + n[changes[1].CustomerID] + " traded places: " + n.where(*changes[0].From) + ", and " + n.where(*changes[0].To)
+	}
+	var parts []string
+	for _, c := range changes[:min(len(changes), toldChanges)] {
+		who := n[c.CustomerID]
+		switch {
+		case c.From == nil && c.To != nil:
+			who += " in with " + n.where(*c.To)
+		case c.To == nil && c.From != nil:
+			who += " out, was with " + n.where(*c.From)
+		case c.From != nil && c.To != nil:
+			who += " from " + n.where(*c.From) + " to " + n.where(*c.To)
+		}
+		parts = append(parts, who)
+	}
+	text := strings.Join(parts, "; ")
+	if more := len(changes) - toldChanges; more > 0 {
+		text += fmt.Sprintf("; and %d more", more)
+	}
+	return text
+}
+
+func (n names) where(at planning.Place) string {
+	half := "morning"
+	if at.Half == slot.PM {
+		half = "afternoon"
+	}
+	return n[at.Executive] + ", " + at.Date.Time().Format("Mon 2 Jan") + " " + half
+}
+
+// UndoStep takes a change of a plan back, as one more change that can be taken back
+// itself. Every visit goes from where the change has put it to where it was; where
+// anybody has moved one since, nothing is changed and the answer says who. In the
+// published plan the calendars follow, as for every move. Errors are those of
+// Rearrange.
+func (f *Flow) UndoStep(ctx context.Context, a access.Actor, k Key, planID, stepID string) (Rearranged, error) {
+	if err := access.Require(a, access.MakePlan, access.Subject{}); err != nil {
+		return Rearranged{}, err
+	}
+	done, err := f.think()
+	if err != nil {
+		return Rearranged{}, err
+	}
+	defer done()
+	return once(ctx, f, k, func(tx Tx) (Rearranged, error) {
+		s, err := tx.PlanSteps.Get(stepID)
+		if err != nil {
+			return Rearranged{}, err
+		}
+		if s.PlanID != planID {
+			return Rearranged{}, fault.NotFoundf("There is no such change of a plan.")
+		}
+		if s.UndoneBy != "" {
+			return Rearranged{}, fault.Stalef("This change has been taken back already.")
+		}
+		back := make([]PlanChange, len(s.Changes))
+		for i, c := range s.Changes {
+			back[i] = PlanChange{CustomerID: c.CustomerID, From: c.To, To: c.From}
+		}
+		out, err := f.rearrange(tx, a, planID, already(back), s.ID)
+		if fault.Is(err, fault.Stale) {
+			return out, f.sayWhoMoved(tx, s, err)
+		}
+		if err != nil {
+			return out, err
+		}
+		return out, tx.PlanSteps.Undone(s.ID, out.Step)
+	})
+}
+
+// sayWhoMoved adds to a refusal who has moved since what a step had moved.
+func (f *Flow) sayWhoMoved(tx Tx, s PlanStep, why error) error {
+	later, err := tx.PlanSteps.Recent(s.PlanID, stepsShown)
+	if err != nil {
+		return err
+	}
+	touched := map[string]bool{}
+	for _, c := range s.Changes {
+		touched[c.CustomerID] = true
+	}
+	for _, x := range later {
+		if x.N <= s.N {
+			break
+		}
+		for _, c := range x.Changes {
+			if !touched[c.CustomerID] {
+				continue
+			}
+			who, err := tx.People.Get(x.By)
+			if err != nil && !fault.Is(err, fault.NotFound) {
+				return err
+			}
+			name := who.Name
+			if name == "" {
+				name = "Windshield"
+			}
+			return fault.Stalef("This cannot be taken back as it is: %s has moved the same visit since (%s). Take that back first.", name, x.At.UTC().Format("Mon 2 Jan, 15:04 UTC"))
+		}
+	}
+	return why
+}
