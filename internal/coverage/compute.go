@@ -39,9 +39,9 @@ func byPerson(in Input) [][]*visit.Visit {
 	return out
 }
 
-// people fills People, Gaps and the totals about people, and says where each person
-// stands. Counting visits before a day are left out of the months.
-func people(r *Report, in Input, theirs [][]*visit.Visit, before slot.Date) map[string]int {
+// people fills People, Gaps and the totals about people. Counting visits before a day
+// are left out of the months.
+func people(r *Report, in Input, theirs [][]*visit.Visit, before slot.Date) {
 	// Formatting and calendars are slow beside the rest: one look-up per day of
 	// the twelve months instead of one per visit.
 	first := slot.MakeDate(r.Months[0].Year, r.Months[0].Month, 1)
@@ -77,11 +77,6 @@ func people(r *Report, in Input, theirs [][]*visit.Visit, before slot.Date) map[
 	slices.SortStableFunc(r.Gaps, func(a, b Gap) int {
 		return cmp.Or(cmp.Compare(a.On, b.On), cmp.Compare(a.Name, b.Name), cmp.Compare(a.PersonID, b.PersonID))
 	})
-	at := make(map[string]int, len(r.People))
-	for i, p := range r.People {
-		at[p.ID] = i
-	}
-	return at
 }
 
 // ownToday gives the date where the person lives, the reader's where that is not known.

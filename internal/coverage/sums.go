@@ -52,17 +52,8 @@ func FirstMonth(today slot.Date) slot.Date {
 func Assemble(in Input, s Sums) Report {
 	r := start(&in)
 	in.Visits = append(append(append(make([]visit.Visit, 0, len(s.Latest)+len(s.Lapsed)+len(s.Near)), s.Latest...), s.Lapsed...), s.Near...)
-	at := people(&r, in, byPerson(in), s.Before)
-	column := map[slot.Date]int{}
-	for i, m := range r.Months {
-		column[slot.MakeDate(m.Year, m.Month, 1)] = i
-	}
-	for _, m := range s.Months {
-		row, known := at[m.PersonID]
-		if i, shown := column[m.Month]; known && shown {
-			r.People[row].Months[i] += m.Visits
-		}
-	}
+	people(&r, in, byPerson(in), s.Before)
+	r.AddMonths(s.Months)
 	r.Totals.NotCounted, r.Totals.Booked = s.Lapses, s.Booked
 	known := map[string]bool{}
 	for _, g := range in.Groups {
@@ -86,6 +77,24 @@ func Assemble(in Input, s Sums) Report {
 	}
 	r.Sentence = sentence(r)
 	return r
+}
+
+// AddMonths adds what was counted by month to the rows of the people, once.
+func (r *Report) AddMonths(sums []MonthSum) {
+	column := map[slot.Date]int{}
+	for i, m := range r.Months {
+		column[slot.MakeDate(m.Year, m.Month, 1)] = i
+	}
+	at := make(map[string]int, len(r.People))
+	for i, p := range r.People {
+		at[p.ID] = i
+	}
+	for _, m := range sums {
+		row, known := at[m.PersonID]
+		if i, shown := column[m.Month]; known && shown {
+			r.People[row].Months[i] += m.Visits
+		}
+	}
 }
 
 // start gives the empty report, and fills in what the input leaves open.

@@ -57,6 +57,12 @@ func sentence(r Report) string {
 	return strings.TrimSpace(peopleSentence(r.Totals) + " " + groupSentence(r))
 }
 
+// Sentences gives the two halves of the headline: of the people, and of the customers;
+// the second may be "".
+func (r Report) Sentences() (people, customers string) {
+	return peopleSentence(r.Totals), groupSentence(r)
+}
+
 func peopleSentence(t Totals) string {
 	who := fmt.Sprintf("%s of %s executives", number(t.Overdue), number(t.Executives))
 	switch {

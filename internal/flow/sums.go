@@ -24,6 +24,13 @@ type Sums interface {
 	Near(from, until slot.Date, executiveIDs []string) ([]visit.Visit, error)
 	// Heard adds up the visits of a period.
 	Heard(q HeardQuery) (HeardSums, error)
+	// Counted gives visits behind these sums, the latest first, at most q.Limit after
+	// q.Skip, and how many there are in all; of them only what a clock looks at.
+	Counted(q CountedQuery) (rows []visit.Visit, all int, err error)
+	// Customers gives customers of a group with the sums of their visits in a period:
+	// those who were heard, the latest first, or those who were drawn and were not, in
+	// the order of the draw.
+	Customers(q GroupQuery) ([]CustomerSum, error)
 }
 
 // HeardQuery says which visits are added up.
@@ -43,4 +50,34 @@ type HeardSums struct {
 	Lapses     int
 	Booked     int
 	QuarterEnd int // counting visits in HeardQuery.Ends
+}
+
+// CountedQuery narrows the visits of a period that happened. Zero values do not narrow.
+type CountedQuery struct {
+	HeardQuery
+	Lapsed bool // those that did not count, in place of those that did
+	Group  string
+	Staged bool     // only those at one of Stages
+	Stages []string // "" where no stage was known; not with Lapsed
+	AtEnd  bool     // only those in Ends
+	Limit  int
+	Skip   int
+}
+
+// GroupQuery asks for customers of a group of a selection.
+type GroupQuery struct {
+	SelectionID string
+	Stratum     string
+	Period      slot.Interval
+	Today       slot.Date
+	Unheard     bool // who was drawn and had no counting visit, in place of who had one
+	Limit       int
+}
+
+// CustomerSum is what a customer's visits of a period add up to.
+type CustomerSum struct {
+	CustomerID string
+	Visits     int       // counting
+	Last       slot.Date // zero where there were none
+	Next       slot.Date // the first that stands from today on; zero where none does
 }

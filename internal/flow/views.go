@@ -46,10 +46,13 @@ type PlanView struct {
 	Rows   []PlanRow
 	Shown  int      // executives after the filter
 	Breaks []Broken // promises that publishing this draft would break
-	Groups []Group
-	Today  slot.Date
-	Unread []string  // executives whose calendar was not read: their visits are planned from leave and bookings only
-	BusyAt time.Time // the oldest reading of the others; zero where no calendar is connected
+	// Accepted executives have accepted their year as it stands in this plan, of those
+	// Asked who have one.
+	Accepted, Asked int
+	Groups          []Group
+	Today           slot.Date
+	Unread          []string  // executives whose calendar was not read: their visits are planned from leave and bookings only
+	BusyAt          time.Time // the oldest reading of the others; zero where no calendar is connected
 	// Customers gives the names of the plan's customers by id, also of those
 	// without a place.
 	Customers map[string]string
@@ -135,19 +138,11 @@ type MyView struct {
 	Visits    []VisitView        // from 90 days before this year to a year ahead, by date
 	Shares    []roster.TimeShare // how the working hours of the last month and this one went by; empty where the calendar is not connected
 	SharesAt  time.Time          // when the calendar was read for them
+	Years     []MyYear           // own years in published plans, to be accepted in one step
 	Hosting   bool               // the actor is a host and sees the visits of own customers
 	Today     slot.Date
 }
 
-// CoverageView is the CEO's page.
-type CoverageView struct {
-	Report coverage.Report
-	Groups []Group
-	Alerts []AlertView // open ones
-	Behind []alert.Lag // groups that fall behind the published plan of this year, the worst first
-	Ladder alert.Ladder
-	Period slot.Interval
-}
 
 // AlertView is an alert with its person and who was told.
 type AlertView struct {

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"strings"
 
 	"windshield/internal/alert"
 	"windshield/internal/coverage"
@@ -20,7 +21,7 @@ func (a *API) GetCoverage(ctx context.Context, r GetCoverageRequestObject) (GetC
 		}
 		return nil, invalid([]fault.Detail{{Where: where, Expected: "a date such as 2027-03-04", Mend: "Give both days of the period, or none."}})
 	}
-	v, err := a.flow.Coverage(ctx, callOf(ctx).actor, span)
+	v, err := a.flow.Coverage(ctx, callOf(ctx).actor, flow.CoverageQuery{Period: span, Whole: true})
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +85,19 @@ func (a *API) SyncNow(ctx context.Context, _ SyncNowRequestObject) (SyncNowRespo
 
 // ListAudit gives a page of the audit trail.
 func (a *API) ListAudit(ctx context.Context, r ListAuditRequestObject) (ListAuditResponseObject, error) {
-	entries, next, err := a.flow.Trail(ctx, callOf(ctx).actor, value(r.Params.After), limit(r.Params.Limit))
+	q := flow.EntryQuery{ActorID: value(r.Params.Actor), After: value(r.Params.After), Limit: limit(r.Params.Limit)}
+	if about := value(r.Params.About); strings.Contains(about, "/") {
+		q.Subject = about
+	} else {
+		q.Kind = about
+	}
+	if r.Params.From != nil {
+		q.From = r.Params.From.Time
+	}
+	if r.Params.To != nil {
+		q.To = r.Params.To.AddDate(0, 0, 1)
+	}
+	entries, next, err := a.flow.Trail(ctx, callOf(ctx).actor, q)
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,11 @@ const (
 	withUs = "(p.joined = '' OR v.date >= p.joined) AND (p.left_on = '' OR v.date <= p.left_on)"
 )
 
+// stageThen is the customer's buying stage on the day of a visit; of two turns on a day
+// the one that was noted later holds.
+const stageThen = `coalesce((SELECT t.stage FROM customer_turns t WHERE t.customer_id = v.customer_id AND t.on_day <= v.date
+	ORDER BY t.on_day DESC, t.noted_at DESC, t.id DESC LIMIT 1), '')`
+
 // sums implements flow.Sums.
 type sums struct{ *unit }
 
@@ -185,8 +190,7 @@ func (s sums) Heard(q flow.HeardQuery) (flow.HeardSums, error) {
 	if err != nil {
 		return h, err
 	}
-	stage := `SELECT t.stage FROM customer_turns t WHERE t.customer_id = v.customer_id AND t.on_day <= v.date ORDER BY t.on_day DESC, t.noted_at DESC, t.id DESC LIMIT 1`
-	perVisit := counting().Select("coalesce((" + stage + "), '') AS stage")
+	perVisit := counting().Select(stageThen + " AS stage")
 	err = s.rows(s.db.Table("(?) x", perVisit).Select("stage, count(*)").Group("stage"), func(into func(...any) error) error {
 		var code string
 		var n int
@@ -231,4 +235,57 @@ func (s sums) counts(q flow.HeardQuery, h *flow.HeardSums) error {
 		}
 	}
 	return nil
+}
+
+func (s sums) Counted(q flow.CountedQuery) (rows []visit.Visit, all int, err error) {
+	db := s.among(s.db.Table("visits v").Where(past+" AND v.date BETWEEN ? AND ?", day(q.Period.Start), day(q.Period.End)), "v.executive_id", q.ExecutiveIDs)
+	if q.Lapsed {
+		db = db.Where("NOT (" + clocked + ")")
+	} else {
+		db = db.Where(clocked)
+	}
+	if q.Group != "" {
+		db = db.Where("EXISTS (SELECT 1 FROM selection_rows r WHERE r.selection_id = ? AND r.customer_id = v.customer_id AND r.stratum = ?)", q.SelectionID, q.Group)
+	}
+	if q.Staged {
+		in, arg := s.in(stageThen, q.Stages)
+		db = db.Where(in, arg)
+	}
+	if q.AtEnd {
+		ends := s.db.Where("1 = 0")
+		for _, e := range q.Ends {
+			ends = ends.Or("v.date BETWEEN ? AND ?", day(e.Start), day(e.End))
+		}
+		db = db.Where(ends)
+	}
+	db = db.Session(&gorm.Session{})
+	var n int64
+	if err := db.Count(&n).Error; err != nil {
+		return nil, 0, s.fail(err)
+	}
+	rows, err = s.glimpses(db.Order("v.date DESC, v.id").Limit(q.Limit).Offset(q.Skip), nil)
+	return rows, int(n), err
+}
+
+func (s sums) Customers(q flow.GroupQuery) ([]flow.CustomerSum, error) {
+	next := "coalesce((SELECT min(v.date) FROM visits v WHERE v.customer_id = r.customer_id AND " + ahead + " AND v.date >= ?), '')"
+	counting := past + " AND " + clocked + " AND v.date BETWEEN ? AND ?"
+	start, end := day(q.Period.Start), day(q.Period.End)
+	db := s.db.Table("selection_rows r").Where("r.selection_id = ? AND r.stratum = ?", q.SelectionID, q.Stratum).Limit(q.Limit)
+	if q.Unheard {
+		db = db.Select("r.customer_id, 0, '', "+next, day(q.Today)).Where("r.taken AND NOT EXISTS (SELECT 1 FROM visits v WHERE v.customer_id = r.customer_id AND "+counting+")", start, end).Order("r.rank, r.customer_id")
+	} else {
+		heard := s.db.Table("visits v").Where(counting, start, end).Select("v.customer_id, count(*) AS n, max(v.date) AS last").Group("v.customer_id")
+		db = db.Joins("JOIN (?) x ON x.customer_id = r.customer_id", heard).Select("r.customer_id, x.n, x.last, "+next, day(q.Today)).Order("x.last DESC, r.customer_id")
+	}
+	var out []flow.CustomerSum
+	err := s.rows(db, func(into func(...any) error) error {
+		var c flow.CustomerSum
+		var last, next day
+		err := into(&c.CustomerID, &c.Visits, &last, &next)
+		c.Last, c.Next = slot.Date(last), slot.Date(next)
+		out = append(out, c)
+		return err
+	})
+	return out, err
 }

@@ -1,8 +1,11 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +17,24 @@ import (
 	"windshield/internal/fault"
 	"windshield/internal/flow"
 	"windshield/internal/slot"
+)
+
+// Covering are the use cases of the CEO's page and of what is behind its numbers.
+type Covering interface {
+	Coverage(ctx context.Context, a access.Actor, q flow.CoverageQuery) (flow.CoverageView, error)
+	CoveragePeople(ctx context.Context, a access.Actor, q flow.PeopleQuery) (flow.CoveragePeopleView, error)
+	CoveragePerson(ctx context.Context, a access.Actor, id string) (flow.CoveragePersonView, error)
+	CoverageGroup(ctx context.Context, a access.Actor, code string, period slot.Interval) (flow.CoverageGroupView, error)
+	CoverageGroups(ctx context.Context, a access.Actor, period slot.Interval) (flow.CoverageGroupsView, error)
+	CoverageRows(ctx context.Context, a access.Actor, q flow.RowsQuery) (flow.CoverageRowsView, error)
+	PromiseNow(ctx context.Context, a access.Actor) (flow.FrozenPromise, error)
+}
+
+// What the CEO's page has room for.
+const (
+	peopleShown = 10
+	groupsShown = 7
+	gapsShown   = 5
 )
 
 // periods are the choices of the coverage page, by their name in the address.
@@ -31,12 +52,91 @@ var periods = []struct {
 	}},
 }
 
+// coverFilter is what the address says about period and region.
+type coverFilter struct {
+	Period, Region string // as in the address; Period is never ""
+	span           slot.Interval
+	Error          shownError // filters that are not known, by name
+}
+
+// filter reads the filters. others are those that the page knows beside period and region.
+func (p *Pages) filter(c echo.Context, others ...string) coverFilter {
+	f := coverFilter{Period: c.QueryParam("period"), Region: c.QueryParam("region")}
+	var bad []fault.Detail
+	if f.Period == "" {
+		f.Period = "12m"
+	}
+	at := slices.IndexFunc(periods, func(x struct {
+		code, text string
+		of         func(today slot.Date) slot.Interval
+	}) bool {
+		return x.code == f.Period
+	})
+	if at < 0 {
+		bad = append(bad, fault.Detail{Where: "period", Value: fault.Short(f.Period), Expected: "12m, 90d, year or last-year"})
+		f.Period, at = "12m", 0
+	}
+	f.span = periods[at].of(slot.DateOf(p.Now(), time.UTC))
+	for name := range c.QueryParams() {
+		if name != "period" && name != "region" && name != "done" && !slices.Contains(others, name) {
+			bad = append(bad, fault.Detail{Where: fault.Short(name), Value: fault.Short(c.QueryParam(name)), Expected: "only the filters that this page has: " + strings.Join(append([]string{"period", "region"}, others...), ", ")})
+		}
+	}
+	slices.SortFunc(bad, func(a, b fault.Detail) int { return strings.Compare(a.Where, b.Where) })
+	if len(bad) > 0 {
+		f.Error = shown(fault.Invalidf("A filter in the address is not known. The page is shown without it.").With(bad...), "period", "region")
+	}
+	return f
+}
+
+// query gives the address's query with the filters, and more pairs of names and values.
+func (f coverFilter) query(more ...string) string {
+	q := url.Values{}
+	if f.Period != "12m" {
+		q.Set("period", f.Period)
+	}
+	if f.Region != "" {
+		q.Set("region", f.Region)
+	}
+	for i := 0; i+1 < len(more); i += 2 {
+		if more[i+1] != "" {
+			q.Set(more[i], more[i+1])
+		}
+	}
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + q.Encode()
+}
+
+func (f coverFilter) status() int {
+	if f.Error.is() {
+		return http.StatusUnprocessableEntity
+	}
+	return http.StatusOK
+}
+
+// unregioned drops a region that nobody has an office in, and says so.
+func (f *coverFilter) unregioned(err error) bool {
+	text, details := fault.Shown(err)
+	if f.Region == "" || !fault.Is(err, fault.Invalid) || len(details) != 1 || details[0].Where != "region" {
+		return false
+	}
+	f.Error, f.Region = shown(fault.Invalidf("%s The page is shown for all regions.", text).With(append(f.Error.Details, details...)...), "period", "region"), ""
+	return true
+}
+
 type coverageModel struct {
 	flow.CoverageView
-	Period string // code
-	Groups []groupLine
-	Top    int // most visits of a person in a month
-	Chart  chart
+	coverFilter
+	About, Whom string // the two halves of the sentence
+	People      []coverage.PersonRow
+	Count       map[flow.Standing]int
+	Groups      []groupLine
+	MoreGroups  int
+	Top         int // most visits of a person in a month
+	Chart       chart
+	Few         bool // too few visits for percentages
 	// MaySet says whether the reader says when alerts climb.
 	MaySet bool
 }
@@ -48,99 +148,191 @@ type groupLine struct {
 }
 
 func (p *Pages) coverage(c echo.Context) error {
-	code := c.QueryParam("period")
-	if code == "" {
-		code = "12m"
+	m := coverageModel{coverFilter: p.filter(c)}
+	read := func() (err error) {
+		m.CoverageView, err = p.Flow.Coverage(ctx(c), auth.Actor(c), flow.CoverageQuery{Period: m.span, Region: m.coverFilter.Region, Months: peopleShown})
+		return err
 	}
-	var period slot.Interval
-	known := false
-	for _, x := range periods {
-		if x.code == code {
-			period, known = x.of(slot.DateOf(p.Now(), time.UTC)), true
-		}
+	err := read()
+	if m.unregioned(err) {
+		err = read()
 	}
-	if !known {
-		return fault.Invalidf("This period is not known.").With(fault.Detail{Where: "period", Value: fault.Short(code), Expected: "12m, 90d, year or last-year"})
-	}
-	v, err := p.Flow.Coverage(ctx(c), auth.Actor(c), period)
 	if err != nil {
 		return err
 	}
-	m := coverageModel{CoverageView: v, Period: code, Chart: chartOf(v.Report.Weeks), MaySet: access.Decide(auth.Actor(c), access.SetLadder, access.Subject{}).Allowed}
+	m.MaySet = access.Decide(auth.Actor(c), access.SetLadder, access.Subject{}).Allowed
+	m.About, m.Whom = m.Report.Sentences()
+	m.People, m.Count = m.Report.People[:min(peopleShown, len(m.Report.People))], map[flow.Standing]int{}
+	for _, r := range m.Report.People {
+		for _, s := range flow.Standings {
+			if flow.Stands(r, s, m.Report.Today) {
+				m.Count[s]++
+			}
+		}
+	}
+	m.Top = topMonth(m.People)
+	m.Chart = chartOf(m.Report.Weeks, m.PerWeek)
+	m.Few = m.Report.Totals.Visits-m.Report.Totals.Ungrouped < coverage.FewCases
+	all := groupLines(m.Report.Groups, m.CoverageView.Groups)
+	slices.SortStableFunc(all, func(a, b groupLine) int { return before(a.Under, b.Under) })
+	m.MoreGroups = max(0, len(all)-groupsShown)
+	if m.MoreGroups == 1 { // its own row takes no more room than to say that there is one
+		m.MoreGroups = 0
+	}
+	m.Groups = all[:len(all)-m.MoreGroups]
+	f := p.covered(c, "Coverage")
+	f.AsOf = m.Report.AsOf
+	return p.show(c, m.status(), coveragePage(f, m))
+}
+
+// before sorts what is so before what is not.
+func before(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
+}
+
+// covered is the frame of the pages about coverage, which have a style sheet of their own.
+func (p *Pages) covered(c echo.Context, title string) frame {
+	f := p.frame(c, title)
+	f.Sheet = p.assets.url("web/css/coverage.css")
+	return f
+}
+
+func topMonth(people []coverage.PersonRow) int {
+	top := 0
+	for _, r := range people {
+		for _, n := range r.Months {
+			top = max(top, n)
+		}
+	}
+	return top
+}
+
+// groupLines brings the bars of all groups to one scale.
+func groupLines(rows []coverage.GroupRow, groups []flow.Group) []groupLine {
 	colours := map[string]int{}
-	for _, g := range v.Groups {
+	for _, g := range groups {
 		colours[g.Code] = g.Colour
 	}
 	widest := 0.0
-	for _, g := range v.Report.Groups {
+	for _, g := range rows {
 		widest = max(widest, g.CustomerShare, g.VisitShare)
 	}
-	for _, g := range v.Report.Groups {
+	out := make([]groupLine, 0, len(rows))
+	for _, g := range rows {
 		l := groupLine{GroupRow: g, Colour: colours[g.Code]}
 		if widest > 0 {
 			l.CustomerW, l.TellW = int(1000*g.CustomerShare/widest), int(1000*g.VisitShare/widest)
 		}
-		m.Groups = append(m.Groups, l)
+		out = append(out, l)
 	}
-	for _, r := range v.Report.People {
-		for _, n := range r.Months {
-			m.Top = max(m.Top, n)
-		}
-	}
-	f := p.frame(c, "Coverage")
-	if !v.Report.AsOf.IsZero() {
-		f.AsOf = v.Report.AsOf
-	}
-	return p.show(c, http.StatusOK, coveragePage(f, m))
+	return out
 }
 
-// chart is a line of one number per week, drawn into 640 × 160 units.
+// monthQuery opens the visits of a person in a month of the report.
+func monthQuery(person string, m coverage.Month) string {
+	return "?executive=" + url.QueryEscape(person) + fmt.Sprintf("&month=%04d-%02d", m.Year, int(m.Month))
+}
+
+// breachText says in a few words what a row is about: since when over and who was told,
+// or when 30 days are passed as things are booked.
+func breachText(r coverage.PersonRow, o flow.OpenAlert, today slot.Date) string {
+	switch {
+	case !r.Running:
+		return "clock not started"
+	case r.Overdue && len(o.Rungs) > 0:
+		last := o.Rungs[len(o.Rungs)-1]
+		return toldShort[last.Rung] + " told " + dayShort(slot.DateOf(last.At, time.UTC))
+	case r.Overdue && r.Paused:
+		return "away, nobody told"
+	case r.Overdue:
+		return "nobody told yet"
+	case !r.Forecast.IsZero():
+		return "passes 30 d on " + soonDay(r.Forecast, today)
+	}
+	return ""
+}
+
+// soonDay leaves the year out where it is today's.
+func soonDay(d, today slot.Date) string {
+	if d.Year() == today.Year() {
+		return dayShort(d)
+	}
+	return day(d)
+}
+
+// chart is a line of one number per week with a target, drawn into 560 × 96 units.
 type chart struct {
 	Points           string
 	LastX, LastY     int
-	Last             int
-	Max              int
+	Last, Max        int
+	GoalY            int
+	Goal             string // "" where there is none
 	First, LastLabel string
+	MaxLabel         string
+	AtMost           coverage.WeekRow
 }
 
-const chartW, chartH, chartTop = 560, 120, 20
+const chartW, chartH, chartTop = 440, 66, 8
 
-func chartOf(weeks []coverage.WeekRow) chart {
+func chartOf(weeks []coverage.WeekRow, goal float64) chart {
 	var c chart
 	if len(weeks) == 0 {
 		return c
 	}
 	for _, w := range weeks {
-		c.Max = max(c.Max, w.Distinct)
+		if w.Distinct > c.Max {
+			c.Max, c.AtMost = w.Distinct, w
+		}
+	}
+	scale := max(float64(c.Max), goal)
+	height := func(n float64) int {
+		if scale == 0 {
+			return chartTop + chartH
+		}
+		return chartTop + chartH - int(n*chartH/scale)
 	}
 	var b strings.Builder
 	for i, w := range weeks {
-		x, y := 4, chartTop+chartH
+		x := 4
 		if len(weeks) > 1 {
 			x += i * chartW / (len(weeks) - 1)
 		}
-		if c.Max > 0 {
-			y -= w.Distinct * chartH / c.Max
-		}
+		y := height(float64(w.Distinct))
 		fmt.Fprintf(&b, "%d,%d ", x, y)
 		c.LastX, c.LastY, c.Last = x, y, w.Distinct
 	}
 	c.Points = strings.TrimSpace(b.String())
-	c.First, c.LastLabel = weeks[0].Label, weeks[len(weeks)-1].Label
+	c.First, c.LastLabel = dayShort(weeks[0].Monday), dayShort(weeks[len(weeks)-1].Monday)
+	if goal > 0 {
+		c.GoalY = height(goal)
+		c.Goal = strings.TrimSuffix(fixed(goal, 1), ".0")
+	}
 	return c
 }
 
-// told says who heard of an alert, and how that went.
-func toldLine(d flow.Delivery) string {
-	switch d.State {
-	case flow.Sent:
-		return "told by " + string(d.Channel) + " on " + moment(d.SentAt)
-	case flow.Refused:
-		return "could not be told by " + string(d.Channel) + ": " + d.Error
-	case flow.Skipped, flow.OnHold:
-		return "by " + string(d.Channel) + ": " + d.Why
+// GoalTextY keeps the label of the target off the label of the last week.
+func (c chart) GoalTextY() int {
+	switch d := c.GoalY - c.LastY; {
+	case d >= 0 && d < 14:
+		return c.LastY + 18
+	case d < 0 && d > -14:
+		return c.LastY - 10
 	}
-	return "will be told by " + string(d.Channel)
+	return c.GoalY + 4
+}
+
+// parts says "3 of 12 visits" under 20 cases and "6 % of visits" above.
+func parts(part, whole int, share float64, of string) string {
+	if whole < coverage.FewCases {
+		return few(part, whole) + " " + of
+	}
+	return percent(share) + " of " + of
 }
 
 // inDays says how far ahead a date lies.

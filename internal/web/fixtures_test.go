@@ -793,24 +793,6 @@ func (s *story) Customer(_ context.Context, _ access.Actor, id string) (flow.Cus
 
 // ---- watching
 
-func (s *story) Coverage(_ context.Context, _ access.Actor, period slot.Interval) (flow.CoverageView, error) {
-	if period.Days() <= 1 {
-		period = slot.Interval{Start: s.today.Add(-364), End: s.today}
-	}
-	v := flow.CoverageView{Groups: s.groups, Period: period}
-	v.Report = coverage.Compute(coverage.Input{AsOf: s.now, Today: s.today, Period: period, People: s.watched(), Visits: s.visits, Groups: s.coverGroups()})
-	for i, r := range v.Report.People {
-		if r.Overdue && i < 4 {
-			a := flow.AlertView{Alert: flow.Alert{PersonID: r.ID, Breach: r.Last.Add(31), Open: true, RaisedAt: s.now}, Person: s.person(r.ID)}
-			a.Deliveries = []flow.Delivery{{Channel: "mail", State: flow.Sent, SentAt: s.now}, {Channel: "mail", State: flow.Refused, Error: s.nameOf("no such mailbox")}}
-			v.Alerts = append(v.Alerts, a)
-		}
-	}
-	v.Ladder = alert.UsualLadder()
-	v.Behind = []alert.Lag{{Tally: alert.Tally{Group: alert.Group{Dimension: "region", Code: "North", Label: s.nameOf("North")}, Due: 10, Held: 5}, Missing: 5, Reason: s.nameOf("North: 5 of 10 visits due were held and count.")}}
-	return v, s.failing("coverage")
-}
-
 func (s *story) Connections(context.Context, access.Actor) ([]flow.ConnectionView, error) {
 	if len(s.customers) == 0 {
 		return nil, s.failing("connections")
@@ -902,20 +884,6 @@ func (s *story) Believe(context.Context, access.Actor, string) error { return s.
 
 func (s *story) People(context.Context, access.Actor) ([]roster.Person, error) {
 	return s.people, s.failing("people")
-}
-
-func (s *story) SetRoles(_ context.Context, _ access.Actor, id string, version int, roles []roster.Role) (roster.Person, error) {
-	return roster.Person{}, s.change("roles", id, version, roles)
-}
-
-func (s *story) Trail(context.Context, access.Actor, string, int) ([]flow.Entry, string, error) {
-	if len(s.customers) == 0 {
-		return nil, "", s.failing("trail")
-	}
-	return []flow.Entry{
-		{Seq: 2, At: s.now, ActorID: uuidOf(3, 0), Action: s.nameOf("publish plan"), Subject: "plan/" + uuidOf(5, 1), Detail: s.nameOf(`{"visits":230}`)},
-		{Seq: 1, At: s.now, ActorID: "system:planner", Action: "draft plan", Subject: s.nameOf("thing/1")},
-	}, "next", s.failing("trail")
 }
 
 // signIn is a SignIn that knows one token.

@@ -106,7 +106,11 @@ func allPages(s *story) []page {
 		{"/plans/" + s.plan.ID + "/customers/" + uuidOf(4, 5), "ceo", 200}, {"/plans/" + s.plan.ID + "/customers/none", "vp", 404},
 		{"/plans/" + s.plan.ID + "/compare", "vp", 200}, {"/plans/" + s.plan.ID + "/compare?with=" + uuidOf(5, 3), "vp", 200}, {"/plans/" + s.plan.ID + "/compare?with=" + uuidOf(5, 9), "ceo", 409},
 		{"/plans/scenarios/new?selection=" + uuidOf(6, 1), "vp", 200}, {"/plans/scenarios/" + uuidOf(9, 1), "vp", 200},
-		{"/coverage", "ceo", 200}, {"/coverage?period=90d", "vp", 200}, {"/coverage?period=junk", "ceo", 422},
+		{"/coverage", "ceo", 200}, {"/coverage?period=90d", "vp", 200}, {"/coverage?period=junk", "ceo", 422}, {"/coverage?perod=90d", "ceo", 422}, {"/coverage?region=Mars", "ceo", 422}, {"/coverage?region=NY", "ceo", 200},
+		{"/coverage/people", "ceo", 200}, {"/coverage/people?show=over&page=1", "vp", 200}, {"/coverage/people?page=x", "vp", 422}, {"/coverage/people/" + uuidOf(1, 3), "ceo", 200}, {"/coverage/people/none", "ceo", 404},
+		{"/coverage/strata", "ceo", 200}, {"/coverage/strata?period=90d", "vp", 200}, {"/coverage/strata/" + s.groups[0].Code, "ceo", 200}, {"/coverage/strata/none", "ceo", 404}, {"/coverage/gaps", "ceo", 200},
+		{"/coverage/weeks/2027-W14", "ceo", 200}, {"/coverage/weeks/2027-W54", "ceo", 404}, {"/coverage/weeks/soon", "ceo", 404}, {"/coverage/kept?outcome=dropped", "ceo", 303},
+		{"/coverage/visits?executive=" + uuidOf(1, 3) + "&month=2027-02", "ceo", 200}, {"/coverage/visits?counts=no&page=1", "ceo", 200}, {"/coverage/visits?month=2027-13", "ceo", 422}, {"/coverage/visits?end=yes", "ceo", 422}, {"/coverage/visits?phase=early&end=1", "ceo", 200},
 		{"/me", "executive", 200}, {"/me", "assistant", 200}, {"/me?person=" + uuidOf(1, 3), "ceo", 200},
 		{"/visits", "host", 200}, {"/visits?from=2027-13-01&state=odd", "host", 422}, {"/visits?from=2030-01-01", "vp", 200},
 		{"/visits/" + held, "executive", 200}, {"/visits/" + coming, "executive", 200}, {"/visits/" + conflict, "vp", 200}, {"/visits/none", "vp", 404}, {"/visits/" + held + "/debrief", "ceo", 200}, {"/visits/" + held + "/memo", "host", 200}, {"/loops", "host", 200}, {"/loops", "vp", 200},
@@ -118,7 +122,7 @@ func allPages(s *story) []page {
 		{"/selections/" + uuidOf(6, 1) + "/proof", "vp", 200}, {"/selections/" + uuidOf(6, 1) + "/proof", "ceo", 200}, {"/selections/" + uuidOf(6, 1) + "/list", "vp", 200},
 		{"/selections/" + uuidOf(6, 1) + "/change?kind=refused&customer=" + uuidOf(4, 1), "vp", 200}, {"/selections/" + uuidOf(6, 1) + "/change?kind=added", "vp", 200},
 		{"/selections/" + uuidOf(6, 1) + "/change?kind=removed&customer=" + uuidOf(4, 2), "vp", 200}, {"/selections/" + uuidOf(6, 1) + "/change?kind=moved", "vp", 404}, {"/selections/" + uuidOf(6, 1) + "/change?kind=added", "ceo", 403},
-		{"/admin/calendar", "administrator", 200}, {"/admin/calendar/accounts", "administrator", 200}, {"/admin/calendar/accounts", "vp", 200}, {"/me/calendar", "host", 200}, {"/me/calendar", "executive", 200}, {"/admin/calendar/health", "administrator", 200}, {"/admin/audit", "administrator", 200}, {"/admin/people", "administrator", 200}, {"/admin/people", "vp", 403},
+		{"/admin/calendar", "administrator", 200}, {"/admin/calendar/accounts", "administrator", 200}, {"/admin/calendar/accounts", "vp", 200}, {"/me/calendar", "host", 200}, {"/me/calendar", "executive", 200}, {"/admin/calendar/health", "administrator", 200}, {"/admin/audit", "administrator", 200}, {"/admin/people", "administrator", 200}, {"/admin/people", "vp", 403}, {"/admin", "administrator", 200}, {"/admin", "vp", 403}, {"/admin/jobs", "administrator", 200}, {"/admin/dimensions", "administrator", 200}, {"/admin/dimensions", "vp", 200}, {"/admin/rules", "vp", 200}, {"/admin/rules", "ceo", 200},
 		{"/conflicts", "vp", 200}, {"/conflicts", "host", 200}, {"/admin/calendar/policy", "administrator", 200}, {"/admin/calendar/policy", "vp", 200},
 		{"/nowhere", "vp", 404}, {"/?done=published", "vp", 303},
 	}
@@ -424,7 +428,7 @@ func TestSignIn(t *testing.T) {
 
 func TestEachRoleHasAHome(t *testing.T) {
 	s := makeStory(sampleSize)
-	for role, home := range map[string]string{"vp": "/plans", "ceo": "/coverage", "executive": "/me", "assistant": "/me", "host": "/visits", "administrator": "/admin/calendar", "nobody": "/signin"} {
+	for role, home := range map[string]string{"vp": "/plans", "ceo": "/coverage", "executive": "/me", "assistant": "/me", "host": "/visits", "administrator": "/admin", "nobody": "/signin"} {
 		require.Equal(t, home, open(t, s, actors(s)[role]).get("/").Header().Get("Location"), role)
 	}
 	w := open(t, s, access.Actor{PersonID: "x", Name: "New"}).get("/")
@@ -619,17 +623,18 @@ func TestImportWizard(t *testing.T) {
 func TestRolesAndSync(t *testing.T) {
 	s := makeStory(sampleSize)
 	site := open(t, s, actors(s)["administrator"])
-	require.Equal(t, 303, site.post("/admin/people/p1/roles", url.Values{"version": {"4"}, "role": {"vp", "executive"}}).Code)
+	to := "/admin/people/" + uuidOf(3, 2)
+	require.Equal(t, 303, site.post(to, url.Values{"version": {"4"}, "role": {"vp", "executive"}}).Code)
 	require.Equal(t, 303, site.post("/admin/calendar/sync", nil).Code)
 	require.Equal(t, 303, site.post("/admin/calendar/retry", url.Values{"calendar": {"ok@example.com"}}).Code)
-	require.Equal(t, []string{"roles p1 4 [vp executive]", "sync", "retry ok@example.com"}, s.calls)
-	s.fail["roles"] = fault.Conflictf("Somebody has to be administrator.")
-	w := site.post("/admin/people/"+uuidOf(3, 2)+"/roles", url.Values{"version": {"1"}})
+	require.Equal(t, []string{"change person " + uuidOf(3, 2) + " 4 false false false [vp executive]", "sync", "retry ok@example.com"}, s.calls)
+	s.fail["change person"] = fault.Conflictf("Somebody has to be administrator.")
+	w := site.post(to, url.Values{"version": {"1"}})
 	require.Equal(t, 409, w.Code)
 	require.Contains(t, w.Body.String(), "Somebody has to be administrator.")
 	sound(t, w.Body.Bytes())
-	s.fail["roles"] = fault.Stalef("x")
-	require.Equal(t, 409, site.post("/admin/people/p1/roles", url.Values{"version": {"1"}}).Code)
+	s.fail["change person"] = fault.Stalef("x")
+	require.Equal(t, 409, site.post(to, url.Values{"version": {"1"}}).Code)
 }
 
 func TestNavigationFollowsTheRoles(t *testing.T) {
@@ -638,7 +643,7 @@ func TestNavigationFollowsTheRoles(t *testing.T) {
 		"vp":        {"/plans", "/coverage", "/loops", "/claims", "/conflicts", "/customers", "/selections", "/imports", "/admin/calendar"},
 		"ceo":       {"/plans", "/coverage", "/claims", "/customers", "/selections"},
 		"executive": {"/me"}, "assistant": {"/me"}, "host": {"/visits", "/loops", "/conflicts", "/customers"},
-		"administrator": {"/plans", "/customers", "/selections", "/imports", "/admin/calendar", "/admin/people", "/admin/audit"},
+		"administrator": {"/plans", "/customers", "/selections", "/imports", "/admin/calendar", "/admin"},
 	} {
 		doc, err := html.Parse(open(t, s, actors(s)[role]).get("/nowhere").Body)
 		require.NoError(t, err)

@@ -19,7 +19,6 @@ import (
 	"windshield/internal/flow"
 	"windshield/internal/intake"
 	"windshield/internal/roster"
-	"windshield/internal/slot"
 	"windshield/internal/visit"
 )
 
@@ -131,7 +130,6 @@ type Settling interface {
 
 // Watching are the use cases of the CEO's and the administrator's pages.
 type Watching interface {
-	Coverage(ctx context.Context, a access.Actor, period slot.Interval) (flow.CoverageView, error)
 	Connections(ctx context.Context, a access.Actor) ([]flow.ConnectionView, error)
 	Health(ctx context.Context, a access.Actor) (flow.Health, error)
 	RetryCalendar(ctx context.Context, a access.Actor, calendar string) error
@@ -139,9 +137,6 @@ type Watching interface {
 	Believe(ctx context.Context, a access.Actor, calendar string) error
 	PutBack(ctx context.Context, a access.Actor, calendar string) error
 	People(ctx context.Context, a access.Actor) ([]roster.Person, error)
-	SetManager(ctx context.Context, a access.Actor, personID string, version int, email string) error
-	SetRoles(ctx context.Context, a access.Actor, personID string, version int, roles []roster.Role) (roster.Person, error)
-	Trail(ctx context.Context, a access.Actor, after string, limit int) (rows []flow.Entry, next string, err error)
 }
 
 // Reading are the use cases of when people are busy.
@@ -185,7 +180,11 @@ type Story interface {
 	Understanding
 	Connecting
 	Watching
+	Covering
+	Administering
 	Warning
+	Noticing
+	Telling
 	Reading
 	Launching
 }
@@ -304,9 +303,24 @@ func (p *Pages) Register(r Router) {
 	r.GET("/search", p.search)
 	r.GET("/shortcuts", p.shortcuts)
 	r.GET("/coverage", p.coverage)
+	r.GET("/coverage/people", p.coveragePeople)
+	r.GET("/coverage/people/:id", p.coveragePerson)
+	r.GET("/coverage/strata", p.coverageGroups)
+	r.GET("/coverage/strata/:code", p.coverageGroup)
+	r.GET("/coverage/gaps", p.coverageGaps)
+	r.GET("/coverage/weeks/:week", p.coverageWeek)
+	r.GET("/coverage/visits", p.coverageVisits)
+	r.GET("/coverage/kept", p.coverageKept)
 	r.GET("/me", p.me)
 	r.POST("/me/alert", p.answerAlert)
 	r.POST("/coverage/ladder", p.setLadder)
+	r.GET(noticesPath, p.notices)
+	r.POST(noticesPath+"/read", p.readNotices)
+	r.GET(choicesPath, p.choices)
+	r.POST(choicesPath, p.setChoices)
+	r.GET(noticesPath+"/:id", p.openNotice)
+	r.GET(flow.EndNoticesPath+":ticket", p.noticeToEnd)
+	r.POST(flow.EndNoticesPath+":ticket", p.endNotices)
 	r.GET("/me/calendar", p.myCalendar)
 	r.POST("/me/calendar/connect", p.connectMine)
 	r.POST("/me/calendar/disconnect", p.disconnectMine)
@@ -403,8 +417,29 @@ func (p *Pages) Register(r Router) {
 	r.POST("/admin/calendar/accounts/connect", p.connectAccount)
 	r.POST("/admin/calendar/accounts/disconnect", p.disconnectAccount)
 	r.POST("/admin/calendar/accounts/retry", p.retryAccount)
+	r.GET(adminPath, p.admin)
+	r.GET("/admin/jobs", p.jobs)
+	r.POST("/admin/jobs/:id", p.seeToJob)
+	r.GET(channelsPath, p.channels)
+	r.POST(channelsPath, p.setChannels)
+	r.POST(channelsPath+"/retry", p.retryNotices)
+	r.POST(channelsPath+"/test", p.testNotice)
 	r.GET("/admin/audit", p.audit)
+	r.POST("/admin/audit/check", p.checkAudit)
+	r.GET("/admin/dimensions", p.dimensions)
+	r.POST("/admin/dimensions", p.renameValue)
+	r.GET("/admin/rules", p.rules)
+	r.POST("/admin/rules", p.setRules)
 	r.GET("/admin/people", p.people)
-	r.POST("/admin/people/:id/roles", p.setRoles)
-	r.POST("/admin/people/:id/manager", p.setManager)
+	r.POST("/admin/people", p.createPerson)
+	r.GET("/admin/people/new", p.newPerson)
+	r.GET("/admin/people/:id", p.person)
+	r.POST("/admin/people/:id", p.changePerson)
+	r.GET("/admin/people/:id/erase", p.erasure)
+	r.POST("/admin/people/:id/erase", p.erase)
+	r.POST("/admin/people/:id/data", p.giveData)
+	r.GET("/customers/:id/contacts", p.contacts)
+	r.GET("/customers/:id/contacts/erase", p.erasure)
+	r.POST("/customers/:id/contacts/erase", p.erase)
+	r.POST("/customers/:id/contacts/data", p.giveData)
 }
