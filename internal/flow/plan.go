@@ -90,6 +90,11 @@ func (f *Flow) Plan(ctx context.Context, a access.Actor, id string, filter PlanF
 		if v.Steps, err = stepsOf(tx, a, p); err != nil {
 			return v, err
 		}
+		years, err := yearsOf(tx, p, visits)
+		if err != nil {
+			return v, err
+		}
+		v.Accepted, v.Asked = countYears(years), len(years)
 		if p.State != visit.Superseded {
 			if v.Unread, v.BusyAt, err = f.busyOf(tx, people, visits); err != nil {
 				return v, err

@@ -21,6 +21,9 @@ type myModel struct {
 	// NextAnswer says whether the reader may answer the next visit here.
 	NextAnswer bool
 	Form       alertForm
+	// MayAcceptYear says whether the reader may accept the executive's year.
+	MayAcceptYear bool
+	YearKey       string
 }
 
 type myMonth struct {
@@ -43,7 +46,7 @@ func (p *Pages) mine(c echo.Context, status int, person string, form alertForm) 
 	if err != nil {
 		return err
 	}
-	m := myModel{MyView: v, Form: form, Own: v.Executive.ID == a.PersonID}
+	m := myModel{MyView: v, Form: form, Own: v.Executive.ID == a.PersonID, YearKey: p.NewKey(), MayAcceptYear: access.Decide(a, access.AcceptYear, access.Subject{ExecutiveID: v.Executive.ID}).Allowed}
 	if m.Own {
 		if m.Account, err = p.ownAccount(c); err != nil {
 			return err
