@@ -402,6 +402,30 @@ func (e EventState) Valid() bool {
 	}
 }
 
+// Defines values for FoundKind.
+const (
+	FoundKindClaim    FoundKind = "claim"
+	FoundKindCustomer FoundKind = "customer"
+	FoundKindPerson   FoundKind = "person"
+	FoundKindPlan     FoundKind = "plan"
+)
+
+// Valid indicates whether the value is a known member of the FoundKind enum.
+func (e FoundKind) Valid() bool {
+	switch e {
+	case FoundKindClaim:
+		return true
+	case FoundKindCustomer:
+		return true
+	case FoundKindPerson:
+		return true
+	case FoundKindPlan:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for GuessConfidence.
 const (
 	GuessConfidenceExact   GuessConfidence = "exact"
@@ -666,6 +690,36 @@ func (e Met) Valid() bool {
 	case MetPartly:
 		return true
 	case MetYes:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Outcome.
+const (
+	OutcomeAhead           Outcome = "ahead"
+	OutcomeDropped         Outcome = "dropped"
+	OutcomeHeld            Outcome = "held"
+	OutcomeMovedByCustomer Outcome = "moved_by_customer"
+	OutcomeMovedByUs       Outcome = "moved_by_us"
+	OutcomeSilent          Outcome = "silent"
+)
+
+// Valid indicates whether the value is a known member of the Outcome enum.
+func (e Outcome) Valid() bool {
+	switch e {
+	case OutcomeAhead:
+		return true
+	case OutcomeDropped:
+		return true
+	case OutcomeHeld:
+		return true
+	case OutcomeMovedByCustomer:
+		return true
+	case OutcomeMovedByUs:
+		return true
+	case OutcomeSilent:
 		return true
 	default:
 		return false
@@ -1137,6 +1191,39 @@ func (e SettleRequestVerdict) Valid() bool {
 	}
 }
 
+// Defines values for SlideKind.
+const (
+	SlideKindClaims   SlideKind = "claims"
+	SlideKindHeadline SlideKind = "headline"
+	SlideKindOpen     SlideKind = "open"
+	SlideKindPlan     SlideKind = "plan"
+	SlideKindPromise  SlideKind = "promise"
+	SlideKindWindows  SlideKind = "windows"
+	SlideKindYears    SlideKind = "years"
+)
+
+// Valid indicates whether the value is a known member of the SlideKind enum.
+func (e SlideKind) Valid() bool {
+	switch e {
+	case SlideKindClaims:
+		return true
+	case SlideKindHeadline:
+		return true
+	case SlideKindOpen:
+		return true
+	case SlideKindPlan:
+		return true
+	case SlideKindPromise:
+		return true
+	case SlideKindWindows:
+		return true
+	case SlideKindYears:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Standing.
 const (
 	StandingAsWanted Standing = "as wanted"
@@ -1380,6 +1467,27 @@ func (e VisitState) Valid() bool {
 	}
 }
 
+// Defines values for YearStanding.
+const (
+	YearStandingAccepted YearStanding = "accepted"
+	YearStandingChanged  YearStanding = "changed"
+	YearStandingOpen     YearStanding = "open"
+)
+
+// Valid indicates whether the value is a known member of the YearStanding enum.
+func (e YearStanding) Valid() bool {
+	switch e {
+	case YearStandingAccepted:
+		return true
+	case YearStandingChanged:
+		return true
+	case YearStandingOpen:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MailKind.
 const (
 	MailKindAgenda       MailKind = "agenda"
@@ -1450,6 +1558,65 @@ func (e SendCustomerMailParamsKind) Valid() bool {
 	default:
 		return false
 	}
+}
+
+// AcceptRequest defines model for AcceptRequest.
+type AcceptRequest struct {
+	// Executive Whose year; your own where it is left out.
+	Executive *Id `json:"executive,omitempty"`
+
+	// Mark The mark of the visits that were looked at.
+	//
+	// Example: 9f86d081884c7d65
+	Mark *string `json:"mark,omitempty"`
+}
+
+// AcceptanceList defines model for AcceptanceList.
+type AcceptanceList struct {
+	// Accepted Who has accepted the year as it stands.
+	//
+	// Example: 17
+	Accepted int         `json:"accepted"`
+	Items    []YearState `json:"items"`
+
+	// Plan Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Plan Id `json:"plan"`
+
+	// Version Example: 3
+	Version int `json:"version"`
+}
+
+// AcceptedYear defines model for AcceptedYear.
+type AcceptedYear struct {
+	// Accepted Executives who have accepted.
+	//
+	// Example: 17
+	Accepted int `json:"accepted"`
+
+	// Executive Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Executive Id `json:"executive"`
+
+	// Executives Executives who have a year in the plan.
+	//
+	// Example: 24
+	Executives int `json:"executives"`
+
+	// Plan Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Plan Id `json:"plan"`
+
+	// Unchanged It had been accepted just so: nothing was done.
+	//
+	// Example: false
+	Unchanged bool `json:"unchanged"`
+
+	// Visits Example: 12
+	Visits int `json:"visits"`
 }
 
 // AgendaAgreement defines model for AgendaAgreement.
@@ -3131,6 +3298,29 @@ type DebriefRequest struct {
 	Words *string `json:"words,omitempty"`
 }
 
+// Deck defines model for Deck.
+type Deck struct {
+	// Accepted Executives who have accepted their year.
+	//
+	// Example: 17
+	Accepted int `json:"accepted"`
+
+	// Executives Example: 24
+	Executives int `json:"executives"`
+
+	// Footer Example: 2027, draft, version 3 · seed 42 · 22 Nov 2026
+	Footer string `json:"footer"`
+
+	// Plan Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Plan   Id      `json:"plan"`
+	Slides []Slide `json:"slides"`
+
+	// Version Example: 3
+	Version int `json:"version"`
+}
+
 // Delivery defines model for Delivery.
 type Delivery struct {
 	// Channel Example: mail
@@ -3591,6 +3781,21 @@ type ForecastWarning struct {
 	Visit Id `json:"visit"`
 }
 
+// Found defines model for Found.
+type Found struct {
+	Id   string    `json:"id"`
+	Kind FoundKind `json:"kind"`
+
+	// More Where it is, or what it is.
+	//
+	// Example: Zürich, CH
+	More string `json:"more"`
+	Name string `json:"name"`
+}
+
+// FoundKind defines model for Found.Kind.
+type FoundKind string
+
 // Frame A frozen customer list.
 type Frame struct {
 	// Customers Who may be drawn.
@@ -3669,6 +3874,14 @@ type FrameList struct {
 	Items []Frame `json:"items"`
 }
 
+// FreezePromiseRequest defines model for FreezePromiseRequest.
+type FreezePromiseRequest struct {
+	// Reason Why it takes the place of the promise before.
+	//
+	// Example: Two executives have left.
+	Reason *string `json:"reason,omitempty"`
+}
+
 // FreezeRequest defines model for FreezeRequest.
 type FreezeRequest struct {
 	// Bands How many size bands are made of revenue; left out or 0: none.
@@ -3697,6 +3910,22 @@ type FreezeRequest struct {
 
 	// Year Example: 2027
 	Year int `json:"year"`
+}
+
+// FrozenPromise defines model for FrozenPromise.
+type FrozenPromise struct {
+	// Promise Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Promise Id `json:"promise"`
+
+	// Unchanged The promise in force says just this: nothing was done.
+	//
+	// Example: false
+	Unchanged bool `json:"unchanged"`
+
+	// Visits Example: 240
+	Visits int `json:"visits"`
 }
 
 // Gap defines model for Gap.
@@ -4077,6 +4306,41 @@ type JobFailure struct {
 // JobFailureList defines model for JobFailureList.
 type JobFailureList struct {
 	Items []JobFailure `json:"items"`
+}
+
+// KeptCount defines model for KeptCount.
+type KeptCount struct {
+	// Ahead Still stands so, today or later.
+	//
+	// Example: 30
+	Ahead int `json:"ahead"`
+
+	// Dropped Example: 5
+	Dropped int `json:"dropped"`
+
+	// DroppedByCustomer Of those dropped.
+	//
+	// Example: 3
+	DroppedByCustomer int `json:"dropped_by_customer"`
+
+	// Held Held with whom and when it was promised.
+	//
+	// Example: 180
+	Held int `json:"held"`
+
+	// MovedByCustomer Example: 8
+	MovedByCustomer int `json:"moved_by_customer"`
+
+	// MovedByUs Example: 15
+	MovedByUs int `json:"moved_by_us"`
+
+	// Promised Example: 240
+	Promised int `json:"promised"`
+
+	// Silent Stood so, and nobody has said whether it was held.
+	//
+	// Example: 2
+	Silent int `json:"silent"`
 }
 
 // Ladder defines model for Ladder.
@@ -4851,6 +5115,11 @@ type Office struct {
 	Longitude float64 `json:"longitude"`
 }
 
+// Outcome What became of a promised visit.
+//
+// Example: held
+type Outcome string
+
 // OutcomeRequest defines model for OutcomeRequest.
 type OutcomeRequest struct {
 	// Code Why a visit was declined, cancelled or not held; plan_changed and calendar are never chosen by people.
@@ -5249,6 +5518,11 @@ type Plan struct {
 
 // PlanChange One customer's visit goes from one place to another; a place that is left out is nowhere.
 type PlanChange struct {
+	// Because Who caused a move in a published plan: it decides whether the promise was moved by the customer or by us. By us where it is left out.
+	//
+	// Example: customer
+	Because *string `json:"because,omitempty"`
+
 	// Customer Names a thing; a UUID.
 	//
 	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
@@ -5418,6 +5692,11 @@ type PlanRun struct {
 
 	// Version Example: 4
 	Version int `json:"version"`
+
+	// Weights The count of each term of the planning problem, and the weighted total; lower is better.
+	//
+	// Example: {"overdue_days":12,"total":60211,"travel_km":48211,"unassigned":0}
+	Weights *Cost `json:"weights,omitempty"`
 }
 
 // PlanRunList defines model for PlanRunList.
@@ -5658,6 +5937,63 @@ type ProblemGroup struct {
 
 // ProblemKind Example: invalid
 type ProblemKind string
+
+// PromisedNow Where the visit stands now; missing where there is none any more.
+type PromisedNow struct {
+	// Date Example: 2027-03-09
+	Date openapi_types.Date `json:"date"`
+
+	// Executive Somebody or something by id and name.
+	Executive Named `json:"executive"`
+
+	// Half Half of a working day at the customer's place.
+	//
+	// Example: am
+	Half Half `json:"half"`
+
+	// State Where a visit stands in its life.
+	//
+	// Example: published
+	State VisitState `json:"state"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit Id `json:"visit"`
+}
+
+// PromisedVisit defines model for PromisedVisit.
+type PromisedVisit struct {
+	// Customer Somebody or something by id and name.
+	Customer Named `json:"customer"`
+
+	// Date Example: 2027-03-02
+	Date openapi_types.Date `json:"date"`
+
+	// Executive Somebody or something by id and name.
+	Executive Named `json:"executive"`
+
+	// Group Example: EN
+	Group string `json:"group"`
+
+	// Half Half of a working day at the customer's place.
+	//
+	// Example: am
+	Half Half `json:"half"`
+
+	// Now Where the visit stands now; missing where there is none any more.
+	Now *PromisedNow `json:"now,omitempty"`
+
+	// Outcome What became of a promised visit.
+	//
+	// Example: held
+	Outcome Outcome `json:"outcome"`
+
+	// Visit The visit as it was promised.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit string `json:"visit"`
+}
 
 // Proof defines model for Proof.
 type Proof struct {
@@ -6234,6 +6570,14 @@ type ScenariosRequest struct {
 	Selection Id `json:"selection"`
 }
 
+// SearchResult defines model for SearchResult.
+type SearchResult struct {
+	Items []Found `json:"items"`
+
+	// MoreCustomers There are more customers than are listed.
+	MoreCustomers bool `json:"more_customers"`
+}
+
 // Selection defines model for Selection.
 type Selection struct {
 	// CreatedAt Example: 2027-01-04T08:40:00Z
@@ -6629,6 +6973,198 @@ type SignIn struct {
 	Token string `json:"token"`
 }
 
+// Slide defines model for Slide.
+type Slide struct {
+	Bars   []SlideBar   `json:"bars"`
+	Claims []SlideClaim `json:"claims"`
+
+	// Kind Example: headline
+	Kind  SlideKind   `json:"kind"`
+	Lines []SlideLine `json:"lines"`
+
+	// More Rows that no slide shows.
+	//
+	// Example: 0
+	More  int         `json:"more"`
+	Needs []SlideNeed `json:"needs"`
+
+	// Note Example: 230 of 240 visits wanted are planned.
+	Note     string         `json:"note"`
+	Open     []SlideOpen    `json:"open"`
+	Quarters []SlideQuarter `json:"quarters"`
+
+	// Title The message.
+	//
+	// Example: 76 % of the Small business target is planned
+	Title string      `json:"title"`
+	Years []YearState `json:"years"`
+}
+
+// SlideKind Example: headline
+type SlideKind string
+
+// SlideBar defines model for SlideBar.
+type SlideBar struct {
+	// Group Example: EN
+	Group *string `json:"group,omitempty"`
+
+	// Label Example: Enterprise
+	Label string `json:"label"`
+
+	// Of Example: 80
+	Of int `json:"of"`
+
+	// Outcome What became of a promised visit.
+	//
+	// Example: held
+	Outcome *Outcome `json:"outcome,omitempty"`
+
+	// Text Example: 61 of 80 (76 %)
+	Text string `json:"text"`
+
+	// Under Example: true
+	Under bool `json:"under"`
+
+	// Value Example: 61
+	Value int `json:"value"`
+}
+
+// SlideClaim defines model for SlideClaim.
+type SlideClaim struct {
+	// Customers Example: 7
+	Customers int `json:"customers"`
+
+	// Evidence Example: 7 customers, 3 groups, newest 3 May 2027
+	Evidence string `json:"evidence"`
+
+	// Finding Example: true
+	Finding bool `json:"finding"`
+
+	// Groups Example: 3
+	Groups int `json:"groups"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// Label What one that is no finding may only be called.
+	//
+	// Example:
+	Label string `json:"label"`
+
+	// Newest Example: 2027-05-03
+	Newest *openapi_types.Date `json:"newest,omitempty"`
+
+	// Text Example: Prices are hard to compare.
+	Text string `json:"text"`
+}
+
+// SlideLine defines model for SlideLine.
+type SlideLine struct {
+	// Executive Somebody or something by id and name.
+	Executive Named        `json:"executive"`
+	Visits    []SlideVisit `json:"visits"`
+}
+
+// SlideNeed defines model for SlideNeed.
+type SlideNeed struct {
+	// Ask Example: 4
+	Ask int `json:"ask"`
+
+	// Claim Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Claim Id `json:"claim"`
+
+	// Group Example: SB
+	Group string `json:"group"`
+
+	// Name Example: Small business
+	Name string `json:"name"`
+
+	// Why Example: Nobody was asked among its 400 customers.
+	Why string `json:"why"`
+}
+
+// SlideOpen defines model for SlideOpen.
+type SlideOpen struct {
+	// Customer Somebody or something by id and name.
+	Customer Named `json:"customer"`
+
+	// Group Example: EN
+	Group string `json:"group"`
+
+	// Reason Example: Everybody who may go is full.
+	Reason string `json:"reason"`
+}
+
+// SlideQuarter defines model for SlideQuarter.
+type SlideQuarter struct {
+	// Customers With a window that begins in it.
+	//
+	// Example: 9
+	Customers int `json:"customers"`
+
+	// Inside Of those: visited in a window.
+	//
+	// Example: 8
+	Inside int `json:"inside"`
+
+	// Label Example: Q1
+	Label string `json:"label"`
+
+	// More Example: 2
+	More    int           `json:"more"`
+	Windows []SlideWindow `json:"windows"`
+}
+
+// SlideVisit defines model for SlideVisit.
+type SlideVisit struct {
+	// Customer Example: Acme
+	Customer string `json:"customer"`
+
+	// Date Example: 2027-03-09
+	Date openapi_types.Date `json:"date"`
+
+	// Group Example: EN
+	Group string `json:"group"`
+
+	// State Where a visit stands in its life.
+	//
+	// Example: published
+	State VisitState `json:"state"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit Id `json:"visit"`
+}
+
+// SlideWindow defines model for SlideWindow.
+type SlideWindow struct {
+	// Customer Somebody or something by id and name.
+	Customer Named `json:"customer"`
+
+	// Date Example: 2027-03-09
+	Date *openapi_types.Date `json:"date,omitempty"`
+
+	// Executive Example: Ana Castro
+	Executive *string `json:"executive,omitempty"`
+
+	// First Example: 2027-03-01
+	First openapi_types.Date `json:"first"`
+
+	// Group Example: EN
+	Group string `json:"group"`
+
+	// Inside Example: true
+	Inside bool `json:"inside"`
+
+	// Last Example: 2027-03-20
+	Last openapi_types.Date `json:"last"`
+}
+
 // SolutionFile A file in the format windshield.solution/1.
 type SolutionFile = json.RawMessage
 
@@ -6952,11 +7488,25 @@ type TimeShareList struct {
 
 // TimeShareOf defines model for TimeShareOf.
 type TimeShareOf struct {
-	// Days A span of days; both ends belong to it.
-	Days Period `json:"days"`
+	// Month Its first day.
+	//
+	// Example: 2027-03-01
+	Month openapi_types.Date `json:"month"`
 
-	// Sentence Example: 12 hours with customers.
-	Sentence string `json:"sentence"`
+	// TakenMinutes Of them busy, visits included.
+	//
+	// Example: 4800
+	TakenMinutes int `json:"taken_minutes"`
+
+	// VisitMinutes Of them with customers.
+	//
+	// Example: 960
+	VisitMinutes int `json:"visit_minutes"`
+
+	// WorkMinutes Working hours on working days.
+	//
+	// Example: 9600
+	WorkMinutes int `json:"work_minutes"`
 }
 
 // Todo defines model for Todo.
@@ -7548,6 +8098,72 @@ type WeightEffect struct {
 	Removed int `json:"removed"`
 }
 
+// YearPromise defines model for YearPromise.
+type YearPromise struct {
+	// Before Promises that it took the place of, newest first.
+	Before   []Named    `json:"before"`
+	FrozenAt *time.Time `json:"frozen_at,omitempty"`
+
+	// FrozenBy Example: VP of Sales
+	FrozenBy *string `json:"frozen_by,omitempty"`
+
+	// Id Missing where nothing was promised yet.
+	Id *Id `json:"id,omitempty"`
+
+	// Items By the date that was promised.
+	Items []PromisedVisit `json:"items"`
+	Kept  KeptCount       `json:"kept"`
+
+	// Plan The plan that was promised.
+	Plan *Named `json:"plan,omitempty"`
+
+	// Reason Why it took the place of the one before.
+	//
+	// Example: Two executives have left.
+	Reason *string `json:"reason,omitempty"`
+
+	// Sentence Example: Of 240 promised visits 180 were held as promised, 15 moved by us.
+	Sentence string `json:"sentence"`
+
+	// Year Example: 2027
+	Year int `json:"year"`
+}
+
+// YearStanding Whether a year is accepted; changed where other visits stand now than were accepted.
+//
+// Example: accepted
+type YearStanding string
+
+// YearState defines model for YearState.
+type YearState struct {
+	// At When it was accepted.
+	At *time.Time `json:"at,omitempty"`
+
+	// By Who noted it for them, by name; nobody where they did it themselves.
+	//
+	// Example: VP of Sales
+	By *string `json:"by,omitempty"`
+
+	// Executive Somebody or something by id and name.
+	Executive Named `json:"executive"`
+
+	// Mark Says which visits these are, to accept just them.
+	//
+	// Example: 9f86d081884c7d65
+	Mark string `json:"mark"`
+
+	// Quarters Visits a quarter of the plan.
+	Quarters []int `json:"quarters"`
+
+	// Standing Whether a year is accepted; changed where other visits stand now than were accepted.
+	//
+	// Example: accepted
+	Standing YearStanding `json:"standing"`
+
+	// Visits Example: 12
+	Visits int `json:"visits"`
+}
+
 // ZoneChange defines model for ZoneChange.
 type ZoneChange struct {
 	// Since First day there; missing for the first zone that is known.
@@ -7840,6 +8456,15 @@ type GetPlanParams struct {
 	Group *PlanGroup `form:"group,omitempty" json:"group,omitempty"`
 }
 
+// AcceptYearParams defines parameters for AcceptYear.
+type AcceptYearParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ChangePlanParams defines parameters for ChangePlan.
 type ChangePlanParams struct {
 	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
@@ -7850,6 +8475,21 @@ type ChangePlanParams struct {
 type ProposePlacesParams struct {
 	// Count How many.
 	Count *int `form:"count,omitempty" json:"count,omitempty"`
+}
+
+// GetPromiseParams defines parameters for GetPromise.
+type GetPromiseParams struct {
+	// Outcome Only the visits of this outcome; the numbers are of all.
+	Outcome *Outcome `form:"outcome,omitempty" json:"outcome,omitempty"`
+}
+
+// FreezePromiseParams defines parameters for FreezePromise.
+type FreezePromiseParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // PublishPlanParams defines parameters for PublishPlan.
@@ -7871,6 +8511,12 @@ type PublishPlanParams struct {
 type StartScenariosParams struct {
 	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// SearchParams defines parameters for Search.
+type SearchParams struct {
+	// Q A part of a name.
+	Q string `form:"q" json:"q"`
 }
 
 // ListSelectionsParams defines parameters for ListSelections.
@@ -8110,8 +8756,14 @@ type BringSolutionJSONRequestBody = SolutionFile
 // SetPlanningWeightsJSONRequestBody defines body for SetPlanningWeights for application/json ContentType.
 type SetPlanningWeightsJSONRequestBody = PlanningWeightsChange
 
+// AcceptYearJSONRequestBody defines body for AcceptYear for application/json ContentType.
+type AcceptYearJSONRequestBody = AcceptRequest
+
 // ChangePlanJSONRequestBody defines body for ChangePlan for application/json ContentType.
 type ChangePlanJSONRequestBody = ChangesRequest
+
+// FreezePromiseJSONRequestBody defines body for FreezePromise for application/json ContentType.
+type FreezePromiseJSONRequestBody = FreezePromiseRequest
 
 // StartScenariosJSONRequestBody defines body for StartScenarios for application/json ContentType.
 type StartScenariosJSONRequestBody = ScenariosRequest
@@ -8956,6 +9608,31 @@ type ClientInterface interface {
 	// Corresponds with GET /plans/{id} (the `GetPlan` operationId).
 	GetPlan(ctx context.Context, id Id, params *GetPlanParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListAcceptances Who has accepted their year
+	//
+	// Every executive with visits in the plan. Who accepted other visits than those that stand now has changed.
+	//
+	// Corresponds with GET /plans/{id}/acceptances (the `ListAcceptances` operationId).
+	ListAcceptances(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AcceptYearWithBody Accept a year
+	//
+	// All visits of one executive in the plan, in one step; by the executive, their assistant, or the VP on their behalf. Accepting the same visits again changes nothing. Where the plan or the marked visits have changed, the answer is 412.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /plans/{id}/acceptances (the `AcceptYear` operationId).
+	AcceptYearWithBody(ctx context.Context, id Id, params *AcceptYearParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AcceptYear Accept a year
+	//
+	// All visits of one executive in the plan, in one step; by the executive, their assistant, or the VP on their behalf. Accepting the same visits again changes nothing. Where the plan or the marked visits have changed, the answer is 412.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /plans/{id}/acceptances (the `AcceptYear` operationId).
+	AcceptYear(ctx context.Context, id Id, params *AcceptYearParams, body AcceptYearJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetAttention Whose visits need a place
 	//
 	// Customers without a place in the plan, and visits that stand where they cannot stay: somebody is ill, a window has moved.
@@ -9009,12 +9686,44 @@ type ClientInterface interface {
 	// Corresponds with GET /plans/{id}/customers/{customer}/proposals (the `ProposePlaces` operationId).
 	ProposePlaces(ctx context.Context, id Id, customer OfCustomer, params *ProposePlacesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetDeck The slides of a plan
+	//
+	// The plan as it is presented: the same titles, numbers and rows as on the slides. Claims are there for who may see them.
+	//
+	// Corresponds with GET /plans/{id}/deck (the `GetDeck` operationId).
+	GetDeck(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ForecastPlan What publishing a draft would do, and who would be told
 	//
 	// Decided by what the publication itself decides by; nothing is written and nobody is told. Its fingerprint can be sent with the publication, which is refused where this is no longer true.
 	//
 	// Corresponds with GET /plans/{id}/forecast (the `ForecastPlan` operationId).
 	ForecastPlan(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPromise What was kept of the promise
+	//
+	// The promise in force of the plan's year beside what has become of each visit. Without one, there is no id.
+	//
+	// Corresponds with GET /plans/{id}/promise (the `GetPromise` operationId).
+	GetPromise(ctx context.Context, id Id, params *GetPromiseParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FreezePromiseWithBody Freeze a plan as the promise of its year
+	//
+	// The visits as they stand are kept for good. Where the year has a promise already, a reason is needed and the old one stays on record. Freezing the same visits again changes nothing.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /plans/{id}/promise (the `FreezePromise` operationId).
+	FreezePromiseWithBody(ctx context.Context, id Id, params *FreezePromiseParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FreezePromise Freeze a plan as the promise of its year
+	//
+	// The visits as they stand are kept for good. Where the year has a promise already, a reason is needed and the old one stays on record. Freezing the same visits again changes nothing.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /plans/{id}/promise (the `FreezePromise` operationId).
+	FreezePromise(ctx context.Context, id Id, params *FreezePromiseParams, body FreezePromiseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PublishPlan Make a draft the plan of its year
 	//
@@ -9045,6 +9754,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /scenarios/{id} (the `GetScenarios` operationId).
 	GetScenarios(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Search Find something by its name
+	//
+	// Looks for customers, people, plans and claims whose names hold every word, among those that the caller may open; at most 8 of a kind. A query of one character finds nothing.
+	//
+	// Corresponds with GET /search (the `Search` operationId).
+	Search(ctx context.Context, params *SearchParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListSelections Selections
 	//
@@ -11189,6 +11905,61 @@ func (c *Client) GetPlan(ctx context.Context, id Id, params *GetPlanParams, reqE
 	return c.Client.Do(req)
 }
 
+// ListAcceptances Who has accepted their year
+//
+// Every executive with visits in the plan. Who accepted other visits than those that stand now has changed.
+//
+// Corresponds with GET /plans/{id}/acceptances (the `ListAcceptances` operationId).
+func (c *Client) ListAcceptances(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAcceptancesRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AcceptYearWithBody Accept a year
+//
+// All visits of one executive in the plan, in one step; by the executive, their assistant, or the VP on their behalf. Accepting the same visits again changes nothing. Where the plan or the marked visits have changed, the answer is 412.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /plans/{id}/acceptances (the `AcceptYear` operationId).
+func (c *Client) AcceptYearWithBody(ctx context.Context, id Id, params *AcceptYearParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAcceptYearRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AcceptYear Accept a year
+//
+// All visits of one executive in the plan, in one step; by the executive, their assistant, or the VP on their behalf. Accepting the same visits again changes nothing. Where the plan or the marked visits have changed, the answer is 412.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /plans/{id}/acceptances (the `AcceptYear` operationId).
+func (c *Client) AcceptYear(ctx context.Context, id Id, params *AcceptYearParams, body AcceptYearJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAcceptYearRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetAttention Whose visits need a place
 //
 // Customers without a place in the plan, and visits that stand where they cannot stay: somebody is ill, a window has moved.
@@ -11312,6 +12083,23 @@ func (c *Client) ProposePlaces(ctx context.Context, id Id, customer OfCustomer, 
 	return c.Client.Do(req)
 }
 
+// GetDeck The slides of a plan
+//
+// The plan as it is presented: the same titles, numbers and rows as on the slides. Claims are there for who may see them.
+//
+// Corresponds with GET /plans/{id}/deck (the `GetDeck` operationId).
+func (c *Client) GetDeck(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDeckRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ForecastPlan What publishing a draft would do, and who would be told
 //
 // Decided by what the publication itself decides by; nothing is written and nobody is told. Its fingerprint can be sent with the publication, which is refused where this is no longer true.
@@ -11319,6 +12107,61 @@ func (c *Client) ProposePlaces(ctx context.Context, id Id, customer OfCustomer, 
 // Corresponds with GET /plans/{id}/forecast (the `ForecastPlan` operationId).
 func (c *Client) ForecastPlan(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewForecastPlanRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPromise What was kept of the promise
+//
+// The promise in force of the plan's year beside what has become of each visit. Without one, there is no id.
+//
+// Corresponds with GET /plans/{id}/promise (the `GetPromise` operationId).
+func (c *Client) GetPromise(ctx context.Context, id Id, params *GetPromiseParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPromiseRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FreezePromiseWithBody Freeze a plan as the promise of its year
+//
+// The visits as they stand are kept for good. Where the year has a promise already, a reason is needed and the old one stays on record. Freezing the same visits again changes nothing.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /plans/{id}/promise (the `FreezePromise` operationId).
+func (c *Client) FreezePromiseWithBody(ctx context.Context, id Id, params *FreezePromiseParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFreezePromiseRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FreezePromise Freeze a plan as the promise of its year
+//
+// The visits as they stand are kept for good. Where the year has a promise already, a reason is needed and the old one stays on record. Freezing the same visits again changes nothing.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /plans/{id}/promise (the `FreezePromise` operationId).
+func (c *Client) FreezePromise(ctx context.Context, id Id, params *FreezePromiseParams, body FreezePromiseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFreezePromiseRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -11389,6 +12232,23 @@ func (c *Client) StartScenarios(ctx context.Context, params *StartScenariosParam
 // Corresponds with GET /scenarios/{id} (the `GetScenarios` operationId).
 func (c *Client) GetScenarios(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetScenariosRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Search Find something by its name
+//
+// Looks for customers, people, plans and claims whose names hold every word, among those that the caller may open; at most 8 of a kind. A query of one character finds nothing.
+//
+// Corresponds with GET /search (the `Search` operationId).
+func (c *Client) Search(ctx context.Context, params *SearchParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSearchRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -15735,6 +16595,111 @@ func NewGetPlanRequest(server string, id Id, params *GetPlanParams) (*http.Reque
 	return req, nil
 }
 
+// NewListAcceptancesRequest constructs an http.Request for the ListAcceptances method
+func NewListAcceptancesRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/plans/%s/acceptances", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAcceptYearRequest calls the generic AcceptYear builder with application/json body
+func NewAcceptYearRequest(server string, id Id, params *AcceptYearParams, body AcceptYearJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAcceptYearRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewAcceptYearRequestWithBody constructs an http.Request for the AcceptYear method, with any body, and a specified content type
+func NewAcceptYearRequestWithBody(server string, id Id, params *AcceptYearParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/plans/%s/acceptances", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewGetAttentionRequest constructs an http.Request for the GetAttention method
 func NewGetAttentionRequest(server string, id Id) (*http.Request, error) {
 	var err error
@@ -16022,6 +16987,40 @@ func NewProposePlacesRequest(server string, id Id, customer OfCustomer, params *
 	return req, nil
 }
 
+// NewGetDeckRequest constructs an http.Request for the GetDeck method
+func NewGetDeckRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/plans/%s/deck", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewForecastPlanRequest constructs an http.Request for the ForecastPlan method
 func NewForecastPlanRequest(server string, id Id) (*http.Request, error) {
 	var err error
@@ -16051,6 +17050,138 @@ func NewForecastPlanRequest(server string, id Id) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetPromiseRequest constructs an http.Request for the GetPromise method
+func NewGetPromiseRequest(server string, id Id, params *GetPromiseParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/plans/%s/promise", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Outcome != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "outcome", *params.Outcome, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewFreezePromiseRequest calls the generic FreezePromise builder with application/json body
+func NewFreezePromiseRequest(server string, id Id, params *FreezePromiseParams, body FreezePromiseJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewFreezePromiseRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewFreezePromiseRequestWithBody constructs an http.Request for the FreezePromise method, with any body, and a specified content type
+func NewFreezePromiseRequestWithBody(server string, id Id, params *FreezePromiseParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/plans/%s/promise", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
 	}
 
 	return req, nil
@@ -16232,6 +17363,56 @@ func NewGetScenariosRequest(server string, id Id) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSearchRequest constructs an http.Request for the Search method
+func NewSearchRequest(server string, params *SearchParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/search")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -19139,6 +20320,33 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /plans/{id} (the `GetPlan` operationId).
 	GetPlanWithResponse(ctx context.Context, id Id, params *GetPlanParams, reqEditors ...RequestEditorFn) (*GetPlanResponse, error)
 
+	// ListAcceptancesWithResponse Who has accepted their year
+	//
+	// Every executive with visits in the plan. Who accepted other visits than those that stand now has changed.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /plans/{id}/acceptances (the `ListAcceptances` operationId).
+	ListAcceptancesWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ListAcceptancesResponse, error)
+
+	// AcceptYearWithBodyWithResponse Accept a year
+	//
+	// All visits of one executive in the plan, in one step; by the executive, their assistant, or the VP on their behalf. Accepting the same visits again changes nothing. Where the plan or the marked visits have changed, the answer is 412.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /plans/{id}/acceptances (the `AcceptYear` operationId).
+	AcceptYearWithBodyWithResponse(ctx context.Context, id Id, params *AcceptYearParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AcceptYearResponse, error)
+
+	// AcceptYearWithResponse Accept a year
+	//
+	// All visits of one executive in the plan, in one step; by the executive, their assistant, or the VP on their behalf. Accepting the same visits again changes nothing. Where the plan or the marked visits have changed, the answer is 412.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /plans/{id}/acceptances (the `AcceptYear` operationId).
+	AcceptYearWithResponse(ctx context.Context, id Id, params *AcceptYearParams, body AcceptYearJSONRequestBody, reqEditors ...RequestEditorFn) (*AcceptYearResponse, error)
+
 	// GetAttentionWithResponse Whose visits need a place
 	//
 	// Customers without a place in the plan, and visits that stand where they cannot stay: somebody is ill, a window has moved.
@@ -19202,6 +20410,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /plans/{id}/customers/{customer}/proposals (the `ProposePlaces` operationId).
 	ProposePlacesWithResponse(ctx context.Context, id Id, customer OfCustomer, params *ProposePlacesParams, reqEditors ...RequestEditorFn) (*ProposePlacesResponse, error)
 
+	// GetDeckWithResponse The slides of a plan
+	//
+	// The plan as it is presented: the same titles, numbers and rows as on the slides. Claims are there for who may see them.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /plans/{id}/deck (the `GetDeck` operationId).
+	GetDeckWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetDeckResponse, error)
+
 	// ForecastPlanWithResponse What publishing a draft would do, and who would be told
 	//
 	// Decided by what the publication itself decides by; nothing is written and nobody is told. Its fingerprint can be sent with the publication, which is refused where this is no longer true.
@@ -19210,6 +20427,33 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /plans/{id}/forecast (the `ForecastPlan` operationId).
 	ForecastPlanWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ForecastPlanResponse, error)
+
+	// GetPromiseWithResponse What was kept of the promise
+	//
+	// The promise in force of the plan's year beside what has become of each visit. Without one, there is no id.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /plans/{id}/promise (the `GetPromise` operationId).
+	GetPromiseWithResponse(ctx context.Context, id Id, params *GetPromiseParams, reqEditors ...RequestEditorFn) (*GetPromiseResponse, error)
+
+	// FreezePromiseWithBodyWithResponse Freeze a plan as the promise of its year
+	//
+	// The visits as they stand are kept for good. Where the year has a promise already, a reason is needed and the old one stays on record. Freezing the same visits again changes nothing.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /plans/{id}/promise (the `FreezePromise` operationId).
+	FreezePromiseWithBodyWithResponse(ctx context.Context, id Id, params *FreezePromiseParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FreezePromiseResponse, error)
+
+	// FreezePromiseWithResponse Freeze a plan as the promise of its year
+	//
+	// The visits as they stand are kept for good. Where the year has a promise already, a reason is needed and the old one stays on record. Freezing the same visits again changes nothing.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /plans/{id}/promise (the `FreezePromise` operationId).
+	FreezePromiseWithResponse(ctx context.Context, id Id, params *FreezePromiseParams, body FreezePromiseJSONRequestBody, reqEditors ...RequestEditorFn) (*FreezePromiseResponse, error)
 
 	// PublishPlanWithResponse Make a draft the plan of its year
 	//
@@ -19244,6 +20488,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /scenarios/{id} (the `GetScenarios` operationId).
 	GetScenariosWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetScenariosResponse, error)
+
+	// SearchWithResponse Find something by its name
+	//
+	// Looks for customers, people, plans and claims whose names hold every word, among those that the caller may open; at most 8 of a kind. A query of one character finds nothing.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /search (the `Search` operationId).
+	SearchWithResponse(ctx context.Context, params *SearchParams, reqEditors ...RequestEditorFn) (*SearchResponse, error)
 
 	// ListSelectionsWithResponse Selections
 	//
@@ -25813,6 +27066,193 @@ func (r GetPlanResponse) ContentType() string {
 	return ""
 }
 
+type ListAcceptancesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AcceptanceList
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListAcceptancesResponse) GetJSON200() *AcceptanceList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListAcceptancesResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListAcceptancesResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListAcceptancesResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListAcceptancesResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListAcceptancesResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListAcceptancesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAcceptancesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAcceptancesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAcceptancesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type AcceptYearResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AcceptedYear
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON428 the response for an HTTP 428 `application/problem+json` response
+	ApplicationproblemJSON428 *VersionRequired
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AcceptYearResponse) GetJSON200() *AcceptedYear {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r AcceptYearResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r AcceptYearResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r AcceptYearResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r AcceptYearResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r AcceptYearResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r AcceptYearResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r AcceptYearResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r AcceptYearResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
+func (r AcceptYearResponse) GetApplicationproblemJSON428() *VersionRequired {
+	return r.ApplicationproblemJSON428
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AcceptYearResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AcceptYearResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AcceptYearResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AcceptYearResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AcceptYearResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetAttentionResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -26374,6 +27814,82 @@ func (r ProposePlacesResponse) ContentType() string {
 	return ""
 }
 
+type GetDeckResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Deck
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetDeckResponse) GetJSON200() *Deck {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetDeckResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetDeckResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetDeckResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetDeckResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetDeckResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetDeckResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDeckResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDeckResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDeckResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ForecastPlanResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -26451,6 +27967,193 @@ func (r ForecastPlanResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ForecastPlanResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetPromiseResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *YearPromise
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetPromiseResponse) GetJSON200() *YearPromise {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetPromiseResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetPromiseResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetPromiseResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetPromiseResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetPromiseResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetPromiseResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPromiseResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPromiseResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPromiseResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type FreezePromiseResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FrozenPromise
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON428 the response for an HTTP 428 `application/problem+json` response
+	ApplicationproblemJSON428 *VersionRequired
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r FreezePromiseResponse) GetJSON200() *FrozenPromise {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r FreezePromiseResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r FreezePromiseResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r FreezePromiseResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r FreezePromiseResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r FreezePromiseResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r FreezePromiseResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r FreezePromiseResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r FreezePromiseResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
+func (r FreezePromiseResponse) GetApplicationproblemJSON428() *VersionRequired {
+	return r.ApplicationproblemJSON428
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r FreezePromiseResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r FreezePromiseResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FreezePromiseResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FreezePromiseResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FreezePromiseResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -26735,6 +28438,68 @@ func (r GetScenariosResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetScenariosResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SearchResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SearchResult
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SearchResponse) GetJSON200() *SearchResult {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SearchResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SearchResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SearchResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SearchResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SearchResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SearchResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SearchResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -31997,6 +33762,51 @@ func (c *ClientWithResponses) GetPlanWithResponse(ctx context.Context, id Id, pa
 	return ParseGetPlanResponse(rsp)
 }
 
+// ListAcceptancesWithResponse Who has accepted their year
+//
+// Every executive with visits in the plan. Who accepted other visits than those that stand now has changed.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /plans/{id}/acceptances (the `ListAcceptances` operationId).
+func (c *ClientWithResponses) ListAcceptancesWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ListAcceptancesResponse, error) {
+	rsp, err := c.ListAcceptances(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAcceptancesResponse(rsp)
+}
+
+// AcceptYearWithBodyWithResponse Accept a year
+//
+// All visits of one executive in the plan, in one step; by the executive, their assistant, or the VP on their behalf. Accepting the same visits again changes nothing. Where the plan or the marked visits have changed, the answer is 412.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /plans/{id}/acceptances (the `AcceptYear` operationId).
+func (c *ClientWithResponses) AcceptYearWithBodyWithResponse(ctx context.Context, id Id, params *AcceptYearParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AcceptYearResponse, error) {
+	rsp, err := c.AcceptYearWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAcceptYearResponse(rsp)
+}
+
+// AcceptYearWithResponse Accept a year
+//
+// All visits of one executive in the plan, in one step; by the executive, their assistant, or the VP on their behalf. Accepting the same visits again changes nothing. Where the plan or the marked visits have changed, the answer is 412.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /plans/{id}/acceptances (the `AcceptYear` operationId).
+func (c *ClientWithResponses) AcceptYearWithResponse(ctx context.Context, id Id, params *AcceptYearParams, body AcceptYearJSONRequestBody, reqEditors ...RequestEditorFn) (*AcceptYearResponse, error) {
+	rsp, err := c.AcceptYear(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAcceptYearResponse(rsp)
+}
+
 // GetAttentionWithResponse Whose visits need a place
 //
 // Customers without a place in the plan, and visits that stand where they cannot stay: somebody is ill, a window has moved.
@@ -32102,6 +33912,21 @@ func (c *ClientWithResponses) ProposePlacesWithResponse(ctx context.Context, id 
 	return ParseProposePlacesResponse(rsp)
 }
 
+// GetDeckWithResponse The slides of a plan
+//
+// The plan as it is presented: the same titles, numbers and rows as on the slides. Claims are there for who may see them.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /plans/{id}/deck (the `GetDeck` operationId).
+func (c *ClientWithResponses) GetDeckWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetDeckResponse, error) {
+	rsp, err := c.GetDeck(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDeckResponse(rsp)
+}
+
 // ForecastPlanWithResponse What publishing a draft would do, and who would be told
 //
 // Decided by what the publication itself decides by; nothing is written and nobody is told. Its fingerprint can be sent with the publication, which is refused where this is no longer true.
@@ -32115,6 +33940,51 @@ func (c *ClientWithResponses) ForecastPlanWithResponse(ctx context.Context, id I
 		return nil, err
 	}
 	return ParseForecastPlanResponse(rsp)
+}
+
+// GetPromiseWithResponse What was kept of the promise
+//
+// The promise in force of the plan's year beside what has become of each visit. Without one, there is no id.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /plans/{id}/promise (the `GetPromise` operationId).
+func (c *ClientWithResponses) GetPromiseWithResponse(ctx context.Context, id Id, params *GetPromiseParams, reqEditors ...RequestEditorFn) (*GetPromiseResponse, error) {
+	rsp, err := c.GetPromise(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPromiseResponse(rsp)
+}
+
+// FreezePromiseWithBodyWithResponse Freeze a plan as the promise of its year
+//
+// The visits as they stand are kept for good. Where the year has a promise already, a reason is needed and the old one stays on record. Freezing the same visits again changes nothing.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /plans/{id}/promise (the `FreezePromise` operationId).
+func (c *ClientWithResponses) FreezePromiseWithBodyWithResponse(ctx context.Context, id Id, params *FreezePromiseParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FreezePromiseResponse, error) {
+	rsp, err := c.FreezePromiseWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFreezePromiseResponse(rsp)
+}
+
+// FreezePromiseWithResponse Freeze a plan as the promise of its year
+//
+// The visits as they stand are kept for good. Where the year has a promise already, a reason is needed and the old one stays on record. Freezing the same visits again changes nothing.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /plans/{id}/promise (the `FreezePromise` operationId).
+func (c *ClientWithResponses) FreezePromiseWithResponse(ctx context.Context, id Id, params *FreezePromiseParams, body FreezePromiseJSONRequestBody, reqEditors ...RequestEditorFn) (*FreezePromiseResponse, error) {
+	rsp, err := c.FreezePromise(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFreezePromiseResponse(rsp)
 }
 
 // PublishPlanWithResponse Make a draft the plan of its year
@@ -32173,6 +34043,21 @@ func (c *ClientWithResponses) GetScenariosWithResponse(ctx context.Context, id I
 		return nil, err
 	}
 	return ParseGetScenariosResponse(rsp)
+}
+
+// SearchWithResponse Find something by its name
+//
+// Looks for customers, people, plans and claims whose names hold every word, among those that the caller may open; at most 8 of a kind. A query of one character finds nothing.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /search (the `Search` operationId).
+func (c *ClientWithResponses) SearchWithResponse(ctx context.Context, params *SearchParams, reqEditors ...RequestEditorFn) (*SearchResponse, error) {
+	rsp, err := c.Search(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSearchResponse(rsp)
 }
 
 // ListSelectionsWithResponse Selections
@@ -38193,6 +40078,163 @@ func ParseGetPlanResponse(rsp *http.Response) (*GetPlanResponse, error) {
 	return response, nil
 }
 
+// ParseListAcceptancesResponse parses an HTTP response from a ListAcceptancesWithResponse call
+func ParseListAcceptancesResponse(rsp *http.Response) (*ListAcceptancesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAcceptancesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AcceptanceList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAcceptYearResponse parses an HTTP response from a AcceptYearWithResponse call
+func ParseAcceptYearResponse(rsp *http.Response) (*AcceptYearResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AcceptYearResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AcceptedYear
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 428:
+		var dest VersionRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON428 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetAttentionResponse parses an HTTP response from a GetAttentionWithResponse call
 func ParseGetAttentionResponse(rsp *http.Response) (*GetAttentionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -38664,6 +40706,67 @@ func ParseProposePlacesResponse(rsp *http.Response) (*ProposePlacesResponse, err
 	return response, nil
 }
 
+// ParseGetDeckResponse parses an HTTP response from a GetDeckWithResponse call
+func ParseGetDeckResponse(rsp *http.Response) (*GetDeckResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDeckResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Deck
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseForecastPlanResponse parses an HTTP response from a ForecastPlanWithResponse call
 func ParseForecastPlanResponse(rsp *http.Response) (*ForecastPlanResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -38719,6 +40822,163 @@ func ParseForecastPlanResponse(rsp *http.Response) (*ForecastPlanResponse, error
 			return nil, err
 		}
 		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPromiseResponse parses an HTTP response from a GetPromiseWithResponse call
+func ParseGetPromiseResponse(rsp *http.Response) (*GetPromiseResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPromiseResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest YearPromise
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseFreezePromiseResponse parses an HTTP response from a FreezePromiseWithResponse call
+func ParseFreezePromiseResponse(rsp *http.Response) (*FreezePromiseResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FreezePromiseResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FrozenPromise
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 428:
+		var dest VersionRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON428 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Unexpected
@@ -38957,6 +41217,53 @@ func ParseGetScenariosResponse(rsp *http.Response) (*GetScenariosResponse, error
 			return nil, err
 		}
 		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSearchResponse parses an HTTP response from a SearchWithResponse call
+func ParseSearchResponse(rsp *http.Response) (*SearchResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SearchResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SearchResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid

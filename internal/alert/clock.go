@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"windshield/internal/fault"
+	"windshield/internal/roster"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
 )
@@ -97,6 +98,24 @@ func ZoneAt(first string, moves []Move, at time.Time) string {
 		}
 	}
 	return zone
+}
+
+// ZoneOf gives the zone in which one of us lived at an instant. A move takes effect when
+// its day begins in the new zone, so that nobody's date ever goes back by one.
+func ZoneOf(p roster.Person, at time.Time) string {
+	first, moves := p.Zone, make([]Move, 0, len(p.Moves))
+	for _, m := range p.Moves {
+		if m.Day.IsZero() {
+			first = m.Zone
+			continue
+		}
+		begins := m.Day.Time()
+		if loc, err := slot.LoadZone(m.Zone); err == nil {
+			begins = time.Date(begins.Year(), begins.Month(), begins.Day(), 0, 0, 0, 0, loc)
+		}
+		moves = append(moves, Move{At: begins, Zone: m.Zone})
+	}
+	return ZoneAt(first, moves, at)
 }
 
 // Clocks gives the clock of each person, in the order of people. Visits of

@@ -201,7 +201,7 @@ func (a *App) makeQueue(o Options) error {
 	if err != nil {
 		return err
 	}
-	a.Queue = q
+	a.Queue, a.Flow.Office = q, q
 	return nil
 }
 

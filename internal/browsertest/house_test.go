@@ -87,8 +87,9 @@ func setStage(t *testing.T, effort flow.PlanInput) *stage {
 	require.NoError(t, err)
 	for _, p := range everybody {
 		if p.Email == adminMail {
-			p, err = s.Flow.SetRoles(ctx, testkit.System, p.ID, p.Version, []roster.Role{roster.Administrator})
+			v, err := s.Flow.ChangePerson(ctx, testkit.System, p.ID, p.Version, flow.PersonChange{Roles: &[]roster.Role{roster.Administrator}})
 			require.NoError(t, err)
+			p = v.Person
 		}
 		s.people[p.Email] = p
 	}

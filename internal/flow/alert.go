@@ -41,7 +41,7 @@ func clockVisits(tx Tx) ([]visit.Visit, error) {
 
 // watchOf gives the clock of a person on the person's own day.
 func (f *Flow) watchOf(p coverage.Person) alert.Watch {
-	return alert.Watch{PersonID: p.ID, LastVisit: p.Terms.LastVisit, Since: p.Since, Joined: p.Joined, Left: p.Left, Absences: p.Absences, Today: f.today(p.Zone)}
+	return alert.Watch{PersonID: p.ID, LastVisit: p.Terms.LastVisit, Since: p.Since, Joined: p.Joined, Left: p.Left, Absences: p.Absences, Today: f.todayOf(p.Person)}
 }
 
 // verdict is what the clocks of everybody ask for.

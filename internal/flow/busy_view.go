@@ -62,7 +62,7 @@ func (f *Flow) shares(tx Tx, p roster.Person, visits []visit.Visit) ([]roster.Ti
 	if err != nil || r.ReadAt.IsZero() {
 		return nil, time.Time{}, err
 	}
-	today := f.today(p.Zone)
+	today := f.todayOf(p)
 	days := slot.Interval{Start: slot.MakeDate(today.Year(), today.Month()-1, 1), End: today.Add(-1)}
 	away := map[slot.Date]string{}
 	var held []roster.Span

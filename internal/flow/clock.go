@@ -80,14 +80,14 @@ func (f *Flow) stepsOf(tx Tx, v verdict, open []Alert) ([]alert.Step, error) {
 	for i, x := range open {
 		o := alert.Open{PersonID: x.PersonID, Breach: x.Breach}
 		p := v.people[x.PersonID]
-		standing[i] = alert.Standing{Open: o, Raised: raisedOn(x, p.Zone), Told: told[o], Absences: p.Absences, Until: x.SilentUntil, Seen: x.SeenOn, Note: x.Note}
+		standing[i] = alert.Standing{Open: o, Raised: raisedOn(x, p.Person), Told: told[o], Absences: p.Absences, Until: x.SilentUntil, Seen: x.SeenOn, Note: x.Note}
 	}
 	return alert.Climb(v.all, standing, l), nil
 }
 
-// raisedOn gives the day on which an alert was raised, where the person lives.
-func raisedOn(x Alert, zone string) slot.Date {
-	d, err := alert.Today(x.RaisedAt, zone)
+// raisedOn gives the day on which an alert was raised, where the person lived then.
+func raisedOn(x Alert, p roster.Person) slot.Date {
+	d, err := alert.Today(x.RaisedAt, alert.ZoneOf(p, x.RaisedAt))
 	if err != nil {
 		d, _ = alert.Today(x.RaisedAt, "UTC")
 	}
@@ -151,7 +151,7 @@ func (f *Flow) tellRung(tx Tx, s alert.Step, v verdict, all []roster.Person) err
 	return nil
 }
 
-func (f *Flow) hasLeft(p roster.Person) bool { return !p.Left.IsZero() && f.today(p.Zone) > p.Left }
+func (f *Flow) hasLeft(p roster.Person) bool { return !p.Left.IsZero() && f.todayOf(p) > p.Left }
 
 // standsOn says whether somebody else hears of a person's breach on a rung.
 func standsOn(to roster.Person, r alert.Rung, personID string) bool {
@@ -193,14 +193,14 @@ func (f *Flow) AnswerAlert(ctx context.Context, a access.Actor, personID string,
 		if err != nil {
 			return err
 		}
-		today := f.today(p.Zone)
+		today := f.todayOf(p)
 		n := AlertNote{PersonID: personID, Breach: breach, Until: in.Until, Note: strings.TrimSpace(in.Reason), By: a.PersonID}
 		what := "snooze alert"
 		if in.Until.IsZero() {
 			what, n.Seen, n.Until = "acknowledge alert", today, open[i].SilentUntil
 			err = alert.CheckReason(in.Reason)
 		} else {
-			err = alert.CheckSnooze(raisedOn(open[i], p.Zone), today, in.Until, in.Reason)
+			err = alert.CheckSnooze(raisedOn(open[i], p), today, in.Until, in.Reason)
 		}
 		if err != nil {
 			return err

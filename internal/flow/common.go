@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"windshield/internal/access"
+	"windshield/internal/alert"
 	"windshield/internal/fault"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
@@ -74,6 +75,9 @@ func (f *Flow) today(zone string) slot.Date {
 	}
 	return slot.DateOf(f.Now(), loc)
 }
+
+// todayOf gives one of us the date where that person lives now.
+func (f *Flow) todayOf(p roster.Person) slot.Date { return f.today(alert.ZoneOf(p, f.Now())) }
 
 // signedIn refuses whom we do not know, where what others may see is a matter of
 // scope and not of one decision.

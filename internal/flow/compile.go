@@ -94,7 +94,7 @@ func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, error) {
 	for _, p := range in.people {
 		away := absences[p.ID]
 		// What lies behind us cannot be planned any more, nor can tomorrow.
-		if today := f.today(p.Zone); today.Add(1) >= horizon.Start {
+		if today := f.todayOf(p); today.Add(1) >= horizon.Start {
 			away = append(slices.Clone(away), slot.Interval{Start: horizon.Start, End: today.Add(1)})
 		}
 		if p.Has(roster.Host) {
@@ -135,6 +135,9 @@ func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, error) {
 	for _, x := range in.people {
 		p.Names[x.ID] = x.Name // hosts too
 	}
+	if p.Weights, err = weightsOf(tx); err != nil {
+		return nil, err
+	}
 	if in.base != nil {
 		asPlanned(p, in.base, st.visited)
 	}
@@ -142,11 +145,11 @@ func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, error) {
 	return p, nil
 }
 
-// asPlanned gives a problem the cross-section and the targets with which a plan
+// asPlanned gives a problem the weights, the cross-section and the targets with which a plan
 // was made, so that its visits are priced as they were. What has been visited since
 // then no longer counts to anybody's target.
 func asPlanned(p, base *planning.Problem, visited map[string]string) {
-	p.Dimensions = base.Dimensions
+	p.Dimensions, p.Weights = base.Dimensions, base.Weights
 	values := make(map[string]map[string]string, len(base.Customers))
 	for i := range base.Customers {
 		values[base.Customers[i].ID] = base.Customers[i].Values

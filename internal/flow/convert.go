@@ -56,7 +56,7 @@ func executiveRecord(p roster.Person, away []slot.Interval, assistant roster.Per
 
 func applyExecutive(p *roster.Person, r intake.ExecutiveRecord, today slot.Date) {
 	p.Key, p.Name, p.Email, p.Function = r.Key, r.Name, r.Email, r.Function
-	settle(p, r.Office)
+	settle(p, r.Office, today)
 	p.Terms = roster.Terms{Calendar: r.Calendar, Tags: r.Tags, MaxPerWeek: r.MaxPerWeek, MaxPerMonth: r.MaxPerMonth,
 		TargetVisits: r.TargetVisits, LastVisit: r.LastVisit}
 	p.Joined, p.Left = r.Joined, r.Left
@@ -74,9 +74,9 @@ func hostRecord(p roster.Person, away []slot.Interval) intake.HostRecord {
 	return intake.HostRecord{Key: p.Key, Name: p.Name, Email: p.Email, Phone: p.Phone, Place: office(p), Unavailable: away}
 }
 
-func applyHost(p *roster.Person, r intake.HostRecord) {
+func applyHost(p *roster.Person, r intake.HostRecord, today slot.Date) {
 	p.Key, p.Name, p.Email, p.Phone = r.Key, r.Name, r.Email, r.Phone
-	settle(p, r.Place)
+	settle(p, r.Place, today)
 	grant(p, roster.Host)
 }
 
@@ -84,9 +84,10 @@ func office(p roster.Person) geo.Place {
 	return geo.Place{City: p.Office.City, Region: p.Office.Region, Country: p.Office.Country, Point: p.Office.Point, Zone: p.Zone}
 }
 
-func settle(p *roster.Person, at geo.Place) {
+// settle gives the person an office; who now lives in another zone does so since today.
+func settle(p *roster.Person, at geo.Place, today slot.Date) {
 	p.Office = roster.Office{City: at.City, Region: at.Region, Country: at.Country, Point: at.Point}
-	p.Zone = at.Zone
+	p.MoveTo(at.Zone, today)
 }
 
 func grant(p *roster.Person, r roster.Role) {

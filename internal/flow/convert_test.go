@@ -69,7 +69,7 @@ func TestHostsReadBackAsImported(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := intake.HostRecord{Key: "k" + word(t, "key"), Name: word(t, "name"), Email: "x@y.example", Phone: word(t, "phone"), Place: place(t), Unavailable: spans(t, "away")}
 		var p roster.Person
-		applyHost(&p, r)
+		applyHost(&p, r, slot.MustDate("2026-11-23"))
 		require.Equal(t, r.Fingerprint(), hostRecord(p, r.Unavailable).Fingerprint())
 	})
 }

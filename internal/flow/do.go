@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"windshield/internal/access"
 	"windshield/internal/calsync"
 	"windshield/internal/fault"
 )
@@ -63,19 +62,4 @@ func (f *Flow) sweep(ctx context.Context) error {
 		}
 		return tx.Accounts.Sweep(f.Now().UTC().Add(-24 * time.Hour))
 	})
-}
-
-// Trail gives the audit trail, newest first; for the administrator.
-func (f *Flow) Trail(ctx context.Context, a access.Actor, after string, limit int) (rows []Entry, next string, err error) {
-	if err := access.Require(a, access.SeeAudit, access.Subject{}); err != nil {
-		return nil, "", err
-	}
-	if limit <= 0 || limit > 200 {
-		limit = 50
-	}
-	err = f.Store.Read(ctx, func(tx Tx) error {
-		rows, next, err = tx.Ledger.Entries(after, limit)
-		return err
-	})
-	return rows, next, err
 }

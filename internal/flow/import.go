@@ -242,7 +242,7 @@ func (f *Flow) ConfirmImport(ctx context.Context, a access.Actor, k Key, id stri
 		if err := report.Err(); err != nil {
 			return "", err
 		}
-		if err := f.writeRows(tx, a, im.Kind, report, have); err != nil {
+		if err := keepAdministrator(tx, func() error { return f.writeRows(tx, a, im.Kind, report, have) }); err != nil {
 			return "", err
 		}
 		im.Version, im.State, im.DoneAt, im.Counts = version, Confirmed, f.Now().UTC(), report.Counts
@@ -366,7 +366,7 @@ func (f *Flow) writeRows(tx Tx, a access.Actor, kind intake.Kind, report *intake
 		case intake.ExecutiveRecord:
 			err = f.writeExecutive(tx, row.Line, r, &have)
 		case intake.HostRecord:
-			err = f.writePerson(tx, row.Line, r.Key, r.Email, r.Unavailable, &have, func(p *roster.Person) { applyHost(p, r) })
+			err = f.writePerson(tx, row.Line, r.Key, r.Email, r.Unavailable, &have, func(p *roster.Person) { applyHost(p, r, f.today(r.Place.Zone)) })
 		}
 		if err != nil {
 			return err
@@ -482,7 +482,7 @@ const leaveAhead = 2 * 366
 // leave gives the half-days that a person's absences take, so that the database
 // itself refuses a visit in them. A visit that stands there already stays.
 func (f *Flow) leave(p roster.Person, away []slot.Interval) []visit.Booking {
-	today := f.today(p.Zone)
+	today := f.todayOf(p)
 	var out []visit.Booking
 	for _, span := range away {
 		for d := max(span.Start, today); d <= min(span.End, today.Add(leaveAhead)); d++ {

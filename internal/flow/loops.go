@@ -52,11 +52,8 @@ func (f *Flow) OpenLoops(ctx context.Context, a access.Actor, ownerID string) (L
 	}
 	return read(ctx, f, func(tx Tx) (LoopsView, error) {
 		w := LoopsView{All: all && ownerID == ""}
-		zone := ""
-		if p, err := tx.People.Get(a.PersonID); err == nil {
-			zone = p.Zone
-		}
-		w.Today = f.today(zone)
+		reader, _ := tx.People.Get(a.PersonID) // who is not one of us reads in UTC
+		w.Today = f.todayOf(reader)
 		kept, err := tx.Loops.Find(LoopQuery{OwnerID: ownerID, From: w.Today.Add(-closedShown)})
 		if err != nil {
 			return w, err
@@ -110,7 +107,7 @@ func (f *Flow) loopViews(tx Tx, a access.Actor, kept []KeptLoop) ([]LoopView, er
 	for i, l := range kept {
 		w := LoopView{KeptLoop: l, Customer: customers[l.CustomerID], Owner: people[l.OwnerID]}
 		w.Next, w.Until = l.NextStep()
-		w.Late = l.Overdue(f.today(w.Owner.Zone))
+		w.Late = l.Overdue(f.todayOf(w.Owner))
 		w.MayDo = access.Decide(a, access.CloseLoop, access.Subject{HostID: l.OwnerID}).Allowed
 		out[i] = w
 	}
@@ -202,7 +199,7 @@ func (f *Flow) StepLoop(ctx context.Context, a access.Actor, id string, version 
 			return err
 		}
 		// A visit in the east may have been on a day that has not come to the owner yet.
-		on := max(f.today(owner.Zone), l.Opened, l.Answered)
+		on := max(f.todayOf(owner), l.Opened, l.Answered)
 		switch step {
 		case AcknowledgeLoop:
 			err = l.Acknowledge(on)

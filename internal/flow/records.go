@@ -56,6 +56,7 @@ type Run struct {
 	Trail       []Mark           // how the best fell
 	Bound       Bound            // what no plan of the problem can cost less than
 	Scenario    Scenario         // what it assumes otherwise than our data say
+	Weights     map[string]int64 // what a unit of each term cost in it; nil before it began, and for runs from before weights could be changed
 	SetID       string           // the scenarios that are planned side by side with it; "" for a run alone
 	Nth         int              // its place in the set, from 0
 	Brought     bool             // the plan came from outside

@@ -2,8 +2,6 @@ package flow
 
 import (
 	"context"
-	"fmt"
-	"slices"
 
 	"windshield/internal/access"
 	"windshield/internal/fault"
@@ -67,53 +65,6 @@ func (f *Flow) People(ctx context.Context, a access.Actor) ([]roster.Person, err
 		return nil, err
 	}
 	return read(ctx, f, func(tx Tx) ([]roster.Person, error) { return tx.People.All() })
-}
-
-// SetRoles changes what a person is; for the administrator, who cannot take the
-// last administrator's role away.
-func (f *Flow) SetRoles(ctx context.Context, a access.Actor, personID string, version int, roles []roster.Role) (roster.Person, error) {
-	if err := access.Require(a, access.ManagePeople, access.Subject{}); err != nil {
-		return roster.Person{}, err
-	}
-	for _, r := range roles {
-		if !slices.Contains(roster.Roles, r) {
-			return roster.Person{}, fault.Invalidf("There is no such role.").With(fault.Detail{Where: "roles", Value: fault.Short(string(r)), Expected: fmt.Sprint(roster.Roles)})
-		}
-	}
-	var p roster.Person
-	err := f.Store.Write(ctx, func(tx Tx) error {
-		all, err := everybody(tx)
-		if err != nil {
-			return err
-		}
-		var known bool
-		if p, known = all[personID]; !known {
-			return fault.NotFoundf("There is no such person.")
-		}
-		p.Version = version
-		before := p.Roles
-		if slices.Contains(roles, roster.Executive) {
-			p.BecomeExecutive(f.today(p.Zone))
-		}
-		p.Roles = roles
-		all[personID] = p
-		if !slices.ContainsFunc(mapValues(all), func(q roster.Person) bool { return q.Has(roster.Administrator) }) {
-			return fault.Conflictf("Somebody has to be administrator. Give the role to another person first.")
-		}
-		if err := tx.People.Save(&p); err != nil {
-			return err
-		}
-		return f.audit(tx, a, "change roles", "person/"+p.ID, map[string]any{"from": before, "to": roles})
-	})
-	return p, err
-}
-
-func mapValues[K comparable, V any](m map[K]V) []V {
-	out := make([]V, 0, len(m))
-	for _, v := range m {
-		out = append(out, v)
-	}
-	return out
 }
 
 // Admit gives the person with an address. Where name is not empty, somebody

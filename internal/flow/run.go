@@ -249,6 +249,7 @@ func (f *Flow) prepare(ctx context.Context, id string) (*draft, error) {
 			return err
 		}
 		r.State, r.StartedAt, r.Trail, r.Cost, r.Bound = Running, f.Now().UTC(), nil, nil, Bound{}
+		r.Weights = costOf(planning.Cost(allWeights(d.problem.Weights)))
 		if err := tx.Runs.Save(&r); err != nil {
 			return err
 		}

@@ -402,6 +402,30 @@ func (e EventState) Valid() bool {
 	}
 }
 
+// Defines values for FoundKind.
+const (
+	FoundKindClaim    FoundKind = "claim"
+	FoundKindCustomer FoundKind = "customer"
+	FoundKindPerson   FoundKind = "person"
+	FoundKindPlan     FoundKind = "plan"
+)
+
+// Valid indicates whether the value is a known member of the FoundKind enum.
+func (e FoundKind) Valid() bool {
+	switch e {
+	case FoundKindClaim:
+		return true
+	case FoundKindCustomer:
+		return true
+	case FoundKindPerson:
+		return true
+	case FoundKindPlan:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for GuessConfidence.
 const (
 	GuessConfidenceExact   GuessConfidence = "exact"
@@ -666,6 +690,36 @@ func (e Met) Valid() bool {
 	case MetPartly:
 		return true
 	case MetYes:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Outcome.
+const (
+	OutcomeAhead           Outcome = "ahead"
+	OutcomeDropped         Outcome = "dropped"
+	OutcomeHeld            Outcome = "held"
+	OutcomeMovedByCustomer Outcome = "moved_by_customer"
+	OutcomeMovedByUs       Outcome = "moved_by_us"
+	OutcomeSilent          Outcome = "silent"
+)
+
+// Valid indicates whether the value is a known member of the Outcome enum.
+func (e Outcome) Valid() bool {
+	switch e {
+	case OutcomeAhead:
+		return true
+	case OutcomeDropped:
+		return true
+	case OutcomeHeld:
+		return true
+	case OutcomeMovedByCustomer:
+		return true
+	case OutcomeMovedByUs:
+		return true
+	case OutcomeSilent:
 		return true
 	default:
 		return false
@@ -1137,6 +1191,39 @@ func (e SettleRequestVerdict) Valid() bool {
 	}
 }
 
+// Defines values for SlideKind.
+const (
+	SlideKindClaims   SlideKind = "claims"
+	SlideKindHeadline SlideKind = "headline"
+	SlideKindOpen     SlideKind = "open"
+	SlideKindPlan     SlideKind = "plan"
+	SlideKindPromise  SlideKind = "promise"
+	SlideKindWindows  SlideKind = "windows"
+	SlideKindYears    SlideKind = "years"
+)
+
+// Valid indicates whether the value is a known member of the SlideKind enum.
+func (e SlideKind) Valid() bool {
+	switch e {
+	case SlideKindClaims:
+		return true
+	case SlideKindHeadline:
+		return true
+	case SlideKindOpen:
+		return true
+	case SlideKindPlan:
+		return true
+	case SlideKindPromise:
+		return true
+	case SlideKindWindows:
+		return true
+	case SlideKindYears:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Standing.
 const (
 	StandingAsWanted Standing = "as wanted"
@@ -1380,6 +1467,27 @@ func (e VisitState) Valid() bool {
 	}
 }
 
+// Defines values for YearStanding.
+const (
+	YearStandingAccepted YearStanding = "accepted"
+	YearStandingChanged  YearStanding = "changed"
+	YearStandingOpen     YearStanding = "open"
+)
+
+// Valid indicates whether the value is a known member of the YearStanding enum.
+func (e YearStanding) Valid() bool {
+	switch e {
+	case YearStandingAccepted:
+		return true
+	case YearStandingChanged:
+		return true
+	case YearStandingOpen:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MailKind.
 const (
 	MailKindAgenda       MailKind = "agenda"
@@ -1450,6 +1558,65 @@ func (e SendCustomerMailParamsKind) Valid() bool {
 	default:
 		return false
 	}
+}
+
+// AcceptRequest defines model for AcceptRequest.
+type AcceptRequest struct {
+	// Executive Whose year; your own where it is left out.
+	Executive *Id `json:"executive,omitempty"`
+
+	// Mark The mark of the visits that were looked at.
+	//
+	// Example: 9f86d081884c7d65
+	Mark *string `json:"mark,omitempty"`
+}
+
+// AcceptanceList defines model for AcceptanceList.
+type AcceptanceList struct {
+	// Accepted Who has accepted the year as it stands.
+	//
+	// Example: 17
+	Accepted int         `json:"accepted"`
+	Items    []YearState `json:"items"`
+
+	// Plan Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Plan Id `json:"plan"`
+
+	// Version Example: 3
+	Version int `json:"version"`
+}
+
+// AcceptedYear defines model for AcceptedYear.
+type AcceptedYear struct {
+	// Accepted Executives who have accepted.
+	//
+	// Example: 17
+	Accepted int `json:"accepted"`
+
+	// Executive Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Executive Id `json:"executive"`
+
+	// Executives Executives who have a year in the plan.
+	//
+	// Example: 24
+	Executives int `json:"executives"`
+
+	// Plan Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Plan Id `json:"plan"`
+
+	// Unchanged It had been accepted just so: nothing was done.
+	//
+	// Example: false
+	Unchanged bool `json:"unchanged"`
+
+	// Visits Example: 12
+	Visits int `json:"visits"`
 }
 
 // AgendaAgreement defines model for AgendaAgreement.
@@ -3131,6 +3298,29 @@ type DebriefRequest struct {
 	Words *string `json:"words,omitempty"`
 }
 
+// Deck defines model for Deck.
+type Deck struct {
+	// Accepted Executives who have accepted their year.
+	//
+	// Example: 17
+	Accepted int `json:"accepted"`
+
+	// Executives Example: 24
+	Executives int `json:"executives"`
+
+	// Footer Example: 2027, draft, version 3 · seed 42 · 22 Nov 2026
+	Footer string `json:"footer"`
+
+	// Plan Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Plan   Id      `json:"plan"`
+	Slides []Slide `json:"slides"`
+
+	// Version Example: 3
+	Version int `json:"version"`
+}
+
 // Delivery defines model for Delivery.
 type Delivery struct {
 	// Channel Example: mail
@@ -3591,6 +3781,21 @@ type ForecastWarning struct {
 	Visit Id `json:"visit"`
 }
 
+// Found defines model for Found.
+type Found struct {
+	Id   string    `json:"id"`
+	Kind FoundKind `json:"kind"`
+
+	// More Where it is, or what it is.
+	//
+	// Example: Zürich, CH
+	More string `json:"more"`
+	Name string `json:"name"`
+}
+
+// FoundKind defines model for Found.Kind.
+type FoundKind string
+
 // Frame A frozen customer list.
 type Frame struct {
 	// Customers Who may be drawn.
@@ -3669,6 +3874,14 @@ type FrameList struct {
 	Items []Frame `json:"items"`
 }
 
+// FreezePromiseRequest defines model for FreezePromiseRequest.
+type FreezePromiseRequest struct {
+	// Reason Why it takes the place of the promise before.
+	//
+	// Example: Two executives have left.
+	Reason *string `json:"reason,omitempty"`
+}
+
 // FreezeRequest defines model for FreezeRequest.
 type FreezeRequest struct {
 	// Bands How many size bands are made of revenue; left out or 0: none.
@@ -3697,6 +3910,22 @@ type FreezeRequest struct {
 
 	// Year Example: 2027
 	Year int `json:"year"`
+}
+
+// FrozenPromise defines model for FrozenPromise.
+type FrozenPromise struct {
+	// Promise Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Promise Id `json:"promise"`
+
+	// Unchanged The promise in force says just this: nothing was done.
+	//
+	// Example: false
+	Unchanged bool `json:"unchanged"`
+
+	// Visits Example: 240
+	Visits int `json:"visits"`
 }
 
 // Gap defines model for Gap.
@@ -4077,6 +4306,41 @@ type JobFailure struct {
 // JobFailureList defines model for JobFailureList.
 type JobFailureList struct {
 	Items []JobFailure `json:"items"`
+}
+
+// KeptCount defines model for KeptCount.
+type KeptCount struct {
+	// Ahead Still stands so, today or later.
+	//
+	// Example: 30
+	Ahead int `json:"ahead"`
+
+	// Dropped Example: 5
+	Dropped int `json:"dropped"`
+
+	// DroppedByCustomer Of those dropped.
+	//
+	// Example: 3
+	DroppedByCustomer int `json:"dropped_by_customer"`
+
+	// Held Held with whom and when it was promised.
+	//
+	// Example: 180
+	Held int `json:"held"`
+
+	// MovedByCustomer Example: 8
+	MovedByCustomer int `json:"moved_by_customer"`
+
+	// MovedByUs Example: 15
+	MovedByUs int `json:"moved_by_us"`
+
+	// Promised Example: 240
+	Promised int `json:"promised"`
+
+	// Silent Stood so, and nobody has said whether it was held.
+	//
+	// Example: 2
+	Silent int `json:"silent"`
 }
 
 // Ladder defines model for Ladder.
@@ -4851,6 +5115,11 @@ type Office struct {
 	Longitude float64 `json:"longitude"`
 }
 
+// Outcome What became of a promised visit.
+//
+// Example: held
+type Outcome string
+
 // OutcomeRequest defines model for OutcomeRequest.
 type OutcomeRequest struct {
 	// Code Why a visit was declined, cancelled or not held; plan_changed and calendar are never chosen by people.
@@ -5249,6 +5518,11 @@ type Plan struct {
 
 // PlanChange One customer's visit goes from one place to another; a place that is left out is nowhere.
 type PlanChange struct {
+	// Because Who caused a move in a published plan: it decides whether the promise was moved by the customer or by us. By us where it is left out.
+	//
+	// Example: customer
+	Because *string `json:"because,omitempty"`
+
 	// Customer Names a thing; a UUID.
 	//
 	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
@@ -5418,6 +5692,11 @@ type PlanRun struct {
 
 	// Version Example: 4
 	Version int `json:"version"`
+
+	// Weights The count of each term of the planning problem, and the weighted total; lower is better.
+	//
+	// Example: {"overdue_days":12,"total":60211,"travel_km":48211,"unassigned":0}
+	Weights *Cost `json:"weights,omitempty"`
 }
 
 // PlanRunList defines model for PlanRunList.
@@ -5658,6 +5937,63 @@ type ProblemGroup struct {
 
 // ProblemKind Example: invalid
 type ProblemKind string
+
+// PromisedNow Where the visit stands now; missing where there is none any more.
+type PromisedNow struct {
+	// Date Example: 2027-03-09
+	Date openapi_types.Date `json:"date"`
+
+	// Executive Somebody or something by id and name.
+	Executive Named `json:"executive"`
+
+	// Half Half of a working day at the customer's place.
+	//
+	// Example: am
+	Half Half `json:"half"`
+
+	// State Where a visit stands in its life.
+	//
+	// Example: published
+	State VisitState `json:"state"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit Id `json:"visit"`
+}
+
+// PromisedVisit defines model for PromisedVisit.
+type PromisedVisit struct {
+	// Customer Somebody or something by id and name.
+	Customer Named `json:"customer"`
+
+	// Date Example: 2027-03-02
+	Date openapi_types.Date `json:"date"`
+
+	// Executive Somebody or something by id and name.
+	Executive Named `json:"executive"`
+
+	// Group Example: EN
+	Group string `json:"group"`
+
+	// Half Half of a working day at the customer's place.
+	//
+	// Example: am
+	Half Half `json:"half"`
+
+	// Now Where the visit stands now; missing where there is none any more.
+	Now *PromisedNow `json:"now,omitempty"`
+
+	// Outcome What became of a promised visit.
+	//
+	// Example: held
+	Outcome Outcome `json:"outcome"`
+
+	// Visit The visit as it was promised.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit string `json:"visit"`
+}
 
 // Proof defines model for Proof.
 type Proof struct {
@@ -6234,6 +6570,14 @@ type ScenariosRequest struct {
 	Selection Id `json:"selection"`
 }
 
+// SearchResult defines model for SearchResult.
+type SearchResult struct {
+	Items []Found `json:"items"`
+
+	// MoreCustomers There are more customers than are listed.
+	MoreCustomers bool `json:"more_customers"`
+}
+
 // Selection defines model for Selection.
 type Selection struct {
 	// CreatedAt Example: 2027-01-04T08:40:00Z
@@ -6629,6 +6973,198 @@ type SignIn struct {
 	Token string `json:"token"`
 }
 
+// Slide defines model for Slide.
+type Slide struct {
+	Bars   []SlideBar   `json:"bars"`
+	Claims []SlideClaim `json:"claims"`
+
+	// Kind Example: headline
+	Kind  SlideKind   `json:"kind"`
+	Lines []SlideLine `json:"lines"`
+
+	// More Rows that no slide shows.
+	//
+	// Example: 0
+	More  int         `json:"more"`
+	Needs []SlideNeed `json:"needs"`
+
+	// Note Example: 230 of 240 visits wanted are planned.
+	Note     string         `json:"note"`
+	Open     []SlideOpen    `json:"open"`
+	Quarters []SlideQuarter `json:"quarters"`
+
+	// Title The message.
+	//
+	// Example: 76 % of the Small business target is planned
+	Title string      `json:"title"`
+	Years []YearState `json:"years"`
+}
+
+// SlideKind Example: headline
+type SlideKind string
+
+// SlideBar defines model for SlideBar.
+type SlideBar struct {
+	// Group Example: EN
+	Group *string `json:"group,omitempty"`
+
+	// Label Example: Enterprise
+	Label string `json:"label"`
+
+	// Of Example: 80
+	Of int `json:"of"`
+
+	// Outcome What became of a promised visit.
+	//
+	// Example: held
+	Outcome *Outcome `json:"outcome,omitempty"`
+
+	// Text Example: 61 of 80 (76 %)
+	Text string `json:"text"`
+
+	// Under Example: true
+	Under bool `json:"under"`
+
+	// Value Example: 61
+	Value int `json:"value"`
+}
+
+// SlideClaim defines model for SlideClaim.
+type SlideClaim struct {
+	// Customers Example: 7
+	Customers int `json:"customers"`
+
+	// Evidence Example: 7 customers, 3 groups, newest 3 May 2027
+	Evidence string `json:"evidence"`
+
+	// Finding Example: true
+	Finding bool `json:"finding"`
+
+	// Groups Example: 3
+	Groups int `json:"groups"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// Label What one that is no finding may only be called.
+	//
+	// Example:
+	Label string `json:"label"`
+
+	// Newest Example: 2027-05-03
+	Newest *openapi_types.Date `json:"newest,omitempty"`
+
+	// Text Example: Prices are hard to compare.
+	Text string `json:"text"`
+}
+
+// SlideLine defines model for SlideLine.
+type SlideLine struct {
+	// Executive Somebody or something by id and name.
+	Executive Named        `json:"executive"`
+	Visits    []SlideVisit `json:"visits"`
+}
+
+// SlideNeed defines model for SlideNeed.
+type SlideNeed struct {
+	// Ask Example: 4
+	Ask int `json:"ask"`
+
+	// Claim Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Claim Id `json:"claim"`
+
+	// Group Example: SB
+	Group string `json:"group"`
+
+	// Name Example: Small business
+	Name string `json:"name"`
+
+	// Why Example: Nobody was asked among its 400 customers.
+	Why string `json:"why"`
+}
+
+// SlideOpen defines model for SlideOpen.
+type SlideOpen struct {
+	// Customer Somebody or something by id and name.
+	Customer Named `json:"customer"`
+
+	// Group Example: EN
+	Group string `json:"group"`
+
+	// Reason Example: Everybody who may go is full.
+	Reason string `json:"reason"`
+}
+
+// SlideQuarter defines model for SlideQuarter.
+type SlideQuarter struct {
+	// Customers With a window that begins in it.
+	//
+	// Example: 9
+	Customers int `json:"customers"`
+
+	// Inside Of those: visited in a window.
+	//
+	// Example: 8
+	Inside int `json:"inside"`
+
+	// Label Example: Q1
+	Label string `json:"label"`
+
+	// More Example: 2
+	More    int           `json:"more"`
+	Windows []SlideWindow `json:"windows"`
+}
+
+// SlideVisit defines model for SlideVisit.
+type SlideVisit struct {
+	// Customer Example: Acme
+	Customer string `json:"customer"`
+
+	// Date Example: 2027-03-09
+	Date openapi_types.Date `json:"date"`
+
+	// Group Example: EN
+	Group string `json:"group"`
+
+	// State Where a visit stands in its life.
+	//
+	// Example: published
+	State VisitState `json:"state"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit Id `json:"visit"`
+}
+
+// SlideWindow defines model for SlideWindow.
+type SlideWindow struct {
+	// Customer Somebody or something by id and name.
+	Customer Named `json:"customer"`
+
+	// Date Example: 2027-03-09
+	Date *openapi_types.Date `json:"date,omitempty"`
+
+	// Executive Example: Ana Castro
+	Executive *string `json:"executive,omitempty"`
+
+	// First Example: 2027-03-01
+	First openapi_types.Date `json:"first"`
+
+	// Group Example: EN
+	Group string `json:"group"`
+
+	// Inside Example: true
+	Inside bool `json:"inside"`
+
+	// Last Example: 2027-03-20
+	Last openapi_types.Date `json:"last"`
+}
+
 // SolutionFile A file in the format windshield.solution/1.
 type SolutionFile = json.RawMessage
 
@@ -6952,11 +7488,25 @@ type TimeShareList struct {
 
 // TimeShareOf defines model for TimeShareOf.
 type TimeShareOf struct {
-	// Days A span of days; both ends belong to it.
-	Days Period `json:"days"`
+	// Month Its first day.
+	//
+	// Example: 2027-03-01
+	Month openapi_types.Date `json:"month"`
 
-	// Sentence Example: 12 hours with customers.
-	Sentence string `json:"sentence"`
+	// TakenMinutes Of them busy, visits included.
+	//
+	// Example: 4800
+	TakenMinutes int `json:"taken_minutes"`
+
+	// VisitMinutes Of them with customers.
+	//
+	// Example: 960
+	VisitMinutes int `json:"visit_minutes"`
+
+	// WorkMinutes Working hours on working days.
+	//
+	// Example: 9600
+	WorkMinutes int `json:"work_minutes"`
 }
 
 // Todo defines model for Todo.
@@ -7548,6 +8098,72 @@ type WeightEffect struct {
 	Removed int `json:"removed"`
 }
 
+// YearPromise defines model for YearPromise.
+type YearPromise struct {
+	// Before Promises that it took the place of, newest first.
+	Before   []Named    `json:"before"`
+	FrozenAt *time.Time `json:"frozen_at,omitempty"`
+
+	// FrozenBy Example: VP of Sales
+	FrozenBy *string `json:"frozen_by,omitempty"`
+
+	// Id Missing where nothing was promised yet.
+	Id *Id `json:"id,omitempty"`
+
+	// Items By the date that was promised.
+	Items []PromisedVisit `json:"items"`
+	Kept  KeptCount       `json:"kept"`
+
+	// Plan The plan that was promised.
+	Plan *Named `json:"plan,omitempty"`
+
+	// Reason Why it took the place of the one before.
+	//
+	// Example: Two executives have left.
+	Reason *string `json:"reason,omitempty"`
+
+	// Sentence Example: Of 240 promised visits 180 were held as promised, 15 moved by us.
+	Sentence string `json:"sentence"`
+
+	// Year Example: 2027
+	Year int `json:"year"`
+}
+
+// YearStanding Whether a year is accepted; changed where other visits stand now than were accepted.
+//
+// Example: accepted
+type YearStanding string
+
+// YearState defines model for YearState.
+type YearState struct {
+	// At When it was accepted.
+	At *time.Time `json:"at,omitempty"`
+
+	// By Who noted it for them, by name; nobody where they did it themselves.
+	//
+	// Example: VP of Sales
+	By *string `json:"by,omitempty"`
+
+	// Executive Somebody or something by id and name.
+	Executive Named `json:"executive"`
+
+	// Mark Says which visits these are, to accept just them.
+	//
+	// Example: 9f86d081884c7d65
+	Mark string `json:"mark"`
+
+	// Quarters Visits a quarter of the plan.
+	Quarters []int `json:"quarters"`
+
+	// Standing Whether a year is accepted; changed where other visits stand now than were accepted.
+	//
+	// Example: accepted
+	Standing YearStanding `json:"standing"`
+
+	// Visits Example: 12
+	Visits int `json:"visits"`
+}
+
 // ZoneChange defines model for ZoneChange.
 type ZoneChange struct {
 	// Since First day there; missing for the first zone that is known.
@@ -7840,6 +8456,15 @@ type GetPlanParams struct {
 	Group *PlanGroup `form:"group,omitempty" json:"group,omitempty"`
 }
 
+// AcceptYearParams defines parameters for AcceptYear.
+type AcceptYearParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ChangePlanParams defines parameters for ChangePlan.
 type ChangePlanParams struct {
 	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
@@ -7850,6 +8475,21 @@ type ChangePlanParams struct {
 type ProposePlacesParams struct {
 	// Count How many.
 	Count *int `form:"count,omitempty" json:"count,omitempty"`
+}
+
+// GetPromiseParams defines parameters for GetPromise.
+type GetPromiseParams struct {
+	// Outcome Only the visits of this outcome; the numbers are of all.
+	Outcome *Outcome `form:"outcome,omitempty" json:"outcome,omitempty"`
+}
+
+// FreezePromiseParams defines parameters for FreezePromise.
+type FreezePromiseParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // PublishPlanParams defines parameters for PublishPlan.
@@ -7871,6 +8511,12 @@ type PublishPlanParams struct {
 type StartScenariosParams struct {
 	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// SearchParams defines parameters for Search.
+type SearchParams struct {
+	// Q A part of a name.
+	Q string `form:"q" json:"q"`
 }
 
 // ListSelectionsParams defines parameters for ListSelections.
@@ -8110,8 +8756,14 @@ type BringSolutionJSONRequestBody = SolutionFile
 // SetPlanningWeightsJSONRequestBody defines body for SetPlanningWeights for application/json ContentType.
 type SetPlanningWeightsJSONRequestBody = PlanningWeightsChange
 
+// AcceptYearJSONRequestBody defines body for AcceptYear for application/json ContentType.
+type AcceptYearJSONRequestBody = AcceptRequest
+
 // ChangePlanJSONRequestBody defines body for ChangePlan for application/json ContentType.
 type ChangePlanJSONRequestBody = ChangesRequest
+
+// FreezePromiseJSONRequestBody defines body for FreezePromise for application/json ContentType.
+type FreezePromiseJSONRequestBody = FreezePromiseRequest
 
 // StartScenariosJSONRequestBody defines body for StartScenarios for application/json ContentType.
 type StartScenariosJSONRequestBody = ScenariosRequest
@@ -8400,6 +9052,12 @@ type ServerInterface interface {
 	// GetPlan A plan with everybody's year
 	// (GET /plans/{id})
 	GetPlan(ctx echo.Context, id Id, params GetPlanParams) error
+	// ListAcceptances Who has accepted their year
+	// (GET /plans/{id}/acceptances)
+	ListAcceptances(ctx echo.Context, id Id) error
+	// AcceptYear Accept a year
+	// (POST /plans/{id}/acceptances)
+	AcceptYear(ctx echo.Context, id Id, params AcceptYearParams) error
 	// GetAttention Whose visits need a place
 	// (GET /plans/{id}/attention)
 	GetAttention(ctx echo.Context, id Id) error
@@ -8418,9 +9076,18 @@ type ServerInterface interface {
 	// ProposePlaces Places for a visit, ranked by price
 	// (GET /plans/{id}/customers/{customer}/proposals)
 	ProposePlaces(ctx echo.Context, id Id, customer OfCustomer, params ProposePlacesParams) error
+	// GetDeck The slides of a plan
+	// (GET /plans/{id}/deck)
+	GetDeck(ctx echo.Context, id Id) error
 	// ForecastPlan What publishing a draft would do, and who would be told
 	// (GET /plans/{id}/forecast)
 	ForecastPlan(ctx echo.Context, id Id) error
+	// GetPromise What was kept of the promise
+	// (GET /plans/{id}/promise)
+	GetPromise(ctx echo.Context, id Id, params GetPromiseParams) error
+	// FreezePromise Freeze a plan as the promise of its year
+	// (POST /plans/{id}/promise)
+	FreezePromise(ctx echo.Context, id Id, params FreezePromiseParams) error
 	// PublishPlan Make a draft the plan of its year
 	// (POST /plans/{id}/publish)
 	PublishPlan(ctx echo.Context, id Id, params PublishPlanParams) error
@@ -8430,6 +9097,9 @@ type ServerInterface interface {
 	// GetScenarios Scenarios side by side
 	// (GET /scenarios/{id})
 	GetScenarios(ctx echo.Context, id Id) error
+	// Search Find something by its name
+	// (GET /search)
+	Search(ctx echo.Context, params SearchParams) error
 	// ListSelections Selections
 	// (GET /selections)
 	ListSelections(ctx echo.Context, params ListSelectionsParams) error
@@ -9997,6 +10667,75 @@ func (w *ServerInterfaceWrapper) GetPlan(ctx echo.Context) error {
 	return err
 }
 
+// ListAcceptances converts echo context to params.
+func (w *ServerInterfaceWrapper) ListAcceptances(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListAcceptances(ctx, id)
+	return err
+}
+
+// AcceptYear converts echo context to params.
+func (w *ServerInterfaceWrapper) AcceptYear(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AcceptYearParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AcceptYear(ctx, id, params)
+	return err
+}
+
 // GetAttention converts echo context to params.
 func (w *ServerInterfaceWrapper) GetAttention(ctx echo.Context) error {
 	var err error
@@ -10154,6 +10893,22 @@ func (w *ServerInterfaceWrapper) ProposePlaces(ctx echo.Context) error {
 	return err
 }
 
+// GetDeck converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDeck(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDeck(ctx, id)
+	return err
+}
+
 // ForecastPlan converts echo context to params.
 func (w *ServerInterfaceWrapper) ForecastPlan(ctx echo.Context) error {
 	var err error
@@ -10167,6 +10922,84 @@ func (w *ServerInterfaceWrapper) ForecastPlan(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ForecastPlan(ctx, id)
+	return err
+}
+
+// GetPromise converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPromise(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetPromiseParams
+	// ------------- Optional query parameter "outcome" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "outcome", ctx.QueryParams(), &params.Outcome, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter outcome: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPromise(ctx, id, params)
+	return err
+}
+
+// FreezePromise converts echo context to params.
+func (w *ServerInterfaceWrapper) FreezePromise(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params FreezePromiseParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.FreezePromise(ctx, id, params)
 	return err
 }
 
@@ -10278,6 +11111,24 @@ func (w *ServerInterfaceWrapper) GetScenarios(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetScenarios(ctx, id)
+	return err
+}
+
+// Search converts echo context to params.
+func (w *ServerInterfaceWrapper) Search(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SearchParams
+	// ------------- Required query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "q", ctx.QueryParams(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.Search(ctx, params)
 	return err
 }
 
@@ -11452,6 +12303,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/frames/:id", wrapper.GetFrame, options.OperationMiddlewares["getFrame"]...)
 	router.POST(options.BaseURL+"/frames/:id/preview", wrapper.PreviewSelection, options.OperationMiddlewares["previewSelection"]...)
 	router.POST(options.BaseURL+"/frames/:id/draw", wrapper.Draw, options.OperationMiddlewares["draw"]...)
+	router.GET(options.BaseURL+"/search", wrapper.Search, options.OperationMiddlewares["search"]...)
 	router.GET(options.BaseURL+"/selections", wrapper.ListSelections, options.OperationMiddlewares["listSelections"]...)
 	router.POST(options.BaseURL+"/selections", wrapper.Select, options.OperationMiddlewares["select"]...)
 	router.GET(options.BaseURL+"/selections/:id", wrapper.GetSelection, options.OperationMiddlewares["getSelection"]...)
@@ -11473,6 +12325,11 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/plans/:id/publish", wrapper.PublishPlan, options.OperationMiddlewares["publishPlan"]...)
 	router.GET(options.BaseURL+"/plans/:id/attention", wrapper.GetAttention, options.OperationMiddlewares["getAttention"]...)
 	router.POST(options.BaseURL+"/plans/:id/changes", wrapper.ChangePlan, options.OperationMiddlewares["changePlan"]...)
+	router.GET(options.BaseURL+"/plans/:id/deck", wrapper.GetDeck, options.OperationMiddlewares["getDeck"]...)
+	router.GET(options.BaseURL+"/plans/:id/acceptances", wrapper.ListAcceptances, options.OperationMiddlewares["listAcceptances"]...)
+	router.POST(options.BaseURL+"/plans/:id/acceptances", wrapper.AcceptYear, options.OperationMiddlewares["acceptYear"]...)
+	router.GET(options.BaseURL+"/plans/:id/promise", wrapper.GetPromise, options.OperationMiddlewares["getPromise"]...)
+	router.POST(options.BaseURL+"/plans/:id/promise", wrapper.FreezePromise, options.OperationMiddlewares["freezePromise"]...)
 	router.GET(options.BaseURL+"/plans/:id/comparison/:other", wrapper.ComparePlans, options.OperationMiddlewares["comparePlans"]...)
 	router.GET(options.BaseURL+"/plans/:id/customers/:customer/explanation", wrapper.ExplainCustomer, options.OperationMiddlewares["explainCustomer"]...)
 	router.GET(options.BaseURL+"/plans/:id/customers/:customer/proposals", wrapper.ProposePlaces, options.OperationMiddlewares["proposePlaces"]...)
@@ -20255,6 +21112,294 @@ func (response GetPlandefaultApplicationProblemPlusJSONResponse) VisitGetPlanRes
 	return err
 }
 
+type ListAcceptancesRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ListAcceptancesResponseObject interface {
+	VisitListAcceptancesResponse(w http.ResponseWriter) error
+}
+
+type ListAcceptances200JSONResponse AcceptanceList
+
+func (response ListAcceptances200JSONResponse) VisitListAcceptancesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAcceptances401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListAcceptances401ApplicationProblemPlusJSONResponse) VisitListAcceptancesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAcceptances403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ListAcceptances403ApplicationProblemPlusJSONResponse) VisitListAcceptancesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAcceptances404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ListAcceptances404ApplicationProblemPlusJSONResponse) VisitListAcceptancesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAcceptances422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListAcceptances422ApplicationProblemPlusJSONResponse) VisitListAcceptancesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAcceptancesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListAcceptancesdefaultApplicationProblemPlusJSONResponse) VisitListAcceptancesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcceptYearRequestObject struct {
+	Id     Id `json:"id"`
+	Params AcceptYearParams
+	Body   *AcceptYearJSONRequestBody
+}
+
+type AcceptYearResponseObject interface {
+	VisitAcceptYearResponse(w http.ResponseWriter) error
+}
+
+type AcceptYear200JSONResponse AcceptedYear
+
+func (response AcceptYear200JSONResponse) VisitAcceptYearResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcceptYear401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response AcceptYear401ApplicationProblemPlusJSONResponse) VisitAcceptYearResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcceptYear403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response AcceptYear403ApplicationProblemPlusJSONResponse) VisitAcceptYearResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcceptYear404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response AcceptYear404ApplicationProblemPlusJSONResponse) VisitAcceptYearResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcceptYear409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response AcceptYear409ApplicationProblemPlusJSONResponse) VisitAcceptYearResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcceptYear412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response AcceptYear412ApplicationProblemPlusJSONResponse) VisitAcceptYearResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcceptYear413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response AcceptYear413ApplicationProblemPlusJSONResponse) VisitAcceptYearResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcceptYear415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response AcceptYear415ApplicationProblemPlusJSONResponse) VisitAcceptYearResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcceptYear422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response AcceptYear422ApplicationProblemPlusJSONResponse) VisitAcceptYearResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcceptYear428ApplicationProblemPlusJSONResponse struct {
+	VersionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response AcceptYear428ApplicationProblemPlusJSONResponse) VisitAcceptYearResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcceptYeardefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AcceptYeardefaultApplicationProblemPlusJSONResponse) VisitAcceptYearResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetAttentionRequestObject struct {
 	Id Id `json:"id"`
 }
@@ -21120,6 +22265,109 @@ func (response ProposePlacesdefaultApplicationProblemPlusJSONResponse) VisitProp
 	return err
 }
 
+type GetDeckRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetDeckResponseObject interface {
+	VisitGetDeckResponse(w http.ResponseWriter) error
+}
+
+type GetDeck200JSONResponse Deck
+
+func (response GetDeck200JSONResponse) VisitGetDeckResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDeck401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetDeck401ApplicationProblemPlusJSONResponse) VisitGetDeckResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDeck403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetDeck403ApplicationProblemPlusJSONResponse) VisitGetDeckResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDeck404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetDeck404ApplicationProblemPlusJSONResponse) VisitGetDeckResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDeck422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetDeck422ApplicationProblemPlusJSONResponse) VisitGetDeckResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDeckdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetDeckdefaultApplicationProblemPlusJSONResponse) VisitGetDeckResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ForecastPlanRequestObject struct {
 	Id Id `json:"id"`
 }
@@ -21228,6 +22476,295 @@ type ForecastPlandefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ForecastPlandefaultApplicationProblemPlusJSONResponse) VisitForecastPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPromiseRequestObject struct {
+	Id     Id `json:"id"`
+	Params GetPromiseParams
+}
+
+type GetPromiseResponseObject interface {
+	VisitGetPromiseResponse(w http.ResponseWriter) error
+}
+
+type GetPromise200JSONResponse YearPromise
+
+func (response GetPromise200JSONResponse) VisitGetPromiseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPromise401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetPromise401ApplicationProblemPlusJSONResponse) VisitGetPromiseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPromise403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetPromise403ApplicationProblemPlusJSONResponse) VisitGetPromiseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPromise404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetPromise404ApplicationProblemPlusJSONResponse) VisitGetPromiseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPromise422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetPromise422ApplicationProblemPlusJSONResponse) VisitGetPromiseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPromisedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetPromisedefaultApplicationProblemPlusJSONResponse) VisitGetPromiseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FreezePromiseRequestObject struct {
+	Id     Id `json:"id"`
+	Params FreezePromiseParams
+	Body   *FreezePromiseJSONRequestBody
+}
+
+type FreezePromiseResponseObject interface {
+	VisitFreezePromiseResponse(w http.ResponseWriter) error
+}
+
+type FreezePromise200JSONResponse FrozenPromise
+
+func (response FreezePromise200JSONResponse) VisitFreezePromiseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FreezePromise401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response FreezePromise401ApplicationProblemPlusJSONResponse) VisitFreezePromiseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FreezePromise403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response FreezePromise403ApplicationProblemPlusJSONResponse) VisitFreezePromiseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FreezePromise404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response FreezePromise404ApplicationProblemPlusJSONResponse) VisitFreezePromiseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FreezePromise409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response FreezePromise409ApplicationProblemPlusJSONResponse) VisitFreezePromiseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FreezePromise412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response FreezePromise412ApplicationProblemPlusJSONResponse) VisitFreezePromiseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FreezePromise413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response FreezePromise413ApplicationProblemPlusJSONResponse) VisitFreezePromiseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FreezePromise415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response FreezePromise415ApplicationProblemPlusJSONResponse) VisitFreezePromiseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FreezePromise422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response FreezePromise422ApplicationProblemPlusJSONResponse) VisitFreezePromiseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FreezePromise428ApplicationProblemPlusJSONResponse struct {
+	VersionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response FreezePromise428ApplicationProblemPlusJSONResponse) VisitFreezePromiseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FreezePromisedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response FreezePromisedefaultApplicationProblemPlusJSONResponse) VisitFreezePromiseResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -21661,6 +23198,77 @@ type GetScenariosdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetScenariosdefaultApplicationProblemPlusJSONResponse) VisitGetScenariosResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchRequestObject struct {
+	Params SearchParams
+}
+
+type SearchResponseObject interface {
+	VisitSearchResponse(w http.ResponseWriter) error
+}
+
+type Search200JSONResponse SearchResult
+
+func (response Search200JSONResponse) VisitSearchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Search401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response Search401ApplicationProblemPlusJSONResponse) VisitSearchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Search422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response Search422ApplicationProblemPlusJSONResponse) VisitSearchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SearchdefaultApplicationProblemPlusJSONResponse) VisitSearchResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -27866,6 +29474,12 @@ type StrictServerInterface interface {
 	// GetPlan A plan with everybody's year
 	// (GET /plans/{id})
 	GetPlan(ctx context.Context, request GetPlanRequestObject) (GetPlanResponseObject, error)
+	// ListAcceptances Who has accepted their year
+	// (GET /plans/{id}/acceptances)
+	ListAcceptances(ctx context.Context, request ListAcceptancesRequestObject) (ListAcceptancesResponseObject, error)
+	// AcceptYear Accept a year
+	// (POST /plans/{id}/acceptances)
+	AcceptYear(ctx context.Context, request AcceptYearRequestObject) (AcceptYearResponseObject, error)
 	// GetAttention Whose visits need a place
 	// (GET /plans/{id}/attention)
 	GetAttention(ctx context.Context, request GetAttentionRequestObject) (GetAttentionResponseObject, error)
@@ -27884,9 +29498,18 @@ type StrictServerInterface interface {
 	// ProposePlaces Places for a visit, ranked by price
 	// (GET /plans/{id}/customers/{customer}/proposals)
 	ProposePlaces(ctx context.Context, request ProposePlacesRequestObject) (ProposePlacesResponseObject, error)
+	// GetDeck The slides of a plan
+	// (GET /plans/{id}/deck)
+	GetDeck(ctx context.Context, request GetDeckRequestObject) (GetDeckResponseObject, error)
 	// ForecastPlan What publishing a draft would do, and who would be told
 	// (GET /plans/{id}/forecast)
 	ForecastPlan(ctx context.Context, request ForecastPlanRequestObject) (ForecastPlanResponseObject, error)
+	// GetPromise What was kept of the promise
+	// (GET /plans/{id}/promise)
+	GetPromise(ctx context.Context, request GetPromiseRequestObject) (GetPromiseResponseObject, error)
+	// FreezePromise Freeze a plan as the promise of its year
+	// (POST /plans/{id}/promise)
+	FreezePromise(ctx context.Context, request FreezePromiseRequestObject) (FreezePromiseResponseObject, error)
 	// PublishPlan Make a draft the plan of its year
 	// (POST /plans/{id}/publish)
 	PublishPlan(ctx context.Context, request PublishPlanRequestObject) (PublishPlanResponseObject, error)
@@ -27896,6 +29519,9 @@ type StrictServerInterface interface {
 	// GetScenarios Scenarios side by side
 	// (GET /scenarios/{id})
 	GetScenarios(ctx context.Context, request GetScenariosRequestObject) (GetScenariosResponseObject, error)
+	// Search Find something by its name
+	// (GET /search)
+	Search(ctx context.Context, request SearchRequestObject) (SearchResponseObject, error)
 	// ListSelections Selections
 	// (GET /selections)
 	ListSelections(ctx context.Context, request ListSelectionsRequestObject) (ListSelectionsResponseObject, error)
@@ -30314,6 +31940,80 @@ func (sh *strictHandler) GetPlan(ctx echo.Context, id Id, params GetPlanParams) 
 	return nil
 }
 
+// ListAcceptances operation middleware
+func (sh *strictHandler) ListAcceptances(ctx echo.Context, id Id) error {
+	var request ListAcceptancesRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAcceptances(ctx.Request().Context(), request.(ListAcceptancesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAcceptances")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListAcceptancesResponseObject); ok {
+		return validResponse.VisitListAcceptancesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AcceptYear operation middleware
+func (sh *strictHandler) AcceptYear(ctx echo.Context, id Id, params AcceptYearParams) error {
+	var request AcceptYearRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body AcceptYearJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AcceptYear(ctx.Request().Context(), request.(AcceptYearRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AcceptYear")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AcceptYearResponseObject); ok {
+		return validResponse.VisitAcceptYearResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetAttention operation middleware
 func (sh *strictHandler) GetAttention(ctx echo.Context, id Id) error {
 	var request GetAttentionRequestObject
@@ -30493,6 +32193,31 @@ func (sh *strictHandler) ProposePlaces(ctx echo.Context, id Id, customer OfCusto
 	return nil
 }
 
+// GetDeck operation middleware
+func (sh *strictHandler) GetDeck(ctx echo.Context, id Id) error {
+	var request GetDeckRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDeck(ctx.Request().Context(), request.(GetDeckRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDeck")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDeckResponseObject); ok {
+		return validResponse.VisitGetDeckResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ForecastPlan operation middleware
 func (sh *strictHandler) ForecastPlan(ctx echo.Context, id Id) error {
 	var request ForecastPlanRequestObject
@@ -30512,6 +32237,81 @@ func (sh *strictHandler) ForecastPlan(ctx echo.Context, id Id) error {
 		return err
 	} else if validResponse, ok := response.(ForecastPlanResponseObject); ok {
 		return validResponse.VisitForecastPlanResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPromise operation middleware
+func (sh *strictHandler) GetPromise(ctx echo.Context, id Id, params GetPromiseParams) error {
+	var request GetPromiseRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPromise(ctx.Request().Context(), request.(GetPromiseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPromise")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPromiseResponseObject); ok {
+		return validResponse.VisitGetPromiseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// FreezePromise operation middleware
+func (sh *strictHandler) FreezePromise(ctx echo.Context, id Id, params FreezePromiseParams) error {
+	var request FreezePromiseRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body FreezePromiseJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.FreezePromise(ctx.Request().Context(), request.(FreezePromiseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FreezePromise")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(FreezePromiseResponseObject); ok {
+		return validResponse.VisitFreezePromiseResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -30611,6 +32411,31 @@ func (sh *strictHandler) GetScenarios(ctx echo.Context, id Id) error {
 		return err
 	} else if validResponse, ok := response.(GetScenariosResponseObject); ok {
 		return validResponse.VisitGetScenariosResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// Search operation middleware
+func (sh *strictHandler) Search(ctx echo.Context, params SearchParams) error {
+	var request SearchRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Search(ctx.Request().Context(), request.(SearchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Search")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SearchResponseObject); ok {
+		return validResponse.VisitSearchResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -120,6 +120,10 @@ func planRun(r flow.Run) PlanRun {
 			}
 			return out
 		})}
+	if r.Weights != nil {
+		w := cost(r.Weights)
+		out.Weights = &w
+	}
 	if b := r.Bound; b.Method != "" {
 		out.Bound = &Bound{Total: b.Total, Terms: cost(b.Terms), Method: b.Method}
 		if gap, known := b.Gap(r.Cost["total"]); known && r.Cost != nil {

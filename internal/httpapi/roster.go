@@ -63,19 +63,6 @@ func (a *API) ListPeople(ctx context.Context, _ ListPeopleRequestObject) (ListPe
 	return ListPeople200JSONResponse{Items: list(people, person)}, nil
 }
 
-// SetRoles changes what a person is.
-func (a *API) SetRoles(ctx context.Context, r SetRolesRequestObject) (SetRolesResponseObject, error) {
-	n, err := version(r.Params.IfMatch)
-	if err != nil {
-		return nil, err
-	}
-	p, err := a.flow.SetRoles(ctx, callOf(ctx).actor, r.Id, n, list(r.Body.Roles, func(r Role) roster.Role { return roster.Role(r) }))
-	if err != nil {
-		return nil, err
-	}
-	return SetRoles200JSONResponse{Body: person(p), Headers: SetRoles200ResponseHeaders{ETag: some(etag(p.Version))}}, nil
-}
-
 // ListDimensions gives the dimensions in which customers have values.
 func (a *API) ListDimensions(ctx context.Context, _ ListDimensionsRequestObject) (ListDimensionsResponseObject, error) {
 	dimensions, err := a.flow.Dimensions(ctx, callOf(ctx).actor)

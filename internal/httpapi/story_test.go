@@ -137,11 +137,11 @@ func TestStory(t *testing.T) {
 			ceo = p
 		}
 	}
-	changed, err := admin.SetRolesWithResponse(ctx, ceo.Id, &client.SetRolesParams{IfMatch: client.Match(ceo.Version)},
-		client.SetRolesJSONRequestBody{Roles: []client.Role{client.RoleCeo, client.RoleExecutive}})
+	changed, err := admin.ChangePersonWithResponse(ctx, ceo.Id, &client.ChangePersonParams{IfMatch: client.Match(ceo.Version)},
+		client.ChangePersonJSONRequestBody{Roles: &[]client.Role{client.RoleCeo, client.RoleExecutive}})
 	require.NoError(t, err)
 	require.NoError(t, client.Check(changed))
-	require.Equal(t, []client.Role{client.RoleCeo, client.RoleExecutive}, changed.JSON200.Roles)
+	require.Equal(t, []client.Role{client.RoleCeo, client.RoleExecutive}, changed.JSON200.Person.Roles)
 	require.Equal(t, client.Match(ceo.Version+1), *changed.Headers200.ETag)
 	connections, err := admin.ListConnectionsWithResponse(ctx)
 	require.NoError(t, err)

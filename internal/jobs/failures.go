@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -15,26 +16,14 @@ import (
 	"windshield/internal/flow"
 )
 
-// Failure is a job that a person should know of.
-type Failure struct {
-	ID       int64
-	Kind     flow.JobKind
-	Key      string
-	Parked   bool      // it will not run again by itself; otherwise it is tried again
-	Attempts int       // so far
-	Reason   string    // the last error; for administrators, may name people
-	At       time.Time // of the last error
-	Next     time.Time // of the next attempt; zero where parked
-}
-
 // troubled is the number of failed attempts from which on a job that is still
 // tried is worth a person's attention.
 const troubled = 3
 
 // Failures gives the parked jobs, and those that keep failing, newest first; at
 // most 1,000 of each.
-func (q *Queue) Failures(ctx context.Context) ([]Failure, error) {
-	var all []Failure
+func (q *Queue) Failures(ctx context.Context) ([]flow.JobFailure, error) {
+	var all []flow.JobFailure
 	for _, states := range [][]rivertype.JobState{
 		{rivertype.JobStateDiscarded, rivertype.JobStateCancelled},
 		{rivertype.JobStateRetryable},
@@ -49,14 +38,49 @@ func (q *Queue) Failures(ctx context.Context) ([]Failure, error) {
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Failure) int { return b.At.Compare(a.At) })
+	slices.SortStableFunc(all, func(a, b flow.JobFailure) int { return b.At.Compare(a.At) })
 	return all, nil
 }
 
-func failure(j *rivertype.JobRow) Failure {
+// Failure gives a job that is parked or waits for its next attempt.
+func (q *Queue) Failure(ctx context.Context, id int64) (flow.JobFailure, error) {
+	j, err := q.client.JobGet(ctx, id)
+	if errors.Is(err, river.ErrNotFound) || err == nil && (j.State == rivertype.JobStateCompleted || len(j.Errors) == 0 && j.FinalizedAt == nil) {
+		return flow.JobFailure{}, fault.NotFoundf("There is no such failed job. It may have been done meanwhile.")
+	}
+	if err != nil {
+		return flow.JobFailure{}, err
+	}
+	return failure(j), nil
+}
+
+// Retry makes a job due at once.
+func (q *Queue) Retry(ctx context.Context, id int64) error {
+	_, err := q.client.JobRetry(ctx, id)
+	return told(err)
+}
+
+// Discard deletes a job that is not running.
+func (q *Queue) Discard(ctx context.Context, id int64) error {
+	_, err := q.client.JobDelete(ctx, id)
+	return told(err)
+}
+
+// told brings what the library says of a job to what people are told.
+func told(err error) error {
+	switch {
+	case errors.Is(err, river.ErrNotFound):
+		return fault.NotFoundf("There is no such failed job. It may have been done meanwhile.")
+	case errors.Is(err, rivertype.ErrJobRunning):
+		return fault.Conflictf("This job is running at this moment. Look again in a minute.")
+	}
+	return err
+}
+
+func failure(j *rivertype.JobRow) flow.JobFailure {
 	var a args
 	_ = json.Unmarshal(j.EncodedArgs, &a) // a job without a key has none to show
-	f := Failure{ID: j.ID, Kind: flow.JobKind(j.Kind), Key: a.Key, Parked: j.FinalizedAt != nil, Attempts: j.Attempt}
+	f := flow.JobFailure{ID: j.ID, Kind: flow.JobKind(j.Kind), Key: a.Key, Parked: j.FinalizedAt != nil, Attempts: j.Attempt, Since: j.CreatedAt.UTC()}
 	if n := len(j.Errors); n > 0 {
 		f.At, f.Reason = j.Errors[n-1].At.UTC(), strings.TrimPrefix(j.Errors[n-1].Error, "JobCancelError: ")
 	} else if j.FinalizedAt != nil {

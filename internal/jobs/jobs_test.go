@@ -127,7 +127,7 @@ func (b *bench) jobs() []flow.Job {
 	return slices.Clone(b.done)
 }
 
-func (b *bench) failures() []jobs.Failure {
+func (b *bench) failures() []flow.JobFailure {
 	b.t.Helper()
 	f, err := b.q.Failures(b.t.Context())
 	require.NoError(b.t, err)

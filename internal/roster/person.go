@@ -34,8 +34,9 @@ type Person struct {
 	Name      string
 	Email     string // lower case; unique; where invitations and sign-in links go
 	Phone     string
-	Function  string // "Chief Executive", "VP Marketing East"
-	Zone      string // IANA zone in which the person lives
+	Function  string       // "Chief Executive", "VP Marketing East"
+	Zone      string       // IANA zone in which the person lives; change it with MoveTo
+	Moves     []ZoneChange // where the person lived when, oldest first, the first without a day; empty for who never moved
 	Roles     []Role
 	Serves    []string  // ids of the executives an assistant acts for
 	ManagerID string    // id of whom the person reports to; "" where nobody is known

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"math"
 	"strconv"
 
 	"gorm.io/gorm"
@@ -104,17 +105,18 @@ func (u *unit) appendAudit() error {
 	})
 }
 
-func (l ledger) Entries(after string, limit int) ([]flow.Entry, string, error) {
+func (l ledger) Entries(q flow.EntryQuery) ([]flow.Entry, string, error) {
 	if err := l.appendAudit(); err != nil {
 		return nil, "", err
 	}
+	limit := q.Limit
 	if limit < 1 {
 		limit = maxPage / 10
 	}
 	limit = min(limit, maxPage)
 	db := l.db.Order("seq DESC").Limit(limit + 1)
-	if after != "" {
-		at, err := readCursor("audit", after, 1)
+	if q.After != "" {
+		at, err := readCursor("audit", q.After, 1)
 		if err != nil {
 			return nil, "", err
 		}
@@ -123,6 +125,21 @@ func (l ledger) Entries(after string, limit int) ([]flow.Entry, string, error) {
 			return nil, "", fault.Invalidf("The page cannot be found.").Because(err)
 		}
 		db = db.Where("seq < ?", seq)
+	}
+	if q.ActorID != "" {
+		db = db.Where("actor_id = ?", q.ActorID)
+	}
+	if q.Subject != "" {
+		db = db.Where("subject = ?", q.Subject)
+	}
+	if q.Kind != "" {
+		db = db.Where("subject = ? OR subject >= ? AND subject < ?", q.Kind, q.Kind+"/", q.Kind+"0") // "0" comes after "/"
+	}
+	if !q.From.IsZero() {
+		db = db.Where("at >= ?", instant(q.From))
+	}
+	if !q.To.IsZero() {
+		db = db.Where("at < ?", instant(q.To))
 	}
 	var rows []entryRow
 	if err := db.Find(&rows).Error; err != nil {
@@ -136,26 +153,32 @@ func (l ledger) Entries(after string, limit int) ([]flow.Entry, string, error) {
 	return each(rows, entryRow.entry), next, nil
 }
 
-func (l ledger) Verify() (brokenAt int64, err error) {
+func (l ledger) Verify() (entries, brokenAt int64, err error) {
 	if err := l.appendAudit(); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	var head headRow
 	if err := l.db.Where("id = 1").Take(&head).Error; err != nil {
-		return 0, l.fail(err)
+		return 0, 0, l.fail(err)
 	}
 	var last entryRow
+	blanked := map[int64]string{} // entries that do not hash to what they did, with what they hash to
 	for {
 		var rows []entryRow
 		if err := l.db.Where("seq > ?", last.Seq).Order("seq").Limit(maxPage).Find(&rows).Error; err != nil {
-			return 0, l.fail(err)
+			return 0, 0, l.fail(err)
 		}
 		for _, r := range rows {
 			if r.Seq != last.Seq+1 {
-				return last.Seq + 1, nil // taken out of the middle
+				return head.Seq, earliest(blanked, last.Seq+1), nil // taken out of the middle
 			}
-			if r.Prev != last.Hash || r.Hash != r.print() {
-				return r.Seq, nil
+			if r.Prev != last.Hash {
+				return head.Seq, earliest(blanked, r.Seq), nil
+			}
+			if print := r.print(); print != r.Hash {
+				blanked[r.Seq] = print
+			} else if r.Action == flow.EraseAction {
+				explained(r.Detail, blanked)
 			}
 			last = r
 		}
@@ -163,13 +186,40 @@ func (l ledger) Verify() (brokenAt int64, err error) {
 			break
 		}
 	}
-	if last.Seq != head.Seq {
-		return min(last.Seq, head.Seq) + 1, nil // taken off, or put on, behind our back
+	switch {
+	case len(blanked) > 0:
+		return head.Seq, earliest(blanked, math.MaxInt64), nil
+	case last.Seq != head.Seq:
+		return head.Seq, min(last.Seq, head.Seq) + 1, nil // taken off, or put on, behind our back
+	case last.Hash != head.Hash:
+		return head.Seq, max(last.Seq, 1), nil
 	}
-	if last.Hash != head.Hash {
-		return max(last.Seq, 1), nil
+	return head.Seq, 0, nil
+}
+
+// earliest gives the first of the entries and n.
+func earliest(blanked map[int64]string, n int64) int64 {
+	for seq := range blanked {
+		n = min(n, seq)
 	}
-	return 0, nil
+	return n
+}
+
+// explained takes out the entries of which an erasure says that it blanked them to just
+// what they are. An erasure that is overtaken by another one explains nothing any more,
+// which does no harm: the later one names the entry again.
+func explained(detail string, blanked map[int64]string) {
+	var d struct {
+		Blanked map[string]string `json:"blanked"`
+	}
+	if json.Unmarshal([]byte(detail), &d) != nil {
+		return
+	}
+	for seq, print := range d.Blanked {
+		if n, err := strconv.ParseInt(seq, 10, 64); err == nil && blanked[n] == print {
+			delete(blanked, n)
+		}
+	}
 }
 
 // Begin on Postgres refuses at once while another transaction has the key; on

@@ -40,10 +40,10 @@ func TestAuditChainUnderRacers(t *testing.T) {
 		})
 		require.Equal(t, 8, count(errs, isNil), "%v", errs)
 		read(t, st, func(tx flow.Tx) {
-			broken, err := tx.Ledger.Verify()
+			_, broken, err := tx.Ledger.Verify()
 			require.NoError(t, err)
 			require.Zero(t, broken)
-			entries, next, err := tx.Ledger.Entries("", 1000)
+			entries, next, err := tx.Ledger.Entries(flow.EntryQuery{Limit: 1000})
 			require.NoError(t, err)
 			require.Empty(t, next)
 			require.Len(t, entries, 8*8*2)
@@ -90,7 +90,7 @@ func TestTamperingShows(t *testing.T) {
 				})
 				execute(t, st, c.sql)
 				read(t, st, func(tx flow.Tx) {
-					broken, err := tx.Ledger.Verify()
+					_, broken, err := tx.Ledger.Verify()
 					require.NoError(t, err)
 					require.Equal(t, c.broken, broken)
 				})

@@ -139,7 +139,7 @@ func TestCursorsAreStable(t *testing.T) {
 		for after := ""; ; {
 			var next string
 			write(t, st, func(tx flow.Tx) {
-				rows, cursor, err := tx.Ledger.Entries(after, 7)
+				rows, cursor, err := tx.Ledger.Entries(flow.EntryQuery{After: after, Limit: 7})
 				require.NoError(t, err)
 				for _, e := range rows {
 					entries = append(entries, e.Action)
@@ -160,7 +160,7 @@ func TestCursorsAreStable(t *testing.T) {
 			for _, bad := range []string{"x", "bm90", customersCursor(t, tx), strings.Repeat("A", 5000)} {
 				_, _, err := tx.Visits.Find(flow.VisitQuery{Scope: everything, After: bad, Limit: 1})
 				require.True(t, fault.Is(err, fault.Invalid), "%q: %v", bad, err)
-				_, _, err = tx.Ledger.Entries(bad, 1)
+				_, _, err = tx.Ledger.Entries(flow.EntryQuery{After: bad, Limit: 1})
 				require.True(t, fault.Is(err, fault.Invalid), "%q: %v", bad, err)
 			}
 			_, _, err := tx.Customers.Page(flow.CustomerQuery{Scope: everything, After: "x", Limit: 1})

@@ -1,8 +1,11 @@
 package store
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
+
+	"gorm.io/gorm/clause"
 
 	"windshield/internal/geo"
 	"windshield/internal/roster"
@@ -79,6 +82,14 @@ func (r absenceRow) absence() roster.Absence {
 		Interval: slot.Interval{Start: slot.Date(r.FirstDay), End: slot.Date(r.LastDay)}}
 }
 
+type zoneRow struct {
+	PersonID string `gorm:"primaryKey"`
+	Day      day    `gorm:"primaryKey"`
+	Zone     string
+}
+
+func (zoneRow) TableName() string { return "zone_changes" }
+
 // people implements flow.People.
 type people struct{ *unit }
 
@@ -87,23 +98,91 @@ func (p people) All() ([]roster.Person, error) {
 	if err := p.db.Order("folded, id").Find(&rows).Error; err != nil {
 		return nil, p.fail(err)
 	}
-	return each(rows, personRow.person), nil
+	return p.withMoves(each(rows, personRow.person))
 }
 
 func (p people) Get(id string) (roster.Person, error) {
 	var r personRow
-	err := p.db.Where("id = ?", id).Take(&r).Error
-	return r.person(), p.one(err, "person")
+	if err := p.db.Where("id = ?", id).Take(&r).Error; err != nil {
+		return roster.Person{}, p.one(err, "person")
+	}
+	return p.moved(r)
 }
 
 func (p people) ByEmail(email string) (roster.Person, error) {
 	var r personRow
-	err := p.db.Where("email = ? AND email <> ''", email).Take(&r).Error
-	return r.person(), p.one(err, "person")
+	if err := p.db.Where("email = ? AND email <> ''", email).Take(&r).Error; err != nil {
+		return roster.Person{}, p.one(err, "person")
+	}
+	return p.moved(r)
+}
+
+func (p people) moved(r personRow) (roster.Person, error) {
+	one, err := p.withMoves([]roster.Person{r.person()}, r.ID)
+	if err != nil {
+		return roster.Person{}, err
+	}
+	return one[0], nil
+}
+
+// withMoves adds where people lived when; ids narrow what is read.
+func (p people) withMoves(all []roster.Person, ids ...string) ([]roster.Person, error) {
+	q := p.db.Order("person_id, day")
+	if len(ids) > 0 {
+		in, arg := p.in("person_id", ids)
+		q = q.Where(in, arg)
+	}
+	var rows []zoneRow
+	if err := q.Find(&rows).Error; err != nil || len(rows) == 0 {
+		return all, p.fail(err)
+	}
+	moves := map[string][]roster.ZoneChange{}
+	for _, r := range rows {
+		moves[r.PersonID] = append(moves[r.PersonID], roster.ZoneChange{Day: slot.Date(r.Day), Zone: r.Zone})
+	}
+	for i := range all {
+		all[i].Moves = moves[all[i].ID]
+	}
+	return all, nil
+}
+
+// setMoves keeps where people lived when, in place of what was known.
+func (p people) setMoves(all []*roster.Person) error {
+	var ids []string
+	var rows []zoneRow
+	for _, x := range all {
+		ids = append(ids, x.ID)
+		for _, m := range x.Moves {
+			rows = append(rows, zoneRow{x.ID, day(m.Day), m.Zone})
+		}
+	}
+	in, arg := p.in("person_id", ids)
+	if err := p.db.Where(in, arg).Delete(&zoneRow{}).Error; err != nil || len(rows) == 0 {
+		return err
+	}
+	return p.db.CreateInBatches(&rows, 500).Error
+}
+
+// Administrators locks before it looks, so that of two who take the role from each
+// other the second sees what the first has done.
+func (p people) Administrators() ([]roster.Person, error) {
+	var rows []personRow
+	role, _ := json.Marshal(roster.Administrator) // a string cannot fail
+	err := p.db.Clauses(clause.Locking{Strength: "UPDATE"}).Where("CAST(roles AS text) LIKE ?", "%"+string(role)+"%").Order("id").Find(&rows).Error
+	return each(rows, personRow.person), p.fail(err)
 }
 
 func (p people) Save(all ...*roster.Person) error {
-	err := saveAll(p.unit, "person", "id", 26, each(all, func(x *roster.Person) personRow { return toPersonRow(*x) }))
+	if len(all) == 0 {
+		return nil
+	}
+	err := p.atomic(func() error {
+		err := saveAll(p.unit, "person", "id", 26, each(all, func(x *roster.Person) personRow { return toPersonRow(*x) }))
+		if err != nil {
+			return err
+		}
+		return p.setMoves(all)
+	})
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ type runRow struct {
 	Trail       list[flow.Mark]
 	Bound       doc[flow.Bound]
 	Scenario    doc[flow.Scenario]
+	Weights     dict[int64]
 	SetID       string
 	Nth         int
 	Brought     bool
@@ -38,14 +39,14 @@ func (r runRow) next() int       { return r.Version }
 func toRunRow(r *flow.Run) runRow {
 	return runRow{ID: r.ID, PlanName: r.PlanName, SelectionID: optional(r.SelectionID), Seed: int64(r.Seed), Seconds: r.Seconds,
 		Iterations: r.Iterations, State: r.State, Stop: r.Stop, Cost: r.Cost, Trail: r.Trail, PlanID: optional(r.PlanID), Error: r.Error,
-		Bound: doc[flow.Bound]{r.Bound}, Scenario: doc[flow.Scenario]{r.Scenario}, SetID: r.SetID, Nth: r.Nth, Brought: r.Brought,
+		Bound: doc[flow.Bound]{r.Bound}, Scenario: doc[flow.Scenario]{r.Scenario}, Weights: r.Weights, SetID: r.SetID, Nth: r.Nth, Brought: r.Brought,
 		CreatedAt: instant(r.CreatedAt), CreatedBy: r.CreatedBy, StartedAt: instant(r.StartedAt), EndedAt: instant(r.EndedAt), Version: r.Version + 1}
 }
 
 func (r runRow) run() flow.Run {
 	return flow.Run{ID: r.ID, PlanName: r.PlanName, SelectionID: string(r.SelectionID), Seed: uint64(r.Seed), Seconds: r.Seconds,
 		Iterations: r.Iterations, State: r.State, Stop: r.Stop, Cost: r.Cost, Trail: r.Trail, PlanID: string(r.PlanID), Error: r.Error,
-		Bound: r.Bound.V, Scenario: r.Scenario.V, SetID: r.SetID, Nth: r.Nth, Brought: r.Brought,
+		Bound: r.Bound.V, Scenario: r.Scenario.V, Weights: r.Weights, SetID: r.SetID, Nth: r.Nth, Brought: r.Brought,
 		CreatedAt: r.CreatedAt.time(), CreatedBy: r.CreatedBy, StartedAt: r.StartedAt.time(), EndedAt: r.EndedAt.time(), Version: r.Version}
 }
 

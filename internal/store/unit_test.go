@@ -46,7 +46,7 @@ func TestRollbackLeavesNothing(t *testing.T) {
 			value, err := tx.Ledger.Setting("a")
 			require.NoError(t, err)
 			require.Empty(t, value)
-			entries, _, err := tx.Ledger.Entries("", 10)
+			entries, _, err := tx.Ledger.Entries(flow.EntryQuery{Limit: 10})
 			require.NoError(t, err)
 			require.Empty(t, entries)
 		})

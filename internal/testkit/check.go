@@ -37,7 +37,7 @@ func (h *House) Check() {
 	h.checkBookings(visits, wrong)
 	h.checkAlerts(people, wrong)
 	h.look(func(tx flow.Tx) error {
-		at, err := tx.Ledger.Verify()
+		_, at, err := tx.Ledger.Verify()
 		if at != 0 {
 			wrong("the audit trail is broken at entry %d", at)
 		}

@@ -310,7 +310,7 @@ func (h *mortalHouse) live(n, killAt int) (steps int) {
 			require.Equal(h.t, e.Desired, e.Applied, says)
 			require.Nil(h.t, e.Base.Intent, says)
 		}
-		broken, err3 := tx.Ledger.Verify()
+		_, broken, err3 := tx.Ledger.Verify()
 		require.Zero(h.t, broken, says)
 		return errors.Join(err, err2, err3)
 	}))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"windshield/internal/access"
 	"windshield/internal/auth"
 	"windshield/internal/flow"
 	"windshield/internal/visit"
@@ -63,6 +64,7 @@ type customerModel struct {
 	flow.CustomerView
 	Values       []pair
 	Past, Coming []visit.Visit
+	MayErase     bool // give out or erase what is held about its people
 }
 
 func (p *Pages) customer(c echo.Context) error {
@@ -70,7 +72,7 @@ func (p *Pages) customer(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	m := customerModel{CustomerView: v, Values: pairs(v.Customer.Values)}
+	m := customerModel{CustomerView: v, Values: pairs(v.Customer.Values), MayErase: may(access.ErasePerson)(auth.Actor(c))}
 	for _, x := range v.Visits {
 		ahead := x.End.After(p.Now())
 		switch {

@@ -28,13 +28,13 @@ func (s *story) Debrief(_ context.Context, _ access.Actor, id string) (flow.Debr
 		if v.ID != id {
 			continue
 		}
-		w := flow.DebriefView{VisitView: s.view(v), SavedBy: s.nameOf("Ana"), FiledBy: s.nameOf("Ana"), MayWrite: true, Buying: visit.UsualBuying(), Stage: "research",
+		w := flow.DebriefView{VisitView: s.view(v), SavedBy: s.nameOf("Ana"), FiledBy: s.nameOf("Ana"), MayWrite: true, Buying: visit.UsualBuying(), Stage: "research", Claims: []flow.ClaimChoice{{ID: "c1", Text: s.nameOf("One invoice"), Backing: 3}, {ID: "c2", Text: s.nameOf("Prices"), Backing: 14}},
 			Expected: []insight.Attendee{{Party: insight.Us, PersonID: v.ExecutiveID, Name: s.nameOf("Ana")}, {Party: insight.Them, Name: s.nameOf("Ms Li")}}}
 		on := v.Slot.Date
 		w.Kept = flow.KeptDebrief{Version: 3, SavedAt: s.now, FiledAt: s.now, SaveKey: "k1", Filed: v.State == visit.Held, Debrief: insight.Debrief{VisitID: id, CustomerID: v.CustomerID, On: on, Held: true,
 			Kind: visit.AtCustomer, WithHost: true, Present: []insight.Attendee{w.Expected[0], {Party: insight.Them, Name: s.nameOf("Mr Wu"), Role: s.nameOf("head of IT")}},
 			Ours: insight.Partly, Theirs: insight.Yes, TheirsSaid: insight.No,
-			Said: []insight.Statement{{ID: "s1", Source: insight.Said, By: s.nameOf("Ms Li"), On: on, About: insight.Goals, Text: s.nameOf("We want one price list.")},
+			Said: []insight.Statement{{ID: "s1", Source: insight.Said, By: s.nameOf("Ms Li"), On: on, About: insight.Goals, Text: s.nameOf("We want one price list."), ClaimID: "c2", Side: insight.For},
 				{ID: "s2", Source: insight.Guessed, On: on, Text: s.nameOf("Their CFO is against it.")}},
 			Questions: []string{s.nameOf("Does it run offline?")}, Information: []string{s.nameOf("References")},
 			Commitments: []insight.Commitment{{Party: insight.Us, Who: s.nameOf("Ben"), What: s.nameOf("an engineer"), By: on.Add(14)}},
@@ -316,23 +316,4 @@ func TestMemoPages(t *testing.T) {
 	require.Contains(t, w.Body.String(), "Two &lt;lists&gt;.")
 	sound(t, w.Body.Bytes())
 	require.Equal(t, 404, out.post("/c/bad/after", answer).Code)
-}
-
-func (s *story) SetManager(_ context.Context, _ access.Actor, id string, version int, email string) error {
-	return s.change("manager", id, version, email)
-}
-
-func TestManagers(t *testing.T) {
-	s := makeStory(sampleSize)
-	s.people[1].ManagerID = s.people[2].ID
-	site := open(t, s, actors(s)["administrator"])
-	w := site.get("/admin/people")
-	require.Contains(t, w.Body.String(), `name="manager" maxlength="254" placeholder="name@example.com" value="`+s.people[2].Email+`"`)
-	to := "/admin/people/" + s.people[1].ID + "/manager"
-	require.Equal(t, "/admin/people?done=manager", site.post(to, url.Values{"version": {"1"}, "manager": {"a@b.example"}}).Header().Get("Location"))
-	s.fail["manager"] = fault.Invalidf("People would manage each other in a circle.")
-	w = site.post(to, url.Values{"version": {"1"}, "manager": {"a@b.example"}})
-	require.Equal(t, 422, w.Code)
-	require.Contains(t, w.Body.String(), "in a circle")
-	sound(t, w.Body.Bytes())
 }

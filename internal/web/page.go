@@ -35,10 +35,12 @@ type frame struct {
 	Narrow   bool   // for reading and forms
 	Script   string // a module beside main.ts; its address
 	CSS, JS  string
+	Sheet    string // a style sheet beside main.css; its address
 	Icon     string
 	Version  string
 	Demo     *DemoLinks
 	SignedIn bool
+	Unread   int // notices that the reader has not opened
 }
 
 type link struct {
@@ -56,10 +58,22 @@ var done = map[string]string{
 	"held":              "It is noted that the visit was held.",
 	"debriefed":         "The debrief is filed.",
 	"saved_draft":       "The draft is saved. Nothing follows from it until you send it.",
-	"manager":           "It is noted who reports to whom.",
+	"person_made":       "The person is known now. A sign-in link is sent when they ask for one.",
+	"person_changed":    "It is saved. It holds from the person's next click.",
+	"erased":            "It is erased. What was said and done stays, without the name.",
+	"job_retried":       "The job is due now.",
+	"job_discarded":     "The job is given up. The reason is in the audit trail.",
+	"checked":           "The chain was walked along, entry by entry.",
+	"weights":           "The next run of the planner weighs like this. Plans that are there stay as they are.",
+	"renamed":           "The value has the new name with all customers that had it.",
 	"memo_saved":        "The memo is saved. The customer has not seen it.",
 	"memo_sent":         "The memo is on its way to the customer.",
 	"asked_customer":    "The question is on its way to the customer.",
+	"notices_read":      "All notices are marked as read.",
+	"choices":           "Your choices are kept. They hold for what comes from now on.",
+	"channels":          "The settings are kept. They hold for what comes from now on.",
+	"notices_retried":   "What waits is being tried now.",
+	"notice_tested":     "The test is on its way. This page shows whether it arrived.",
 	"alert_snoozed":     "No alert is sent until then. The clock runs on.",
 	"alert_seen":        "It is noted. Only a visit ends it.",
 	"ladder":            "It is noted when alerts climb.",
@@ -75,6 +89,11 @@ var done = map[string]string{
 	"agreed":            "It is noted what was agreed with the customer. The calendar entry is firm.",
 	"cancelled":         "The visit is cancelled. The half-days are free again.",
 	"prepared":          "The brief is kept.",
+	"agenda":            "It is kept.",
+	"agenda_agreed":     "It is noted who agreed to the agenda.",
+	"reopened":          "It is kept. The customer had confirmed something else, so the visit is not ready: ask them again.",
+	"mailed":            "The mail is on its way to the customer.",
+	"statements":        "It is noted when statements are old.",
 	"asked":             "The question is on the brief.",
 	"linked":            "The link is on its way to the customer.",
 	"unlinked":          "The link no longer works.",
@@ -96,9 +115,12 @@ var done = map[string]string{
 	"busy":              "The settings are saved. Where calendars are read, they are being read now.",
 	"settled":           "It is decided. The calendars follow.",
 	"policy":            "The policy is changed. It holds for what people do from now on.",
-	"roles":             "The roles are changed. They hold from the person's next click.",
 	"rearranged":        "The plan is changed. Where it is published, the calendars follow.",
 	"brought":           "The solution keeps every rule. It is a draft now.",
+	"taken":             "Taken. The plan is changed; where it is published, the calendars follow.",
+	"year":              "The year is accepted.",
+	"promised":          "It is promised. From now on the plan is compared with it.",
+	"promised_already":  "Just this is promised already. Nothing was changed.",
 	"stopping":          "The run stops and keeps the best plan it has found.",
 	"paused":            "The launch is paused. What is on its way still arrives; nothing more goes.",
 	"resumed":           "The launch goes on.",
@@ -111,11 +133,16 @@ var done = map[string]string{
 // frame makes the frame of a page for whoever asks.
 func (p *Pages) frame(c echo.Context, title string) frame {
 	a := auth.Actor(c)
-	return frame{
+	f := frame{
 		Title: title, Nav: nav(a, c.Request().URL.Path), Actor: a, AsOf: p.Now().UTC(),
 		Flash: done[c.QueryParam("done")], CSS: p.assets.url("web/css/main.css"), JS: p.assets.url("web/ts/main.ts"),
 		Icon: p.assets.url("web/icon.svg"), Version: p.Version, Demo: p.Demo, SignedIn: a.PersonID != "",
 	}
+	// A page is worth more than a number in its head.
+	if n, err := p.Flow.UnreadNotices(ctx(c), a); err == nil {
+		f.Unread = n
+	}
+	return f
 }
 
 // places are the entries of the navigation, each with who may go there.
@@ -126,6 +153,7 @@ var places = []struct {
 	{"/plans", "Plan", may(access.SeePlan)},
 	{"/coverage", "Coverage", may(access.SeeCoverage)},
 	{"/me", "My visits", func(a access.Actor) bool { return a.Has(roster.Executive, roster.Assistant) }},
+	{"/todo", "To do", mayHost},
 	{"/visits", "Visits", func(a access.Actor) bool { return a.Has(roster.Host) }},
 	{"/loops", "Open", func(a access.Actor) bool { return a.Has(roster.VP, roster.Host) }},
 	{"/claims", "Claims", may(access.SeeClaims)},
@@ -134,8 +162,7 @@ var places = []struct {
 	{"/selections", "Selections", may(access.SeePlan)},
 	{"/imports", "Import", may(access.ImportRoster)},
 	{"/admin/calendar", "Calendar", may(access.SeeConnections)},
-	{"/admin/people", "People", may(access.ManagePeople)},
-	{"/admin/audit", "Audit", may(access.SeeAudit)},
+	{adminPath, "Administration", may(access.ManagePeople)},
 }
 
 func may(action access.Action) func(access.Actor) bool {
@@ -149,7 +176,8 @@ func nav(a access.Actor, path string) []link {
 	var out []link
 	for _, e := range places {
 		if e.may(a) {
-			out = append(out, link{e.href, e.text, path == e.href || strings.HasPrefix(path, e.href+"/")})
+			here := path == e.href || strings.HasPrefix(path, e.href+"/")
+			out = append(out, link{e.href, e.text, here && !(e.href == adminPath && strings.HasPrefix(path, "/admin/calendar"))})
 		}
 	}
 	return out
@@ -165,9 +193,9 @@ func homeOf(a access.Actor) string {
 	case a.Has(roster.Executive, roster.Assistant):
 		return "/me"
 	case a.Has(roster.Host):
-		return "/visits"
+		return "/todo"
 	}
-	return "/admin/calendar"
+	return adminPath
 }
 
 func (p *Pages) home(c echo.Context) error {
@@ -243,12 +271,7 @@ func version(c echo.Context) (int, error) {
 
 // whole reads a whole number of a form between lo and hi.
 func whole(c echo.Context, field, label string, lo, hi int) (int, []fault.Detail) {
-	raw := strings.TrimSpace(c.FormValue(field))
-	n, err := strconv.Atoi(raw)
-	if err == nil && lo <= n && n <= hi {
-		return n, nil
-	}
-	return 0, []fault.Detail{{Where: field, Value: fault.Short(raw), Expected: label + " as a whole number from " + num(lo) + " to " + num(hi)}}
+	return wholeOf(c.FormValue(field), field, label, lo, hi)
 }
 
 func ctx(c echo.Context) context.Context { return c.Request().Context() }
