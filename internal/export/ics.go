@@ -1,7 +1,6 @@
 package export
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"io"
@@ -53,9 +52,15 @@ const (
 // CalendarType is the media type of what Calendar writes.
 const CalendarType = "text/calendar; charset=utf-8; method=PUBLISH"
 
-// Write writes the file. The same calendar gives the same bytes.
+// Write writes the file.
 func (c Calendar) Write(w io.Writer) error {
-	b := bufio.NewWriter(w)
+	_, err := w.Write(c.Bytes())
+	return err
+}
+
+// Bytes gives the file. The same calendar gives the same bytes.
+func (c Calendar) Bytes() []byte {
+	b := &bytes.Buffer{}
 	line := func(name, value string) { fold(b, name+":"+value) }
 	text := func(name, value string) {
 		if value != "" {
@@ -92,13 +97,6 @@ func (c Calendar) Write(w io.Writer) error {
 		line("END", "VEVENT")
 	}
 	line("END", "VCALENDAR")
-	return b.Flush()
-}
-
-// Bytes gives the file as a whole, for an attachment.
-func (c Calendar) Bytes() []byte {
-	var b bytes.Buffer
-	_ = c.Write(&b) // a buffer takes everything
 	return b.Bytes()
 }
 
@@ -127,7 +125,7 @@ func webAddress(s string) (string, bool) {
 }
 
 // fold writes a line in pieces of at most 75 octets, none of which cuts a letter.
-func fold(b *bufio.Writer, line string) {
+func fold(b *bytes.Buffer, line string) {
 	const most = 75
 	for room := most; len(line) > room; room = most - 1 { // the space counts
 		cut := room

@@ -60,7 +60,7 @@ func TestPage(t *testing.T) {
 	objects, content := parts(t, first)
 	require.Len(t, objects, 7)
 	require.Contains(t, objects[7], "/Title (Z\xfcrich \\(draft\\))")
-	require.Contains(t, content, "(?\xf3dz, ?????: 5 % of")
+	require.Contains(t, content, "(L\xf3dz, ?????: 5 % of")
 	require.Contains(t, content, `5 % of \(visits\) \\ more) Tj`)
 	require.Contains(t, content, "BT /F2 12.00 Tf 40.00 792.00 Td")
 	require.Contains(t, content, "0.80 g 40.00 752.00 100.00 10.00 re f")

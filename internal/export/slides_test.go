@@ -1,0 +1,189 @@
+package export_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/zlib"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"windshield/internal/export"
+)
+
+// unzipped gives the parts of a file; each one of XML has to be well-formed.
+func unzipped(t *testing.T, file []byte) map[string]string {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
+	require.NoError(t, err)
+	parts := map[string]string{}
+	for _, f := range z.File {
+		require.NotContains(t, parts, f.Name, "twice")
+		r, err := f.Open()
+		require.NoError(t, err)
+		b, err := io.ReadAll(r)
+		require.NoError(t, err)
+		parts[f.Name] = string(b)
+		d := xml.NewDecoder(bytes.NewReader(b))
+		for {
+			if _, err := d.Token(); err == io.EOF {
+				break
+			} else {
+				require.NoError(t, err, f.Name)
+			}
+		}
+	}
+	return parts
+}
+
+// contents gives what is drawn on each page of a PDF, through its table of places.
+func contents(t *testing.T, file string) (pages []string) {
+	t.Helper()
+	end := regexp.MustCompile(`startxref\n(\d+)\n%%EOF\n$`).FindStringSubmatch(file)
+	require.NotNil(t, end)
+	start, err := strconv.Atoi(end[1])
+	require.NoError(t, err)
+	for i, m := range regexp.MustCompile(`(\d{10}) 00000 n `).FindAllStringSubmatch(file[start:], -1) {
+		at, err := strconv.Atoi(m[1])
+		require.NoError(t, err)
+		require.True(t, strings.HasPrefix(file[at:], fmt.Sprintf("%d 0 obj\n", i+1)))
+		body, _, found := strings.Cut(file[at:], "\nendobj\n")
+		require.True(t, found)
+		if _, stream, is := strings.Cut(body, "stream\n"); is {
+			z, err := zlib.NewReader(strings.NewReader(strings.TrimSuffix(stream, "\nendstream")))
+			require.NoError(t, err)
+			b, err := io.ReadAll(z)
+			require.NoError(t, err)
+			pages = append(pages, string(b))
+		}
+	}
+	return pages
+}
+
+// sampleSlides shows every block, with name wherever a text from outside stands.
+func sampleSlides(executives int, name string) export.Slides {
+	p := export.Slides{Title: name, Footer: name + ", version 3 · seed 7", Made: time.Date(2027, 1, 4, 9, 0, 0, 0, time.UTC)}
+	item := export.SlideItem{Code: name, Colour: 2, Lines: []export.SlideLine{{Text: name}, {Text: name, Bad: true}}}
+	p.Slides = append(p.Slides,
+		export.Slide{Title: name, Note: name, More: name, Bars: []export.SlideBar{{Code: name, Colour: 1, Label: name, Share: 0.76, Text: name, Bad: true}, {Label: name, Share: 2}, {Code: "OT"}}},
+		export.Slide{Title: name, Lists: []export.SlideList{{Heading: name, Items: []export.SlideItem{item, {}}, More: name}, {}}},
+		export.Slide{Title: name, Table: &export.SlideTable{Columns: []string{"Executive", name}, Rows: [][]string{{name, name, "one too many"}, {name}}}},
+		export.Slide{Title: name, Table: &export.SlideTable{}, Grid: &export.SlideGrid{}})
+	for from := 0; from < executives; from += 25 {
+		g := &export.SlideGrid{Columns: []string{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"}}
+		for i := from; i < min(from+25, executives); i++ {
+			r := export.SlideRow{Name: name, Cells: make([][]export.YearChip, 12)}
+			for j := range 12 {
+				r.Cells[j] = append(r.Cells[j], export.YearChip{Code: "ST", Colour: j % 7, Title: name, Dashed: j%2 == 0, Done: j == 0})
+			}
+			r.Cells[3] = append(r.Cells[3], make([]export.YearChip, 6)...)
+			g.Rows = append(g.Rows, r)
+		}
+		p.Slides = append(p.Slides, export.Slide{Title: name, Grid: g})
+	}
+	return p
+}
+
+// A presentation holds together: every part has a type, every relation leads
+// somewhere, no two shapes of a slide have one id.
+func TestSlides(t *testing.T) {
+	file := func(p export.Slides) []byte {
+		var b bytes.Buffer
+		require.NoError(t, p.Write(&b))
+		return b.Bytes()
+	}
+	p := sampleSlides(60, "Alpine")
+	first := file(p)
+	require.Equal(t, first, file(p), "the same slides give the same bytes")
+	parts := unzipped(t, first)
+	whole(t, parts, 7)
+	require.Contains(t, parts["ppt/slides/slide1.xml"], `descr="Alpine: Alpine"`, "a bar is said in words")
+	require.Contains(t, parts["ppt/slides/slide1.xml"], `schemeClr val="accent1"`, "groups have the colours of the theme")
+	require.Contains(t, parts["ppt/slides/slide1.xml"], `type="slidenum"`)
+	require.Contains(t, parts["ppt/slides/slide5.xml"], "<a:t>ST✓</a:t>")
+	require.Contains(t, parts["ppt/slides/slide5.xml"], "<a:t>+4</a:t>", "seven in a month: three and four more")
+	whole(t, unzipped(t, file(export.Slides{})), 0)
+}
+
+// No text is more than text, and none breaks the file.
+func TestSlidesStayText(t *testing.T) {
+	for _, bad := range hostile() {
+		var b bytes.Buffer
+		require.NoError(t, sampleSlides(2, bad).Write(&b))
+		parts := unzipped(t, b.Bytes())
+		whole(t, parts, 5)
+		for name, text := range parts {
+			require.NotContains(t, text, "<script", name)
+			require.NotContains(t, text, "<img", name)
+			require.Less(t, len(text), 100_000, "long texts are cut")
+		}
+	}
+}
+
+func whole(t *testing.T, parts map[string]string, slides int) {
+	t.Helper()
+	var types struct {
+		Default []struct {
+			Extension string `xml:",attr"`
+		}
+		Override []struct {
+			PartName, ContentType string `xml:",attr"`
+		}
+	}
+	require.NoError(t, xml.Unmarshal([]byte(parts["[Content_Types].xml"]), &types))
+	typed := map[string]bool{"[Content_Types].xml": true}
+	for _, o := range types.Override {
+		require.Contains(t, parts, strings.TrimPrefix(o.PartName, "/"))
+		typed[strings.TrimPrefix(o.PartName, "/")] = true
+	}
+	reached, found := map[string]bool{}, 0
+	for name, text := range parts {
+		if strings.HasSuffix(name, ".rels") {
+			var rels struct {
+				Relationship []struct {
+					Id, Type, Target string `xml:",attr"`
+				}
+			}
+			require.NoError(t, xml.Unmarshal([]byte(text), &rels))
+			owner := path.Join(path.Dir(path.Dir(name)), strings.TrimSuffix(path.Base(name), ".rels"))
+			ids := map[string]bool{}
+			for _, r := range rels.Relationship {
+				target := path.Join(path.Dir(path.Dir(name)), r.Target)
+				require.Contains(t, parts, target, name)
+				reached[target] = true
+				require.False(t, ids[r.Id], "twice")
+				ids[r.Id] = true
+			}
+			for _, m := range regexp.MustCompile(`r:id="(\w+)"`).FindAllStringSubmatch(parts[owner], -1) {
+				require.True(t, ids[m[1]], "%s uses %s", owner, m[1])
+			}
+			continue
+		}
+		require.True(t, typed[name], "%s has no type", name)
+		if strings.HasPrefix(name, "ppt/slides/") {
+			found++
+			ids := map[string]bool{}
+			for _, m := range regexp.MustCompile(`<p:cNvPr id="(\d+)"`).FindAllStringSubmatch(text, -1) {
+				require.False(t, ids[m[1]], "%s: two shapes %s", name, m[1])
+				ids[m[1]] = true
+			}
+			require.Equal(t, 1, strings.Count(text, `<p:ph type="title"/>`))
+			require.Equal(t, 1, strings.Count(text, `<p:ph type="ftr"`))
+			require.Equal(t, 1, strings.Count(text, `<p:ph type="sldNum"`))
+		}
+	}
+	require.Equal(t, slides, found)
+	for name := range typed {
+		if name != "[Content_Types].xml" {
+			require.True(t, reached[name], "nothing leads to %s", name)
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package export
+
+import (
+	"strings"
+	"unicode"
+
+	"windshield/internal/intake"
+	"windshield/internal/slot"
+)
+
+// Year is a plan as its files show it: executives by weeks, and every visit. It
+// holds the names of our people and of customers, and nothing of contacts, notes
+// or what was said: files are handed on.
+type Year struct {
+	Title  string // the plan's name
+	Footer string // plan and version, seed, date: on every page
+	Groups []YearGroup
+	Weeks  []YearWeek
+	Rows   []YearRow // executives by name
+	Visits []YearVisit
+	Open   int // customers without a place
+}
+
+// YearGroup is a group with what is planned for it.
+type YearGroup struct {
+	Code, Label string
+	Colour      int // 1..6, or 0 beyond the six largest groups
+	Customers   int
+	Planned     int
+	Target      int
+}
+
+// YearWeek is a column.
+type YearWeek struct {
+	Label  string // "2027-W14"
+	Monday slot.Date
+	Crunch bool // at the end of a quarter
+	Visits int
+}
+
+// YearRow is one executive's year.
+type YearRow struct {
+	Name   string
+	About  string // the function
+	Visits int
+	Weeks  [][]YearChip // one for each of Year.Weeks
+	Away   []bool       // likewise: on leave for the whole week
+}
+
+// YearChip is one visit in a week.
+type YearChip struct {
+	Code   string
+	Colour int
+	Title  string // customer and day, for who looks closer
+	Dashed bool   // only proposed
+	Done   bool   // was held
+	Pinned bool
+}
+
+// YearVisit is one visit as a row.
+type YearVisit struct {
+	Label     string // short name in the plan, "v17"
+	Date      slot.Date
+	Half      slot.Half
+	Begins    string // wall time at the place
+	Ends      string
+	Zone      string // IANA name
+	Executive string
+	Customer  string
+	City      string
+	Country   string // ISO 3166 code
+	Code      string // of the group
+	Group     string
+	Colour    int
+	Host      string
+	State     string // in words
+	Stands    bool   // counts as planned: not declined, cancelled or missed
+	Objective bool   // somebody has said what it is for
+}
+
+// palette are the colours of the groups, light, with that of the text on them;
+// the first is for groups beyond the six.
+var palette = [7]struct{ fill, ink string }{
+	{"DDE2E9", "14171C"}, {"0B3C8C", "FFFFFF"}, {"6FC0EE", "0F1216"}, {"12805C", "FFFFFF"}, {"F0B429", "0F1216"}, {"8E3FA8", "FFFFFF"}, {"8A94A3", "0F1216"},
+}
+
+func shade(colour int) (fill, ink string) {
+	if colour < 1 || colour >= len(palette) {
+		colour = 0
+	}
+	return palette[colour].fill, palette[colour].ink
+}
+
+// mostCell bounds the text of a cell: spreadsheets hold 32,767 characters, and
+// nobody reads more than this.
+const mostCell = 1000
+
+// line brings text to one line that every format can hold: no control characters,
+// none that XML does not know, not too long.
+func line(s string, most int) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range s {
+		switch {
+		case unicode.IsControl(r), r == 0x2028, r == 0x2029, r == unicode.ReplacementChar, r&0xFFFE == 0xFFFE:
+			r = ' '
+		}
+		if n++; n > most {
+			b.WriteRune('…')
+			break
+		}
+		b.WriteRune(r)
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// cell gives text for a spreadsheet, which shows it and never runs it: neither when
+// it opens the file nor when somebody edits the cell or saves it as another format.
+func cell(s string) string {
+	s = line(s, mostCell)
+	for _, wide := range []string{"＝", "＋", "－", "＠"} { // as Excel reads them under some locales
+		if strings.HasPrefix(s, wide) {
+			return "'" + s
+		}
+	}
+	return intake.Neutral(s)
+}

@@ -1,0 +1,184 @@
+package export_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/xuri/excelize/v2"
+	"pgregory.net/rapid"
+
+	"windshield/internal/export"
+	"windshield/internal/slot"
+)
+
+// sampleYear is a year of some executives with some visits each, in which name
+// stands wherever a text from outside does.
+func sampleYear(executives, each int, name string) export.Year {
+	monday := slot.MustDate("2027-01-04")
+	y := export.Year{Title: name + " 2027", Footer: "Plan 2027, published, version 3 · seed 7 · 4 Jan 2027", Open: 2}
+	for i := range 52 {
+		y.Weeks = append(y.Weeks, export.YearWeek{Label: fmt.Sprintf("2027-W%02d", i+1), Monday: monday.Add(7 * i), Crunch: i%13 > 10})
+	}
+	codes := []string{"ST", "EN", "MM", "SB", "PS", "LA", "OT"}
+	for i, c := range codes {
+		y.Groups = append(y.Groups, export.YearGroup{Code: c, Label: fmt.Sprintf("%s group %d", name, i), Colour: (i + 1) % 7, Customers: 100, Target: executives*each/len(codes) + 1})
+	}
+	for i := range executives {
+		r := export.YearRow{Name: fmt.Sprintf("%s %03d", name, i), About: name, Visits: each, Weeks: make([][]export.YearChip, 52), Away: make([]bool, 52)}
+		r.Away[30] = true
+		for j := range each {
+			week, g := (i+j*52/each)%52, (i+j)%len(codes)
+			r.Weeks[week] = append(r.Weeks[week], export.YearChip{Code: codes[g], Colour: (g + 1) % 7, Title: name, Dashed: j%3 == 0})
+			y.Groups[g].Planned++
+			y.Weeks[week].Visits++
+			y.Visits = append(y.Visits, export.YearVisit{Label: fmt.Sprintf("v%d", len(y.Visits)+1), Date: monday.Add(7*week + i%5), Half: slot.AM, Begins: "09:00", Ends: "12:00", Zone: "Europe/Zurich",
+				Executive: r.Name, Customer: name, City: name, Country: "CH", Code: codes[g], Group: y.Groups[g].Label, Host: name, State: "published", Stands: true, Objective: j%2 == 0})
+		}
+		y.Rows = append(y.Rows, r)
+	}
+	return y
+}
+
+// runs says whether a spreadsheet would run a cell.
+func runs(cell string) bool {
+	return cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r\n") || strings.HasPrefix(cell, "＝") || strings.HasPrefix(cell, "＠")
+}
+
+func TestVisitsCSV(t *testing.T) {
+	var b bytes.Buffer
+	y := sampleYear(2, 3, `Müller, "Söhne"`)
+	require.NoError(t, export.VisitsCSV(&b, y.Visits))
+	require.True(t, strings.HasPrefix(b.String(), "\uFEFFVisit,Date,"), "the mark of UTF-8")
+	require.Equal(t, strings.Count(b.String(), "\n"), strings.Count(b.String(), "\r\n"))
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(b.String(), "\uFEFF"))).ReadAll()
+	require.NoError(t, err)
+	require.Len(t, rows, 7)
+	require.Equal(t, []string{"v1", "2027-01-04", "am", "09:00", "12:00", "Europe/Zurich", `Müller, "Söhne" 000`, `Müller, "Söhne"`, `Müller, "Söhne"`, "CH", "ST", `Müller, "Söhne" group 0`, `Müller, "Söhne"`, "published", "yes", "yes"}, rows[1])
+	require.Error(t, export.VisitsCSV(broken{}, y.Visits))
+}
+
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, errors.New("gone") }
+
+// No cell of a list is run, whatever is in a name.
+func TestVisitsCSVRunsNothing(t *testing.T) {
+	check := func(t require.TestingT, name string) {
+		var b bytes.Buffer
+		y := sampleYear(1, 1, name)
+		require.NoError(t, export.VisitsCSV(&b, y.Visits))
+		rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(b.String(), "\uFEFF"))).ReadAll()
+		require.NoError(t, err)
+		require.Len(t, rows, 2)
+		for _, c := range rows[1] {
+			require.False(t, runs(c) && c != "+1" && c != "-1", "%q", c)
+			require.NotContains(t, c, "\n")
+		}
+	}
+	for _, bad := range hostile() {
+		check(t, bad)
+	}
+	rapid.Check(t, func(t *rapid.T) { check(t, rapid.String().Draw(t, "name")) })
+}
+
+func TestYearXLSX(t *testing.T) {
+	file := func(y export.Year) []byte {
+		var b bytes.Buffer
+		require.NoError(t, export.YearXLSX(&b, y))
+		return b.Bytes()
+	}
+	y := sampleYear(3, 14, "Alpine")
+	first := file(y)
+	again := unzipped(t, file(y))
+	for name, text := range unzipped(t, first) {
+		if strings.HasPrefix(name, "xl/worksheets/") {
+			require.Equal(t, text, again[name], "the same plan gives the same sheets")
+		}
+	}
+	f, err := excelize.OpenReader(bytes.NewReader(first))
+	require.NoError(t, err)
+	defer f.Close()
+	require.Equal(t, []string{"Coverage", "Plan", "Visits"}, f.GetSheetList())
+
+	// What the formulas give is what was counted.
+	for row, g := 5, 0; g < len(y.Groups); row, g = row+1, g+1 {
+		formula, err := f.GetCellFormula("Coverage", fmt.Sprintf("D%d", row))
+		require.NoError(t, err)
+		require.Contains(t, formula, "COUNTIFS")
+		n, err := f.CalcCellValue("Coverage", fmt.Sprintf("D%d", row))
+		require.NoError(t, err)
+		require.Equal(t, fmt.Sprint(y.Groups[g].Planned), n)
+		missing, err := f.CalcCellValue("Coverage", fmt.Sprintf("G%d", row))
+		require.NoError(t, err)
+		require.Equal(t, fmt.Sprint(y.Groups[g].Target-y.Groups[g].Planned), missing)
+	}
+	total, err := f.CalcCellValue("Coverage", "D12")
+	require.NoError(t, err)
+	require.Equal(t, "42", total)
+	parts := unzipped(t, first)
+	require.Contains(t, parts["xl/charts/chart1.xml"], "<barChart>", "a chart of the program itself")
+	require.Contains(t, parts["xl/worksheets/sheet2.xml"], `fitToWidth="1"`)
+	require.Contains(t, parts["xl/worksheets/sheet2.xml"], `state="frozen"`)
+	require.Contains(t, parts["xl/tables/table1.xml"], "autoFilter")
+	v, err := f.GetCellValue("Plan", "D4")
+	require.NoError(t, err)
+	require.Equal(t, "ST", v)
+	v, err = f.GetCellValue("Visits", "B2")
+	require.NoError(t, err)
+	require.Equal(t, "2027-01-04", v)
+
+	f, err = excelize.OpenReader(bytes.NewReader(file(export.Year{Title: "Nothing"})))
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
+}
+
+// No cell is run, and nothing breaks the file.
+func TestYearXLSXRunsNothing(t *testing.T) {
+	for _, bad := range hostile() {
+		var b bytes.Buffer
+		y := sampleYear(1, 2, bad)
+		y.Groups[0].Code, y.Rows[0].Weeks[0][0].Code = bad, bad
+		require.NoError(t, export.YearXLSX(&b, y))
+		f, err := excelize.OpenReader(bytes.NewReader(b.Bytes()))
+		require.NoError(t, err, "%q", bad)
+		for _, sheet := range f.GetSheetList() {
+			rows, err := f.GetRows(sheet)
+			require.NoError(t, err)
+			for _, r := range rows {
+				for _, c := range r {
+					require.False(t, runs(c) && c != "+1" && c != "-1", "%s: %q", sheet, c)
+				}
+			}
+		}
+		require.NoError(t, f.Close())
+		unzipped(t, b.Bytes())
+	}
+}
+
+func TestYearPDF(t *testing.T) {
+	file := func(y export.Year) string {
+		var b bytes.Buffer
+		require.NoError(t, export.YearPDF(&b, y))
+		return b.String()
+	}
+	y := sampleYear(85, 12, "Łukasz")
+	first := file(y)
+	require.Equal(t, first, file(y))
+	require.Equal(t, 3, strings.Count(first, "/Type /Page "), "40 rows a page")
+	require.Equal(t, 3, strings.Count(first, "/MediaBox [0 0 1191 842]"))
+	for _, text := range contents(t, first) {
+		require.Contains(t, text, "(Jan) Tj", "each page has its own headings")
+		require.NotContains(t, text, "letters that this file cannot show")
+	}
+	all := contents(t, file(sampleYear(1, 1, "山田")))
+	require.Contains(t, all[len(all)-1], "letters that this file cannot show")
+	require.Contains(t, contents(t, file(export.Year{}))[0], "Nobody has a visit")
+	for _, bad := range hostile() {
+		contents(t, file(sampleYear(2, 3, bad)))
+	}
+}
