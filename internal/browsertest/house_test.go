@@ -98,7 +98,7 @@ func setStage(t *testing.T, effort flow.PlanInput) *stage {
 	require.NoError(t, err)
 
 	s.live = s.plan(t, effort, "")
-	_, err = s.Flow.Publish(ctx, testkit.System, flow.Key{}, s.live.ID, s.live.Version, "")
+	_, err = s.Flow.Publish(ctx, testkit.System, flow.Key{}, s.live.ID, s.live.Version, flow.PublishInput{Reasons: flow.TypedReasons{All: "The customer asked for this day."}})
 	require.NoError(t, err)
 	s.draft = s.plan(t, flow.PlanInput{Iterations: 300, Seed: 2}, "Plan 2027, another try")
 	s.scenarios, err = s.Flow.StartScenarios(ctx, testkit.System, flow.Key{}, flow.ScenariosInput{Base: flow.PlanInput{SelectionID: s.selection.ID, Iterations: 300, Seed: 1},

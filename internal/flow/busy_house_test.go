@@ -216,7 +216,7 @@ func (d *desk) plan() visit.Plan {
 // once, whatever waves they would go in.
 func (d *desk) publish(p visit.Plan) {
 	d.t.Helper()
-	_, err := d.f.Publish(context.Background(), everything, flow.Key{}, p.ID, p.Version, "")
+	_, err := d.f.Publish(context.Background(), everything, flow.Key{}, p.ID, p.Version, flow.PublishInput{})
 	require.NoError(d.t, err)
 	d.jobs = nil
 	for _, v := range d.visits(p.ID) {

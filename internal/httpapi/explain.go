@@ -61,7 +61,7 @@ func (a *API) GetAttention(ctx context.Context, r GetAttentionRequestObject) (Ge
 func (a *API) ChangePlan(ctx context.Context, r ChangePlanRequestObject) (ChangePlanResponseObject, error) {
 	c := callOf(ctx)
 	changes := list(r.Body.Changes, func(x PlanChange) flow.PlanChange {
-		return flow.PlanChange{CustomerID: x.Customer, From: planningPlace(x.From), To: planningPlace(x.To), Because: visit.Code(value(x.Because))}
+		return flow.PlanChange{CustomerID: x.Customer, From: planningPlace(x.From), To: planningPlace(x.To), Because: visit.Code(value(x.Because)), Reason: value(x.Reason)}
 	})
 	x, err := a.flow.Rearrange(ctx, c.actor, c.key(r.Params.IdempotencyKey), r.Id, changes)
 	if err != nil {

@@ -45,7 +45,7 @@ func (p *Pages) settle(c echo.Context) error {
 		return err
 	}
 	s := flow.Settlement{Verdict: flow.Verdict(c.FormValue("verdict")), Field: calsync.Field(c.FormValue("field")), Print: c.FormValue("print"),
-		Begins: c.FormValue("begins"), Ends: c.FormValue("ends")}
+		Begins: c.FormValue("begins"), Ends: c.FormValue("ends"), Reason: c.FormValue("reason")}
 	if s.Verdict == flow.AtTime {
 		if s.Date, err = slot.ParseDate(c.FormValue("date")); err != nil {
 			err = fault.Invalidf("The time cannot be read.").With(fault.Detail{Where: "date", Value: fault.Short(c.FormValue("date")), Expected: "a date such as 2027-03-04"})
@@ -58,9 +58,9 @@ func (p *Pages) settle(c echo.Context) error {
 		return p.visitAgain(c, err, func(m *visitModel) {
 			m.Stale = "a decision about the calendar entry"
 			if s.Verdict == flow.AtTime {
-				m.Timing, m.AtDate, m.AtBegins, m.AtEnds = true, c.FormValue("date"), s.Begins, s.Ends
+				m.Timing, m.AtDate, m.AtBegins, m.AtEnds, m.Reason = true, c.FormValue("date"), s.Begins, s.Ends, s.Reason
 			}
-		}, "date", "begins", "ends")
+		}, "date", "begins", "ends", "reason")
 	}
 	return back(c, "/visits/"+url.PathEscape(c.Param("id")), "settled")
 }
