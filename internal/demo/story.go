@@ -37,7 +37,7 @@ type story struct {
 }
 
 func (s story) tell(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{s.load, s.choose, s.publish} {
+	for _, step := range []func(context.Context) error{s.load, s.choose, s.publish, s.hear} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -182,7 +182,7 @@ func (s story) publish(ctx context.Context) error {
 		}
 	}
 	p := plans[0]
-	done, err := s.app.Flow.Publish(ctx, teller, flow.Key{}, p.ID, p.Version, "")
+	done, err := s.app.Flow.Publish(ctx, teller, flow.Key{}, p.ID, p.Version, flow.PublishInput{Reasons: flow.TypedReasons{All: "The customer’s own year ends then, and they asked us to come before."}})
 	if err != nil {
 		return err
 	}

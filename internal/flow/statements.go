@@ -47,12 +47,12 @@ func (f *Flow) keepStatements(tx Tx, a access.Actor, v visit.Visit, origin State
 		s.ID = strings.ReplaceAll(s.ID, "/", "-") // it stands in addresses
 		named[s.ID] = true
 		s.Side = cmp.Or(s.Side, insight.Neither)
-		if s.ClaimID != "" {
+		i := slices.IndexFunc(before, func(b KeptStatement) bool { return b.ID == s.ID })
+		if s.ClaimID != "" && (i < 0 || before[i].ClaimID != s.ClaimID) {
 			if err := claimFor(tx, "said", s.ClaimID); err != nil {
 				return err
 			}
 		}
-		i := slices.IndexFunc(before, func(b KeptStatement) bool { return b.ID == s.ID })
 		if i < 0 {
 			save = append(save, &KeptStatement{Statement: s, Origin: origin})
 			continue

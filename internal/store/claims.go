@@ -188,7 +188,18 @@ func (s sayings) Of(claimIDs ...string) ([]insight.Statement, error) {
 }
 
 func (s sayings) Last() ([]slot.Date, error) {
-	var days []day
-	err := s.db.Table("(?) AS latest", s.db.Table("visits").Select("MAX(date) AS day").Where("state = ?", "held").Group("customer_id")).Order("day").Pluck("day", &days).Error
-	return each(days, func(d day) slot.Date { return slot.Date(d) }), s.fail(err)
+	rows, err := s.db.Raw("SELECT MAX(date) AS latest FROM visits WHERE state = 'held' GROUP BY customer_id ORDER BY 1").Rows()
+	if err != nil {
+		return nil, s.fail(err)
+	}
+	defer rows.Close()
+	var out []slot.Date
+	for rows.Next() {
+		var d day
+		if err := rows.Scan(&d); err != nil {
+			return nil, s.fail(err)
+		}
+		out = append(out, slot.Date(d))
+	}
+	return out, s.fail(rows.Err())
 }

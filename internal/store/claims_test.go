@@ -11,6 +11,7 @@ import (
 	"windshield/internal/insight"
 	"windshield/internal/slot"
 	"windshield/internal/store"
+	"windshield/internal/visit"
 )
 
 // Claims and statements come back as they went in, and of two who change the same one
@@ -74,5 +75,55 @@ func TestClaimsAndStatements(t *testing.T) {
 		stale := claim
 		stale.Version++
 		require.True(t, fault.Is(st.Write(context.Background(), func(tx flow.Tx) error { return tx.Claims.Save(&stale) }), fault.Stale))
+	})
+}
+
+// What claims rest on is kept as long as nothing was said or held since: the stamps tell.
+func TestSayingsAndStamps(t *testing.T) {
+	engines(t, func(t *testing.T, st *store.Store) {
+		company(t, st)
+		v := oneVisit(t, st, "v", visit.Published)
+		oneVisit(t, st, "w", visit.Held)
+		var seen map[string]int64
+		look := func() (said []insight.Statement, last []slot.Date) {
+			read(t, st, func(tx flow.Tx) {
+				var err error
+				said, err = tx.Sayings.Of("c1")
+				require.NoError(t, err)
+				last, err = tx.Sayings.Last()
+				require.NoError(t, err)
+				seen, err = tx.Stamps.All()
+				require.NoError(t, err)
+			})
+			return said, last
+		}
+		s := flow.KeptStatement{Origin: flow.ByHand, Statement: insight.Statement{ID: "s", CustomerID: "customer-0001", ClaimID: "c1", Source: insight.Said, By: "Li", HeardBy: "person-0001", On: slot.MustDate("2027-03-01"), Side: insight.For, Asked: true, Checked: slot.MustDate("2027-03-02")}}
+		write(t, st, func(tx flow.Tx) {
+			for _, id := range []string{"c1", "c2"} {
+				require.NoError(t, tx.Claims.Save(&flow.KeptClaim{Claim: insight.Claim{ID: id, Text: "x"}}))
+			}
+			require.NoError(t, tx.Statements.Save(&s))
+		})
+		said, last := look()
+		require.Equal(t, []insight.Statement{s.Statement}, said)
+		require.Equal(t, []slot.Date{v.Slot.Date}, last, "of the visit that was held")
+		require.Equal(t, map[string]int64{"c1": 1, "held": 1}, seen)
+		moved := s
+		moved.ClaimID = "c2"
+		write(t, st, func(tx flow.Tx) { require.NoError(t, tx.Statements.Save(&moved)) })
+		said, _ = look()
+		require.Empty(t, said)
+		require.Equal(t, map[string]int64{"c1": 2, "c2": 1, "held": 1}, seen, "the claim of before is another one, too")
+		require.Error(t, st.Write(t.Context(), func(tx flow.Tx) error {
+			require.NoError(t, tx.Statements.Save(&moved))
+			return fault.Conflictf("undone")
+		}))
+		write(t, st, func(tx flow.Tx) { require.NoError(t, tx.Visits.Save(&v)) })
+		look()
+		require.EqualValues(t, []int64{1, 1}, []int64{seen["c2"], seen["held"]}, "what was undone, and what was only moved, counts nothing")
+		require.NoError(t, v.Become(visit.Held, ""))
+		write(t, st, func(tx flow.Tx) { require.NoError(t, tx.Visits.Save(&v)) })
+		look()
+		require.EqualValues(t, 2, seen["held"])
 	})
 }

@@ -51,8 +51,13 @@ type day slot.Date
 // Value gives the text.
 func (d day) Value() (driver.Value, error) { return slot.Date(d).String(), nil }
 
-// Scan reads the text.
+// Scan reads the text. What SQLite reckons from dates, such as the latest of them, comes
+// from its driver as a time.
 func (d *day) Scan(v any) error {
+	if t, ok := v.(time.Time); ok {
+		*d = day(slot.DateOf(t, time.UTC))
+		return nil
+	}
 	s, err := text(v)
 	if err != nil || s == "" {
 		*d = 0

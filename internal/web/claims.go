@@ -28,6 +28,7 @@ type Claiming interface {
 	Findings(ctx context.Context, a access.Actor, id string) ([]flow.ClaimRow, error)
 	AddStatement(ctx context.Context, a access.Actor, in flow.StatementInput) (flow.StatementView, error)
 	AttachStatement(ctx context.Context, a access.Actor, id string, version int, claimID string, side insight.Side, asked bool) (flow.StatementView, error)
+	SetStatementSettings(ctx context.Context, a access.Actor, s flow.StatementSettings) error
 	StepStatement(ctx context.Context, a access.Actor, id string, version int, step flow.StatementStep, why string) (flow.StatementView, error)
 }
 
@@ -35,6 +36,7 @@ type claimsModel struct {
 	flow.ClaimsView
 	Key         string // of the form for a new claim
 	Text, Topic string // as they were typed
+	Days        string // likewise
 	Error       shownError
 }
 
@@ -53,13 +55,43 @@ func (p *Pages) claimsPage(c echo.Context, status int, problem error) error {
 	if err != nil {
 		return err
 	}
-	m := claimsModel{ClaimsView: v, Key: p.NewKey(), Error: shown(problem, "text", "topic")}
+	m := claimsModel{ClaimsView: v, Key: p.NewKey(), Error: shown(problem, "text", "topic", "stale_days"), Days: c.FormValue("stale_days")}
 	if problem != nil {
 		m.Text, m.Topic = c.FormValue("text"), c.FormValue("topic")
 	}
 	f := p.frame(c, "Claims")
 	f.Narrow = true
 	return p.show(c, status, claimsPage(f, m))
+}
+
+// setStatements changes after how many days what was said has to be said again.
+func (p *Pages) setStatements(c echo.Context) error {
+	days, bad := whole(c, "stale_days", "days", flow.LeastStaleDays, flow.MostStaleDays)
+	err := error(nil)
+	if len(bad) > 0 {
+		err = fault.Invalidf("So many days make no sense.").With(bad...)
+	} else {
+		err = p.Flow.SetStatementSettings(ctx(c), auth.Actor(c), flow.StatementSettings{StaleDays: days})
+	}
+	if status, yes := formError(err); yes {
+		return p.claimsPage(c, status, err)
+	}
+	if err != nil {
+		return err
+	}
+	return back(c, "/claims", "statements")
+}
+
+// attachable are the claims that a list of statements offers: those that reach furthest.
+// The others take statements on their own pages.
+func (m claimsModel) attachable() []flow.ClaimRow { return m.Claims[:min(len(m.Claims), 30)] }
+
+// days gives the days of the form: what was just entered, or what holds.
+func (m claimsModel) days() string {
+	if m.Days != "" {
+		return m.Days
+	}
+	return itoa(m.Stale)
 }
 
 func (p *Pages) makeClaim(c echo.Context) error {

@@ -158,7 +158,7 @@ func debriefField(d fault.Detail) fault.Detail {
 func debriefFields(said []insight.Statement, promises []insight.Commitment) []string {
 	fields := []string{"held", "ours", "theirs", "kind", "next_action", "next_by", "action", "questions", "information", "more", "notes", "present", "words", "code"}
 	for i := range said {
-		fields = append(fields, "statement_"+itoa(i+1)+"_text", "statement_"+itoa(i+1)+"_by")
+		fields = append(fields, "statement_"+itoa(i+1)+"_text", "statement_"+itoa(i+1)+"_by", "statement_"+itoa(i+1)+"_claim")
 	}
 	for i := range promises {
 		n := "promise_" + itoa(i+1)
@@ -206,7 +206,11 @@ func readDebrief(c echo.Context) (in flow.DebriefInput, bad []fault.Detail, err 
 	in.After = form["after"]
 	for i := range min(len(form["said_text"]), insight.MaxSaid+1) {
 		s := insight.Statement{ID: at("said_id", i), Text: at("said_text", i), By: at("said_by", i), About: insight.About(at("said_about", i)), Source: insight.Source(at("said_source", i))}
-		if s.Text != "" {
+		n := itoa(i + 1)
+		if s.ClaimID = strings.TrimSpace(form.Get("said_claim_" + n)); s.ClaimID != "" {
+			s.Side, s.Asked = cmp.Or(insight.Side(at("said_side", i)), insight.For), form.Get("said_asked_"+n) == "yes" && s.Source != insight.Guessed
+		}
+		if s.Text != "" || s.ClaimID != "" {
 			in.Said = append(in.Said, s)
 		}
 	}
@@ -347,6 +351,16 @@ func (m debriefModel) did(code string) string {
 		}
 	}
 	return ""
+}
+
+// debriefSides are what a statement means for a claim: mostly it backs it.
+var debriefSides = []insight.Side{insight.For, insight.Against, insight.Neither}
+
+var debriefSideNames = map[insight.Side]string{insight.For: "back it", insight.Against: "deny it", insight.Neither: "do neither"}
+
+// elsewhere says whether a statement stands to a claim that is not offered: it was closed.
+func (m debriefModel) elsewhere(s insight.Statement) bool {
+	return s.ClaimID != "" && !slices.ContainsFunc(m.Claims, func(x flow.ClaimChoice) bool { return x.ID == s.ClaimID })
 }
 
 var metNames = map[insight.Met]string{insight.Yes: "Yes", insight.Partly: "Partly", insight.No: "No", insight.NotKnown: "Not known"}

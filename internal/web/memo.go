@@ -73,6 +73,9 @@ func (p *Pages) writeMemo(c echo.Context) error {
 	} else {
 		_, err = p.Flow.SaveMemo(ctx(c), auth.Actor(c), id, ver, lines)
 	}
+	if err == nil && c.FormValue("do") == "mail" {
+		return c.Redirect(http.StatusSeeOther, "/visits/"+url.PathEscape(id)+"/mail?kind="+string(flow.ThanksMail))
+	}
 	if err == nil {
 		return back(c, "/visits/"+url.PathEscape(id)+"/memo", code)
 	}

@@ -114,6 +114,8 @@ var done = map[string]string{
 	"sync":              "All calendars are being read now. This page shows the result as it comes in.",
 	"busy":              "The settings are saved. Where calendars are read, they are being read now.",
 	"settled":           "It is decided. The calendars follow.",
+	"buying":            "The list is saved. It holds for debriefs, pages and plans from now on.",
+	"moved":             "It is noted. The customer’s way is below.",
 	"policy":            "The policy is changed. It holds for what people do from now on.",
 	"rearranged":        "The plan is changed. Where it is published, the calendars follow.",
 	"brought":           "The solution keeps every rule. It is a draft now.",

@@ -59,7 +59,7 @@ type Planning interface {
 	StopRun(ctx context.Context, a access.Actor, id string) (flow.Run, error)
 	Plans(ctx context.Context, a access.Actor, year int) ([]visit.Plan, error)
 	Plan(ctx context.Context, a access.Actor, id string, filter flow.PlanFilter) (flow.PlanView, error)
-	Publish(ctx context.Context, a access.Actor, k flow.Key, planID string, version int, preview string, giveUp ...string) (flow.Published, error)
+	Publish(ctx context.Context, a access.Actor, k flow.Key, planID string, version int, in flow.PublishInput) (flow.Published, error)
 	Forecast(ctx context.Context, a access.Actor, planID string) (flow.Forecast, error)
 }
 
@@ -119,6 +119,14 @@ type Visiting interface {
 	Customer(ctx context.Context, a access.Actor, id string) (flow.CustomerView, error)
 }
 
+// Buying are the use cases of customers' own buying, and of when our quarters end.
+type Buying interface {
+	Buying(ctx context.Context, a access.Actor) (flow.BuyingView, error)
+	SetBuying(ctx context.Context, a access.Actor, b visit.Buying, moved map[string]string) error
+	SetFiscal(ctx context.Context, a access.Actor, x visit.Fiscal) error
+	MoveCustomer(ctx context.Context, a access.Actor, k flow.Key, customerID string, in flow.MoveInput) (flow.CustomerView, error)
+}
+
 // Settling are the use cases of what people do in their calendars.
 type Settling interface {
 	Settle(ctx context.Context, a access.Actor, visitID string, version int, s flow.Settlement) (flow.VisitView, error)
@@ -170,6 +178,7 @@ type Story interface {
 	Comparing
 	Presenting
 	Visiting
+	Buying
 	Settling
 	Living
 	Preparing
@@ -290,7 +299,7 @@ func (p *Pages) Register(r Router) {
 	r.POST("/plans/:id/changes", p.rearrange)
 	r.GET("/plans/:id/compare", p.compare)
 	r.GET("/plans/:id/drawer", p.drawer)
-	r.GET("/plans/:id/choices", p.noticeChoices)
+	r.GET("/plans/:id/choices", p.planChoices)
 	r.POST("/plans/:id/moves", p.move)
 	r.POST("/plans/:id/pins", p.pinHere)
 	r.POST("/plans/:id/steps/:step/undo", p.undoPlan)
@@ -372,6 +381,10 @@ func (p *Pages) Register(r Router) {
 
 	r.GET("/customers", p.customers)
 	r.GET("/customers/:id", p.customer)
+	r.POST("/customers/:id/actions", p.noteAction)
+	r.GET("/admin/buying", p.buying)
+	r.POST("/admin/buying", p.setBuying)
+	r.POST("/admin/buying/fiscal", p.setFiscal)
 
 	r.GET("/imports", p.imports)
 	r.POST("/imports", p.upload)
