@@ -257,20 +257,26 @@ func (e CustomerLinkState) Valid() bool {
 
 // Defines values for DeliveryState.
 const (
+	DeliveryStateHeld    DeliveryState = "held"
 	DeliveryStateRefused DeliveryState = "refused"
 	DeliveryStateSending DeliveryState = "sending"
 	DeliveryStateSent    DeliveryState = "sent"
+	DeliveryStateSkipped DeliveryState = "skipped"
 	DeliveryStateToSend  DeliveryState = "to_send"
 )
 
 // Valid indicates whether the value is a known member of the DeliveryState enum.
 func (e DeliveryState) Valid() bool {
 	switch e {
+	case DeliveryStateHeld:
+		return true
 	case DeliveryStateRefused:
 		return true
 	case DeliveryStateSending:
 		return true
 	case DeliveryStateSent:
+		return true
+	case DeliveryStateSkipped:
 		return true
 	case DeliveryStateToSend:
 		return true
@@ -690,6 +696,183 @@ func (e Met) Valid() bool {
 	case MetPartly:
 		return true
 	case MetYes:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NoticeChannel.
+const (
+	NoticeChannelCompanySlack NoticeChannel = "company_slack"
+	NoticeChannelMail         NoticeChannel = "mail"
+	NoticeChannelPage         NoticeChannel = "page"
+	NoticeChannelSlack        NoticeChannel = "slack"
+	NoticeChannelWebhook      NoticeChannel = "webhook"
+)
+
+// Valid indicates whether the value is a known member of the NoticeChannel enum.
+func (e NoticeChannel) Valid() bool {
+	switch e {
+	case NoticeChannelCompanySlack:
+		return true
+	case NoticeChannelMail:
+		return true
+	case NoticeChannelPage:
+		return true
+	case NoticeChannelSlack:
+		return true
+	case NoticeChannelWebhook:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NoticeKind.
+const (
+	NoticeKindBreach          NoticeKind = "breach"
+	NoticeKindBreachAssistant NoticeKind = "breach_assistant"
+	NoticeKindBreachCeo       NoticeKind = "breach_ceo"
+	NoticeKindBreachVp        NoticeKind = "breach_vp"
+	NoticeKindCustomerAnswer  NoticeKind = "customer_answer"
+	NoticeKindCustomerLink    NoticeKind = "customer_link"
+	NoticeKindDigest          NoticeKind = "digest"
+	NoticeKindEvening         NoticeKind = "evening"
+	NoticeKindGrant           NoticeKind = "grant"
+	NoticeKindLaunch          NoticeKind = "launch"
+	NoticeKindMemo            NoticeKind = "memo"
+	NoticeKindObjective       NoticeKind = "objective"
+	NoticeKindSignIn          NoticeKind = "sign_in"
+	NoticeKindTest            NoticeKind = "test"
+	NoticeKindWarning         NoticeKind = "warning"
+)
+
+// Valid indicates whether the value is a known member of the NoticeKind enum.
+func (e NoticeKind) Valid() bool {
+	switch e {
+	case NoticeKindBreach:
+		return true
+	case NoticeKindBreachAssistant:
+		return true
+	case NoticeKindBreachCeo:
+		return true
+	case NoticeKindBreachVp:
+		return true
+	case NoticeKindCustomerAnswer:
+		return true
+	case NoticeKindCustomerLink:
+		return true
+	case NoticeKindDigest:
+		return true
+	case NoticeKindEvening:
+		return true
+	case NoticeKindGrant:
+		return true
+	case NoticeKindLaunch:
+		return true
+	case NoticeKindMemo:
+		return true
+	case NoticeKindObjective:
+		return true
+	case NoticeKindSignIn:
+		return true
+	case NoticeKindTest:
+		return true
+	case NoticeKindWarning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NoticePreferencesDigest.
+const (
+	NoticePreferencesDigestDaily  NoticePreferencesDigest = "daily"
+	NoticePreferencesDigestNone   NoticePreferencesDigest = "none"
+	NoticePreferencesDigestUsual  NoticePreferencesDigest = "usual"
+	NoticePreferencesDigestWeekly NoticePreferencesDigest = "weekly"
+)
+
+// Valid indicates whether the value is a known member of the NoticePreferencesDigest enum.
+func (e NoticePreferencesDigest) Valid() bool {
+	switch e {
+	case NoticePreferencesDigestDaily:
+		return true
+	case NoticePreferencesDigestNone:
+		return true
+	case NoticePreferencesDigestUsual:
+		return true
+	case NoticePreferencesDigestWeekly:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NoticePreferencesDigestComes.
+const (
+	NoticePreferencesDigestComesDaily  NoticePreferencesDigestComes = "daily"
+	NoticePreferencesDigestComesNone   NoticePreferencesDigestComes = "none"
+	NoticePreferencesDigestComesWeekly NoticePreferencesDigestComes = "weekly"
+)
+
+// Valid indicates whether the value is a known member of the NoticePreferencesDigestComes enum.
+func (e NoticePreferencesDigestComes) Valid() bool {
+	switch e {
+	case NoticePreferencesDigestComesDaily:
+		return true
+	case NoticePreferencesDigestComesNone:
+		return true
+	case NoticePreferencesDigestComesWeekly:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NoticePreferencesRequestDigest.
+const (
+	NoticePreferencesRequestDigestDaily  NoticePreferencesRequestDigest = "daily"
+	NoticePreferencesRequestDigestNone   NoticePreferencesRequestDigest = "none"
+	NoticePreferencesRequestDigestUsual  NoticePreferencesRequestDigest = "usual"
+	NoticePreferencesRequestDigestWeekly NoticePreferencesRequestDigest = "weekly"
+)
+
+// Valid indicates whether the value is a known member of the NoticePreferencesRequestDigest enum.
+func (e NoticePreferencesRequestDigest) Valid() bool {
+	switch e {
+	case NoticePreferencesRequestDigestDaily:
+		return true
+	case NoticePreferencesRequestDigestNone:
+		return true
+	case NoticePreferencesRequestDigestUsual:
+		return true
+	case NoticePreferencesRequestDigestWeekly:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NoticeWish.
+const (
+	NoticeWishDigest NoticeWish = "digest"
+	NoticeWishNow    NoticeWish = "now"
+	NoticeWishOff    NoticeWish = "off"
+	NoticeWishUsual  NoticeWish = "usual"
+)
+
+// Valid indicates whether the value is a known member of the NoticeWish enum.
+func (e NoticeWish) Valid() bool {
+	switch e {
+	case NoticeWishDigest:
+		return true
+	case NoticeWishNow:
+		return true
+	case NoticeWishOff:
+		return true
+	case NoticeWishUsual:
 		return true
 	default:
 		return false
@@ -1506,6 +1689,33 @@ func (e MailKind) Valid() bool {
 	case MailKindObjective:
 		return true
 	case MailKindThanks:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListCountedVisitsParamsPhase.
+const (
+	ListCountedVisitsParamsPhaseEarly   ListCountedVisitsParamsPhase = "early"
+	ListCountedVisitsParamsPhaseLate    ListCountedVisitsParamsPhase = "late"
+	ListCountedVisitsParamsPhaseMiddle  ListCountedVisitsParamsPhase = "middle"
+	ListCountedVisitsParamsPhaseSettled ListCountedVisitsParamsPhase = "settled"
+	ListCountedVisitsParamsPhaseUnknown ListCountedVisitsParamsPhase = "unknown"
+)
+
+// Valid indicates whether the value is a known member of the ListCountedVisitsParamsPhase enum.
+func (e ListCountedVisitsParamsPhase) Valid() bool {
+	switch e {
+	case ListCountedVisitsParamsPhaseEarly:
+		return true
+	case ListCountedVisitsParamsPhaseLate:
+		return true
+	case ListCountedVisitsParamsPhaseMiddle:
+		return true
+	case ListCountedVisitsParamsPhaseSettled:
+		return true
+	case ListCountedVisitsParamsPhaseUnknown:
 		return true
 	default:
 		return false
@@ -2363,6 +2573,58 @@ type ChangesRequest struct {
 	Changes []PlanChange `json:"changes"`
 }
 
+// ChannelStanding defines model for ChannelStanding.
+type ChannelStanding struct {
+	// Channel By which channel.
+	//
+	// Example: mail
+	Channel NoticeChannel `json:"channel"`
+
+	// Error The last one.
+	//
+	// Example:
+	Error string `json:"error"`
+
+	// Failing Of those, tried in vain.
+	//
+	// Example: 0
+	Failing int `json:"failing"`
+
+	// FailingSince Example: 2027-03-02T20:00:02Z
+	FailingSince *time.Time `json:"failing_since,omitempty"`
+
+	// Held For the end of quiet hours or a digest.
+	//
+	// Example: 2
+	Held int `json:"held"`
+
+	// LastSent Example: 2027-03-03T20:00:02Z
+	LastSent *time.Time `json:"last_sent,omitempty"`
+
+	// Refused In the last 30 days.
+	//
+	// Example: 1
+	Refused int `json:"refused"`
+
+	// Sent In the last 30 days.
+	//
+	// Example: 212
+	Sent int `json:"sent"`
+
+	// SetUp Example: true
+	SetUp bool `json:"set_up"`
+
+	// Waiting To go out now.
+	//
+	// Example: 0
+	Waiting int `json:"waiting"`
+
+	// Works False while messages are tried in vain.
+	//
+	// Example: true
+	Works bool `json:"works"`
+}
+
 // Claim A generalisation with what it rests on. Customers are counted, never mentions.
 type Claim struct {
 	// Asked Customers.
@@ -2664,6 +2926,20 @@ type Clock struct {
 	Start *openapi_types.Date `json:"start,omitempty"`
 }
 
+// ClockWarning defines model for ClockWarning.
+type ClockWarning struct {
+	// Ahead Days.
+	//
+	// Example: 14
+	Ahead int `json:"ahead"`
+
+	// Breach Example: 2027-03-14
+	Breach openapi_types.Date `json:"breach"`
+
+	// Reason Example: 30 days without a counting visit are passed on Sun 14 Mar: nothing is booked.
+	Reason string `json:"reason"`
+}
+
 // Commitment defines model for Commitment.
 type Commitment struct {
 	// By Example: 2027-07-13
@@ -2844,6 +3120,45 @@ type CountPair struct {
 	VisitsB int `json:"visits_b"`
 }
 
+// CountedVisit defines model for CountedVisit.
+type CountedVisit struct {
+	// Customer Somebody or something by id and name.
+	Customer Named `json:"customer"`
+
+	// Date Example: 2027-02-12
+	Date openapi_types.Date `json:"date"`
+
+	// Executive Somebody or something by id and name.
+	Executive Named `json:"executive"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// Stage Where the customer's buying was on the day; empty where it was not known.
+	//
+	// Example: Research
+	Stage string `json:"stage"`
+
+	// WhyNot Why it does not count; empty where it does.
+	//
+	// Example:
+	WhyNot string `json:"why_not"`
+}
+
+// CountedVisitList defines model for CountedVisitList.
+type CountedVisitList struct {
+	// All On all pages.
+	//
+	// Example: 128
+	All   int            `json:"all"`
+	Items []CountedVisit `json:"items"`
+
+	// More Example: false
+	More bool `json:"more"`
+}
+
 // Coverage defines model for Coverage.
 type Coverage struct {
 	// Alerts Open ones.
@@ -2861,6 +3176,9 @@ type Coverage struct {
 	Gaps   []Gap           `json:"gaps"`
 	Groups []GroupCoverage `json:"groups"`
 
+	// Mix Counting visits by where the customer's buying was on the day.
+	Mix Mix `json:"mix"`
+
 	// Months The twelve columns of months, oldest first.
 	Months []Month `json:"months"`
 
@@ -2869,6 +3187,9 @@ type Coverage struct {
 
 	// Period A span of days; both ends belong to it.
 	Period Period `json:"period"`
+
+	// Regions Of the executives' offices.
+	Regions []string `json:"regions"`
 
 	// Sentence The headline.
 	//
@@ -3943,6 +4264,11 @@ type Gap struct {
 	Text string `json:"text"`
 }
 
+// GapList defines model for GapList.
+type GapList struct {
+	Items []Gap `json:"items"`
+}
+
 // Group A stratum as pages show it.
 type Group struct {
 	// Code Example: EM
@@ -4094,6 +4420,25 @@ type Heard struct {
 	//
 	// Example: 13
 	Planned int `json:"planned"`
+}
+
+// HeardCustomer defines model for HeardCustomer.
+type HeardCustomer struct {
+	// Customer Somebody or something by id and name.
+	Customer Named `json:"customer"`
+
+	// Last Example: 2027-02-12
+	Last *openapi_types.Date `json:"last,omitempty"`
+
+	// Next The first that stands.
+	//
+	// Example: 2027-05-04
+	Next *openapi_types.Date `json:"next,omitempty"`
+
+	// Visits Counting visits of the period.
+	//
+	// Example: 2
+	Visits int `json:"visits"`
 }
 
 // HeldRow defines model for HeldRow.
@@ -4794,6 +5139,19 @@ type LoopStepRequest struct {
 // LoopStepRequestStep Example: answer
 type LoopStepRequestStep string
 
+// MailWish defines model for MailWish.
+type MailWish struct {
+	// Kind What a notice is about.
+	//
+	// Example: warning
+	Kind NoticeKind `json:"kind"`
+
+	// Wish What somebody wants of a kind by mail.
+	//
+	// Example: digest
+	Wish NoticeWish `json:"wish"`
+}
+
 // Mapping Which column (counted from 0) gives which field. A dimension is named dimension: and its name.
 //
 // Example: {"city":2,"country":3,"dimension:region":4,"key":0,"name":1}
@@ -4978,6 +5336,34 @@ type Mine struct {
 	Ways []Way `json:"ways"`
 }
 
+// Mix Counting visits by where the customer's buying was on the day.
+type Mix struct {
+	// Early Example: 40
+	Early int `json:"early"`
+
+	// Late Example: 9
+	Late int `json:"late"`
+
+	// Middle Example: 20
+	Middle int `json:"middle"`
+
+	// QuarterEnd In the last days of our quarters, whatever the stage.
+	//
+	// Example: 21
+	QuarterEnd int `json:"quarter_end"`
+
+	// Settled Example: 12
+	Settled int `json:"settled"`
+
+	// Unknown No stage was known.
+	//
+	// Example: 47
+	Unknown int `json:"unknown"`
+
+	// Visits Example: 128
+	Visits int `json:"visits"`
+}
+
 // Month defines model for Month.
 type Month struct {
 	// Label Example: Mar
@@ -5099,6 +5485,183 @@ type NotCounted struct {
 	// Why Example: the host was not there
 	Why string `json:"why"`
 }
+
+// Notice defines model for Notice.
+type Notice struct {
+	// At Example: 2027-03-03T20:00:02Z
+	At time.Time `json:"at"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// Kind What a notice is about.
+	//
+	// Example: warning
+	Kind NoticeKind `json:"kind"`
+
+	// Path The page that it is about.
+	//
+	// Example: /me
+	Path string `json:"path"`
+
+	// Subject Example: You pass 30 days without a customer visit in 7 days
+	Subject string `json:"subject"`
+
+	// Text Example: Hello Amara
+	Text string `json:"text"`
+
+	// Unread Example: true
+	Unread bool        `json:"unread"`
+	Ways   []NoticeWay `json:"ways"`
+}
+
+// NoticeChannel By which channel.
+//
+// Example: mail
+type NoticeChannel string
+
+// NoticeChannels defines model for NoticeChannels.
+type NoticeChannels struct {
+	Channels []ChannelStanding `json:"channels"`
+	Settings NoticeSettings    `json:"settings"`
+}
+
+// NoticeKind What a notice is about.
+//
+// Example: warning
+type NoticeKind string
+
+// NoticeList defines model for NoticeList.
+type NoticeList struct {
+	Items []Notice `json:"items"`
+
+	// Next The cursor of the next page.
+	//
+	// Example: WyJub3RpY2VzIl0
+	Next *string `json:"next,omitempty"`
+
+	// Unread Example: 3
+	Unread int `json:"unread"`
+}
+
+// NoticePreferences defines model for NoticePreferences.
+type NoticePreferences struct {
+	// Digest Example: usual
+	Digest NoticePreferencesDigest `json:"digest"`
+
+	// DigestComes How often it comes by that.
+	//
+	// Example: daily
+	DigestComes NoticePreferencesDigestComes `json:"digest_comes"`
+	Mail        []MailWish                   `json:"mail"`
+	NoSlack     []NoticeKind                 `json:"no_slack"`
+
+	// QuietFrom Example: 20:00
+	QuietFrom string `json:"quiet_from"`
+
+	// QuietTo Example: 07:00
+	QuietTo string `json:"quiet_to"`
+
+	// Slack An address of an own Slack is kept.
+	//
+	// Example: false
+	Slack bool `json:"slack"`
+
+	// Version Example: 1
+	Version int `json:"version"`
+
+	// Zone By whose clock.
+	//
+	// Example: Europe/Zurich
+	Zone string `json:"zone"`
+}
+
+// NoticePreferencesDigest Example: usual
+type NoticePreferencesDigest string
+
+// NoticePreferencesDigestComes How often it comes by that.
+//
+// Example: daily
+type NoticePreferencesDigestComes string
+
+// NoticePreferencesRequest defines model for NoticePreferencesRequest.
+type NoticePreferencesRequest struct {
+	// Digest Example: usual
+	Digest NoticePreferencesRequestDigest `json:"digest"`
+
+	// EndSlack The address is to be forgotten.
+	//
+	// Example: false
+	EndSlack *bool       `json:"end_slack,omitempty"`
+	Mail     *[]MailWish `json:"mail,omitempty"`
+
+	// NoSlack Kinds that do not go to the own Slack.
+	NoSlack *[]NoticeKind `json:"no_slack,omitempty"`
+
+	// QuietFrom When it becomes quiet, by the caller's clock; empty with quiet_to for never.
+	//
+	// Example: 20:00
+	QuietFrom string `json:"quiet_from"`
+
+	// QuietTo Example: 07:00
+	QuietTo string `json:"quiet_to"`
+
+	// SlackUrl A new address of the own Slack; left out, the one that is kept stays.
+	//
+	// Example: https://hooks.slack.com/services/T0/B0/x
+	SlackUrl *string `json:"slack_url,omitempty"`
+}
+
+// NoticePreferencesRequestDigest Example: usual
+type NoticePreferencesRequestDigest string
+
+// NoticeSettings defines model for NoticeSettings.
+type NoticeSettings struct {
+	// Slack The kinds that go to the company's Slack.
+	Slack []NoticeKind `json:"slack"`
+
+	// Webhook The kinds that go to the webhook.
+	Webhook []NoticeKind `json:"webhook"`
+
+	// Zone Of people whose zone is not known.
+	//
+	// Example: Europe/Zurich
+	Zone string `json:"zone"`
+}
+
+// NoticeWay defines model for NoticeWay.
+type NoticeWay struct {
+	// Channel By which channel.
+	//
+	// Example: mail
+	Channel NoticeChannel `json:"channel"`
+
+	// Error What went wrong last.
+	//
+	// Example:
+	Error string `json:"error"`
+
+	// NotBefore Example: 2027-03-04T06:00:00Z
+	NotBefore *time.Time `json:"not_before,omitempty"`
+
+	// SentAt Example: 2027-03-04T06:00:12Z
+	SentAt *time.Time `json:"sent_at,omitempty"`
+
+	// State Example: sent
+	State DeliveryState `json:"state"`
+
+	// Why Why it waits, or does not go.
+	//
+	// Example: It is quiet at your place from 20:00 to 07:00; it goes after that.
+	Why string `json:"why"`
+}
+
+// NoticeWish What somebody wants of a kind by mail.
+//
+// Example: digest
+type NoticeWish string
 
 // Office Where trips start and end.
 type Office struct {
@@ -5270,6 +5833,33 @@ type PersonChange struct {
 	//
 	// Example: 2026-11-02
 	ZoneSince *openapi_types.Date `json:"zone_since,omitempty"`
+}
+
+// PersonClock defines model for PersonClock.
+type PersonClock struct {
+	Alert *Breach `json:"alert,omitempty"`
+
+	// Clock The 30-day clock of one person.
+	Clock Clock `json:"clock"`
+
+	// Counts Counting visits in each of them.
+	Counts    []int     `json:"counts"`
+	Executive PersonRef `json:"executive"`
+	Leave     []Period  `json:"leave"`
+
+	// Mix Counting visits by where the customer's buying was on the day.
+	Mix Mix `json:"mix"`
+
+	// Months Twelve months, oldest first.
+	Months []Month `json:"months"`
+
+	// Past Settled alerts.
+	Past []Breach `json:"past"`
+
+	// Spells Times over 30 days, the newest first.
+	Spells   []Spell        `json:"spells"`
+	Warnings []ClockWarning `json:"warnings"`
+	Ways     []Way          `json:"ways"`
 }
 
 // PersonCoverage defines model for PersonCoverage.
@@ -6155,6 +6745,12 @@ type QuestionRequest struct {
 	Question string `json:"question"`
 }
 
+// ReadRequest defines model for ReadRequest.
+type ReadRequest struct {
+	// Notice The notice; all where left out.
+	Notice *Id `json:"notice,omitempty"`
+}
+
 // Rearranged defines model for Rearranged.
 type Rearranged struct {
 	// Plan Names a thing; a UUID.
@@ -6352,6 +6948,12 @@ type Responses struct {
 	//
 	// Example: 240
 	Taken int `json:"taken"`
+}
+
+// RetriedNotices defines model for RetriedNotices.
+type RetriedNotices struct {
+	// Messages Example: 4
+	Messages int `json:"messages"`
 }
 
 // Role What a person is in Windshield.
@@ -7168,6 +7770,25 @@ type SlideWindow struct {
 // SolutionFile A file in the format windshield.solution/1.
 type SolutionFile = json.RawMessage
 
+// Spell defines model for Spell.
+type Spell struct {
+	// Days Example: 21
+	Days int `json:"days"`
+
+	// First The 31st day without a counting visit.
+	//
+	// Example: 2027-02-12
+	First openapi_types.Date `json:"first"`
+
+	// Last Example: 2027-03-04
+	Last openapi_types.Date `json:"last"`
+
+	// Lasts Until today.
+	//
+	// Example: false
+	Lasts bool `json:"lasts"`
+}
+
 // Standing How an event stands against what is wanted.
 //
 // Example: missing
@@ -7385,6 +8006,25 @@ type Stratum struct {
 	//
 	// Example: 2.069
 	Weight float64 `json:"weight"`
+}
+
+// StratumCoverage defines model for StratumCoverage.
+type StratumCoverage struct {
+	Group GroupCoverage `json:"group"`
+
+	// Heard The latest first.
+	Heard []HeardCustomer `json:"heard"`
+
+	// More There are more than these.
+	//
+	// Example: false
+	More bool `json:"more"`
+
+	// Period A span of days; both ends belong to it.
+	Period Period `json:"period"`
+
+	// Unheard Drawn and not heard, in the order of the draw.
+	Unheard []HeardCustomer `json:"unheard"`
 }
 
 // StratumValue defines model for StratumValue.
@@ -7638,6 +8278,12 @@ type Unread struct {
 
 	// Why Example: The calendar is no longer visible.
 	Why string `json:"why"`
+}
+
+// UnreadCount defines model for UnreadCount.
+type UnreadCount struct {
+	// Unread Example: 0
+	Unread int `json:"unread"`
 }
 
 // Upload defines model for Upload.
@@ -8301,7 +8947,58 @@ type GetCoverageParams struct {
 
 	// To Last day of the period.
 	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
+
+	// Region Only executives with an office in this region.
+	Region *string `form:"region,omitempty" json:"region,omitempty"`
 }
+
+// ListGapsParams defines parameters for ListGaps.
+type ListGapsParams struct {
+	// Region Only executives with an office in this region.
+	Region *string `form:"region,omitempty" json:"region,omitempty"`
+}
+
+// GetStratumCoverageParams defines parameters for GetStratumCoverage.
+type GetStratumCoverageParams struct {
+	// From First day of the period; give both days or none.
+	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last day of the period.
+	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
+}
+
+// ListCountedVisitsParams defines parameters for ListCountedVisits.
+type ListCountedVisitsParams struct {
+	// From First day of the period; give both days or none.
+	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last day of the period.
+	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
+
+	// Region Only executives with an office in this region.
+	Region *string `form:"region,omitempty" json:"region,omitempty"`
+
+	// Executive Only of this executive.
+	Executive *Id `form:"executive,omitempty" json:"executive,omitempty"`
+
+	// Group Only to customers of this group.
+	Group *string `form:"group,omitempty" json:"group,omitempty"`
+
+	// Phase Only where the customer's buying was there on the day.
+	Phase *ListCountedVisitsParamsPhase `form:"phase,omitempty" json:"phase,omitempty"`
+
+	// QuarterEnd Only in the last days of our quarters.
+	QuarterEnd *bool `form:"quarter_end,omitempty" json:"quarter_end,omitempty"`
+
+	// Lapsed Those that did not count, in place of those that did.
+	Lapsed *bool `form:"lapsed,omitempty" json:"lapsed,omitempty"`
+
+	// Page Of 100 visits each, from 0.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+}
+
+// ListCountedVisitsParamsPhase defines parameters for ListCountedVisits.
+type ListCountedVisitsParamsPhase string
 
 // ListCustomersParams defines parameters for ListCustomers.
 type ListCustomersParams struct {
@@ -8397,6 +9094,18 @@ type StepLoopParams struct {
 type GetMineParams struct {
 	// Person Whose page; left out, your own or that of the first executive whom you serve.
 	Person *Id `form:"person,omitempty" json:"person,omitempty"`
+}
+
+// ListNoticesParams defines parameters for ListNotices.
+type ListNoticesParams struct {
+	// After The next of the page before.
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// SetNoticePreferencesParams defines parameters for SetNoticePreferences.
+type SetNoticePreferencesParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
 }
 
 // CreatePersonParams defines parameters for CreatePerson.
@@ -8734,6 +9443,15 @@ type DiscardJobJSONRequestBody = DiscardReason
 
 // StepLoopJSONRequestBody defines body for StepLoop for application/json ContentType.
 type StepLoopJSONRequestBody = LoopStepRequest
+
+// SetNoticeChannelsJSONRequestBody defines body for SetNoticeChannels for application/json ContentType.
+type SetNoticeChannelsJSONRequestBody = NoticeSettings
+
+// SetNoticePreferencesJSONRequestBody defines body for SetNoticePreferences for application/json ContentType.
+type SetNoticePreferencesJSONRequestBody = NoticePreferencesRequest
+
+// ReadNoticesJSONRequestBody defines body for ReadNotices for application/json ContentType.
+type ReadNoticesJSONRequestBody = ReadRequest
 
 // CreatePersonJSONRequestBody defines body for CreatePerson for application/json ContentType.
 type CreatePersonJSONRequestBody = PersonChange
@@ -9109,6 +9827,30 @@ type ClientInterface interface {
 	// Corresponds with GET /coverage (the `GetCoverage` operationId).
 	GetCoverage(ctx context.Context, params *GetCoverageParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListGaps Who will pass 30 days, as things are booked
+	//
+	// Corresponds with GET /coverage/gaps (the `ListGaps` operationId).
+	ListGaps(ctx context.Context, params *ListGapsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPersonCoverage What is behind somebody's 30-day clock
+	//
+	// For those who see coverage, the person and their assistants.
+	//
+	// Corresponds with GET /coverage/people/{id} (the `GetPersonCoverage` operationId).
+	GetPersonCoverage(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetStratumCoverage Who of a group was heard, and who was not
+	//
+	// Corresponds with GET /coverage/strata/{code} (the `GetStratumCoverage` operationId).
+	GetStratumCoverage(ctx context.Context, code string, params *GetStratumCoverageParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListCountedVisits The visits behind a number of coverage
+	//
+	// For those who see coverage; for others those of an executive whose visits they see.
+	//
+	// Corresponds with GET /coverage/visits (the `ListCountedVisits` operationId).
+	ListCountedVisits(ctx context.Context, params *ListCountedVisitsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListCustomers Customers
 	//
 	// By name. Hosts see their own customers only.
@@ -9400,6 +10142,82 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /me (the `GetMine` operationId).
 	GetMine(ctx context.Context, params *GetMineParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListNotices What the caller was told
+	//
+	// Newest first, with what became of each by mail and by the own Slack.
+	//
+	// Corresponds with GET /notices (the `ListNotices` operationId).
+	ListNotices(ctx context.Context, params *ListNoticesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetNoticeChannels How the channels stand
+	//
+	// For the administrator. A channel that takes nothing is tried again by itself until it does.
+	//
+	// Corresponds with GET /notices/channels (the `GetNoticeChannels` operationId).
+	GetNoticeChannels(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetNoticeChannelsWithBody Say what goes to the company's Slack and to the webhook
+	//
+	// For the administrator. It holds for what comes from now on.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /notices/channels (the `SetNoticeChannels` operationId).
+	SetNoticeChannelsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetNoticeChannels Say what goes to the company's Slack and to the webhook
+	//
+	// For the administrator. It holds for what comes from now on.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /notices/channels (the `SetNoticeChannels` operationId).
+	SetNoticeChannels(ctx context.Context, body SetNoticeChannelsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RetryNotices Try at once what waits for its next try
+	//
+	// For the administrator.
+	//
+	// Corresponds with POST /notices/channels/retry (the `RetryNotices` operationId).
+	RetryNotices(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetNoticePreferences How the caller is told
+	//
+	// Corresponds with GET /notices/preferences (the `GetNoticePreferences` operationId).
+	GetNoticePreferences(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetNoticePreferencesWithBody Choose how the caller is told
+	//
+	// The whole choice is replaced, but for the address of the own Slack. Links to sign in and links for customers always go. Send If-Match "0" for the first choice.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /notices/preferences (the `SetNoticePreferences` operationId).
+	SetNoticePreferencesWithBody(ctx context.Context, params *SetNoticePreferencesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetNoticePreferences Choose how the caller is told
+	//
+	// The whole choice is replaced, but for the address of the own Slack. Links to sign in and links for customers always go. Send If-Match "0" for the first choice.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /notices/preferences (the `SetNoticePreferences` operationId).
+	SetNoticePreferences(ctx context.Context, params *SetNoticePreferencesParams, body SetNoticePreferencesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReadNoticesWithBody Mark notices as read
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /notices/read (the `ReadNotices` operationId).
+	ReadNoticesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReadNotices Mark notices as read
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /notices/read (the `ReadNotices` operationId).
+	ReadNotices(ctx context.Context, body ReadNoticesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListPeople Everybody of our company
 	//
@@ -10736,6 +11554,70 @@ func (c *Client) GetCoverage(ctx context.Context, params *GetCoverageParams, req
 	return c.Client.Do(req)
 }
 
+// ListGaps Who will pass 30 days, as things are booked
+//
+// Corresponds with GET /coverage/gaps (the `ListGaps` operationId).
+func (c *Client) ListGaps(ctx context.Context, params *ListGapsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListGapsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPersonCoverage What is behind somebody's 30-day clock
+//
+// For those who see coverage, the person and their assistants.
+//
+// Corresponds with GET /coverage/people/{id} (the `GetPersonCoverage` operationId).
+func (c *Client) GetPersonCoverage(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPersonCoverageRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetStratumCoverage Who of a group was heard, and who was not
+//
+// Corresponds with GET /coverage/strata/{code} (the `GetStratumCoverage` operationId).
+func (c *Client) GetStratumCoverage(ctx context.Context, code string, params *GetStratumCoverageParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetStratumCoverageRequest(c.Server, code, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListCountedVisits The visits behind a number of coverage
+//
+// For those who see coverage; for others those of an executive whose visits they see.
+//
+// Corresponds with GET /coverage/visits (the `ListCountedVisits` operationId).
+func (c *Client) ListCountedVisits(ctx context.Context, params *ListCountedVisitsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListCountedVisitsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListCustomers Customers
 //
 // By name. Hosts see their own customers only.
@@ -11418,6 +12300,182 @@ func (c *Client) StepLoop(ctx context.Context, id Id, params *StepLoopParams, bo
 // Corresponds with GET /me (the `GetMine` operationId).
 func (c *Client) GetMine(ctx context.Context, params *GetMineParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetMineRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListNotices What the caller was told
+//
+// Newest first, with what became of each by mail and by the own Slack.
+//
+// Corresponds with GET /notices (the `ListNotices` operationId).
+func (c *Client) ListNotices(ctx context.Context, params *ListNoticesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListNoticesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetNoticeChannels How the channels stand
+//
+// For the administrator. A channel that takes nothing is tried again by itself until it does.
+//
+// Corresponds with GET /notices/channels (the `GetNoticeChannels` operationId).
+func (c *Client) GetNoticeChannels(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetNoticeChannelsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetNoticeChannelsWithBody Say what goes to the company's Slack and to the webhook
+//
+// For the administrator. It holds for what comes from now on.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /notices/channels (the `SetNoticeChannels` operationId).
+func (c *Client) SetNoticeChannelsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetNoticeChannelsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetNoticeChannels Say what goes to the company's Slack and to the webhook
+//
+// For the administrator. It holds for what comes from now on.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /notices/channels (the `SetNoticeChannels` operationId).
+func (c *Client) SetNoticeChannels(ctx context.Context, body SetNoticeChannelsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetNoticeChannelsRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RetryNotices Try at once what waits for its next try
+//
+// For the administrator.
+//
+// Corresponds with POST /notices/channels/retry (the `RetryNotices` operationId).
+func (c *Client) RetryNotices(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRetryNoticesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetNoticePreferences How the caller is told
+//
+// Corresponds with GET /notices/preferences (the `GetNoticePreferences` operationId).
+func (c *Client) GetNoticePreferences(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetNoticePreferencesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetNoticePreferencesWithBody Choose how the caller is told
+//
+// The whole choice is replaced, but for the address of the own Slack. Links to sign in and links for customers always go. Send If-Match "0" for the first choice.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /notices/preferences (the `SetNoticePreferences` operationId).
+func (c *Client) SetNoticePreferencesWithBody(ctx context.Context, params *SetNoticePreferencesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetNoticePreferencesRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetNoticePreferences Choose how the caller is told
+//
+// The whole choice is replaced, but for the address of the own Slack. Links to sign in and links for customers always go. Send If-Match "0" for the first choice.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /notices/preferences (the `SetNoticePreferences` operationId).
+func (c *Client) SetNoticePreferences(ctx context.Context, params *SetNoticePreferencesParams, body SetNoticePreferencesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetNoticePreferencesRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReadNoticesWithBody Mark notices as read
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /notices/read (the `ReadNotices` operationId).
+func (c *Client) ReadNoticesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadNoticesRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReadNotices Mark notices as read
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /notices/read (the `ReadNotices` operationId).
+func (c *Client) ReadNotices(ctx context.Context, body ReadNoticesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadNoticesRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -14254,6 +15312,329 @@ func NewGetCoverageRequest(server string, params *GetCoverageParams) (*http.Requ
 
 		}
 
+		if params.Region != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", *params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListGapsRequest constructs an http.Request for the ListGaps method
+func NewListGapsRequest(server string, params *ListGapsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/coverage/gaps")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Region != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", *params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetPersonCoverageRequest constructs an http.Request for the GetPersonCoverage method
+func NewGetPersonCoverageRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/coverage/people/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetStratumCoverageRequest constructs an http.Request for the GetStratumCoverage method
+func NewGetStratumCoverageRequest(server string, code string, params *GetStratumCoverageParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "code", code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/coverage/strata/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListCountedVisitsRequest constructs an http.Request for the ListCountedVisits method
+func NewListCountedVisitsRequest(server string, params *ListCountedVisitsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/coverage/visits")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Region != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", *params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Executive != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "executive", *params.Executive, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Group != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "group", *params.Group, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Phase != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "phase", *params.Phase, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.QuarterEnd != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "quarter_end", *params.QuarterEnd, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Lapsed != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lapsed", *params.Lapsed, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -15668,6 +17049,274 @@ func NewGetMineRequest(server string, params *GetMineParams) (*http.Request, err
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewListNoticesRequest constructs an http.Request for the ListNotices method
+func NewListNoticesRequest(server string, params *ListNoticesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/notices")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetNoticeChannelsRequest constructs an http.Request for the GetNoticeChannels method
+func NewGetNoticeChannelsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/notices/channels")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetNoticeChannelsRequest calls the generic SetNoticeChannels builder with application/json body
+func NewSetNoticeChannelsRequest(server string, body SetNoticeChannelsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetNoticeChannelsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSetNoticeChannelsRequestWithBody constructs an http.Request for the SetNoticeChannels method, with any body, and a specified content type
+func NewSetNoticeChannelsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/notices/channels")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRetryNoticesRequest constructs an http.Request for the RetryNotices method
+func NewRetryNoticesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/notices/channels/retry")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetNoticePreferencesRequest constructs an http.Request for the GetNoticePreferences method
+func NewGetNoticePreferencesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/notices/preferences")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetNoticePreferencesRequest calls the generic SetNoticePreferences builder with application/json body
+func NewSetNoticePreferencesRequest(server string, params *SetNoticePreferencesParams, body SetNoticePreferencesJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetNoticePreferencesRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewSetNoticePreferencesRequestWithBody constructs an http.Request for the SetNoticePreferences method, with any body, and a specified content type
+func NewSetNoticePreferencesRequestWithBody(server string, params *SetNoticePreferencesParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/notices/preferences")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewReadNoticesRequest calls the generic ReadNotices builder with application/json body
+func NewReadNoticesRequest(server string, body ReadNoticesJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReadNoticesRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewReadNoticesRequestWithBody constructs an http.Request for the ReadNotices method, with any body, and a specified content type
+func NewReadNoticesRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/notices/read")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -19753,6 +21402,38 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /coverage (the `GetCoverage` operationId).
 	GetCoverageWithResponse(ctx context.Context, params *GetCoverageParams, reqEditors ...RequestEditorFn) (*GetCoverageResponse, error)
 
+	// ListGapsWithResponse Who will pass 30 days, as things are booked
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /coverage/gaps (the `ListGaps` operationId).
+	ListGapsWithResponse(ctx context.Context, params *ListGapsParams, reqEditors ...RequestEditorFn) (*ListGapsResponse, error)
+
+	// GetPersonCoverageWithResponse What is behind somebody's 30-day clock
+	//
+	// For those who see coverage, the person and their assistants.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /coverage/people/{id} (the `GetPersonCoverage` operationId).
+	GetPersonCoverageWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetPersonCoverageResponse, error)
+
+	// GetStratumCoverageWithResponse Who of a group was heard, and who was not
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /coverage/strata/{code} (the `GetStratumCoverage` operationId).
+	GetStratumCoverageWithResponse(ctx context.Context, code string, params *GetStratumCoverageParams, reqEditors ...RequestEditorFn) (*GetStratumCoverageResponse, error)
+
+	// ListCountedVisitsWithResponse The visits behind a number of coverage
+	//
+	// For those who see coverage; for others those of an executive whose visits they see.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /coverage/visits (the `ListCountedVisits` operationId).
+	ListCountedVisitsWithResponse(ctx context.Context, params *ListCountedVisitsParams, reqEditors ...RequestEditorFn) (*ListCountedVisitsResponse, error)
+
 	// ListCustomersWithResponse Customers
 	//
 	// By name. Hosts see their own customers only.
@@ -20086,6 +21767,90 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /me (the `GetMine` operationId).
 	GetMineWithResponse(ctx context.Context, params *GetMineParams, reqEditors ...RequestEditorFn) (*GetMineResponse, error)
+
+	// ListNoticesWithResponse What the caller was told
+	//
+	// Newest first, with what became of each by mail and by the own Slack.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /notices (the `ListNotices` operationId).
+	ListNoticesWithResponse(ctx context.Context, params *ListNoticesParams, reqEditors ...RequestEditorFn) (*ListNoticesResponse, error)
+
+	// GetNoticeChannelsWithResponse How the channels stand
+	//
+	// For the administrator. A channel that takes nothing is tried again by itself until it does.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /notices/channels (the `GetNoticeChannels` operationId).
+	GetNoticeChannelsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetNoticeChannelsResponse, error)
+
+	// SetNoticeChannelsWithBodyWithResponse Say what goes to the company's Slack and to the webhook
+	//
+	// For the administrator. It holds for what comes from now on.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /notices/channels (the `SetNoticeChannels` operationId).
+	SetNoticeChannelsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetNoticeChannelsResponse, error)
+
+	// SetNoticeChannelsWithResponse Say what goes to the company's Slack and to the webhook
+	//
+	// For the administrator. It holds for what comes from now on.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /notices/channels (the `SetNoticeChannels` operationId).
+	SetNoticeChannelsWithResponse(ctx context.Context, body SetNoticeChannelsJSONRequestBody, reqEditors ...RequestEditorFn) (*SetNoticeChannelsResponse, error)
+
+	// RetryNoticesWithResponse Try at once what waits for its next try
+	//
+	// For the administrator.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /notices/channels/retry (the `RetryNotices` operationId).
+	RetryNoticesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RetryNoticesResponse, error)
+
+	// GetNoticePreferencesWithResponse How the caller is told
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /notices/preferences (the `GetNoticePreferences` operationId).
+	GetNoticePreferencesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetNoticePreferencesResponse, error)
+
+	// SetNoticePreferencesWithBodyWithResponse Choose how the caller is told
+	//
+	// The whole choice is replaced, but for the address of the own Slack. Links to sign in and links for customers always go. Send If-Match "0" for the first choice.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /notices/preferences (the `SetNoticePreferences` operationId).
+	SetNoticePreferencesWithBodyWithResponse(ctx context.Context, params *SetNoticePreferencesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetNoticePreferencesResponse, error)
+
+	// SetNoticePreferencesWithResponse Choose how the caller is told
+	//
+	// The whole choice is replaced, but for the address of the own Slack. Links to sign in and links for customers always go. Send If-Match "0" for the first choice.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /notices/preferences (the `SetNoticePreferences` operationId).
+	SetNoticePreferencesWithResponse(ctx context.Context, params *SetNoticePreferencesParams, body SetNoticePreferencesJSONRequestBody, reqEditors ...RequestEditorFn) (*SetNoticePreferencesResponse, error)
+
+	// ReadNoticesWithBodyWithResponse Mark notices as read
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /notices/read (the `ReadNotices` operationId).
+	ReadNoticesWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReadNoticesResponse, error)
+
+	// ReadNoticesWithResponse Mark notices as read
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /notices/read (the `ReadNotices` operationId).
+	ReadNoticesWithResponse(ctx context.Context, body ReadNoticesJSONRequestBody, reqEditors ...RequestEditorFn) (*ReadNoticesResponse, error)
 
 	// ListPeopleWithResponse Everybody of our company
 	//
@@ -22691,6 +24456,303 @@ func (r GetCoverageResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetCoverageResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListGapsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *GapList
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListGapsResponse) GetJSON200() *GapList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListGapsResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListGapsResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListGapsResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListGapsResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListGapsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListGapsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListGapsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListGapsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetPersonCoverageResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonClock
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetPersonCoverageResponse) GetJSON200() *PersonClock {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetPersonCoverageResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetPersonCoverageResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetPersonCoverageResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetPersonCoverageResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetPersonCoverageResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetPersonCoverageResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPersonCoverageResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPersonCoverageResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPersonCoverageResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetStratumCoverageResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *StratumCoverage
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetStratumCoverageResponse) GetJSON200() *StratumCoverage {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetStratumCoverageResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetStratumCoverageResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetStratumCoverageResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetStratumCoverageResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetStratumCoverageResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetStratumCoverageResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetStratumCoverageResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetStratumCoverageResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetStratumCoverageResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListCountedVisitsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CountedVisitList
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListCountedVisitsResponse) GetJSON200() *CountedVisitList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListCountedVisitsResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListCountedVisitsResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListCountedVisitsResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListCountedVisitsResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListCountedVisitsResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListCountedVisitsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListCountedVisitsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListCountedVisitsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListCountedVisitsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -25364,6 +27426,538 @@ func (r GetMineResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetMineResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListNoticesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *NoticeList
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListNoticesResponse) GetJSON200() *NoticeList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListNoticesResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListNoticesResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListNoticesResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListNoticesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListNoticesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListNoticesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListNoticesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetNoticeChannelsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *NoticeChannels
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetNoticeChannelsResponse) GetJSON200() *NoticeChannels {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetNoticeChannelsResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetNoticeChannelsResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetNoticeChannelsResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetNoticeChannelsResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetNoticeChannelsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetNoticeChannelsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetNoticeChannelsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetNoticeChannelsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SetNoticeChannelsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *NoticeChannels
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SetNoticeChannelsResponse) GetJSON200() *NoticeChannels {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SetNoticeChannelsResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SetNoticeChannelsResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SetNoticeChannelsResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SetNoticeChannelsResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SetNoticeChannelsResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetNoticeChannelsResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetNoticeChannelsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetNoticeChannelsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetNoticeChannelsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetNoticeChannelsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RetryNoticesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RetriedNotices
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RetryNoticesResponse) GetJSON200() *RetriedNotices {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r RetryNoticesResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RetryNoticesResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r RetryNoticesResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RetryNoticesResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RetryNoticesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RetryNoticesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RetryNoticesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RetryNoticesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetNoticePreferencesResponse200Headers the declared response headers of an HTTP 200 response for GetNoticePreferences
+type GetNoticePreferencesResponse200Headers struct {
+	ETag *string
+}
+
+type GetNoticePreferencesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *NoticePreferences
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetNoticePreferencesResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetNoticePreferencesResponse) GetJSON200() *NoticePreferences {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetNoticePreferencesResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetNoticePreferencesResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetNoticePreferencesResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetNoticePreferencesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetNoticePreferencesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetNoticePreferencesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetNoticePreferencesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SetNoticePreferencesResponse200Headers the declared response headers of an HTTP 200 response for SetNoticePreferences
+type SetNoticePreferencesResponse200Headers struct {
+	ETag *string
+}
+
+type SetNoticePreferencesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *NoticePreferences
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON428 the response for an HTTP 428 `application/problem+json` response
+	ApplicationproblemJSON428 *VersionRequired
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SetNoticePreferencesResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SetNoticePreferencesResponse) GetJSON200() *NoticePreferences {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SetNoticePreferencesResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r SetNoticePreferencesResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SetNoticePreferencesResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SetNoticePreferencesResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SetNoticePreferencesResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
+func (r SetNoticePreferencesResponse) GetApplicationproblemJSON428() *VersionRequired {
+	return r.ApplicationproblemJSON428
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetNoticePreferencesResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetNoticePreferencesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetNoticePreferencesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetNoticePreferencesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetNoticePreferencesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReadNoticesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *UnreadCount
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadNoticesResponse) GetJSON200() *UnreadCount {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ReadNoticesResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ReadNoticesResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ReadNoticesResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ReadNoticesResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ReadNoticesResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReadNoticesResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadNoticesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadNoticesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadNoticesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadNoticesResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -32793,6 +35387,62 @@ func (c *ClientWithResponses) GetCoverageWithResponse(ctx context.Context, param
 	return ParseGetCoverageResponse(rsp)
 }
 
+// ListGapsWithResponse Who will pass 30 days, as things are booked
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /coverage/gaps (the `ListGaps` operationId).
+func (c *ClientWithResponses) ListGapsWithResponse(ctx context.Context, params *ListGapsParams, reqEditors ...RequestEditorFn) (*ListGapsResponse, error) {
+	rsp, err := c.ListGaps(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListGapsResponse(rsp)
+}
+
+// GetPersonCoverageWithResponse What is behind somebody's 30-day clock
+//
+// For those who see coverage, the person and their assistants.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /coverage/people/{id} (the `GetPersonCoverage` operationId).
+func (c *ClientWithResponses) GetPersonCoverageWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetPersonCoverageResponse, error) {
+	rsp, err := c.GetPersonCoverage(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPersonCoverageResponse(rsp)
+}
+
+// GetStratumCoverageWithResponse Who of a group was heard, and who was not
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /coverage/strata/{code} (the `GetStratumCoverage` operationId).
+func (c *ClientWithResponses) GetStratumCoverageWithResponse(ctx context.Context, code string, params *GetStratumCoverageParams, reqEditors ...RequestEditorFn) (*GetStratumCoverageResponse, error) {
+	rsp, err := c.GetStratumCoverage(ctx, code, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetStratumCoverageResponse(rsp)
+}
+
+// ListCountedVisitsWithResponse The visits behind a number of coverage
+//
+// For those who see coverage; for others those of an executive whose visits they see.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /coverage/visits (the `ListCountedVisits` operationId).
+func (c *ClientWithResponses) ListCountedVisitsWithResponse(ctx context.Context, params *ListCountedVisitsParams, reqEditors ...RequestEditorFn) (*ListCountedVisitsResponse, error) {
+	rsp, err := c.ListCountedVisits(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListCountedVisitsResponse(rsp)
+}
+
 // ListCustomersWithResponse Customers
 //
 // By name. Hosts see their own customers only.
@@ -33365,6 +36015,150 @@ func (c *ClientWithResponses) GetMineWithResponse(ctx context.Context, params *G
 		return nil, err
 	}
 	return ParseGetMineResponse(rsp)
+}
+
+// ListNoticesWithResponse What the caller was told
+//
+// Newest first, with what became of each by mail and by the own Slack.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /notices (the `ListNotices` operationId).
+func (c *ClientWithResponses) ListNoticesWithResponse(ctx context.Context, params *ListNoticesParams, reqEditors ...RequestEditorFn) (*ListNoticesResponse, error) {
+	rsp, err := c.ListNotices(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListNoticesResponse(rsp)
+}
+
+// GetNoticeChannelsWithResponse How the channels stand
+//
+// For the administrator. A channel that takes nothing is tried again by itself until it does.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /notices/channels (the `GetNoticeChannels` operationId).
+func (c *ClientWithResponses) GetNoticeChannelsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetNoticeChannelsResponse, error) {
+	rsp, err := c.GetNoticeChannels(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetNoticeChannelsResponse(rsp)
+}
+
+// SetNoticeChannelsWithBodyWithResponse Say what goes to the company's Slack and to the webhook
+//
+// For the administrator. It holds for what comes from now on.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /notices/channels (the `SetNoticeChannels` operationId).
+func (c *ClientWithResponses) SetNoticeChannelsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetNoticeChannelsResponse, error) {
+	rsp, err := c.SetNoticeChannelsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetNoticeChannelsResponse(rsp)
+}
+
+// SetNoticeChannelsWithResponse Say what goes to the company's Slack and to the webhook
+//
+// For the administrator. It holds for what comes from now on.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /notices/channels (the `SetNoticeChannels` operationId).
+func (c *ClientWithResponses) SetNoticeChannelsWithResponse(ctx context.Context, body SetNoticeChannelsJSONRequestBody, reqEditors ...RequestEditorFn) (*SetNoticeChannelsResponse, error) {
+	rsp, err := c.SetNoticeChannels(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetNoticeChannelsResponse(rsp)
+}
+
+// RetryNoticesWithResponse Try at once what waits for its next try
+//
+// For the administrator.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /notices/channels/retry (the `RetryNotices` operationId).
+func (c *ClientWithResponses) RetryNoticesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RetryNoticesResponse, error) {
+	rsp, err := c.RetryNotices(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRetryNoticesResponse(rsp)
+}
+
+// GetNoticePreferencesWithResponse How the caller is told
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /notices/preferences (the `GetNoticePreferences` operationId).
+func (c *ClientWithResponses) GetNoticePreferencesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetNoticePreferencesResponse, error) {
+	rsp, err := c.GetNoticePreferences(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetNoticePreferencesResponse(rsp)
+}
+
+// SetNoticePreferencesWithBodyWithResponse Choose how the caller is told
+//
+// The whole choice is replaced, but for the address of the own Slack. Links to sign in and links for customers always go. Send If-Match "0" for the first choice.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /notices/preferences (the `SetNoticePreferences` operationId).
+func (c *ClientWithResponses) SetNoticePreferencesWithBodyWithResponse(ctx context.Context, params *SetNoticePreferencesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetNoticePreferencesResponse, error) {
+	rsp, err := c.SetNoticePreferencesWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetNoticePreferencesResponse(rsp)
+}
+
+// SetNoticePreferencesWithResponse Choose how the caller is told
+//
+// The whole choice is replaced, but for the address of the own Slack. Links to sign in and links for customers always go. Send If-Match "0" for the first choice.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /notices/preferences (the `SetNoticePreferences` operationId).
+func (c *ClientWithResponses) SetNoticePreferencesWithResponse(ctx context.Context, params *SetNoticePreferencesParams, body SetNoticePreferencesJSONRequestBody, reqEditors ...RequestEditorFn) (*SetNoticePreferencesResponse, error) {
+	rsp, err := c.SetNoticePreferences(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetNoticePreferencesResponse(rsp)
+}
+
+// ReadNoticesWithBodyWithResponse Mark notices as read
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /notices/read (the `ReadNotices` operationId).
+func (c *ClientWithResponses) ReadNoticesWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReadNoticesResponse, error) {
+	rsp, err := c.ReadNoticesWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadNoticesResponse(rsp)
+}
+
+// ReadNoticesWithResponse Mark notices as read
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /notices/read (the `ReadNotices` operationId).
+func (c *ClientWithResponses) ReadNoticesWithResponse(ctx context.Context, body ReadNoticesJSONRequestBody, reqEditors ...RequestEditorFn) (*ReadNoticesResponse, error) {
+	rsp, err := c.ReadNotices(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadNoticesResponse(rsp)
 }
 
 // ListPeopleWithResponse Everybody of our company
@@ -36351,6 +39145,243 @@ func ParseGetCoverageResponse(rsp *http.Response) (*GetCoverageResponse, error) 
 	return response, nil
 }
 
+// ParseListGapsResponse parses an HTTP response from a ListGapsWithResponse call
+func ParseListGapsResponse(rsp *http.Response) (*ListGapsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListGapsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest GapList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPersonCoverageResponse parses an HTTP response from a GetPersonCoverageWithResponse call
+func ParseGetPersonCoverageResponse(rsp *http.Response) (*GetPersonCoverageResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPersonCoverageResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonClock
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetStratumCoverageResponse parses an HTTP response from a GetStratumCoverageWithResponse call
+func ParseGetStratumCoverageResponse(rsp *http.Response) (*GetStratumCoverageResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetStratumCoverageResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest StratumCoverage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListCountedVisitsResponse parses an HTTP response from a ListCountedVisitsWithResponse call
+func ParseListCountedVisitsResponse(rsp *http.Response) (*ListCountedVisitsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListCountedVisitsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CountedVisitList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListCustomersResponse parses an HTTP response from a ListCustomersWithResponse call
 func ParseListCustomersResponse(rsp *http.Response) (*ListCustomersResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -38605,6 +41636,445 @@ func ParseGetMineResponse(rsp *http.Response) (*GetMineResponse, error) {
 			return nil, err
 		}
 		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListNoticesResponse parses an HTTP response from a ListNoticesWithResponse call
+func ParseListNoticesResponse(rsp *http.Response) (*ListNoticesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListNoticesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest NoticeList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetNoticeChannelsResponse parses an HTTP response from a GetNoticeChannelsWithResponse call
+func ParseGetNoticeChannelsResponse(rsp *http.Response) (*GetNoticeChannelsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetNoticeChannelsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest NoticeChannels
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSetNoticeChannelsResponse parses an HTTP response from a SetNoticeChannelsWithResponse call
+func ParseSetNoticeChannelsResponse(rsp *http.Response) (*SetNoticeChannelsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetNoticeChannelsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest NoticeChannels
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRetryNoticesResponse parses an HTTP response from a RetryNoticesWithResponse call
+func ParseRetryNoticesResponse(rsp *http.Response) (*RetryNoticesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RetryNoticesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RetriedNotices
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetNoticePreferencesResponse parses an HTTP response from a GetNoticePreferencesWithResponse call
+func ParseGetNoticePreferencesResponse(rsp *http.Response) (*GetNoticePreferencesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetNoticePreferencesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest NoticePreferences
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetNoticePreferencesResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSetNoticePreferencesResponse parses an HTTP response from a SetNoticePreferencesWithResponse call
+func ParseSetNoticePreferencesResponse(rsp *http.Response) (*SetNoticePreferencesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetNoticePreferencesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest NoticePreferences
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 428:
+		var dest VersionRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON428 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SetNoticePreferencesResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReadNoticesResponse parses an HTTP response from a ReadNoticesWithResponse call
+func ParseReadNoticesResponse(rsp *http.Response) (*ReadNoticesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadNoticesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest UnreadCount
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid

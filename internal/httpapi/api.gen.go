@@ -257,20 +257,26 @@ func (e CustomerLinkState) Valid() bool {
 
 // Defines values for DeliveryState.
 const (
+	DeliveryStateHeld    DeliveryState = "held"
 	DeliveryStateRefused DeliveryState = "refused"
 	DeliveryStateSending DeliveryState = "sending"
 	DeliveryStateSent    DeliveryState = "sent"
+	DeliveryStateSkipped DeliveryState = "skipped"
 	DeliveryStateToSend  DeliveryState = "to_send"
 )
 
 // Valid indicates whether the value is a known member of the DeliveryState enum.
 func (e DeliveryState) Valid() bool {
 	switch e {
+	case DeliveryStateHeld:
+		return true
 	case DeliveryStateRefused:
 		return true
 	case DeliveryStateSending:
 		return true
 	case DeliveryStateSent:
+		return true
+	case DeliveryStateSkipped:
 		return true
 	case DeliveryStateToSend:
 		return true
@@ -690,6 +696,183 @@ func (e Met) Valid() bool {
 	case MetPartly:
 		return true
 	case MetYes:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NoticeChannel.
+const (
+	NoticeChannelCompanySlack NoticeChannel = "company_slack"
+	NoticeChannelMail         NoticeChannel = "mail"
+	NoticeChannelPage         NoticeChannel = "page"
+	NoticeChannelSlack        NoticeChannel = "slack"
+	NoticeChannelWebhook      NoticeChannel = "webhook"
+)
+
+// Valid indicates whether the value is a known member of the NoticeChannel enum.
+func (e NoticeChannel) Valid() bool {
+	switch e {
+	case NoticeChannelCompanySlack:
+		return true
+	case NoticeChannelMail:
+		return true
+	case NoticeChannelPage:
+		return true
+	case NoticeChannelSlack:
+		return true
+	case NoticeChannelWebhook:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NoticeKind.
+const (
+	NoticeKindBreach          NoticeKind = "breach"
+	NoticeKindBreachAssistant NoticeKind = "breach_assistant"
+	NoticeKindBreachCeo       NoticeKind = "breach_ceo"
+	NoticeKindBreachVp        NoticeKind = "breach_vp"
+	NoticeKindCustomerAnswer  NoticeKind = "customer_answer"
+	NoticeKindCustomerLink    NoticeKind = "customer_link"
+	NoticeKindDigest          NoticeKind = "digest"
+	NoticeKindEvening         NoticeKind = "evening"
+	NoticeKindGrant           NoticeKind = "grant"
+	NoticeKindLaunch          NoticeKind = "launch"
+	NoticeKindMemo            NoticeKind = "memo"
+	NoticeKindObjective       NoticeKind = "objective"
+	NoticeKindSignIn          NoticeKind = "sign_in"
+	NoticeKindTest            NoticeKind = "test"
+	NoticeKindWarning         NoticeKind = "warning"
+)
+
+// Valid indicates whether the value is a known member of the NoticeKind enum.
+func (e NoticeKind) Valid() bool {
+	switch e {
+	case NoticeKindBreach:
+		return true
+	case NoticeKindBreachAssistant:
+		return true
+	case NoticeKindBreachCeo:
+		return true
+	case NoticeKindBreachVp:
+		return true
+	case NoticeKindCustomerAnswer:
+		return true
+	case NoticeKindCustomerLink:
+		return true
+	case NoticeKindDigest:
+		return true
+	case NoticeKindEvening:
+		return true
+	case NoticeKindGrant:
+		return true
+	case NoticeKindLaunch:
+		return true
+	case NoticeKindMemo:
+		return true
+	case NoticeKindObjective:
+		return true
+	case NoticeKindSignIn:
+		return true
+	case NoticeKindTest:
+		return true
+	case NoticeKindWarning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NoticePreferencesDigest.
+const (
+	NoticePreferencesDigestDaily  NoticePreferencesDigest = "daily"
+	NoticePreferencesDigestNone   NoticePreferencesDigest = "none"
+	NoticePreferencesDigestUsual  NoticePreferencesDigest = "usual"
+	NoticePreferencesDigestWeekly NoticePreferencesDigest = "weekly"
+)
+
+// Valid indicates whether the value is a known member of the NoticePreferencesDigest enum.
+func (e NoticePreferencesDigest) Valid() bool {
+	switch e {
+	case NoticePreferencesDigestDaily:
+		return true
+	case NoticePreferencesDigestNone:
+		return true
+	case NoticePreferencesDigestUsual:
+		return true
+	case NoticePreferencesDigestWeekly:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NoticePreferencesDigestComes.
+const (
+	NoticePreferencesDigestComesDaily  NoticePreferencesDigestComes = "daily"
+	NoticePreferencesDigestComesNone   NoticePreferencesDigestComes = "none"
+	NoticePreferencesDigestComesWeekly NoticePreferencesDigestComes = "weekly"
+)
+
+// Valid indicates whether the value is a known member of the NoticePreferencesDigestComes enum.
+func (e NoticePreferencesDigestComes) Valid() bool {
+	switch e {
+	case NoticePreferencesDigestComesDaily:
+		return true
+	case NoticePreferencesDigestComesNone:
+		return true
+	case NoticePreferencesDigestComesWeekly:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NoticePreferencesRequestDigest.
+const (
+	NoticePreferencesRequestDigestDaily  NoticePreferencesRequestDigest = "daily"
+	NoticePreferencesRequestDigestNone   NoticePreferencesRequestDigest = "none"
+	NoticePreferencesRequestDigestUsual  NoticePreferencesRequestDigest = "usual"
+	NoticePreferencesRequestDigestWeekly NoticePreferencesRequestDigest = "weekly"
+)
+
+// Valid indicates whether the value is a known member of the NoticePreferencesRequestDigest enum.
+func (e NoticePreferencesRequestDigest) Valid() bool {
+	switch e {
+	case NoticePreferencesRequestDigestDaily:
+		return true
+	case NoticePreferencesRequestDigestNone:
+		return true
+	case NoticePreferencesRequestDigestUsual:
+		return true
+	case NoticePreferencesRequestDigestWeekly:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NoticeWish.
+const (
+	NoticeWishDigest NoticeWish = "digest"
+	NoticeWishNow    NoticeWish = "now"
+	NoticeWishOff    NoticeWish = "off"
+	NoticeWishUsual  NoticeWish = "usual"
+)
+
+// Valid indicates whether the value is a known member of the NoticeWish enum.
+func (e NoticeWish) Valid() bool {
+	switch e {
+	case NoticeWishDigest:
+		return true
+	case NoticeWishNow:
+		return true
+	case NoticeWishOff:
+		return true
+	case NoticeWishUsual:
 		return true
 	default:
 		return false
@@ -1506,6 +1689,33 @@ func (e MailKind) Valid() bool {
 	case MailKindObjective:
 		return true
 	case MailKindThanks:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListCountedVisitsParamsPhase.
+const (
+	ListCountedVisitsParamsPhaseEarly   ListCountedVisitsParamsPhase = "early"
+	ListCountedVisitsParamsPhaseLate    ListCountedVisitsParamsPhase = "late"
+	ListCountedVisitsParamsPhaseMiddle  ListCountedVisitsParamsPhase = "middle"
+	ListCountedVisitsParamsPhaseSettled ListCountedVisitsParamsPhase = "settled"
+	ListCountedVisitsParamsPhaseUnknown ListCountedVisitsParamsPhase = "unknown"
+)
+
+// Valid indicates whether the value is a known member of the ListCountedVisitsParamsPhase enum.
+func (e ListCountedVisitsParamsPhase) Valid() bool {
+	switch e {
+	case ListCountedVisitsParamsPhaseEarly:
+		return true
+	case ListCountedVisitsParamsPhaseLate:
+		return true
+	case ListCountedVisitsParamsPhaseMiddle:
+		return true
+	case ListCountedVisitsParamsPhaseSettled:
+		return true
+	case ListCountedVisitsParamsPhaseUnknown:
 		return true
 	default:
 		return false
@@ -2363,6 +2573,58 @@ type ChangesRequest struct {
 	Changes []PlanChange `json:"changes"`
 }
 
+// ChannelStanding defines model for ChannelStanding.
+type ChannelStanding struct {
+	// Channel By which channel.
+	//
+	// Example: mail
+	Channel NoticeChannel `json:"channel"`
+
+	// Error The last one.
+	//
+	// Example:
+	Error string `json:"error"`
+
+	// Failing Of those, tried in vain.
+	//
+	// Example: 0
+	Failing int `json:"failing"`
+
+	// FailingSince Example: 2027-03-02T20:00:02Z
+	FailingSince *time.Time `json:"failing_since,omitempty"`
+
+	// Held For the end of quiet hours or a digest.
+	//
+	// Example: 2
+	Held int `json:"held"`
+
+	// LastSent Example: 2027-03-03T20:00:02Z
+	LastSent *time.Time `json:"last_sent,omitempty"`
+
+	// Refused In the last 30 days.
+	//
+	// Example: 1
+	Refused int `json:"refused"`
+
+	// Sent In the last 30 days.
+	//
+	// Example: 212
+	Sent int `json:"sent"`
+
+	// SetUp Example: true
+	SetUp bool `json:"set_up"`
+
+	// Waiting To go out now.
+	//
+	// Example: 0
+	Waiting int `json:"waiting"`
+
+	// Works False while messages are tried in vain.
+	//
+	// Example: true
+	Works bool `json:"works"`
+}
+
 // Claim A generalisation with what it rests on. Customers are counted, never mentions.
 type Claim struct {
 	// Asked Customers.
@@ -2664,6 +2926,20 @@ type Clock struct {
 	Start *openapi_types.Date `json:"start,omitempty"`
 }
 
+// ClockWarning defines model for ClockWarning.
+type ClockWarning struct {
+	// Ahead Days.
+	//
+	// Example: 14
+	Ahead int `json:"ahead"`
+
+	// Breach Example: 2027-03-14
+	Breach openapi_types.Date `json:"breach"`
+
+	// Reason Example: 30 days without a counting visit are passed on Sun 14 Mar: nothing is booked.
+	Reason string `json:"reason"`
+}
+
 // Commitment defines model for Commitment.
 type Commitment struct {
 	// By Example: 2027-07-13
@@ -2844,6 +3120,45 @@ type CountPair struct {
 	VisitsB int `json:"visits_b"`
 }
 
+// CountedVisit defines model for CountedVisit.
+type CountedVisit struct {
+	// Customer Somebody or something by id and name.
+	Customer Named `json:"customer"`
+
+	// Date Example: 2027-02-12
+	Date openapi_types.Date `json:"date"`
+
+	// Executive Somebody or something by id and name.
+	Executive Named `json:"executive"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// Stage Where the customer's buying was on the day; empty where it was not known.
+	//
+	// Example: Research
+	Stage string `json:"stage"`
+
+	// WhyNot Why it does not count; empty where it does.
+	//
+	// Example:
+	WhyNot string `json:"why_not"`
+}
+
+// CountedVisitList defines model for CountedVisitList.
+type CountedVisitList struct {
+	// All On all pages.
+	//
+	// Example: 128
+	All   int            `json:"all"`
+	Items []CountedVisit `json:"items"`
+
+	// More Example: false
+	More bool `json:"more"`
+}
+
 // Coverage defines model for Coverage.
 type Coverage struct {
 	// Alerts Open ones.
@@ -2861,6 +3176,9 @@ type Coverage struct {
 	Gaps   []Gap           `json:"gaps"`
 	Groups []GroupCoverage `json:"groups"`
 
+	// Mix Counting visits by where the customer's buying was on the day.
+	Mix Mix `json:"mix"`
+
 	// Months The twelve columns of months, oldest first.
 	Months []Month `json:"months"`
 
@@ -2869,6 +3187,9 @@ type Coverage struct {
 
 	// Period A span of days; both ends belong to it.
 	Period Period `json:"period"`
+
+	// Regions Of the executives' offices.
+	Regions []string `json:"regions"`
 
 	// Sentence The headline.
 	//
@@ -3943,6 +4264,11 @@ type Gap struct {
 	Text string `json:"text"`
 }
 
+// GapList defines model for GapList.
+type GapList struct {
+	Items []Gap `json:"items"`
+}
+
 // Group A stratum as pages show it.
 type Group struct {
 	// Code Example: EM
@@ -4094,6 +4420,25 @@ type Heard struct {
 	//
 	// Example: 13
 	Planned int `json:"planned"`
+}
+
+// HeardCustomer defines model for HeardCustomer.
+type HeardCustomer struct {
+	// Customer Somebody or something by id and name.
+	Customer Named `json:"customer"`
+
+	// Last Example: 2027-02-12
+	Last *openapi_types.Date `json:"last,omitempty"`
+
+	// Next The first that stands.
+	//
+	// Example: 2027-05-04
+	Next *openapi_types.Date `json:"next,omitempty"`
+
+	// Visits Counting visits of the period.
+	//
+	// Example: 2
+	Visits int `json:"visits"`
 }
 
 // HeldRow defines model for HeldRow.
@@ -4794,6 +5139,19 @@ type LoopStepRequest struct {
 // LoopStepRequestStep Example: answer
 type LoopStepRequestStep string
 
+// MailWish defines model for MailWish.
+type MailWish struct {
+	// Kind What a notice is about.
+	//
+	// Example: warning
+	Kind NoticeKind `json:"kind"`
+
+	// Wish What somebody wants of a kind by mail.
+	//
+	// Example: digest
+	Wish NoticeWish `json:"wish"`
+}
+
 // Mapping Which column (counted from 0) gives which field. A dimension is named dimension: and its name.
 //
 // Example: {"city":2,"country":3,"dimension:region":4,"key":0,"name":1}
@@ -4978,6 +5336,34 @@ type Mine struct {
 	Ways []Way `json:"ways"`
 }
 
+// Mix Counting visits by where the customer's buying was on the day.
+type Mix struct {
+	// Early Example: 40
+	Early int `json:"early"`
+
+	// Late Example: 9
+	Late int `json:"late"`
+
+	// Middle Example: 20
+	Middle int `json:"middle"`
+
+	// QuarterEnd In the last days of our quarters, whatever the stage.
+	//
+	// Example: 21
+	QuarterEnd int `json:"quarter_end"`
+
+	// Settled Example: 12
+	Settled int `json:"settled"`
+
+	// Unknown No stage was known.
+	//
+	// Example: 47
+	Unknown int `json:"unknown"`
+
+	// Visits Example: 128
+	Visits int `json:"visits"`
+}
+
 // Month defines model for Month.
 type Month struct {
 	// Label Example: Mar
@@ -5099,6 +5485,183 @@ type NotCounted struct {
 	// Why Example: the host was not there
 	Why string `json:"why"`
 }
+
+// Notice defines model for Notice.
+type Notice struct {
+	// At Example: 2027-03-03T20:00:02Z
+	At time.Time `json:"at"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// Kind What a notice is about.
+	//
+	// Example: warning
+	Kind NoticeKind `json:"kind"`
+
+	// Path The page that it is about.
+	//
+	// Example: /me
+	Path string `json:"path"`
+
+	// Subject Example: You pass 30 days without a customer visit in 7 days
+	Subject string `json:"subject"`
+
+	// Text Example: Hello Amara
+	Text string `json:"text"`
+
+	// Unread Example: true
+	Unread bool        `json:"unread"`
+	Ways   []NoticeWay `json:"ways"`
+}
+
+// NoticeChannel By which channel.
+//
+// Example: mail
+type NoticeChannel string
+
+// NoticeChannels defines model for NoticeChannels.
+type NoticeChannels struct {
+	Channels []ChannelStanding `json:"channels"`
+	Settings NoticeSettings    `json:"settings"`
+}
+
+// NoticeKind What a notice is about.
+//
+// Example: warning
+type NoticeKind string
+
+// NoticeList defines model for NoticeList.
+type NoticeList struct {
+	Items []Notice `json:"items"`
+
+	// Next The cursor of the next page.
+	//
+	// Example: WyJub3RpY2VzIl0
+	Next *string `json:"next,omitempty"`
+
+	// Unread Example: 3
+	Unread int `json:"unread"`
+}
+
+// NoticePreferences defines model for NoticePreferences.
+type NoticePreferences struct {
+	// Digest Example: usual
+	Digest NoticePreferencesDigest `json:"digest"`
+
+	// DigestComes How often it comes by that.
+	//
+	// Example: daily
+	DigestComes NoticePreferencesDigestComes `json:"digest_comes"`
+	Mail        []MailWish                   `json:"mail"`
+	NoSlack     []NoticeKind                 `json:"no_slack"`
+
+	// QuietFrom Example: 20:00
+	QuietFrom string `json:"quiet_from"`
+
+	// QuietTo Example: 07:00
+	QuietTo string `json:"quiet_to"`
+
+	// Slack An address of an own Slack is kept.
+	//
+	// Example: false
+	Slack bool `json:"slack"`
+
+	// Version Example: 1
+	Version int `json:"version"`
+
+	// Zone By whose clock.
+	//
+	// Example: Europe/Zurich
+	Zone string `json:"zone"`
+}
+
+// NoticePreferencesDigest Example: usual
+type NoticePreferencesDigest string
+
+// NoticePreferencesDigestComes How often it comes by that.
+//
+// Example: daily
+type NoticePreferencesDigestComes string
+
+// NoticePreferencesRequest defines model for NoticePreferencesRequest.
+type NoticePreferencesRequest struct {
+	// Digest Example: usual
+	Digest NoticePreferencesRequestDigest `json:"digest"`
+
+	// EndSlack The address is to be forgotten.
+	//
+	// Example: false
+	EndSlack *bool       `json:"end_slack,omitempty"`
+	Mail     *[]MailWish `json:"mail,omitempty"`
+
+	// NoSlack Kinds that do not go to the own Slack.
+	NoSlack *[]NoticeKind `json:"no_slack,omitempty"`
+
+	// QuietFrom When it becomes quiet, by the caller's clock; empty with quiet_to for never.
+	//
+	// Example: 20:00
+	QuietFrom string `json:"quiet_from"`
+
+	// QuietTo Example: 07:00
+	QuietTo string `json:"quiet_to"`
+
+	// SlackUrl A new address of the own Slack; left out, the one that is kept stays.
+	//
+	// Example: https://hooks.slack.com/services/T0/B0/x
+	SlackUrl *string `json:"slack_url,omitempty"`
+}
+
+// NoticePreferencesRequestDigest Example: usual
+type NoticePreferencesRequestDigest string
+
+// NoticeSettings defines model for NoticeSettings.
+type NoticeSettings struct {
+	// Slack The kinds that go to the company's Slack.
+	Slack []NoticeKind `json:"slack"`
+
+	// Webhook The kinds that go to the webhook.
+	Webhook []NoticeKind `json:"webhook"`
+
+	// Zone Of people whose zone is not known.
+	//
+	// Example: Europe/Zurich
+	Zone string `json:"zone"`
+}
+
+// NoticeWay defines model for NoticeWay.
+type NoticeWay struct {
+	// Channel By which channel.
+	//
+	// Example: mail
+	Channel NoticeChannel `json:"channel"`
+
+	// Error What went wrong last.
+	//
+	// Example:
+	Error string `json:"error"`
+
+	// NotBefore Example: 2027-03-04T06:00:00Z
+	NotBefore *time.Time `json:"not_before,omitempty"`
+
+	// SentAt Example: 2027-03-04T06:00:12Z
+	SentAt *time.Time `json:"sent_at,omitempty"`
+
+	// State Example: sent
+	State DeliveryState `json:"state"`
+
+	// Why Why it waits, or does not go.
+	//
+	// Example: It is quiet at your place from 20:00 to 07:00; it goes after that.
+	Why string `json:"why"`
+}
+
+// NoticeWish What somebody wants of a kind by mail.
+//
+// Example: digest
+type NoticeWish string
 
 // Office Where trips start and end.
 type Office struct {
@@ -5270,6 +5833,33 @@ type PersonChange struct {
 	//
 	// Example: 2026-11-02
 	ZoneSince *openapi_types.Date `json:"zone_since,omitempty"`
+}
+
+// PersonClock defines model for PersonClock.
+type PersonClock struct {
+	Alert *Breach `json:"alert,omitempty"`
+
+	// Clock The 30-day clock of one person.
+	Clock Clock `json:"clock"`
+
+	// Counts Counting visits in each of them.
+	Counts    []int     `json:"counts"`
+	Executive PersonRef `json:"executive"`
+	Leave     []Period  `json:"leave"`
+
+	// Mix Counting visits by where the customer's buying was on the day.
+	Mix Mix `json:"mix"`
+
+	// Months Twelve months, oldest first.
+	Months []Month `json:"months"`
+
+	// Past Settled alerts.
+	Past []Breach `json:"past"`
+
+	// Spells Times over 30 days, the newest first.
+	Spells   []Spell        `json:"spells"`
+	Warnings []ClockWarning `json:"warnings"`
+	Ways     []Way          `json:"ways"`
 }
 
 // PersonCoverage defines model for PersonCoverage.
@@ -6155,6 +6745,12 @@ type QuestionRequest struct {
 	Question string `json:"question"`
 }
 
+// ReadRequest defines model for ReadRequest.
+type ReadRequest struct {
+	// Notice The notice; all where left out.
+	Notice *Id `json:"notice,omitempty"`
+}
+
 // Rearranged defines model for Rearranged.
 type Rearranged struct {
 	// Plan Names a thing; a UUID.
@@ -6352,6 +6948,12 @@ type Responses struct {
 	//
 	// Example: 240
 	Taken int `json:"taken"`
+}
+
+// RetriedNotices defines model for RetriedNotices.
+type RetriedNotices struct {
+	// Messages Example: 4
+	Messages int `json:"messages"`
 }
 
 // Role What a person is in Windshield.
@@ -7168,6 +7770,25 @@ type SlideWindow struct {
 // SolutionFile A file in the format windshield.solution/1.
 type SolutionFile = json.RawMessage
 
+// Spell defines model for Spell.
+type Spell struct {
+	// Days Example: 21
+	Days int `json:"days"`
+
+	// First The 31st day without a counting visit.
+	//
+	// Example: 2027-02-12
+	First openapi_types.Date `json:"first"`
+
+	// Last Example: 2027-03-04
+	Last openapi_types.Date `json:"last"`
+
+	// Lasts Until today.
+	//
+	// Example: false
+	Lasts bool `json:"lasts"`
+}
+
 // Standing How an event stands against what is wanted.
 //
 // Example: missing
@@ -7385,6 +8006,25 @@ type Stratum struct {
 	//
 	// Example: 2.069
 	Weight float64 `json:"weight"`
+}
+
+// StratumCoverage defines model for StratumCoverage.
+type StratumCoverage struct {
+	Group GroupCoverage `json:"group"`
+
+	// Heard The latest first.
+	Heard []HeardCustomer `json:"heard"`
+
+	// More There are more than these.
+	//
+	// Example: false
+	More bool `json:"more"`
+
+	// Period A span of days; both ends belong to it.
+	Period Period `json:"period"`
+
+	// Unheard Drawn and not heard, in the order of the draw.
+	Unheard []HeardCustomer `json:"unheard"`
 }
 
 // StratumValue defines model for StratumValue.
@@ -7638,6 +8278,12 @@ type Unread struct {
 
 	// Why Example: The calendar is no longer visible.
 	Why string `json:"why"`
+}
+
+// UnreadCount defines model for UnreadCount.
+type UnreadCount struct {
+	// Unread Example: 0
+	Unread int `json:"unread"`
 }
 
 // Upload defines model for Upload.
@@ -8301,7 +8947,58 @@ type GetCoverageParams struct {
 
 	// To Last day of the period.
 	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
+
+	// Region Only executives with an office in this region.
+	Region *string `form:"region,omitempty" json:"region,omitempty"`
 }
+
+// ListGapsParams defines parameters for ListGaps.
+type ListGapsParams struct {
+	// Region Only executives with an office in this region.
+	Region *string `form:"region,omitempty" json:"region,omitempty"`
+}
+
+// GetStratumCoverageParams defines parameters for GetStratumCoverage.
+type GetStratumCoverageParams struct {
+	// From First day of the period; give both days or none.
+	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last day of the period.
+	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
+}
+
+// ListCountedVisitsParams defines parameters for ListCountedVisits.
+type ListCountedVisitsParams struct {
+	// From First day of the period; give both days or none.
+	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last day of the period.
+	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
+
+	// Region Only executives with an office in this region.
+	Region *string `form:"region,omitempty" json:"region,omitempty"`
+
+	// Executive Only of this executive.
+	Executive *Id `form:"executive,omitempty" json:"executive,omitempty"`
+
+	// Group Only to customers of this group.
+	Group *string `form:"group,omitempty" json:"group,omitempty"`
+
+	// Phase Only where the customer's buying was there on the day.
+	Phase *ListCountedVisitsParamsPhase `form:"phase,omitempty" json:"phase,omitempty"`
+
+	// QuarterEnd Only in the last days of our quarters.
+	QuarterEnd *bool `form:"quarter_end,omitempty" json:"quarter_end,omitempty"`
+
+	// Lapsed Those that did not count, in place of those that did.
+	Lapsed *bool `form:"lapsed,omitempty" json:"lapsed,omitempty"`
+
+	// Page Of 100 visits each, from 0.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+}
+
+// ListCountedVisitsParamsPhase defines parameters for ListCountedVisits.
+type ListCountedVisitsParamsPhase string
 
 // ListCustomersParams defines parameters for ListCustomers.
 type ListCustomersParams struct {
@@ -8397,6 +9094,18 @@ type StepLoopParams struct {
 type GetMineParams struct {
 	// Person Whose page; left out, your own or that of the first executive whom you serve.
 	Person *Id `form:"person,omitempty" json:"person,omitempty"`
+}
+
+// ListNoticesParams defines parameters for ListNotices.
+type ListNoticesParams struct {
+	// After The next of the page before.
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// SetNoticePreferencesParams defines parameters for SetNoticePreferences.
+type SetNoticePreferencesParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
 }
 
 // CreatePersonParams defines parameters for CreatePerson.
@@ -8735,6 +9444,15 @@ type DiscardJobJSONRequestBody = DiscardReason
 // StepLoopJSONRequestBody defines body for StepLoop for application/json ContentType.
 type StepLoopJSONRequestBody = LoopStepRequest
 
+// SetNoticeChannelsJSONRequestBody defines body for SetNoticeChannels for application/json ContentType.
+type SetNoticeChannelsJSONRequestBody = NoticeSettings
+
+// SetNoticePreferencesJSONRequestBody defines body for SetNoticePreferences for application/json ContentType.
+type SetNoticePreferencesJSONRequestBody = NoticePreferencesRequest
+
+// ReadNoticesJSONRequestBody defines body for ReadNotices for application/json ContentType.
+type ReadNoticesJSONRequestBody = ReadRequest
+
 // CreatePersonJSONRequestBody defines body for CreatePerson for application/json ContentType.
 type CreatePersonJSONRequestBody = PersonChange
 
@@ -8899,6 +9617,18 @@ type ServerInterface interface {
 	// GetCoverage Who listens to whom
 	// (GET /coverage)
 	GetCoverage(ctx echo.Context, params GetCoverageParams) error
+	// ListGaps Who will pass 30 days, as things are booked
+	// (GET /coverage/gaps)
+	ListGaps(ctx echo.Context, params ListGapsParams) error
+	// GetPersonCoverage What is behind somebody's 30-day clock
+	// (GET /coverage/people/{id})
+	GetPersonCoverage(ctx echo.Context, id Id) error
+	// GetStratumCoverage Who of a group was heard, and who was not
+	// (GET /coverage/strata/{code})
+	GetStratumCoverage(ctx echo.Context, code string, params GetStratumCoverageParams) error
+	// ListCountedVisits The visits behind a number of coverage
+	// (GET /coverage/visits)
+	ListCountedVisits(ctx echo.Context, params ListCountedVisitsParams) error
 	// ListCustomers Customers
 	// (GET /customers)
 	ListCustomers(ctx echo.Context, params ListCustomersParams) error
@@ -8992,6 +9722,27 @@ type ServerInterface interface {
 	// GetMine My visits and my 30-day clock
 	// (GET /me)
 	GetMine(ctx echo.Context, params GetMineParams) error
+	// ListNotices What the caller was told
+	// (GET /notices)
+	ListNotices(ctx echo.Context, params ListNoticesParams) error
+	// GetNoticeChannels How the channels stand
+	// (GET /notices/channels)
+	GetNoticeChannels(ctx echo.Context) error
+	// SetNoticeChannels Say what goes to the company's Slack and to the webhook
+	// (PUT /notices/channels)
+	SetNoticeChannels(ctx echo.Context) error
+	// RetryNotices Try at once what waits for its next try
+	// (POST /notices/channels/retry)
+	RetryNotices(ctx echo.Context) error
+	// GetNoticePreferences How the caller is told
+	// (GET /notices/preferences)
+	GetNoticePreferences(ctx echo.Context) error
+	// SetNoticePreferences Choose how the caller is told
+	// (PUT /notices/preferences)
+	SetNoticePreferences(ctx echo.Context, params SetNoticePreferencesParams) error
+	// ReadNotices Mark notices as read
+	// (POST /notices/read)
+	ReadNotices(ctx echo.Context) error
 	// ListPeople Everybody of our company
 	// (GET /people)
 	ListPeople(ctx echo.Context) error
@@ -9574,8 +10325,155 @@ func (w *ServerInterfaceWrapper) GetCoverage(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter to: %s", err))
 	}
 
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", ctx.QueryParams(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter region: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetCoverage(ctx, params)
+	return err
+}
+
+// ListGaps converts echo context to params.
+func (w *ServerInterfaceWrapper) ListGaps(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListGapsParams
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", ctx.QueryParams(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter region: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListGaps(ctx, params)
+	return err
+}
+
+// GetPersonCoverage converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPersonCoverage(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPersonCoverage(ctx, id)
+	return err
+}
+
+// GetStratumCoverage converts echo context to params.
+func (w *ServerInterfaceWrapper) GetStratumCoverage(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "code" -------------
+	var code string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "code", ctx.Param("code"), &code, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetStratumCoverageParams
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", ctx.QueryParams(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter from: %s", err))
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", ctx.QueryParams(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter to: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetStratumCoverage(ctx, code, params)
+	return err
+}
+
+// ListCountedVisits converts echo context to params.
+func (w *ServerInterfaceWrapper) ListCountedVisits(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListCountedVisitsParams
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", ctx.QueryParams(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter from: %s", err))
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", ctx.QueryParams(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter to: %s", err))
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", ctx.QueryParams(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter region: %s", err))
+	}
+
+	// ------------- Optional query parameter "executive" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "executive", ctx.QueryParams(), &params.Executive, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter executive: %s", err))
+	}
+
+	// ------------- Optional query parameter "group" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "group", ctx.QueryParams(), &params.Group, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter group: %s", err))
+	}
+
+	// ------------- Optional query parameter "phase" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "phase", ctx.QueryParams(), &params.Phase, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter phase: %s", err))
+	}
+
+	// ------------- Optional query parameter "quarter_end" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "quarter_end", ctx.QueryParams(), &params.QuarterEnd, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter quarter_end: %s", err))
+	}
+
+	// ------------- Optional query parameter "lapsed" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lapsed", ctx.QueryParams(), &params.Lapsed, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter lapsed: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListCountedVisits(ctx, params)
 	return err
 }
 
@@ -10244,6 +11142,100 @@ func (w *ServerInterfaceWrapper) GetMine(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetMine(ctx, params)
+	return err
+}
+
+// ListNotices converts echo context to params.
+func (w *ServerInterfaceWrapper) ListNotices(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListNoticesParams
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", ctx.QueryParams(), &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter after: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListNotices(ctx, params)
+	return err
+}
+
+// GetNoticeChannels converts echo context to params.
+func (w *ServerInterfaceWrapper) GetNoticeChannels(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetNoticeChannels(ctx)
+	return err
+}
+
+// SetNoticeChannels converts echo context to params.
+func (w *ServerInterfaceWrapper) SetNoticeChannels(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetNoticeChannels(ctx)
+	return err
+}
+
+// RetryNotices converts echo context to params.
+func (w *ServerInterfaceWrapper) RetryNotices(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RetryNotices(ctx)
+	return err
+}
+
+// GetNoticePreferences converts echo context to params.
+func (w *ServerInterfaceWrapper) GetNoticePreferences(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetNoticePreferences(ctx)
+	return err
+}
+
+// SetNoticePreferences converts echo context to params.
+func (w *ServerInterfaceWrapper) SetNoticePreferences(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SetNoticePreferencesParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetNoticePreferences(ctx, params)
+	return err
+}
+
+// ReadNotices converts echo context to params.
+func (w *ServerInterfaceWrapper) ReadNotices(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReadNotices(ctx)
 	return err
 }
 
@@ -12374,7 +13366,18 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/conflicts", wrapper.ListConflicts, options.OperationMiddlewares["listConflicts"]...)
 	router.GET(options.BaseURL+"/me", wrapper.GetMine, options.OperationMiddlewares["getMine"]...)
 	router.GET(options.BaseURL+"/coverage", wrapper.GetCoverage, options.OperationMiddlewares["getCoverage"]...)
+	router.GET(options.BaseURL+"/coverage/people/:id", wrapper.GetPersonCoverage, options.OperationMiddlewares["getPersonCoverage"]...)
+	router.GET(options.BaseURL+"/coverage/strata/:code", wrapper.GetStratumCoverage, options.OperationMiddlewares["getStratumCoverage"]...)
+	router.GET(options.BaseURL+"/coverage/gaps", wrapper.ListGaps, options.OperationMiddlewares["listGaps"]...)
+	router.GET(options.BaseURL+"/coverage/visits", wrapper.ListCountedVisits, options.OperationMiddlewares["listCountedVisits"]...)
 	router.GET(options.BaseURL+"/alerts", wrapper.ListAlerts, options.OperationMiddlewares["listAlerts"]...)
+	router.GET(options.BaseURL+"/notices", wrapper.ListNotices, options.OperationMiddlewares["listNotices"]...)
+	router.POST(options.BaseURL+"/notices/read", wrapper.ReadNotices, options.OperationMiddlewares["readNotices"]...)
+	router.GET(options.BaseURL+"/notices/preferences", wrapper.GetNoticePreferences, options.OperationMiddlewares["getNoticePreferences"]...)
+	router.PUT(options.BaseURL+"/notices/preferences", wrapper.SetNoticePreferences, options.OperationMiddlewares["setNoticePreferences"]...)
+	router.GET(options.BaseURL+"/notices/channels", wrapper.GetNoticeChannels, options.OperationMiddlewares["getNoticeChannels"]...)
+	router.PUT(options.BaseURL+"/notices/channels", wrapper.SetNoticeChannels, options.OperationMiddlewares["setNoticeChannels"]...)
+	router.POST(options.BaseURL+"/notices/channels/retry", wrapper.RetryNotices, options.OperationMiddlewares["retryNotices"]...)
 	router.GET(options.BaseURL+"/alerts/ladder", wrapper.GetLadder, options.OperationMiddlewares["getLadder"]...)
 	router.PUT(options.BaseURL+"/alerts/ladder", wrapper.SetLadder, options.OperationMiddlewares["setLadder"]...)
 	router.POST(options.BaseURL+"/people/:id/alert", wrapper.AnswerAlert, options.OperationMiddlewares["answerAlert"]...)
@@ -14718,6 +15721,403 @@ type GetCoveragedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetCoveragedefaultApplicationProblemPlusJSONResponse) VisitGetCoverageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGapsRequestObject struct {
+	Params ListGapsParams
+}
+
+type ListGapsResponseObject interface {
+	VisitListGapsResponse(w http.ResponseWriter) error
+}
+
+type ListGaps200JSONResponse GapList
+
+func (response ListGaps200JSONResponse) VisitListGapsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGaps401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListGaps401ApplicationProblemPlusJSONResponse) VisitListGapsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGaps403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ListGaps403ApplicationProblemPlusJSONResponse) VisitListGapsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGaps422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListGaps422ApplicationProblemPlusJSONResponse) VisitListGapsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGapsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListGapsdefaultApplicationProblemPlusJSONResponse) VisitListGapsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonCoverageRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetPersonCoverageResponseObject interface {
+	VisitGetPersonCoverageResponse(w http.ResponseWriter) error
+}
+
+type GetPersonCoverage200JSONResponse PersonClock
+
+func (response GetPersonCoverage200JSONResponse) VisitGetPersonCoverageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonCoverage401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetPersonCoverage401ApplicationProblemPlusJSONResponse) VisitGetPersonCoverageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonCoverage403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetPersonCoverage403ApplicationProblemPlusJSONResponse) VisitGetPersonCoverageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonCoverage404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetPersonCoverage404ApplicationProblemPlusJSONResponse) VisitGetPersonCoverageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonCoverage422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetPersonCoverage422ApplicationProblemPlusJSONResponse) VisitGetPersonCoverageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonCoveragedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetPersonCoveragedefaultApplicationProblemPlusJSONResponse) VisitGetPersonCoverageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStratumCoverageRequestObject struct {
+	Code   string `json:"code"`
+	Params GetStratumCoverageParams
+}
+
+type GetStratumCoverageResponseObject interface {
+	VisitGetStratumCoverageResponse(w http.ResponseWriter) error
+}
+
+type GetStratumCoverage200JSONResponse StratumCoverage
+
+func (response GetStratumCoverage200JSONResponse) VisitGetStratumCoverageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStratumCoverage401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetStratumCoverage401ApplicationProblemPlusJSONResponse) VisitGetStratumCoverageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStratumCoverage403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetStratumCoverage403ApplicationProblemPlusJSONResponse) VisitGetStratumCoverageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStratumCoverage404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetStratumCoverage404ApplicationProblemPlusJSONResponse) VisitGetStratumCoverageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStratumCoverage422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetStratumCoverage422ApplicationProblemPlusJSONResponse) VisitGetStratumCoverageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStratumCoveragedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetStratumCoveragedefaultApplicationProblemPlusJSONResponse) VisitGetStratumCoverageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCountedVisitsRequestObject struct {
+	Params ListCountedVisitsParams
+}
+
+type ListCountedVisitsResponseObject interface {
+	VisitListCountedVisitsResponse(w http.ResponseWriter) error
+}
+
+type ListCountedVisits200JSONResponse CountedVisitList
+
+func (response ListCountedVisits200JSONResponse) VisitListCountedVisitsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCountedVisits401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListCountedVisits401ApplicationProblemPlusJSONResponse) VisitListCountedVisitsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCountedVisits403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ListCountedVisits403ApplicationProblemPlusJSONResponse) VisitListCountedVisitsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCountedVisits404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ListCountedVisits404ApplicationProblemPlusJSONResponse) VisitListCountedVisitsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCountedVisits422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListCountedVisits422ApplicationProblemPlusJSONResponse) VisitListCountedVisitsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCountedVisitsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListCountedVisitsdefaultApplicationProblemPlusJSONResponse) VisitListCountedVisitsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -18667,6 +20067,713 @@ type GetMinedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetMinedefaultApplicationProblemPlusJSONResponse) VisitGetMineResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListNoticesRequestObject struct {
+	Params ListNoticesParams
+}
+
+type ListNoticesResponseObject interface {
+	VisitListNoticesResponse(w http.ResponseWriter) error
+}
+
+type ListNotices200JSONResponse NoticeList
+
+func (response ListNotices200JSONResponse) VisitListNoticesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListNotices401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListNotices401ApplicationProblemPlusJSONResponse) VisitListNoticesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListNotices422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListNotices422ApplicationProblemPlusJSONResponse) VisitListNoticesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListNoticesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListNoticesdefaultApplicationProblemPlusJSONResponse) VisitListNoticesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNoticeChannelsRequestObject struct {
+}
+
+type GetNoticeChannelsResponseObject interface {
+	VisitGetNoticeChannelsResponse(w http.ResponseWriter) error
+}
+
+type GetNoticeChannels200JSONResponse NoticeChannels
+
+func (response GetNoticeChannels200JSONResponse) VisitGetNoticeChannelsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNoticeChannels401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetNoticeChannels401ApplicationProblemPlusJSONResponse) VisitGetNoticeChannelsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNoticeChannels403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetNoticeChannels403ApplicationProblemPlusJSONResponse) VisitGetNoticeChannelsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNoticeChannels422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetNoticeChannels422ApplicationProblemPlusJSONResponse) VisitGetNoticeChannelsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNoticeChannelsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetNoticeChannelsdefaultApplicationProblemPlusJSONResponse) VisitGetNoticeChannelsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetNoticeChannelsRequestObject struct {
+	Body *SetNoticeChannelsJSONRequestBody
+}
+
+type SetNoticeChannelsResponseObject interface {
+	VisitSetNoticeChannelsResponse(w http.ResponseWriter) error
+}
+
+type SetNoticeChannels200JSONResponse NoticeChannels
+
+func (response SetNoticeChannels200JSONResponse) VisitSetNoticeChannelsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetNoticeChannels401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response SetNoticeChannels401ApplicationProblemPlusJSONResponse) VisitSetNoticeChannelsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetNoticeChannels403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response SetNoticeChannels403ApplicationProblemPlusJSONResponse) VisitSetNoticeChannelsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetNoticeChannels413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SetNoticeChannels413ApplicationProblemPlusJSONResponse) VisitSetNoticeChannelsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetNoticeChannels415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SetNoticeChannels415ApplicationProblemPlusJSONResponse) VisitSetNoticeChannelsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetNoticeChannels422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response SetNoticeChannels422ApplicationProblemPlusJSONResponse) VisitSetNoticeChannelsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetNoticeChannelsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetNoticeChannelsdefaultApplicationProblemPlusJSONResponse) VisitSetNoticeChannelsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryNoticesRequestObject struct {
+}
+
+type RetryNoticesResponseObject interface {
+	VisitRetryNoticesResponse(w http.ResponseWriter) error
+}
+
+type RetryNotices200JSONResponse RetriedNotices
+
+func (response RetryNotices200JSONResponse) VisitRetryNoticesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryNotices401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response RetryNotices401ApplicationProblemPlusJSONResponse) VisitRetryNoticesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryNotices403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response RetryNotices403ApplicationProblemPlusJSONResponse) VisitRetryNoticesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryNotices422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response RetryNotices422ApplicationProblemPlusJSONResponse) VisitRetryNoticesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryNoticesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RetryNoticesdefaultApplicationProblemPlusJSONResponse) VisitRetryNoticesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNoticePreferencesRequestObject struct {
+}
+
+type GetNoticePreferencesResponseObject interface {
+	VisitGetNoticePreferencesResponse(w http.ResponseWriter) error
+}
+
+type GetNoticePreferences200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetNoticePreferences200JSONResponse struct {
+	Body    NoticePreferences
+	Headers GetNoticePreferences200ResponseHeaders
+}
+
+func (response GetNoticePreferences200JSONResponse) VisitGetNoticePreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNoticePreferences401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetNoticePreferences401ApplicationProblemPlusJSONResponse) VisitGetNoticePreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNoticePreferences422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetNoticePreferences422ApplicationProblemPlusJSONResponse) VisitGetNoticePreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNoticePreferencesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetNoticePreferencesdefaultApplicationProblemPlusJSONResponse) VisitGetNoticePreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetNoticePreferencesRequestObject struct {
+	Params SetNoticePreferencesParams
+	Body   *SetNoticePreferencesJSONRequestBody
+}
+
+type SetNoticePreferencesResponseObject interface {
+	VisitSetNoticePreferencesResponse(w http.ResponseWriter) error
+}
+
+type SetNoticePreferences200ResponseHeaders struct {
+	ETag *string
+}
+
+type SetNoticePreferences200JSONResponse struct {
+	Body    NoticePreferences
+	Headers SetNoticePreferences200ResponseHeaders
+}
+
+func (response SetNoticePreferences200JSONResponse) VisitSetNoticePreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetNoticePreferences401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response SetNoticePreferences401ApplicationProblemPlusJSONResponse) VisitSetNoticePreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetNoticePreferences412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response SetNoticePreferences412ApplicationProblemPlusJSONResponse) VisitSetNoticePreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetNoticePreferences413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SetNoticePreferences413ApplicationProblemPlusJSONResponse) VisitSetNoticePreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetNoticePreferences415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SetNoticePreferences415ApplicationProblemPlusJSONResponse) VisitSetNoticePreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetNoticePreferences422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response SetNoticePreferences422ApplicationProblemPlusJSONResponse) VisitSetNoticePreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetNoticePreferences428ApplicationProblemPlusJSONResponse struct {
+	VersionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response SetNoticePreferences428ApplicationProblemPlusJSONResponse) VisitSetNoticePreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetNoticePreferencesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetNoticePreferencesdefaultApplicationProblemPlusJSONResponse) VisitSetNoticePreferencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadNoticesRequestObject struct {
+	Body *ReadNoticesJSONRequestBody
+}
+
+type ReadNoticesResponseObject interface {
+	VisitReadNoticesResponse(w http.ResponseWriter) error
+}
+
+type ReadNotices200JSONResponse UnreadCount
+
+func (response ReadNotices200JSONResponse) VisitReadNoticesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadNotices401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ReadNotices401ApplicationProblemPlusJSONResponse) VisitReadNoticesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadNotices404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ReadNotices404ApplicationProblemPlusJSONResponse) VisitReadNoticesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadNotices413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ReadNotices413ApplicationProblemPlusJSONResponse) VisitReadNoticesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadNotices415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response ReadNotices415ApplicationProblemPlusJSONResponse) VisitReadNoticesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadNotices422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ReadNotices422ApplicationProblemPlusJSONResponse) VisitReadNoticesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadNoticesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReadNoticesdefaultApplicationProblemPlusJSONResponse) VisitReadNoticesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -29321,6 +31428,18 @@ type StrictServerInterface interface {
 	// GetCoverage Who listens to whom
 	// (GET /coverage)
 	GetCoverage(ctx context.Context, request GetCoverageRequestObject) (GetCoverageResponseObject, error)
+	// ListGaps Who will pass 30 days, as things are booked
+	// (GET /coverage/gaps)
+	ListGaps(ctx context.Context, request ListGapsRequestObject) (ListGapsResponseObject, error)
+	// GetPersonCoverage What is behind somebody's 30-day clock
+	// (GET /coverage/people/{id})
+	GetPersonCoverage(ctx context.Context, request GetPersonCoverageRequestObject) (GetPersonCoverageResponseObject, error)
+	// GetStratumCoverage Who of a group was heard, and who was not
+	// (GET /coverage/strata/{code})
+	GetStratumCoverage(ctx context.Context, request GetStratumCoverageRequestObject) (GetStratumCoverageResponseObject, error)
+	// ListCountedVisits The visits behind a number of coverage
+	// (GET /coverage/visits)
+	ListCountedVisits(ctx context.Context, request ListCountedVisitsRequestObject) (ListCountedVisitsResponseObject, error)
 	// ListCustomers Customers
 	// (GET /customers)
 	ListCustomers(ctx context.Context, request ListCustomersRequestObject) (ListCustomersResponseObject, error)
@@ -29414,6 +31533,27 @@ type StrictServerInterface interface {
 	// GetMine My visits and my 30-day clock
 	// (GET /me)
 	GetMine(ctx context.Context, request GetMineRequestObject) (GetMineResponseObject, error)
+	// ListNotices What the caller was told
+	// (GET /notices)
+	ListNotices(ctx context.Context, request ListNoticesRequestObject) (ListNoticesResponseObject, error)
+	// GetNoticeChannels How the channels stand
+	// (GET /notices/channels)
+	GetNoticeChannels(ctx context.Context, request GetNoticeChannelsRequestObject) (GetNoticeChannelsResponseObject, error)
+	// SetNoticeChannels Say what goes to the company's Slack and to the webhook
+	// (PUT /notices/channels)
+	SetNoticeChannels(ctx context.Context, request SetNoticeChannelsRequestObject) (SetNoticeChannelsResponseObject, error)
+	// RetryNotices Try at once what waits for its next try
+	// (POST /notices/channels/retry)
+	RetryNotices(ctx context.Context, request RetryNoticesRequestObject) (RetryNoticesResponseObject, error)
+	// GetNoticePreferences How the caller is told
+	// (GET /notices/preferences)
+	GetNoticePreferences(ctx context.Context, request GetNoticePreferencesRequestObject) (GetNoticePreferencesResponseObject, error)
+	// SetNoticePreferences Choose how the caller is told
+	// (PUT /notices/preferences)
+	SetNoticePreferences(ctx context.Context, request SetNoticePreferencesRequestObject) (SetNoticePreferencesResponseObject, error)
+	// ReadNotices Mark notices as read
+	// (POST /notices/read)
+	ReadNotices(ctx context.Context, request ReadNoticesRequestObject) (ReadNoticesResponseObject, error)
 	// ListPeople Everybody of our company
 	// (GET /people)
 	ListPeople(ctx context.Context, request ListPeopleRequestObject) (ListPeopleResponseObject, error)
@@ -30289,6 +32429,107 @@ func (sh *strictHandler) GetCoverage(ctx echo.Context, params GetCoverageParams)
 		return err
 	} else if validResponse, ok := response.(GetCoverageResponseObject); ok {
 		return validResponse.VisitGetCoverageResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListGaps operation middleware
+func (sh *strictHandler) ListGaps(ctx echo.Context, params ListGapsParams) error {
+	var request ListGapsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListGaps(ctx.Request().Context(), request.(ListGapsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListGaps")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListGapsResponseObject); ok {
+		return validResponse.VisitListGapsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPersonCoverage operation middleware
+func (sh *strictHandler) GetPersonCoverage(ctx echo.Context, id Id) error {
+	var request GetPersonCoverageRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPersonCoverage(ctx.Request().Context(), request.(GetPersonCoverageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPersonCoverage")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPersonCoverageResponseObject); ok {
+		return validResponse.VisitGetPersonCoverageResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetStratumCoverage operation middleware
+func (sh *strictHandler) GetStratumCoverage(ctx echo.Context, code string, params GetStratumCoverageParams) error {
+	var request GetStratumCoverageRequestObject
+
+	request.Code = code
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetStratumCoverage(ctx.Request().Context(), request.(GetStratumCoverageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetStratumCoverage")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetStratumCoverageResponseObject); ok {
+		return validResponse.VisitGetStratumCoverageResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListCountedVisits operation middleware
+func (sh *strictHandler) ListCountedVisits(ctx echo.Context, params ListCountedVisitsParams) error {
+	var request ListCountedVisitsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListCountedVisits(ctx.Request().Context(), request.(ListCountedVisitsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListCountedVisits")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListCountedVisitsResponseObject); ok {
+		return validResponse.VisitListCountedVisitsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -31276,6 +33517,240 @@ func (sh *strictHandler) GetMine(ctx echo.Context, params GetMineParams) error {
 		return err
 	} else if validResponse, ok := response.(GetMineResponseObject); ok {
 		return validResponse.VisitGetMineResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListNotices operation middleware
+func (sh *strictHandler) ListNotices(ctx echo.Context, params ListNoticesParams) error {
+	var request ListNoticesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListNotices(ctx.Request().Context(), request.(ListNoticesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListNotices")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListNoticesResponseObject); ok {
+		return validResponse.VisitListNoticesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetNoticeChannels operation middleware
+func (sh *strictHandler) GetNoticeChannels(ctx echo.Context) error {
+	var request GetNoticeChannelsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetNoticeChannels(ctx.Request().Context(), request.(GetNoticeChannelsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetNoticeChannels")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetNoticeChannelsResponseObject); ok {
+		return validResponse.VisitGetNoticeChannelsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SetNoticeChannels operation middleware
+func (sh *strictHandler) SetNoticeChannels(ctx echo.Context) error {
+	var request SetNoticeChannelsRequestObject
+
+	var body SetNoticeChannelsJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetNoticeChannels(ctx.Request().Context(), request.(SetNoticeChannelsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetNoticeChannels")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetNoticeChannelsResponseObject); ok {
+		return validResponse.VisitSetNoticeChannelsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RetryNotices operation middleware
+func (sh *strictHandler) RetryNotices(ctx echo.Context) error {
+	var request RetryNoticesRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RetryNotices(ctx.Request().Context(), request.(RetryNoticesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RetryNotices")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RetryNoticesResponseObject); ok {
+		return validResponse.VisitRetryNoticesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetNoticePreferences operation middleware
+func (sh *strictHandler) GetNoticePreferences(ctx echo.Context) error {
+	var request GetNoticePreferencesRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetNoticePreferences(ctx.Request().Context(), request.(GetNoticePreferencesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetNoticePreferences")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetNoticePreferencesResponseObject); ok {
+		return validResponse.VisitGetNoticePreferencesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SetNoticePreferences operation middleware
+func (sh *strictHandler) SetNoticePreferences(ctx echo.Context, params SetNoticePreferencesParams) error {
+	var request SetNoticePreferencesRequestObject
+
+	request.Params = params
+
+	var body SetNoticePreferencesJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetNoticePreferences(ctx.Request().Context(), request.(SetNoticePreferencesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetNoticePreferences")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetNoticePreferencesResponseObject); ok {
+		return validResponse.VisitSetNoticePreferencesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReadNotices operation middleware
+func (sh *strictHandler) ReadNotices(ctx echo.Context) error {
+	var request ReadNoticesRequestObject
+
+	var body ReadNoticesJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReadNotices(ctx.Request().Context(), request.(ReadNoticesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReadNotices")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReadNoticesResponseObject); ok {
+		return validResponse.VisitReadNoticesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

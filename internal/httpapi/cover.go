@@ -4,28 +4,123 @@ import (
 	"context"
 	"strings"
 
+	openapi_types "github.com/oapi-codegen/runtime/types"
+
 	"windshield/internal/alert"
 	"windshield/internal/coverage"
 	"windshield/internal/fault"
 	"windshield/internal/flow"
+	"windshield/internal/roster"
 	"windshield/internal/slot"
 )
 
 // GetCoverage gives the numbers of the CEO's page.
 func (a *API) GetCoverage(ctx context.Context, r GetCoverageRequestObject) (GetCoverageResponseObject, error) {
-	span := slot.Interval{Start: slotDate(r.Params.From), End: slotDate(r.Params.To)}
-	if span.Start.IsZero() != span.End.IsZero() {
-		where := "query to"
-		if span.Start.IsZero() {
-			where = "query from"
-		}
-		return nil, invalid([]fault.Detail{{Where: where, Expected: "a date such as 2027-03-04", Mend: "Give both days of the period, or none."}})
+	span, err := spanOf(r.Params.From, r.Params.To)
+	if err != nil {
+		return nil, err
 	}
-	v, err := a.flow.Coverage(ctx, callOf(ctx).actor, flow.CoverageQuery{Period: span, Whole: true})
+	v, err := a.flow.Coverage(ctx, callOf(ctx).actor, flow.CoverageQuery{Period: span, Region: value(r.Params.Region), Whole: true})
 	if err != nil {
 		return nil, err
 	}
 	return GetCoverage200JSONResponse(coverageOf(v)), nil
+}
+
+// spanOf reads a period of which both days are given, or none.
+func spanOf(from, to *openapi_types.Date) (slot.Interval, error) {
+	span := slot.Interval{Start: slotDate(from), End: slotDate(to)}
+	if span.Start.IsZero() == span.End.IsZero() {
+		return span, nil
+	}
+	where := "query to"
+	if span.Start.IsZero() {
+		where = "query from"
+	}
+	return span, invalid([]fault.Detail{{Where: where, Expected: "a date such as 2027-03-04", Mend: "Give both days of the period, or none."}})
+}
+
+// GetPersonCoverage gives what is behind somebody's clock.
+func (a *API) GetPersonCoverage(ctx context.Context, r GetPersonCoverageRequestObject) (GetPersonCoverageResponseObject, error) {
+	v, err := a.flow.CoveragePerson(ctx, callOf(ctx).actor, r.Id)
+	if err != nil {
+		return nil, err
+	}
+	out := PersonClock{Executive: personRef(v.Executive), Clock: *clock(v.Clock), Months: list(v.Months, monthOf), Counts: v.Row.Months[:], Mix: mixOf(v.Mix), Ways: list(v.Ways, wayOf),
+		Spells: list(v.Spells, func(s alert.Spell) Spell {
+			return Spell{First: date(s.First), Last: date(s.Last), Lasts: s.Lasts, Days: s.Days()}
+		}),
+		Leave: list(v.Absences, func(x roster.Absence) Period { return period(x.Interval) }),
+		Past:  list(v.Past, func(x flow.AlertView) Breach { return *breach(x) }),
+		Warnings: list(v.Warnings, func(w flow.KeptWarning) ClockWarning {
+			return ClockWarning{Breach: date(w.Breach), Ahead: w.Ahead, Reason: w.Reason}
+		})}
+	if v.Alert != nil {
+		out.Alert = breach(*v.Alert)
+	}
+	return GetPersonCoverage200JSONResponse(out), nil
+}
+
+// GetStratumCoverage gives who of a group was heard.
+func (a *API) GetStratumCoverage(ctx context.Context, r GetStratumCoverageRequestObject) (GetStratumCoverageResponseObject, error) {
+	span, err := spanOf(r.Params.From, r.Params.To)
+	if err != nil {
+		return nil, err
+	}
+	v, err := a.flow.CoverageGroup(ctx, callOf(ctx).actor, r.Code, span)
+	if err != nil {
+		return nil, err
+	}
+	who := func(c flow.GroupCustomer) HeardCustomer {
+		return HeardCustomer{Customer: named(c.CustomerID, c.Name), Visits: c.Visits, Last: someDate(c.Last), Next: someDate(c.Next)}
+	}
+	return GetStratumCoverage200JSONResponse{Group: groupOf(v.GroupRow), Period: period(v.Period), Heard: list(v.Heard, who), Unheard: list(v.Unheard, who), More: v.More}, nil
+}
+
+// ListGaps gives who will pass 30 days.
+func (a *API) ListGaps(ctx context.Context, r ListGapsRequestObject) (ListGapsResponseObject, error) {
+	v, err := a.flow.CoveragePeople(ctx, callOf(ctx).actor, flow.PeopleQuery{Region: value(r.Params.Region)})
+	if err != nil {
+		return nil, err
+	}
+	return ListGaps200JSONResponse{Items: list(v.Report.Gaps, gapOf)}, nil
+}
+
+// ListCountedVisits gives the visits behind a number.
+func (a *API) ListCountedVisits(ctx context.Context, r ListCountedVisitsRequestObject) (ListCountedVisitsResponseObject, error) {
+	span, err := spanOf(r.Params.From, r.Params.To)
+	if err != nil {
+		return nil, err
+	}
+	v, err := a.flow.CoverageRows(ctx, callOf(ctx).actor, flow.RowsQuery{Period: span, Region: value(r.Params.Region), ExecutiveID: value(r.Params.Executive), Group: value(r.Params.Group),
+		Phase: string(value(r.Params.Phase)), AtEnd: value(r.Params.QuarterEnd), Lapsed: value(r.Params.Lapsed), Page: value(r.Params.Page)})
+	if err != nil {
+		return nil, err
+	}
+	return ListCountedVisits200JSONResponse{All: v.All, More: v.More, Items: list(v.Rows, func(x flow.CountedVisit) CountedVisit {
+		return CountedVisit{Id: x.ID, Date: date(x.Slot.Date), Customer: named(x.CustomerID, x.Customer), Executive: named(x.ExecutiveID, x.Executive), Stage: x.Stage, WhyNot: x.WhyNot}
+	})}, nil
+}
+
+func wayOf(w flow.Way) Way {
+	return Way{Text: w.Text, Page: some(w.Path), Customer: some(w.CustomerID)}
+}
+
+func monthOf(m coverage.Month) Month {
+	return Month{Year: m.Year, Month: int(m.Month), Label: m.Label}
+}
+
+func mixOf(m coverage.Mix) Mix {
+	return Mix{Visits: m.Visits, Early: m.Early, Middle: m.Middle, Late: m.Late, Settled: m.Settled, Unknown: m.Unknown, QuarterEnd: m.QuarterEnd}
+}
+
+func groupOf(g coverage.GroupRow) GroupCoverage {
+	return GroupCoverage{Code: g.Code, Label: g.Label, Customers: g.Customers, CustomerShare: g.CustomerShare, Visits: g.Visits, VisitShare: g.VisitShare,
+		Distinct: g.Distinct, Target: g.Target, Under: g.Under}
+}
+
+func gapOf(g coverage.Gap) Gap {
+	return Gap{Person: named(g.PersonID, g.Name), On: date(g.On), Ends: someDate(g.Ends), Text: g.Text}
 }
 
 // ListAlerts gives breaches of the 30-day clock.
@@ -125,18 +220,13 @@ func coverageOf(v flow.CoverageView) Coverage {
 		Behind: list(v.Behind, func(l alert.Lag) Lag {
 			return Lag{Dimension: l.Dimension, Code: l.Code, Label: l.Label, Target: l.Target, Due: l.Due, Held: l.Held, Booked: l.Booked, Missing: l.Missing, Short: l.Short, Reason: l.Reason}
 		}),
-		Months: list(r.Months, func(m coverage.Month) Month { return Month{Year: m.Year, Month: int(m.Month), Label: m.Label} }),
+		Months: list(r.Months, monthOf), Regions: texts(v.Regions), Mix: mixOf(v.Mix),
 		People: list(r.People, personCoverage),
-		Groups: list(r.Groups, func(g coverage.GroupRow) GroupCoverage {
-			return GroupCoverage{Code: g.Code, Label: g.Label, Customers: g.Customers, CustomerShare: g.CustomerShare, Visits: g.Visits, VisitShare: g.VisitShare,
-				Distinct: g.Distinct, Target: g.Target, Under: g.Under}
-		}),
+		Groups: list(r.Groups, groupOf),
 		Weeks: list(r.Weeks, func(w coverage.WeekRow) WeekCoverage {
 			return WeekCoverage{Week: w.Label, Monday: date(w.Monday), Visits: w.Visits, Distinct: w.Distinct}
 		}),
-		Gaps: list(r.Gaps, func(g coverage.Gap) Gap {
-			return Gap{Person: named(g.PersonID, g.Name), On: date(g.On), Ends: someDate(g.Ends), Text: g.Text}
-		}),
+		Gaps: list(r.Gaps, gapOf),
 		Totals: Totals{Executives: t.Executives, Overdue: t.Overdue, Never: t.Never, OnLeave: t.OnLeave, Customers: t.Customers, Visits: t.Visits,
 			NotCounted: t.NotCounted, Distinct: t.Distinct, Ungrouped: t.Ungrouped, Booked: t.Booked}}
 }

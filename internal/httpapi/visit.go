@@ -144,7 +144,7 @@ func (a *API) GetMine(ctx context.Context, r GetMineRequestObject) (GetMineRespo
 		out.Alert = breach(*v.Alert)
 	}
 	out.MayNote = v.MayNote
-	out.Ways = list(v.Ways, func(w flow.Way) Way { return Way{Text: w.Text, Page: some(w.Path), Customer: some(w.CustomerID)} })
+	out.Ways = list(v.Ways, wayOf)
 	if v.Next != nil {
 		next := visitOf(*v.Next)
 		out.Next = &next
@@ -171,6 +171,12 @@ func visitDetail(v flow.VisitView) VisitDetail {
 		Contacts: list(v.Visit.Contacts, func(c roster.Contact) Guest { return Guest{Name: some(c.Name), Email: c.Email} }), History: list(v.History, visitStep), Links: list(v.Links, customerLink)}
 	if len(v.Events) > 0 {
 		out.Calendar = visitCalendar(v.Calendar)
+	}
+	if v.Stage.Code != "" {
+		out.Stage = some(buyingStage(v.Stage))
+	}
+	if len(v.Brakes) > 0 {
+		out.Reason = &GivenReason{Brakes: brakesOf(v.Brakes), Reason: v.Because, By: v.GivenBy}
 	}
 	if g := v.Visit.Agreement; v.Visit.State.Promised() {
 		out.Agreement = &VisitAgreement{With: g.With, On: date(g.On), What: g.What}
