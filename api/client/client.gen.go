@@ -63,6 +63,48 @@ func (e AttachRequestSide) Valid() bool {
 	}
 }
 
+// Defines values for Brake.
+const (
+	BrakeLateStage  Brake = "late_stage"
+	BrakeQuarterEnd Brake = "quarter_end"
+)
+
+// Valid indicates whether the value is a known member of the Brake enum.
+func (e Brake) Valid() bool {
+	switch e {
+	case BrakeLateStage:
+		return true
+	case BrakeQuarterEnd:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BuyingStagePhase.
+const (
+	BuyingStagePhaseEarly   BuyingStagePhase = "early"
+	BuyingStagePhaseLate    BuyingStagePhase = "late"
+	BuyingStagePhaseMiddle  BuyingStagePhase = "middle"
+	BuyingStagePhaseSettled BuyingStagePhase = "settled"
+)
+
+// Valid indicates whether the value is a known member of the BuyingStagePhase enum.
+func (e BuyingStagePhase) Valid() bool {
+	switch e {
+	case BuyingStagePhaseEarly:
+		return true
+	case BuyingStagePhaseLate:
+		return true
+	case BuyingStagePhaseMiddle:
+		return true
+	case BuyingStagePhaseSettled:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CalendarPolicyAnswer.
 const (
 	CalendarPolicyAnswerCarry CalendarPolicyAnswer = "carry"
@@ -2173,6 +2215,77 @@ type Bound struct {
 	Total int64 `json:"total"`
 }
 
+// Brake Why a visit needs a reason: the customer is about to decide and no executive was there before, or our quarter ends.
+//
+// Example: quarter_end
+type Brake string
+
+// BrakeCount defines model for BrakeCount.
+type BrakeCount struct {
+	// Executive Somebody or something by id and name.
+	Executive Named `json:"executive"`
+
+	// Late Example: 1
+	Late int `json:"late"`
+
+	// QuarterEnd Example: 2
+	QuarterEnd int `json:"quarter_end"`
+
+	// Visits With one brake or both.
+	//
+	// Example: 3
+	Visits int `json:"visits"`
+}
+
+// BrakedVisit defines model for BrakedVisit.
+type BrakedVisit struct {
+	// At Example: 2027-01-05T09:00:00Z
+	At     time.Time `json:"at"`
+	Brakes []Brake   `json:"brakes"`
+
+	// By Example: The Vice President
+	By string `json:"by"`
+
+	// Customer Example: Muster AG
+	Customer string `json:"customer"`
+
+	// Date Example: 2027-03-29
+	Date openapi_types.Date `json:"date"`
+
+	// Executive Example: Chief Marketing Officer
+	Executive string `json:"executive"`
+
+	// Half Half of a working day at the customer's place.
+	//
+	// Example: am
+	Half Half `json:"half"`
+
+	// Reason Example: The customer asked for this week.
+	Reason string `json:"reason"`
+
+	// State Where a visit stands in its life.
+	//
+	// Example: published
+	State VisitState `json:"state"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit Id `json:"visit"`
+}
+
+// BrakedVisits defines model for BrakedVisits.
+type BrakedVisits struct {
+	// Counts Most visits first.
+	Counts []BrakeCount `json:"counts"`
+
+	// Period A span of days; both ends belong to it.
+	Period Period `json:"period"`
+
+	// Visits By day.
+	Visits []BrakedVisit `json:"visits"`
+}
+
 // Breach defines model for Breach.
 type Breach struct {
 	// Breach The 31st day without a counting visit.
@@ -2430,6 +2543,71 @@ type BusyTimes struct {
 	People   []BusyReading `json:"people"`
 	Settings BusySettings  `json:"settings"`
 }
+
+// Buying defines model for Buying.
+type Buying struct {
+	Actions    []BuyingAction `json:"actions"`
+	FiscalYear FiscalYear     `json:"fiscal_year"`
+
+	// MayChange Example: true
+	MayChange bool `json:"may_change"`
+
+	// Stages In their order.
+	Stages []BuyingStage `json:"stages"`
+
+	// Standing How many customers stand at each stage, as what they did shows; for those who see plans.
+	//
+	// Example: {"research":12}
+	Standing *map[string]int `json:"standing,omitempty"`
+}
+
+// BuyingAction defines model for BuyingAction.
+type BuyingAction struct {
+	// Code Example: named_deciders
+	Code string `json:"code"`
+
+	// Says What the customer did, without a subject.
+	//
+	// Example: named who decides, and how
+	Says string `json:"says"`
+
+	// Stage Code of the stage that it shows.
+	//
+	// Example: research
+	Stage string `json:"stage"`
+}
+
+// BuyingRequest defines model for BuyingRequest.
+type BuyingRequest struct {
+	Actions []BuyingAction `json:"actions"`
+
+	// Moved For each stage that vanishes, the one at which its customers stand from now on.
+	//
+	// Example: {"fear":"commitment"}
+	Moved *map[string]string `json:"moved,omitempty"`
+
+	// Stages In their order.
+	Stages []BuyingStage `json:"stages"`
+}
+
+// BuyingStage defines model for BuyingStage.
+type BuyingStage struct {
+	// Code Example: research
+	Code string `json:"code"`
+
+	// Name Example: Research
+	Name string `json:"name"`
+
+	// Phase early is where a visit helps most; late, where who comes only now costs margin.
+	//
+	// Example: early
+	Phase BuyingStagePhase `json:"phase"`
+}
+
+// BuyingStagePhase early is where a visit helps most; late, where who comes only now costs margin.
+//
+// Example: early
+type BuyingStagePhase string
 
 // CalendarDifference defines model for CalendarDifference.
 type CalendarDifference struct {
@@ -3275,6 +3453,11 @@ type Customer struct {
 	// Example: 1250
 	Revenue float64 `json:"revenue"`
 
+	// Stage Code of the buying stage at which it stands; left out where nobody knows.
+	//
+	// Example: research
+	Stage *string `json:"stage,omitempty"`
+
 	// Values The customer's value in each dimension.
 	//
 	// Example: {"industry":"Industrials","region":"EMEA"}
@@ -3292,12 +3475,26 @@ type Customer struct {
 	Zone string `json:"zone"`
 }
 
+// CustomerActionRequest defines model for CustomerActionRequest.
+type CustomerActionRequest struct {
+	// Action What the customer did; a code of the list.
+	//
+	// Example: named_deciders
+	Action string `json:"action"`
+
+	// On When, at the customer's place; today where left out.
+	//
+	// Example: 2027-03-04
+	On *openapi_types.Date `json:"on,omitempty"`
+}
+
 // CustomerDetail defines model for CustomerDetail.
 type CustomerDetail struct {
 	Customer Customer `json:"customer"`
 
 	// Visits By date.
 	Visits []CustomerVisit `json:"visits"`
+	Way    CustomerWay     `json:"way"`
 }
 
 // CustomerLink defines model for CustomerLink.
@@ -3411,6 +3608,39 @@ type CustomerRef struct {
 	Region string `json:"region"`
 }
 
+// CustomerTurn defines model for CustomerTurn.
+type CustomerTurn struct {
+	// Action Example: named_deciders
+	Action string `json:"action"`
+
+	// At Example: 2027-03-04T16:00:00Z
+	At time.Time `json:"at"`
+
+	// On Example: 2027-03-04
+	On openapi_types.Date `json:"on"`
+
+	// Says What the customer did, in the words of the list as it was.
+	//
+	// Example: named who decides, and how
+	Says string `json:"says"`
+
+	// Stage Example: research
+	Stage string `json:"stage"`
+
+	// StageName Example: Research
+	StageName string `json:"stage_name"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit *Id `json:"visit,omitempty"`
+
+	// Who Who noted it.
+	//
+	// Example: Hannah Host
+	Who string `json:"who"`
+}
+
 // CustomerVisit defines model for CustomerVisit.
 type CustomerVisit struct {
 	// Date Example: 2027-03-04
@@ -3438,6 +3668,26 @@ type CustomerVisit struct {
 	//
 	// Example: published
 	State VisitState `json:"state"`
+}
+
+// CustomerWay defines model for CustomerWay.
+type CustomerWay struct {
+	// Imported Whether the stage is the one of the company's own list.
+	//
+	// Example: false
+	Imported bool `json:"imported"`
+
+	// MayMove Whether you may note what the customer did.
+	//
+	// Example: true
+	MayMove bool `json:"may_move"`
+
+	// Since Example: 2027-03-04
+	Since *openapi_types.Date `json:"since,omitempty"`
+	Stage *BuyingStage        `json:"stage,omitempty"`
+
+	// Turns The newest day first.
+	Turns []CustomerTurn `json:"turns"`
 }
 
 // Debrief defines model for Debrief.
@@ -4053,6 +4303,19 @@ type FindingList struct {
 	Findings []Claim `json:"findings"`
 }
 
+// FiscalYear defines model for FiscalYear.
+type FiscalYear struct {
+	// QuarterEndDays How many days before the end of a quarter count as its end; 0 for none.
+	//
+	// Example: 14
+	QuarterEndDays int `json:"quarter_end_days"`
+
+	// StartMonth First month of the fiscal year.
+	//
+	// Example: 1
+	StartMonth int `json:"start_month"`
+}
+
 // Forecast defines model for Forecast.
 type Forecast struct {
 	Budget Budget `json:"budget"`
@@ -4074,6 +4337,9 @@ type Forecast struct {
 	//
 	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Plan Id `json:"plan"`
+
+	// Reasons Visits for which the publication asks a reason, by day.
+	Reasons []NeedsReason `json:"reasons"`
 
 	// Totals What many changes at once do to calendars.
 	Totals LaunchTotals `json:"totals"`
@@ -4267,6 +4533,19 @@ type Gap struct {
 // GapList defines model for GapList.
 type GapList struct {
 	Items []Gap `json:"items"`
+}
+
+// GivenReason defines model for GivenReason.
+type GivenReason struct {
+	Brakes []Brake `json:"brakes"`
+
+	// By Who gave it.
+	//
+	// Example: The Vice President
+	By string `json:"by"`
+
+	// Reason Example: The customer asked for this week.
+	Reason string `json:"reason"`
 }
 
 // Group A stratum as pages show it.
@@ -5415,6 +5694,30 @@ type NamedScenario struct {
 	Selection *string `json:"selection,omitempty"`
 }
 
+// NeedsReason defines model for NeedsReason.
+type NeedsReason struct {
+	Brakes []Brake `json:"brakes"`
+
+	// Customer Example: Muster AG
+	Customer string `json:"customer"`
+
+	// Date Example: 2027-03-29
+	Date openapi_types.Date `json:"date"`
+
+	// Executive Example: Chief Marketing Officer
+	Executive string `json:"executive"`
+
+	// Half Half of a working day at the customer's place.
+	//
+	// Example: am
+	Half Half `json:"half"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit Id `json:"visit"`
+}
+
 // Needy defines model for Needy.
 type Needy struct {
 	// Customer Somebody or something by id and name.
@@ -6118,7 +6421,12 @@ type PlanChange struct {
 	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Customer Id     `json:"customer"`
 	From     *Place `json:"from,omitempty"`
-	To       *Place `json:"to,omitempty"`
+
+	// Reason Why the visit is put there although the customer is about to decide, or our quarter ends; needed in a published plan only.
+	//
+	// Example: The customer asked for this week.
+	Reason *string `json:"reason,omitempty"`
+	To     *Place  `json:"to,omitempty"`
 }
 
 // PlanDetail defines model for PlanDetail.
@@ -6713,6 +7021,19 @@ type Publication struct {
 	//
 	// Example: 239
 	Visits int `json:"visits"`
+}
+
+// PublishRequest defines model for PublishRequest.
+type PublishRequest struct {
+	// Reason For every visit that needs one.
+	//
+	// Example: The customer asked for this week.
+	Reason *string `json:"reason,omitempty"`
+
+	// Reasons By visit, before the one for all.
+	//
+	// Example: {}
+	Reasons *map[string]string `json:"reasons,omitempty"`
 }
 
 // Quality What the plan promises.
@@ -7527,6 +7848,11 @@ type SettleRequest struct {
 	//
 	// Example: 5a1f0c3be0d9a7c4
 	Print *string `json:"print,omitempty"`
+
+	// Reason Needed where the visit moves to a day on which the customer is about to decide, or our quarter ends.
+	//
+	// Example: The customer asked for this week.
+	Reason *string `json:"reason,omitempty"`
 
 	// Verdict Example: ours
 	Verdict SettleRequestVerdict `json:"verdict"`
@@ -8574,14 +8900,58 @@ type VisitDetail struct {
 	MayUndo bool `json:"may_undo"`
 
 	// Neighbours The executive's visits within 30 days.
-	Neighbours []Neighbour `json:"neighbours"`
-	Visit      Visit       `json:"visit"`
+	Neighbours []Neighbour  `json:"neighbours"`
+	Reason     *GivenReason `json:"reason,omitempty"`
+	Stage      *BuyingStage `json:"stage,omitempty"`
+	Visit      Visit        `json:"visit"`
 }
 
 // VisitKind What sort of meeting it is.
 //
 // Example: onsite
 type VisitKind string
+
+// VisitMix defines model for VisitMix.
+type VisitMix struct {
+	// Early Example: 5
+	Early int `json:"early"`
+
+	// Executive Somebody or something by id and name.
+	Executive *Named `json:"executive,omitempty"`
+
+	// Late Example: 1
+	Late int `json:"late"`
+
+	// Middle Example: 2
+	Middle int `json:"middle"`
+
+	// QuarterEnd In the last days of our fiscal quarter, whatever the stage.
+	//
+	// Example: 1
+	QuarterEnd int `json:"quarter_end"`
+
+	// Settled Example: 2
+	Settled int `json:"settled"`
+
+	// Unknown The stage was not known on the day.
+	//
+	// Example: 2
+	Unknown int `json:"unknown"`
+
+	// Visits Example: 12
+	Visits int `json:"visits"`
+}
+
+// VisitMixes defines model for VisitMixes.
+type VisitMixes struct {
+	All VisitMix `json:"all"`
+
+	// Executives By name.
+	Executives []VisitMix `json:"executives"`
+
+	// Period A span of days; both ends belong to it.
+	Period Period `json:"period"`
+}
 
 // VisitPage defines model for VisitPage.
 type VisitPage struct {
@@ -8952,10 +9322,28 @@ type GetCoverageParams struct {
 	Region *string `form:"region,omitempty" json:"region,omitempty"`
 }
 
+// GetBrakesParams defines parameters for GetBrakes.
+type GetBrakesParams struct {
+	// From First day of the period; give both days or none.
+	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last day of the period.
+	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
+}
+
 // ListGapsParams defines parameters for ListGaps.
 type ListGapsParams struct {
 	// Region Only executives with an office in this region.
 	Region *string `form:"region,omitempty" json:"region,omitempty"`
+}
+
+// GetVisitMixParams defines parameters for GetVisitMix.
+type GetVisitMixParams struct {
+	// From First day of the period; give both days or none.
+	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last day of the period.
+	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
 }
 
 // GetStratumCoverageParams defines parameters for GetStratumCoverage.
@@ -9008,11 +9396,20 @@ type ListCustomersParams struct {
 	// Value A dimension and its value, such as region:EMEA; repeat it to narrow by several.
 	Value *[]string `form:"value,omitempty" json:"value,omitempty"`
 
+	// Stage Code of the buying stage at which they stand.
+	Stage *string `form:"stage,omitempty" json:"stage,omitempty"`
+
 	// After The next of the page before.
 	After *After `form:"after,omitempty" json:"after,omitempty"`
 
 	// Limit How many on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// NoteCustomerActionParams defines parameters for NoteCustomerAction.
+type NoteCustomerActionParams struct {
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // EraseContactParams defines parameters for EraseContact.
@@ -9402,6 +9799,12 @@ type SetLadderJSONRequestBody = Ladder
 // SetBusyTimesJSONRequestBody defines body for SetBusyTimes for application/json ContentType.
 type SetBusyTimesJSONRequestBody = BusySettings
 
+// SetBuyingJSONRequestBody defines body for SetBuying for application/json ContentType.
+type SetBuyingJSONRequestBody = BuyingRequest
+
+// SetFiscalYearJSONRequestBody defines body for SetFiscalYear for application/json ContentType.
+type SetFiscalYearJSONRequestBody = FiscalYear
+
 // SetCalendarPolicyJSONRequestBody defines body for SetCalendarPolicy for application/json ContentType.
 type SetCalendarPolicyJSONRequestBody = CalendarPolicy
 
@@ -9413,6 +9816,9 @@ type EditClaimJSONRequestBody = ClaimRequest
 
 // CloseClaimJSONRequestBody defines body for CloseClaim for application/json ContentType.
 type CloseClaimJSONRequestBody = ClaimStateRequest
+
+// NoteCustomerActionJSONRequestBody defines body for NoteCustomerAction for application/json ContentType.
+type NoteCustomerActionJSONRequestBody = CustomerActionRequest
 
 // EraseContactJSONRequestBody defines body for EraseContact for application/json ContentType.
 type EraseContactJSONRequestBody = ContactErasure
@@ -9482,6 +9888,9 @@ type ChangePlanJSONRequestBody = ChangesRequest
 
 // FreezePromiseJSONRequestBody defines body for FreezePromise for application/json ContentType.
 type FreezePromiseJSONRequestBody = FreezePromiseRequest
+
+// PublishPlanJSONRequestBody defines body for PublishPlan for application/json ContentType.
+type PublishPlanJSONRequestBody = PublishRequest
 
 // StartScenariosJSONRequestBody defines body for StartScenarios for application/json ContentType.
 type StartScenariosJSONRequestBody = ScenariosRequest
@@ -9693,6 +10102,49 @@ type ClientInterface interface {
 	// Corresponds with PUT /busy-times (the `SetBusyTimes` operationId).
 	SetBusyTimes(ctx context.Context, body SetBusyTimesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetBuying The stages of customers' buying, and what customers do
+	//
+	// The list in which debriefs and customers' pages speak, and when our quarters end.
+	//
+	// Corresponds with GET /buying (the `GetBuying` operationId).
+	GetBuying(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetBuyingWithBody Change the stages of customers' buying
+	//
+	// For the VP and the administrator. Only what customers do moves them. A stage on which customers stand vanishes only where moved says which one takes its place; else the answer is 409 and names them.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /buying (the `SetBuying` operationId).
+	SetBuyingWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetBuying Change the stages of customers' buying
+	//
+	// For the VP and the administrator. Only what customers do moves them. A stage on which customers stand vanishes only where moved says which one takes its place; else the answer is 409 and names them.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /buying (the `SetBuying` operationId).
+	SetBuying(ctx context.Context, body SetBuyingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetFiscalYearWithBody Say when our quarters end
+	//
+	// For the VP and the administrator. On the last days of a quarter the planner places no visit where it can help it, and a visit there needs a typed reason.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /buying/fiscal-year (the `SetFiscalYear` operationId).
+	SetFiscalYearWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetFiscalYear Say when our quarters end
+	//
+	// For the VP and the administrator. On the last days of a quarter the planner places no visit where it can help it, and a visit there needs a typed reason.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /buying/fiscal-year (the `SetFiscalYear` operationId).
+	SetFiscalYear(ctx context.Context, body SetFiscalYearJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetCalendarPolicy What becomes of what people do in their calendars
 	//
 	// Corresponds with GET /calendar-policy (the `GetCalendarPolicy` operationId).
@@ -9827,10 +10279,24 @@ type ClientInterface interface {
 	// Corresponds with GET /coverage (the `GetCoverage` operationId).
 	GetCoverage(ctx context.Context, params *GetCoverageParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetBrakes Visits that come late or at the end of our quarter
+	//
+	// The visits of a period, past and ahead, for which a reason was typed, with the reasons, and how many each executive has.
+	//
+	// Corresponds with GET /coverage/brakes (the `GetBrakes` operationId).
+	GetBrakes(ctx context.Context, params *GetBrakesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListGaps Who will pass 30 days, as things are booked
 	//
 	// Corresponds with GET /coverage/gaps (the `ListGaps` operationId).
 	ListGaps(ctx context.Context, params *ListGapsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetVisitMix When in the customers' buying executives come
+	//
+	// The counting visits of the last twelve months, or of a period of at most five years, by the stage at which they found the customer.
+	//
+	// Corresponds with GET /coverage/mix (the `GetVisitMix` operationId).
+	GetVisitMix(ctx context.Context, params *GetVisitMixParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetPersonCoverage What is behind somebody's 30-day clock
 	//
@@ -9862,6 +10328,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /customers/{id} (the `GetCustomer` operationId).
 	GetCustomer(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// NoteCustomerActionWithBody Note what a customer did
+	//
+	// For the account's host and the VP. The customer stands at the stage that the action shows, from that day on. What we did ourselves moves nobody. A wrong one is put right by a later one.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /customers/{id}/actions (the `NoteCustomerAction` operationId).
+	NoteCustomerActionWithBody(ctx context.Context, id Id, params *NoteCustomerActionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// NoteCustomerAction Note what a customer did
+	//
+	// For the account's host and the VP. The customer stands at the stage that the action shows, from that day on. What we did ourselves moves nobody. A wrong one is put right by a later one.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /customers/{id}/actions (the `NoteCustomerAction` operationId).
+	NoteCustomerAction(ctx context.Context, id Id, params *NoteCustomerActionParams, body NoteCustomerActionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListContacts The people of a customer whom our data name
 	//
@@ -10543,12 +11027,23 @@ type ClientInterface interface {
 	// Corresponds with POST /plans/{id}/promise (the `FreezePromise` operationId).
 	FreezePromise(ctx context.Context, id Id, params *FreezePromiseParams, body FreezePromiseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PublishPlan Make a draft the plan of its year
+	// PublishPlanWithBody Make a draft the plan of its year
 	//
-	// Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody. A visit that somebody has agreed to, and for whose customer the draft has no place, is cancelled only where give_up names it.
+	// Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody. A visit that somebody has agreed to, and for whose customer the draft has no place, is cancelled only where give_up names it. A visit to a customer who is about to decide, and to whom no executive has been before, or one at the end of our quarter needs a reason; the forecast lists them.
+	//
+	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /plans/{id}/publish (the `PublishPlan` operationId).
-	PublishPlan(ctx context.Context, id Id, params *PublishPlanParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+	PublishPlanWithBody(ctx context.Context, id Id, params *PublishPlanParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PublishPlan Make a draft the plan of its year
+	//
+	// Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody. A visit that somebody has agreed to, and for whose customer the draft has no place, is cancelled only where give_up names it. A visit to a customer who is about to decide, and to whom no executive has been before, or one at the end of our quarter needs a reason; the forecast lists them.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /plans/{id}/publish (the `PublishPlan` operationId).
+	PublishPlan(ctx context.Context, id Id, params *PublishPlanParams, body PublishPlanJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// StartScenariosWithBody Plan several scenarios side by side
 	//
@@ -11240,6 +11735,99 @@ func (c *Client) SetBusyTimes(ctx context.Context, body SetBusyTimesJSONRequestB
 	return c.Client.Do(req)
 }
 
+// GetBuying The stages of customers' buying, and what customers do
+//
+// The list in which debriefs and customers' pages speak, and when our quarters end.
+//
+// Corresponds with GET /buying (the `GetBuying` operationId).
+func (c *Client) GetBuying(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetBuyingRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetBuyingWithBody Change the stages of customers' buying
+//
+// For the VP and the administrator. Only what customers do moves them. A stage on which customers stand vanishes only where moved says which one takes its place; else the answer is 409 and names them.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /buying (the `SetBuying` operationId).
+func (c *Client) SetBuyingWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetBuyingRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetBuying Change the stages of customers' buying
+//
+// For the VP and the administrator. Only what customers do moves them. A stage on which customers stand vanishes only where moved says which one takes its place; else the answer is 409 and names them.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /buying (the `SetBuying` operationId).
+func (c *Client) SetBuying(ctx context.Context, body SetBuyingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetBuyingRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetFiscalYearWithBody Say when our quarters end
+//
+// For the VP and the administrator. On the last days of a quarter the planner places no visit where it can help it, and a visit there needs a typed reason.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /buying/fiscal-year (the `SetFiscalYear` operationId).
+func (c *Client) SetFiscalYearWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetFiscalYearRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetFiscalYear Say when our quarters end
+//
+// For the VP and the administrator. On the last days of a quarter the planner places no visit where it can help it, and a visit there needs a typed reason.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /buying/fiscal-year (the `SetFiscalYear` operationId).
+func (c *Client) SetFiscalYear(ctx context.Context, body SetFiscalYearJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetFiscalYearRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetCalendarPolicy What becomes of what people do in their calendars
 //
 // Corresponds with GET /calendar-policy (the `GetCalendarPolicy` operationId).
@@ -11554,11 +12142,45 @@ func (c *Client) GetCoverage(ctx context.Context, params *GetCoverageParams, req
 	return c.Client.Do(req)
 }
 
+// GetBrakes Visits that come late or at the end of our quarter
+//
+// The visits of a period, past and ahead, for which a reason was typed, with the reasons, and how many each executive has.
+//
+// Corresponds with GET /coverage/brakes (the `GetBrakes` operationId).
+func (c *Client) GetBrakes(ctx context.Context, params *GetBrakesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetBrakesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListGaps Who will pass 30 days, as things are booked
 //
 // Corresponds with GET /coverage/gaps (the `ListGaps` operationId).
 func (c *Client) ListGaps(ctx context.Context, params *ListGapsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListGapsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetVisitMix When in the customers' buying executives come
+//
+// The counting visits of the last twelve months, or of a period of at most five years, by the stage at which they found the customer.
+//
+// Corresponds with GET /coverage/mix (the `GetVisitMix` operationId).
+func (c *Client) GetVisitMix(ctx context.Context, params *GetVisitMixParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetVisitMixRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -11640,6 +12262,44 @@ func (c *Client) ListCustomers(ctx context.Context, params *ListCustomersParams,
 // Corresponds with GET /customers/{id} (the `GetCustomer` operationId).
 func (c *Client) GetCustomer(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetCustomerRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// NoteCustomerActionWithBody Note what a customer did
+//
+// For the account's host and the VP. The customer stands at the stage that the action shows, from that day on. What we did ourselves moves nobody. A wrong one is put right by a later one.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /customers/{id}/actions (the `NoteCustomerAction` operationId).
+func (c *Client) NoteCustomerActionWithBody(ctx context.Context, id Id, params *NoteCustomerActionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewNoteCustomerActionRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// NoteCustomerAction Note what a customer did
+//
+// For the account's host and the VP. The customer stands at the stage that the action shows, from that day on. What we did ourselves moves nobody. A wrong one is put right by a later one.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /customers/{id}/actions (the `NoteCustomerAction` operationId).
+func (c *Client) NoteCustomerAction(ctx context.Context, id Id, params *NoteCustomerActionParams, body NoteCustomerActionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewNoteCustomerActionRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -13230,13 +13890,34 @@ func (c *Client) FreezePromise(ctx context.Context, id Id, params *FreezePromise
 	return c.Client.Do(req)
 }
 
-// PublishPlan Make a draft the plan of its year
+// PublishPlanWithBody Make a draft the plan of its year
 //
-// Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody. A visit that somebody has agreed to, and for whose customer the draft has no place, is cancelled only where give_up names it.
+// Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody. A visit that somebody has agreed to, and for whose customer the draft has no place, is cancelled only where give_up names it. A visit to a customer who is about to decide, and to whom no executive has been before, or one at the end of our quarter needs a reason; the forecast lists them.
+//
+// Takes any type of body and a specified content type.
 //
 // Corresponds with POST /plans/{id}/publish (the `PublishPlan` operationId).
-func (c *Client) PublishPlan(ctx context.Context, id Id, params *PublishPlanParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewPublishPlanRequest(c.Server, id, params)
+func (c *Client) PublishPlanWithBody(ctx context.Context, id Id, params *PublishPlanParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPublishPlanRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PublishPlan Make a draft the plan of its year
+//
+// Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody. A visit that somebody has agreed to, and for whose customer the draft has no place, is cancelled only where give_up names it. A visit to a customer who is about to decide, and to whom no executive has been before, or one at the end of our quarter needs a reason; the forecast lists them.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /plans/{id}/publish (the `PublishPlan` operationId).
+func (c *Client) PublishPlan(ctx context.Context, id Id, params *PublishPlanParams, body PublishPlanJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPublishPlanRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -14768,6 +15449,113 @@ func NewSetBusyTimesRequestWithBody(server string, contentType string, body io.R
 	return req, nil
 }
 
+// NewGetBuyingRequest constructs an http.Request for the GetBuying method
+func NewGetBuyingRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/buying")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetBuyingRequest calls the generic SetBuying builder with application/json body
+func NewSetBuyingRequest(server string, body SetBuyingJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetBuyingRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSetBuyingRequestWithBody constructs an http.Request for the SetBuying method, with any body, and a specified content type
+func NewSetBuyingRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/buying")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSetFiscalYearRequest calls the generic SetFiscalYear builder with application/json body
+func NewSetFiscalYearRequest(server string, body SetFiscalYearJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetFiscalYearRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSetFiscalYearRequestWithBody constructs an http.Request for the SetFiscalYear method, with any body, and a specified content type
+func NewSetFiscalYearRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/buying/fiscal-year")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewGetCalendarPolicyRequest constructs an http.Request for the GetCalendarPolicy method
 func NewGetCalendarPolicyRequest(server string) (*http.Request, error) {
 	var err error
@@ -15338,6 +16126,72 @@ func NewGetCoverageRequest(server string, params *GetCoverageParams) (*http.Requ
 	return req, nil
 }
 
+// NewGetBrakesRequest constructs an http.Request for the GetBrakes method
+func NewGetBrakesRequest(server string, params *GetBrakesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/coverage/brakes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListGapsRequest constructs an http.Request for the ListGaps method
 func NewListGapsRequest(server string, params *ListGapsParams) (*http.Request, error) {
 	var err error
@@ -15369,6 +16223,72 @@ func NewListGapsRequest(server string, params *ListGapsParams) (*http.Request, e
 		if params.Region != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", *params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetVisitMixRequest constructs an http.Request for the GetVisitMix method
+func NewGetVisitMixRequest(server string, params *GetVisitMixParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/coverage/mix")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -15701,6 +16621,18 @@ func NewListCustomersRequest(server string, params *ListCustomersParams) (*http.
 
 		}
 
+		if params.Stage != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "stage", *params.Stage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.After != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -15768,6 +16700,68 @@ func NewGetCustomerRequest(server string, id Id) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewNoteCustomerActionRequest calls the generic NoteCustomerAction builder with application/json body
+func NewNoteCustomerActionRequest(server string, id Id, params *NoteCustomerActionParams, body NoteCustomerActionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewNoteCustomerActionRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewNoteCustomerActionRequestWithBody constructs an http.Request for the NoteCustomerAction method, with any body, and a specified content type
+func NewNoteCustomerActionRequestWithBody(server string, id Id, params *NoteCustomerActionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/customers/%s/actions", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -18836,8 +19830,19 @@ func NewFreezePromiseRequestWithBody(server string, id Id, params *FreezePromise
 	return req, nil
 }
 
-// NewPublishPlanRequest constructs an http.Request for the PublishPlan method
-func NewPublishPlanRequest(server string, id Id, params *PublishPlanParams) (*http.Request, error) {
+// NewPublishPlanRequest calls the generic PublishPlan builder with application/json body
+func NewPublishPlanRequest(server string, id Id, params *PublishPlanParams, body PublishPlanJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPublishPlanRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewPublishPlanRequestWithBody constructs an http.Request for the PublishPlan method, with any body, and a specified content type
+func NewPublishPlanRequestWithBody(server string, id Id, params *PublishPlanParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -18901,10 +19906,12 @@ func NewPublishPlanRequest(server string, id Id, params *PublishPlanParams) (*ht
 		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
 
@@ -21248,6 +22255,51 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /busy-times (the `SetBusyTimes` operationId).
 	SetBusyTimesWithResponse(ctx context.Context, body SetBusyTimesJSONRequestBody, reqEditors ...RequestEditorFn) (*SetBusyTimesResponse, error)
 
+	// GetBuyingWithResponse The stages of customers' buying, and what customers do
+	//
+	// The list in which debriefs and customers' pages speak, and when our quarters end.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /buying (the `GetBuying` operationId).
+	GetBuyingWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetBuyingResponse, error)
+
+	// SetBuyingWithBodyWithResponse Change the stages of customers' buying
+	//
+	// For the VP and the administrator. Only what customers do moves them. A stage on which customers stand vanishes only where moved says which one takes its place; else the answer is 409 and names them.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /buying (the `SetBuying` operationId).
+	SetBuyingWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetBuyingResponse, error)
+
+	// SetBuyingWithResponse Change the stages of customers' buying
+	//
+	// For the VP and the administrator. Only what customers do moves them. A stage on which customers stand vanishes only where moved says which one takes its place; else the answer is 409 and names them.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /buying (the `SetBuying` operationId).
+	SetBuyingWithResponse(ctx context.Context, body SetBuyingJSONRequestBody, reqEditors ...RequestEditorFn) (*SetBuyingResponse, error)
+
+	// SetFiscalYearWithBodyWithResponse Say when our quarters end
+	//
+	// For the VP and the administrator. On the last days of a quarter the planner places no visit where it can help it, and a visit there needs a typed reason.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /buying/fiscal-year (the `SetFiscalYear` operationId).
+	SetFiscalYearWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetFiscalYearResponse, error)
+
+	// SetFiscalYearWithResponse Say when our quarters end
+	//
+	// For the VP and the administrator. On the last days of a quarter the planner places no visit where it can help it, and a visit there needs a typed reason.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /buying/fiscal-year (the `SetFiscalYear` operationId).
+	SetFiscalYearWithResponse(ctx context.Context, body SetFiscalYearJSONRequestBody, reqEditors ...RequestEditorFn) (*SetFiscalYearResponse, error)
+
 	// GetCalendarPolicyWithResponse What becomes of what people do in their calendars
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -21402,12 +22454,30 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /coverage (the `GetCoverage` operationId).
 	GetCoverageWithResponse(ctx context.Context, params *GetCoverageParams, reqEditors ...RequestEditorFn) (*GetCoverageResponse, error)
 
+	// GetBrakesWithResponse Visits that come late or at the end of our quarter
+	//
+	// The visits of a period, past and ahead, for which a reason was typed, with the reasons, and how many each executive has.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /coverage/brakes (the `GetBrakes` operationId).
+	GetBrakesWithResponse(ctx context.Context, params *GetBrakesParams, reqEditors ...RequestEditorFn) (*GetBrakesResponse, error)
+
 	// ListGapsWithResponse Who will pass 30 days, as things are booked
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /coverage/gaps (the `ListGaps` operationId).
 	ListGapsWithResponse(ctx context.Context, params *ListGapsParams, reqEditors ...RequestEditorFn) (*ListGapsResponse, error)
+
+	// GetVisitMixWithResponse When in the customers' buying executives come
+	//
+	// The counting visits of the last twelve months, or of a period of at most five years, by the stage at which they found the customer.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /coverage/mix (the `GetVisitMix` operationId).
+	GetVisitMixWithResponse(ctx context.Context, params *GetVisitMixParams, reqEditors ...RequestEditorFn) (*GetVisitMixResponse, error)
 
 	// GetPersonCoverageWithResponse What is behind somebody's 30-day clock
 	//
@@ -21449,6 +22519,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /customers/{id} (the `GetCustomer` operationId).
 	GetCustomerWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetCustomerResponse, error)
+
+	// NoteCustomerActionWithBodyWithResponse Note what a customer did
+	//
+	// For the account's host and the VP. The customer stands at the stage that the action shows, from that day on. What we did ourselves moves nobody. A wrong one is put right by a later one.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /customers/{id}/actions (the `NoteCustomerAction` operationId).
+	NoteCustomerActionWithBodyWithResponse(ctx context.Context, id Id, params *NoteCustomerActionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*NoteCustomerActionResponse, error)
+
+	// NoteCustomerActionWithResponse Note what a customer did
+	//
+	// For the account's host and the VP. The customer stands at the stage that the action shows, from that day on. What we did ourselves moves nobody. A wrong one is put right by a later one.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /customers/{id}/actions (the `NoteCustomerAction` operationId).
+	NoteCustomerActionWithResponse(ctx context.Context, id Id, params *NoteCustomerActionParams, body NoteCustomerActionJSONRequestBody, reqEditors ...RequestEditorFn) (*NoteCustomerActionResponse, error)
 
 	// ListContactsWithResponse The people of a customer whom our data name
 	//
@@ -22220,14 +23308,23 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /plans/{id}/promise (the `FreezePromise` operationId).
 	FreezePromiseWithResponse(ctx context.Context, id Id, params *FreezePromiseParams, body FreezePromiseJSONRequestBody, reqEditors ...RequestEditorFn) (*FreezePromiseResponse, error)
 
-	// PublishPlanWithResponse Make a draft the plan of its year
+	// PublishPlanWithBodyWithResponse Make a draft the plan of its year
 	//
-	// Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody. A visit that somebody has agreed to, and for whose customer the draft has no place, is cancelled only where give_up names it.
+	// Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody. A visit that somebody has agreed to, and for whose customer the draft has no place, is cancelled only where give_up names it. A visit to a customer who is about to decide, and to whom no executive has been before, or one at the end of our quarter needs a reason; the forecast lists them.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /plans/{id}/publish (the `PublishPlan` operationId).
-	PublishPlanWithResponse(ctx context.Context, id Id, params *PublishPlanParams, reqEditors ...RequestEditorFn) (*PublishPlanResponse, error)
+	PublishPlanWithBodyWithResponse(ctx context.Context, id Id, params *PublishPlanParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PublishPlanResponse, error)
+
+	// PublishPlanWithResponse Make a draft the plan of its year
+	//
+	// Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody. A visit that somebody has agreed to, and for whose customer the draft has no place, is cancelled only where give_up names it. A visit to a customer who is about to decide, and to whom no executive has been before, or one at the end of our quarter needs a reason; the forecast lists them.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /plans/{id}/publish (the `PublishPlan` operationId).
+	PublishPlanWithResponse(ctx context.Context, id Id, params *PublishPlanParams, body PublishPlanJSONRequestBody, reqEditors ...RequestEditorFn) (*PublishPlanResponse, error)
 
 	// StartScenariosWithBodyWithResponse Plan several scenarios side by side
 	//
@@ -23307,6 +24404,241 @@ func (r SetBusyTimesResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SetBusyTimesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetBuyingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Buying
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetBuyingResponse) GetJSON200() *Buying {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetBuyingResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetBuyingResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetBuyingResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetBuyingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetBuyingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetBuyingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetBuyingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SetBuyingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Buying
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SetBuyingResponse) GetJSON200() *Buying {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SetBuyingResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SetBuyingResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r SetBuyingResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SetBuyingResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SetBuyingResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SetBuyingResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetBuyingResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetBuyingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetBuyingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetBuyingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetBuyingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SetFiscalYearResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Buying
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SetFiscalYearResponse) GetJSON200() *Buying {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SetFiscalYearResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SetFiscalYearResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SetFiscalYearResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SetFiscalYearResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SetFiscalYearResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetFiscalYearResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetFiscalYearResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetFiscalYearResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetFiscalYearResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetFiscalYearResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -24462,6 +25794,75 @@ func (r GetCoverageResponse) ContentType() string {
 	return ""
 }
 
+type GetBrakesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BrakedVisits
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetBrakesResponse) GetJSON200() *BrakedVisits {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetBrakesResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetBrakesResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetBrakesResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetBrakesResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetBrakesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetBrakesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetBrakesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetBrakesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListGapsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -24525,6 +25926,75 @@ func (r ListGapsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListGapsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetVisitMixResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VisitMixes
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetVisitMixResponse) GetJSON200() *VisitMixes {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetVisitMixResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetVisitMixResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetVisitMixResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetVisitMixResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetVisitMixResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetVisitMixResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetVisitMixResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetVisitMixResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -24905,6 +26375,103 @@ func (r GetCustomerResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetCustomerResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type NoteCustomerActionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CustomerWay
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r NoteCustomerActionResponse) GetJSON200() *CustomerWay {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r NoteCustomerActionResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r NoteCustomerActionResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r NoteCustomerActionResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r NoteCustomerActionResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r NoteCustomerActionResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r NoteCustomerActionResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r NoteCustomerActionResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r NoteCustomerActionResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r NoteCustomerActionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r NoteCustomerActionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r NoteCustomerActionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r NoteCustomerActionResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -30771,6 +32338,8 @@ type PublishPlanResponse struct {
 	ApplicationproblemJSON412 *Stale
 	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
 	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationproblemJSON422 *Invalid
 	// ApplicationproblemJSON428 the response for an HTTP 428 `application/problem+json` response
@@ -30812,6 +32381,11 @@ func (r PublishPlanResponse) GetApplicationproblemJSON412() *Stale {
 // GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
 func (r PublishPlanResponse) GetApplicationproblemJSON413() *TooLarge {
 	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r PublishPlanResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
 }
 
 // GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
@@ -35125,6 +36699,81 @@ func (c *ClientWithResponses) SetBusyTimesWithResponse(ctx context.Context, body
 	return ParseSetBusyTimesResponse(rsp)
 }
 
+// GetBuyingWithResponse The stages of customers' buying, and what customers do
+//
+// The list in which debriefs and customers' pages speak, and when our quarters end.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /buying (the `GetBuying` operationId).
+func (c *ClientWithResponses) GetBuyingWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetBuyingResponse, error) {
+	rsp, err := c.GetBuying(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetBuyingResponse(rsp)
+}
+
+// SetBuyingWithBodyWithResponse Change the stages of customers' buying
+//
+// For the VP and the administrator. Only what customers do moves them. A stage on which customers stand vanishes only where moved says which one takes its place; else the answer is 409 and names them.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /buying (the `SetBuying` operationId).
+func (c *ClientWithResponses) SetBuyingWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetBuyingResponse, error) {
+	rsp, err := c.SetBuyingWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetBuyingResponse(rsp)
+}
+
+// SetBuyingWithResponse Change the stages of customers' buying
+//
+// For the VP and the administrator. Only what customers do moves them. A stage on which customers stand vanishes only where moved says which one takes its place; else the answer is 409 and names them.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /buying (the `SetBuying` operationId).
+func (c *ClientWithResponses) SetBuyingWithResponse(ctx context.Context, body SetBuyingJSONRequestBody, reqEditors ...RequestEditorFn) (*SetBuyingResponse, error) {
+	rsp, err := c.SetBuying(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetBuyingResponse(rsp)
+}
+
+// SetFiscalYearWithBodyWithResponse Say when our quarters end
+//
+// For the VP and the administrator. On the last days of a quarter the planner places no visit where it can help it, and a visit there needs a typed reason.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /buying/fiscal-year (the `SetFiscalYear` operationId).
+func (c *ClientWithResponses) SetFiscalYearWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetFiscalYearResponse, error) {
+	rsp, err := c.SetFiscalYearWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetFiscalYearResponse(rsp)
+}
+
+// SetFiscalYearWithResponse Say when our quarters end
+//
+// For the VP and the administrator. On the last days of a quarter the planner places no visit where it can help it, and a visit there needs a typed reason.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /buying/fiscal-year (the `SetFiscalYear` operationId).
+func (c *ClientWithResponses) SetFiscalYearWithResponse(ctx context.Context, body SetFiscalYearJSONRequestBody, reqEditors ...RequestEditorFn) (*SetFiscalYearResponse, error) {
+	rsp, err := c.SetFiscalYear(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetFiscalYearResponse(rsp)
+}
+
 // GetCalendarPolicyWithResponse What becomes of what people do in their calendars
 //
 // Returns a wrapper object for the known response body format(s).
@@ -35387,6 +37036,21 @@ func (c *ClientWithResponses) GetCoverageWithResponse(ctx context.Context, param
 	return ParseGetCoverageResponse(rsp)
 }
 
+// GetBrakesWithResponse Visits that come late or at the end of our quarter
+//
+// The visits of a period, past and ahead, for which a reason was typed, with the reasons, and how many each executive has.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /coverage/brakes (the `GetBrakes` operationId).
+func (c *ClientWithResponses) GetBrakesWithResponse(ctx context.Context, params *GetBrakesParams, reqEditors ...RequestEditorFn) (*GetBrakesResponse, error) {
+	rsp, err := c.GetBrakes(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetBrakesResponse(rsp)
+}
+
 // ListGapsWithResponse Who will pass 30 days, as things are booked
 //
 // Returns a wrapper object for the known response body format(s).
@@ -35398,6 +37062,21 @@ func (c *ClientWithResponses) ListGapsWithResponse(ctx context.Context, params *
 		return nil, err
 	}
 	return ParseListGapsResponse(rsp)
+}
+
+// GetVisitMixWithResponse When in the customers' buying executives come
+//
+// The counting visits of the last twelve months, or of a period of at most five years, by the stage at which they found the customer.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /coverage/mix (the `GetVisitMix` operationId).
+func (c *ClientWithResponses) GetVisitMixWithResponse(ctx context.Context, params *GetVisitMixParams, reqEditors ...RequestEditorFn) (*GetVisitMixResponse, error) {
+	rsp, err := c.GetVisitMix(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetVisitMixResponse(rsp)
 }
 
 // GetPersonCoverageWithResponse What is behind somebody's 30-day clock
@@ -35469,6 +37148,36 @@ func (c *ClientWithResponses) GetCustomerWithResponse(ctx context.Context, id Id
 		return nil, err
 	}
 	return ParseGetCustomerResponse(rsp)
+}
+
+// NoteCustomerActionWithBodyWithResponse Note what a customer did
+//
+// For the account's host and the VP. The customer stands at the stage that the action shows, from that day on. What we did ourselves moves nobody. A wrong one is put right by a later one.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /customers/{id}/actions (the `NoteCustomerAction` operationId).
+func (c *ClientWithResponses) NoteCustomerActionWithBodyWithResponse(ctx context.Context, id Id, params *NoteCustomerActionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*NoteCustomerActionResponse, error) {
+	rsp, err := c.NoteCustomerActionWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseNoteCustomerActionResponse(rsp)
+}
+
+// NoteCustomerActionWithResponse Note what a customer did
+//
+// For the account's host and the VP. The customer stands at the stage that the action shows, from that day on. What we did ourselves moves nobody. A wrong one is put right by a later one.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /customers/{id}/actions (the `NoteCustomerAction` operationId).
+func (c *ClientWithResponses) NoteCustomerActionWithResponse(ctx context.Context, id Id, params *NoteCustomerActionParams, body NoteCustomerActionJSONRequestBody, reqEditors ...RequestEditorFn) (*NoteCustomerActionResponse, error) {
+	rsp, err := c.NoteCustomerAction(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseNoteCustomerActionResponse(rsp)
 }
 
 // ListContactsWithResponse The people of a customer whom our data name
@@ -36781,15 +38490,30 @@ func (c *ClientWithResponses) FreezePromiseWithResponse(ctx context.Context, id 
 	return ParseFreezePromiseResponse(rsp)
 }
 
-// PublishPlanWithResponse Make a draft the plan of its year
+// PublishPlanWithBodyWithResponse Make a draft the plan of its year
 //
-// Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody. A visit that somebody has agreed to, and for whose customer the draft has no place, is cancelled only where give_up names it.
+// Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody. A visit that somebody has agreed to, and for whose customer the draft has no place, is cancelled only where give_up names it. A visit to a customer who is about to decide, and to whom no executive has been before, or one at the end of our quarter needs a reason; the forecast lists them.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /plans/{id}/publish (the `PublishPlan` operationId).
-func (c *ClientWithResponses) PublishPlanWithResponse(ctx context.Context, id Id, params *PublishPlanParams, reqEditors ...RequestEditorFn) (*PublishPlanResponse, error) {
-	rsp, err := c.PublishPlan(ctx, id, params, reqEditors...)
+func (c *ClientWithResponses) PublishPlanWithBodyWithResponse(ctx context.Context, id Id, params *PublishPlanParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PublishPlanResponse, error) {
+	rsp, err := c.PublishPlanWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePublishPlanResponse(rsp)
+}
+
+// PublishPlanWithResponse Make a draft the plan of its year
+//
+// Books everybody and asks for the calendar events, all or nothing. Visits that the plan before had with the same customers keep their identity: their events move instead of being invited anew. Publishing a published plan changes nothing and mails nobody. A visit that somebody has agreed to, and for whose customer the draft has no place, is cancelled only where give_up names it. A visit to a customer who is about to decide, and to whom no executive has been before, or one at the end of our quarter needs a reason; the forecast lists them.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /plans/{id}/publish (the `PublishPlan` operationId).
+func (c *ClientWithResponses) PublishPlanWithResponse(ctx context.Context, id Id, params *PublishPlanParams, body PublishPlanJSONRequestBody, reqEditors ...RequestEditorFn) (*PublishPlanResponse, error) {
+	rsp, err := c.PublishPlan(ctx, id, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -38170,6 +39894,196 @@ func ParseSetBusyTimesResponse(rsp *http.Response) (*SetBusyTimesResponse, error
 	return response, nil
 }
 
+// ParseGetBuyingResponse parses an HTTP response from a GetBuyingWithResponse call
+func ParseGetBuyingResponse(rsp *http.Response) (*GetBuyingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetBuyingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Buying
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSetBuyingResponse parses an HTTP response from a SetBuyingWithResponse call
+func ParseSetBuyingResponse(rsp *http.Response) (*SetBuyingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetBuyingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Buying
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSetFiscalYearResponse parses an HTTP response from a SetFiscalYearWithResponse call
+func ParseSetFiscalYearResponse(rsp *http.Response) (*SetFiscalYearResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetFiscalYearResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Buying
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetCalendarPolicyResponse parses an HTTP response from a GetCalendarPolicyWithResponse call
 func ParseGetCalendarPolicyResponse(rsp *http.Response) (*GetCalendarPolicyResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -39145,6 +41059,60 @@ func ParseGetCoverageResponse(rsp *http.Response) (*GetCoverageResponse, error) 
 	return response, nil
 }
 
+// ParseGetBrakesResponse parses an HTTP response from a GetBrakesWithResponse call
+func ParseGetBrakesResponse(rsp *http.Response) (*GetBrakesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetBrakesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BrakedVisits
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListGapsResponse parses an HTTP response from a ListGapsWithResponse call
 func ParseListGapsResponse(rsp *http.Response) (*ListGapsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -39161,6 +41129,60 @@ func ParseListGapsResponse(rsp *http.Response) (*ListGapsResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest GapList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetVisitMixResponse parses an HTTP response from a GetVisitMixWithResponse call
+func ParseGetVisitMixResponse(rsp *http.Response) (*GetVisitMixResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetVisitMixResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VisitMixes
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -39505,6 +41527,88 @@ func ParseGetCustomerResponse(rsp *http.Response) (*GetCustomerResponse, error) 
 			headers.ETag = &value
 		}
 		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseNoteCustomerActionResponse parses an HTTP response from a NoteCustomerActionWithResponse call
+func ParseNoteCustomerActionResponse(rsp *http.Response) (*NoteCustomerActionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &NoteCustomerActionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CustomerWay
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
 	}
 
 	return response, nil
@@ -44524,6 +46628,13 @@ func ParsePublishPlanResponse(rsp *http.Response) (*PublishPlanResponse, error) 
 			return nil, err
 		}
 		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid

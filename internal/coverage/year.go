@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"time"
 
 	"windshield/internal/alert"
 	"windshield/internal/slot"
@@ -15,17 +14,14 @@ import (
 // stay_days of the planning problem.
 const StayDays = 3
 
-// QuarterEndDays is how many days before the end of a quarter count as its end.
-const QuarterEndDays = 14
-
 // YearInput is a plan of a year.
 type YearInput struct {
-	Horizon     slot.Interval
-	Visits      []visit.Visit // of the plan; those declined, cancelled or not held are left out
-	People      []Person      // the plan's executives
-	Strata      []Group       // with their targets
-	TravelKM    int           // as the planner counted it
-	FiscalStart time.Month    // first month of the fiscal year; 0: January
+	Horizon  slot.Interval
+	Visits   []visit.Visit // of the plan; those declined, cancelled or not held are left out
+	People   []Person      // the plan's executives
+	Strata   []Group       // with their targets
+	TravelKM int           // as the planner counted it
+	Fiscal   visit.Fiscal  // when quarters end; the zero value is visit.UsualFiscal
 	// Near says whether a customer lies so close to an executive's home that a
 	// visit there is no trip; nil: none does.
 	Near func(executiveID, customerID string) bool
@@ -38,7 +34,7 @@ type YearReport struct {
 	Target     int // of all strata
 	LongestGap LongestGap
 	TravelKM   int
-	QuarterEnd int        // visits in the last 14 days of a quarter
+	QuarterEnd int        // visits in the last days of a quarter
 	EndShare   float64    // QuarterEnd / Visits, 0..1; 0 where there are no visits
 	Weeks      []WeekLoad // every ISO week that the horizon touches, in order
 	Trips      []Trip     // by person id, then date
@@ -95,7 +91,7 @@ func Year(in YearInput) YearReport {
 		r.Visits++
 		planned[v.Stratum]++
 		theirs[v.ExecutiveID] = append(theirs[v.ExecutiveID], v)
-		if quarterEnd(v.Slot.Date, in.FiscalStart) {
+		if quarterEnd(v.Slot.Date, in.Fiscal) {
 			r.QuarterEnd++
 		}
 		if w := v.Slot.Date.Sub(first) / 7; in.Horizon.Contains(v.Slot.Date) {
@@ -152,16 +148,19 @@ func weekLoads(in YearInput) []WeekLoad {
 		w := WeekLoad{Monday: m, Label: weekLabel(m)}
 		w.Year, w.Week = m.Week()
 		for d := m; d < m.Add(7); d++ {
-			w.QuarterEnd = w.QuarterEnd || in.Horizon.Contains(d) && quarterEnd(d, in.FiscalStart)
+			w.QuarterEnd = w.QuarterEnd || in.Horizon.Contains(d) && quarterEnd(d, in.Fiscal)
 		}
 		out = append(out, w)
 	}
 	return out
 }
 
-// quarterEnd says whether d lies in the last 14 days of a fiscal quarter.
-func quarterEnd(d slot.Date, fiscalStart time.Month) bool {
-	return slot.AtQuarterEnd(d, fiscalStart, QuarterEndDays)
+// quarterEnd says whether d lies in the last days of a fiscal quarter.
+func quarterEnd(d slot.Date, f visit.Fiscal) bool {
+	if f == (visit.Fiscal{}) {
+		f = visit.UsualFiscal()
+	}
+	return slot.AtQuarterEnd(d, f.Start, f.Days)
 }
 
 // longest gives a person's longest gap. The clock starts at the latest visit

@@ -73,7 +73,7 @@ func TestQuarterEnd(t *testing.T) {
 		{"2027-09-30", time.October, true}, {"2027-11-30", time.October, false},
 	}
 	for _, tt := range tests {
-		require.Equal(t, tt.want, quarterEnd(day(tt.date), tt.start), "%s %s", tt.date, tt.start)
+		require.Equal(t, tt.want, quarterEnd(day(tt.date), visit.Fiscal{Start: tt.start, Days: 14}), "%s %s", tt.date, tt.start)
 	}
 }
 

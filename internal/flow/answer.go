@@ -53,10 +53,16 @@ func (f *Flow) Visit(ctx context.Context, a access.Actor, id string) (VisitView,
 				return w, err
 			}
 		}
+		if err := f.fillBuying(tx, &w, people); err != nil {
+			return w, err
+		}
 		if w.Events, err = tx.Calendars.Events(v.ID); err != nil {
 			return w, err
 		}
 		if w.Calendar, err = f.calendarView(tx, a, w); err != nil {
+			return w, err
+		}
+		if err := f.fillTheirs(tx, &w); err != nil {
 			return w, err
 		}
 		if w.History, err = f.history(tx, v, people); err != nil {

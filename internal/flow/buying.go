@@ -39,27 +39,18 @@ func buyingList(tx Tx) (visit.Buying, error) { return setting(tx, buyingSetting,
 
 func fiscalOf(tx Tx) (visit.Fiscal, error) { return setting(tx, fiscalSetting, visit.UsualFiscal()) }
 
-// Buying gives the list of buying stages and of what customers do, for everybody who
-// is signed in: debriefs and customers' pages speak in its words.
-func (f *Flow) Buying(ctx context.Context, a access.Actor) (visit.Buying, error) {
-	if err := signedIn(a); err != nil {
-		return visit.Buying{}, err
-	}
-	return read(ctx, f, buyingList)
-}
-
-// BuyingView is the list with how many customers stand at each stage by their turns.
+// BuyingView is the list of stages and the fiscal year as they are set.
 type BuyingView struct {
 	visit.Buying
-	Standing  map[string]int
+	Standing  map[string]int // customers by stage, as their turns leave them; nil for those who do not see plans
 	Fiscal    visit.Fiscal
 	MayChange bool
 }
 
-// BuyingSettings gives the list and the fiscal year as they are set, for those who see
-// plans.
-func (f *Flow) BuyingSettings(ctx context.Context, a access.Actor) (BuyingView, error) {
-	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
+// Buying gives the list of buying stages and of what customers do, and the fiscal year,
+// for everybody who is signed in: debriefs and customers' pages speak in its words.
+func (f *Flow) Buying(ctx context.Context, a access.Actor) (BuyingView, error) {
+	if err := signedIn(a); err != nil {
 		return BuyingView{}, err
 	}
 	return read(ctx, f, func(tx Tx) (v BuyingView, err error) {
@@ -70,7 +61,9 @@ func (f *Flow) BuyingSettings(ctx context.Context, a access.Actor) (BuyingView, 
 		if v.Fiscal, err = fiscalOf(tx); err != nil {
 			return v, err
 		}
-		v.Standing, err = tx.Turns.Standing()
+		if access.Decide(a, access.SeePlan, access.Subject{}).Allowed {
+			v.Standing, err = tx.Turns.Standing()
+		}
 		return v, err
 	})
 }
@@ -227,6 +220,22 @@ func importedStage(b visit.Buying, c roster.Customer) (visit.Stage, bool) {
 	return b.Stages[i], true
 }
 
+// stagesOf gives the stages at which customers stand today; those whose stage nobody
+// knows are left out.
+func (f *Flow) stagesOf(tx Tx, b visit.Buying, customers map[string]roster.Customer) (map[string]visit.Stage, error) {
+	ways, err := waysOf(tx, b, customers)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]visit.Stage{}
+	for id, c := range customers {
+		if s, ok := b.Stage(visit.StageOn(ways[id], f.today(c.Zone))); ok {
+			out[id] = s
+		}
+	}
+	return out, nil
+}
+
 // buyingOf gives the list of buying stages, and the one of a customer on a day.
 func buyingOf(tx Tx, customerID string, day slot.Date) (visit.Buying, string, error) {
 	b, err := buyingList(tx)
@@ -278,11 +287,8 @@ func (f *Flow) wayOf(tx Tx, a access.Actor, c roster.Customer, people map[string
 	slices.SortStableFunc(w.Turns, func(x, y TurnView) int { return y.On.Sub(x.On) })
 	if len(w.Turns) > 0 {
 		t := w.Turns[0]
-		s, known := w.Buying.Stage(t.Stage)
-		if !known {
-			s = visit.Stage{Code: t.Stage, Name: t.Stage}
-		}
-		w.Stage, w.Since = s, t.On
+		w.Since = t.On
+		w.Stage, _ = w.Buying.Stage(t.Stage)
 		return w, nil
 	}
 	w.Stage, w.Imported = importedStage(w.Buying, c)

@@ -13,9 +13,6 @@ import (
 	"windshield/internal/visit"
 )
 
-// crunchDays is how many days at the end of a quarter our company keeps free.
-const crunchDays = 10
-
 // everyone stands for all customers where some visits are free to move although
 // their executives have accepted them.
 const everyone = "*"
@@ -54,7 +51,12 @@ func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, error) {
 	// A visit on the 31st day ends a breach that began that morning: plan for the
 	// day before.
 	d.Rules.MaxGapDays = alert.MaxGapDays - 1
-	d.Rules.Crunch = planning.Crunches(s.Year, crunchDays)
+	fiscal, err := fiscalOf(tx)
+	if err != nil {
+		return nil, err
+	}
+	// The days on which a visit needs a reason are those that a plan keeps free.
+	d.Rules.Crunch = planning.Crunches(horizon, fiscal.Start, fiscal.Days)
 	held, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, States: []visit.State{visit.Held, visit.Debriefed}, To: horizon.Start.Add(-1)})
 	if err != nil {
 		return nil, err

@@ -24,6 +24,7 @@ type CalendarView struct {
 	// holds InCalendar instead.
 	Uncarried  bool
 	InCalendar visit.Answer
+	Brakes     []visit.Brake // taking the calendar's time needs a reason
 }
 
 // GuestView is one guest of a visit's calendar entry.

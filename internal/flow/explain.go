@@ -24,6 +24,9 @@ type PlanChange struct {
 	// Because says who caused a move of a published plan, one of visit.MoveCodes: it
 	// decides whether the promise was moved by the customer or by us. "" is by us.
 	Because visit.Code `json:"because,omitempty"`
+	// Reason is why the visit is put there in spite of its brakes; asked for in a
+	// published plan only, where there are any.
+	Reason string `json:"reason,omitempty"`
 }
 
 // Proposal is one way to place a visit, in words and with its price.
@@ -32,6 +35,7 @@ type Proposal struct {
 	Text      string           // who, when, what it costs
 	Price     map[string]int64 // difference per term and in total against the plan as it stands
 	Calendars []string         // names of the people whose calendars change
+	Brakes    []visit.Brake    // taking it needs a reason, since the plan is published
 }
 
 // Explanation says why a visit stands where it does, or why it stands nowhere.
@@ -183,6 +187,7 @@ func (t *table) proposals(in []solver.Proposal) []Proposal {
 			p.Calendars = append(p.Calendars, t.names[id])
 		}
 		slices.Sort(p.Calendars)
+		p.Brakes = t.brakesOf(p.Changes)
 		out = append(out, p)
 	}
 	return out
@@ -207,6 +212,7 @@ type WayIn struct {
 	Price   map[string]int64 // difference per term against the plan as it stands
 	Changes []PlanChange     // what would move, the visit's own first
 	Ready   bool             // the changes can be made as they are: nothing else has to change first
+	Brakes  []visit.Brake    // making them needs a reason, since the plan is published
 }
 
 // LeftOut says why a customer has no place in a plan, and what would help.
@@ -257,7 +263,8 @@ func (f *Flow) LetIn(ctx context.Context, a access.Actor, planID, customerID str
 	}
 	x.Text = t.names.in(answer.Text)
 	for _, w := range answer.Ways {
-		x.Ways = append(x.Ways, WayIn{Text: t.names.in(w.Text), Price: costOf(w.Price), Changes: t.changes(w.Changes),
+		changes := t.changes(w.Changes)
+		x.Ways = append(x.Ways, WayIn{Text: t.names.in(w.Text), Price: costOf(w.Price), Changes: changes, Brakes: t.brakesOf(changes),
 			Ready: w.Mend == solver.NoChange || w.Mend == solver.Instead})
 	}
 	return x, nil

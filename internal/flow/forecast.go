@@ -24,6 +24,7 @@ type Forecast struct {
 	Totals      Totals
 	People      []PersonForecast // who gets most mails first
 	Warnings    []ForecastWarning
+	Reasons     []NeedsReason // visits for which Publish asks a reason, by day
 	Budget      Budget
 	Days        int // at least so many days pass until all mails are out
 }
@@ -85,6 +86,9 @@ func (f *Flow) Forecast(ctx context.Context, a access.Actor, planID string) (For
 		}
 		out.name(names)
 		out.Warnings = append(broken, out.Warnings...)
+		if out.Reasons, err = f.foreseeReasons(tx, changed); err != nil {
+			return out, err
+		}
 		return out, nil
 	})
 }

@@ -31,7 +31,9 @@ func (f *Flow) moved(tx Tx, rules CalendarPolicy, v visit.Visit, c calsync.Chang
 		case rule == RuleAsk:
 			why = "somebody has to say whether that is right: " + f.words(to) + ", " + begins + " to " + ends + "."
 		case to != v.Slot:
-			why, err = f.speaksAgainst(tx, v, to)
+			if why, err = f.speaksAgainst(tx, v, to); why == "" && err == nil {
+				why, err = f.unjustified(tx, v, to)
+			}
 		}
 		if err != nil {
 			return err
@@ -44,11 +46,11 @@ func (f *Flow) moved(tx Tx, rules CalendarPolicy, v visit.Visit, c calsync.Chang
 		}
 		return f.audit(tx, calendarActor, "move refused", "visit/"+v.ID, map[string]string{"from": v.Slot.String(), "to": to.String()})
 	}
-	return f.placeAt(tx, calendarActor, v, to, begins, ends)
+	return f.placeAt(tx, calendarActor, v, to, begins, ends, "")
 }
 
 // placeAt moves a visit to a time that people have chosen.
-func (f *Flow) placeAt(tx Tx, by access.Actor, v visit.Visit, to slot.Slot, begins, ends string) error {
+func (f *Flow) placeAt(tx Tx, by access.Actor, v visit.Visit, to slot.Slot, begins, ends, reason string) error {
 	was := v
 	if err := v.PlaceAt(v.ExecutiveID, to, begins, ends, v.Zone); err != nil {
 		return err
@@ -75,6 +77,11 @@ func (f *Flow) placeAt(tx Tx, by access.Actor, v visit.Visit, to slot.Slot, begi
 	}
 	if err := f.saveVisit(tx, by, &v); err != nil {
 		return err
+	}
+	if to != was.Slot {
+		if err := f.justify(tx, by, TypedReasons{All: reason}, &v); err != nil {
+			return err
+		}
 	}
 	return f.audit(tx, by, "move visit", "visit/"+v.ID, map[string]string{"from": was.Slot.String(), "to": to.String()})
 }

@@ -39,7 +39,7 @@ func TestALaunchIsHeldUpByNothingForGood(t *testing.T) {
 	d.company(2, 6)
 	d.f.Budget = flow.Budget{Pilot: 4, Wave: 4, PerDay: 1000, PerHour: 1000}
 	p := d.plan()
-	did, err := d.f.Publish(t.Context(), everything, flow.Key{}, p.ID, p.Version, "")
+	did, err := d.f.Publish(t.Context(), everything, flow.Key{}, p.ID, p.Version, flow.PublishInput{})
 	require.NoError(t, err)
 	require.Equal(t, 4, d.applies())
 

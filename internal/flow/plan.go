@@ -86,6 +86,9 @@ func (f *Flow) Plan(ctx context.Context, a access.Actor, id string, filter PlanF
 		for id, c := range customers {
 			v.Customers[id] = c.Name
 		}
+		if v.Fiscal, err = fiscalOf(tx); err != nil {
+			return v, err
+		}
 		v.arrange(visits, people, absences, customers, filter)
 		if v.Steps, err = stepsOf(tx, a, p); err != nil {
 			return v, err
@@ -117,7 +120,7 @@ func (f *Flow) Plan(ctx context.Context, a access.Actor, id string, filter PlanF
 func (v *PlanView) arrange(visits []visit.Visit, people []roster.Person, absences map[string][]slot.Interval, customers map[string]roster.Customer, filter PlanFilter) {
 	names := map[string]string{}
 	homes := map[string]geo.Point{}
-	in := coverage.YearInput{Horizon: v.Plan.Horizon, Visits: visits, TravelKM: int(v.Plan.Cost[string(planning.TravelKM)])}
+	in := coverage.YearInput{Horizon: v.Plan.Horizon, Fiscal: v.Fiscal, Visits: visits, TravelKM: int(v.Plan.Cost[string(planning.TravelKM)])}
 	for _, p := range people {
 		names[p.ID] = p.Name
 		homes[p.ID] = p.Office.Point
@@ -149,7 +152,7 @@ func (v *PlanView) arrange(visits []visit.Visit, people []roster.Person, absence
 		if cc := p.Office.Country; cc != "" && !slices.Contains(v.Countries, cc) {
 			v.Countries = append(v.Countries, cc)
 		}
-		own := coverage.Year(coverage.YearInput{Horizon: v.Plan.Horizon, Visits: theirs[p.ID], People: []coverage.Person{p}})
+		own := coverage.Year(coverage.YearInput{Horizon: v.Plan.Horizon, Fiscal: v.Fiscal, Visits: theirs[p.ID], People: []coverage.Person{p}})
 		row := PlanRow{Executive: p.Person, Absences: p.Absences, Trips: trips[p.ID], Gap: own.LongestGap, AtEnds: own.QuarterEnd}
 		found := search == "" || strings.Contains(strings.ToLower(p.Name+" "+p.Function), search)
 		for _, x := range theirs[p.ID] {

@@ -22,6 +22,13 @@ type Published struct {
 	by        string // who publishes, for the histories of the visits
 }
 
+// PublishInput is what the publisher has seen and said.
+type PublishInput struct {
+	Preview string       // fingerprint of the forecast; "" where nobody has looked
+	GiveUp  []string     // visits that may be cancelled although somebody has agreed to them
+	Reasons TypedReasons // for visits that have a brake
+}
+
 // Publish makes a draft the plan of its year: books everybody, asks for the
 // calendar events, all or nothing. Visits that the plan before had with the same
 // customers keep their identity, so that their events move instead of being
@@ -30,9 +37,9 @@ type Published struct {
 //
 // The events go by a launch, wave by wave. preview is the fingerprint of the
 // forecast that somebody has seen; where it is no longer true, nothing happens
-// (Stale). It is "" where nobody has looked. giveUp names the visits that may be
-// cancelled although somebody has agreed to them.
-func (f *Flow) Publish(ctx context.Context, a access.Actor, k Key, planID string, version int, preview string, giveUp ...string) (Published, error) {
+// (Stale). It is "" where nobody has looked. A visit that comes late in the customer's
+// buying, or at the end of our quarter, needs a typed reason (Invalid).
+func (f *Flow) Publish(ctx context.Context, a access.Actor, k Key, planID string, version int, in PublishInput) (Published, error) {
 	if err := access.Require(a, access.PublishPlan, access.Subject{}); err != nil {
 		return Published{}, err
 	}
@@ -44,7 +51,7 @@ func (f *Flow) Publish(ctx context.Context, a access.Actor, k Key, planID string
 		if p.State == visit.Live {
 			return Published{PlanID: planID, Visits: len(visits), Unchanged: true}, nil
 		}
-		if err := f.keepsPromises(tx, p, visits, giveUp); err != nil {
+		if err := f.keepsPromises(tx, p, visits, in.GiveUp); err != nil {
 			return Published{}, err
 		}
 		out := Published{PlanID: planID, by: a.PersonID}
@@ -52,7 +59,10 @@ func (f *Flow) Publish(ctx context.Context, a access.Actor, k Key, planID string
 		if err != nil {
 			return out, err
 		}
-		if out.LaunchID, err = f.launch(tx, a, p, changed, preview); err != nil {
+		if out.LaunchID, err = f.launch(tx, a, p, changed, in.Preview); err != nil {
+			return out, err
+		}
+		if err := f.justify(tx, a, in.Reasons, thoseLive(changed)...); err != nil {
 			return out, err
 		}
 		p.State, p.PublishedAt = visit.Live, f.Now().UTC()

@@ -203,9 +203,25 @@ func (f *Flow) move(tx Tx, a access.Actor, t *table, changes []PlanChange, after
 		if err := f.want(tx, save...); err != nil {
 			return nil, err
 		}
+		if err := f.justify(tx, a, reasonsOf(changes, save), thoseLive(save)...); err != nil {
+			return nil, err
+		}
 	}
 	t.reckon(changes, after)
 	return ids, tx.Plans.Save(&t.plan) // two who change one plan at once cannot both have seen it right
+}
+
+// reasonsOf gives the reasons that were typed with changes, by visit.
+func reasonsOf(changes []PlanChange, visits []*visit.Visit) TypedReasons {
+	out := TypedReasons{Each: map[string]string{}}
+	for _, v := range visits {
+		for _, c := range changes {
+			if c.CustomerID == v.CustomerID {
+				out.Each[v.ID] = c.Reason
+			}
+		}
+	}
+	return out
 }
 
 // replace puts a visit elsewhere. Where only the executive changes, the hours that

@@ -15,12 +15,24 @@ func (f *Flow) Customers(ctx context.Context, a access.Actor, q CustomerQuery) (
 		return CustomersView{}, err
 	}
 	q.Scope = access.Customers(a)
+	stage := q.Stage
 	if q.Limit == 0 {
 		q.Limit = 50
 	}
 	return read(ctx, f, func(tx Tx) (CustomersView, error) {
 		v := CustomersView{Hosts: map[string]string{}}
 		var err error
+		if v.Buying, err = buyingList(tx); err != nil {
+			return v, err
+		}
+		q.Stage = nil
+		for _, code := range stage {
+			s, err := v.Buying.ParseStage(code)
+			if err != nil {
+				return v, err
+			}
+			q.Stage = append(q.Stage, s.Code, s.Name) // imports say either
+		}
 		if v.Customers, v.Next, err = tx.Customers.Page(q); err != nil {
 			return v, err
 		}
@@ -30,6 +42,13 @@ func (f *Flow) Customers(ctx context.Context, a access.Actor, q CustomerQuery) (
 		}
 		for _, c := range v.Customers {
 			v.Hosts[c.HostID] = people[c.HostID].Name
+		}
+		byID := make(map[string]roster.Customer, len(v.Customers))
+		for _, c := range v.Customers {
+			byID[c.ID] = c
+		}
+		if v.Stages, err = f.stagesOf(tx, v.Buying, byID); err != nil {
+			return v, err
 		}
 		v.Total, err = tx.Customers.Count()
 		return v, err

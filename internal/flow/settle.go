@@ -30,6 +30,7 @@ type Settlement struct {
 	Print        string
 	Date         slot.Date // for AtTime, with wall times of the customer's place
 	Begins, Ends string
+	Reason       string // where the visit is moved to a day on which it has a brake
 }
 
 // Settle settles a point on which the calendar and the plan differ about a visit.
@@ -77,7 +78,7 @@ func (f *Flow) settle(tx Tx, a access.Actor, v visit.Visit, s Settlement) error 
 	case Again:
 		return f.inviteAgain(tx, a, v, e)
 	case AtTime:
-		return f.settleTime(tx, a, v, s.Date, s.Begins, s.Ends)
+		return f.settleTime(tx, a, v, s.Date, s.Begins, s.Ends, s.Reason)
 	case Ours, Theirs:
 	default:
 		return fault.Invalidf("This settles nothing.").With(fault.Detail{Where: "verdict", Value: fault.Short(string(s.Verdict)), Expected: "ours, theirs, again or time"})
@@ -104,7 +105,7 @@ func (f *Flow) settle(tx Tx, a access.Actor, v visit.Visit, s Settlement) error 
 		if why != "" {
 			return fault.Conflictf("The visit cannot be moved like this: %s", why)
 		}
-		return f.settleTime(tx, a, v, to.Date, begins, ends)
+		return f.settleTime(tx, a, v, to.Date, begins, ends, s.Reason)
 	case d.Field == calsync.FieldGuests:
 		return f.settleGuests(tx, a, v, e)
 	}
@@ -166,7 +167,7 @@ func (f *Flow) settleGuests(tx Tx, a access.Actor, v visit.Visit, e CalendarEven
 // settleTime moves a visit to a time that somebody names, and settles what the
 // calendar says about it. A person may leave windows and the plan's horizon, but
 // not book somebody twice.
-func (f *Flow) settleTime(tx Tx, a access.Actor, v visit.Visit, date slot.Date, begins, ends string) error {
+func (f *Flow) settleTime(tx Tx, a access.Actor, v visit.Visit, date slot.Date, begins, ends, reason string) error {
 	if !v.State.Live() {
 		return fault.Conflictf("The visit is %s. Invite again first.", v.State)
 	}
@@ -198,7 +199,7 @@ func (f *Flow) settleTime(tx Tx, a access.Actor, v visit.Visit, date slot.Date, 
 	if err := f.decideForOurs(tx, v.ID); err != nil {
 		return err
 	}
-	if err := f.placeAt(tx, a, v, to, begins, ends); err != nil {
+	if err := f.placeAt(tx, a, v, to, begins, ends, reason); err != nil {
 		return err
 	}
 	// Where the visit was there already, nothing new is wanted, and still it has to

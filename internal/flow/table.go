@@ -24,6 +24,8 @@ type table struct {
 	left     map[string]bool           // customers with a visit here who have left the selection since
 	solution *planning.Solution        // the others: a feasible plan
 	base     *planning.Problem         // what the plan was made for; nil where that was not kept
+	fiscal   visit.Fiscal              // of a published plan: what is put at a quarter's end needs a reason
+	late     map[string]bool           // customers asked about whose visit needs a reason wherever it is put
 }
 
 // thinkers is how many questions about plans are answered at the same time: each
@@ -90,7 +92,7 @@ func (f *Flow) layOut(tx Tx, planID string, free ...string) (*table, error) {
 	}
 	t.pinDrafted()
 	t.settle()
-	return t, nil
+	return t, f.foreseeBrakes(tx, t, free)
 }
 
 // findLeft finds whose customers have left the selection since the plan was made,

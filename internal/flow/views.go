@@ -25,9 +25,11 @@ type ImportView struct {
 // CustomersView is one page of customers.
 type CustomersView struct {
 	Customers []roster.Customer
-	Hosts     map[string]string // id -> name
-	Next      string            // cursor, "" at the end
-	Total     int               // of all customers, whatever the query
+	Hosts     map[string]string      // id -> name
+	Stages    map[string]visit.Stage // by customer, where it is known
+	Buying    visit.Buying
+	Next      string // cursor, "" at the end
+	Total     int    // of all customers, whatever the query
 }
 
 // CustomerView is a customer with its history.
@@ -43,6 +45,7 @@ type CustomerView struct {
 type PlanView struct {
 	Plan   visit.Plan
 	Year   coverage.YearReport // quality strip, trips, loads
+	Fiscal visit.Fiscal        // whose quarters' ends the page shows
 	Rows   []PlanRow
 	Shown  int      // executives after the filter
 	Breaks []Broken // promises that publishing this draft would break
@@ -116,7 +119,11 @@ type VisitView struct {
 	Invites    bool          // the customer's people are invited once the visit is agreed
 	History    []StepView    // newest first
 	Neighbours []visit.Visit // the executive's visits within 30 days
-	Calendars  []BusyNote    // when the calendars of its people were read, while it is ahead
+	Stage      visit.Stage   // of the customer's own buying; zero where nobody knows
+	Brakes     []visit.Brake // for which a reason was given; with Because and GivenBy
+	Because    string
+	GivenBy    string     // name
+	Calendars  []BusyNote // when the calendars of its people were read, while it is ahead
 }
 
 // BusyNote says how far what somebody's own calendar holds is known.
@@ -142,7 +149,6 @@ type MyView struct {
 	Hosting   bool               // the actor is a host and sees the visits of own customers
 	Today     slot.Date
 }
-
 
 // AlertView is an alert with its person and who was told.
 type AlertView struct {

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -57,6 +58,48 @@ func (e AttachRequestSide) Valid() bool {
 	case AttachRequestSideFor:
 		return true
 	case AttachRequestSideNeither:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Brake.
+const (
+	BrakeLateStage  Brake = "late_stage"
+	BrakeQuarterEnd Brake = "quarter_end"
+)
+
+// Valid indicates whether the value is a known member of the Brake enum.
+func (e Brake) Valid() bool {
+	switch e {
+	case BrakeLateStage:
+		return true
+	case BrakeQuarterEnd:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BuyingStagePhase.
+const (
+	BuyingStagePhaseEarly   BuyingStagePhase = "early"
+	BuyingStagePhaseLate    BuyingStagePhase = "late"
+	BuyingStagePhaseMiddle  BuyingStagePhase = "middle"
+	BuyingStagePhaseSettled BuyingStagePhase = "settled"
+)
+
+// Valid indicates whether the value is a known member of the BuyingStagePhase enum.
+func (e BuyingStagePhase) Valid() bool {
+	switch e {
+	case BuyingStagePhaseEarly:
+		return true
+	case BuyingStagePhaseLate:
+		return true
+	case BuyingStagePhaseMiddle:
+		return true
+	case BuyingStagePhaseSettled:
 		return true
 	default:
 		return false
@@ -2173,6 +2216,77 @@ type Bound struct {
 	Total int64 `json:"total"`
 }
 
+// Brake Why a visit needs a reason: the customer is about to decide and no executive was there before, or our quarter ends.
+//
+// Example: quarter_end
+type Brake string
+
+// BrakeCount defines model for BrakeCount.
+type BrakeCount struct {
+	// Executive Somebody or something by id and name.
+	Executive Named `json:"executive"`
+
+	// Late Example: 1
+	Late int `json:"late"`
+
+	// QuarterEnd Example: 2
+	QuarterEnd int `json:"quarter_end"`
+
+	// Visits With one brake or both.
+	//
+	// Example: 3
+	Visits int `json:"visits"`
+}
+
+// BrakedVisit defines model for BrakedVisit.
+type BrakedVisit struct {
+	// At Example: 2027-01-05T09:00:00Z
+	At     time.Time `json:"at"`
+	Brakes []Brake   `json:"brakes"`
+
+	// By Example: The Vice President
+	By string `json:"by"`
+
+	// Customer Example: Muster AG
+	Customer string `json:"customer"`
+
+	// Date Example: 2027-03-29
+	Date openapi_types.Date `json:"date"`
+
+	// Executive Example: Chief Marketing Officer
+	Executive string `json:"executive"`
+
+	// Half Half of a working day at the customer's place.
+	//
+	// Example: am
+	Half Half `json:"half"`
+
+	// Reason Example: The customer asked for this week.
+	Reason string `json:"reason"`
+
+	// State Where a visit stands in its life.
+	//
+	// Example: published
+	State VisitState `json:"state"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit Id `json:"visit"`
+}
+
+// BrakedVisits defines model for BrakedVisits.
+type BrakedVisits struct {
+	// Counts Most visits first.
+	Counts []BrakeCount `json:"counts"`
+
+	// Period A span of days; both ends belong to it.
+	Period Period `json:"period"`
+
+	// Visits By day.
+	Visits []BrakedVisit `json:"visits"`
+}
+
 // Breach defines model for Breach.
 type Breach struct {
 	// Breach The 31st day without a counting visit.
@@ -2430,6 +2544,71 @@ type BusyTimes struct {
 	People   []BusyReading `json:"people"`
 	Settings BusySettings  `json:"settings"`
 }
+
+// Buying defines model for Buying.
+type Buying struct {
+	Actions    []BuyingAction `json:"actions"`
+	FiscalYear FiscalYear     `json:"fiscal_year"`
+
+	// MayChange Example: true
+	MayChange bool `json:"may_change"`
+
+	// Stages In their order.
+	Stages []BuyingStage `json:"stages"`
+
+	// Standing How many customers stand at each stage, as what they did shows; for those who see plans.
+	//
+	// Example: {"research":12}
+	Standing *map[string]int `json:"standing,omitempty"`
+}
+
+// BuyingAction defines model for BuyingAction.
+type BuyingAction struct {
+	// Code Example: named_deciders
+	Code string `json:"code"`
+
+	// Says What the customer did, without a subject.
+	//
+	// Example: named who decides, and how
+	Says string `json:"says"`
+
+	// Stage Code of the stage that it shows.
+	//
+	// Example: research
+	Stage string `json:"stage"`
+}
+
+// BuyingRequest defines model for BuyingRequest.
+type BuyingRequest struct {
+	Actions []BuyingAction `json:"actions"`
+
+	// Moved For each stage that vanishes, the one at which its customers stand from now on.
+	//
+	// Example: {"fear":"commitment"}
+	Moved *map[string]string `json:"moved,omitempty"`
+
+	// Stages In their order.
+	Stages []BuyingStage `json:"stages"`
+}
+
+// BuyingStage defines model for BuyingStage.
+type BuyingStage struct {
+	// Code Example: research
+	Code string `json:"code"`
+
+	// Name Example: Research
+	Name string `json:"name"`
+
+	// Phase early is where a visit helps most; late, where who comes only now costs margin.
+	//
+	// Example: early
+	Phase BuyingStagePhase `json:"phase"`
+}
+
+// BuyingStagePhase early is where a visit helps most; late, where who comes only now costs margin.
+//
+// Example: early
+type BuyingStagePhase string
 
 // CalendarDifference defines model for CalendarDifference.
 type CalendarDifference struct {
@@ -3275,6 +3454,11 @@ type Customer struct {
 	// Example: 1250
 	Revenue float64 `json:"revenue"`
 
+	// Stage Code of the buying stage at which it stands; left out where nobody knows.
+	//
+	// Example: research
+	Stage *string `json:"stage,omitempty"`
+
 	// Values The customer's value in each dimension.
 	//
 	// Example: {"industry":"Industrials","region":"EMEA"}
@@ -3292,12 +3476,26 @@ type Customer struct {
 	Zone string `json:"zone"`
 }
 
+// CustomerActionRequest defines model for CustomerActionRequest.
+type CustomerActionRequest struct {
+	// Action What the customer did; a code of the list.
+	//
+	// Example: named_deciders
+	Action string `json:"action"`
+
+	// On When, at the customer's place; today where left out.
+	//
+	// Example: 2027-03-04
+	On *openapi_types.Date `json:"on,omitempty"`
+}
+
 // CustomerDetail defines model for CustomerDetail.
 type CustomerDetail struct {
 	Customer Customer `json:"customer"`
 
 	// Visits By date.
 	Visits []CustomerVisit `json:"visits"`
+	Way    CustomerWay     `json:"way"`
 }
 
 // CustomerLink defines model for CustomerLink.
@@ -3411,6 +3609,39 @@ type CustomerRef struct {
 	Region string `json:"region"`
 }
 
+// CustomerTurn defines model for CustomerTurn.
+type CustomerTurn struct {
+	// Action Example: named_deciders
+	Action string `json:"action"`
+
+	// At Example: 2027-03-04T16:00:00Z
+	At time.Time `json:"at"`
+
+	// On Example: 2027-03-04
+	On openapi_types.Date `json:"on"`
+
+	// Says What the customer did, in the words of the list as it was.
+	//
+	// Example: named who decides, and how
+	Says string `json:"says"`
+
+	// Stage Example: research
+	Stage string `json:"stage"`
+
+	// StageName Example: Research
+	StageName string `json:"stage_name"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit *Id `json:"visit,omitempty"`
+
+	// Who Who noted it.
+	//
+	// Example: Hannah Host
+	Who string `json:"who"`
+}
+
 // CustomerVisit defines model for CustomerVisit.
 type CustomerVisit struct {
 	// Date Example: 2027-03-04
@@ -3438,6 +3669,26 @@ type CustomerVisit struct {
 	//
 	// Example: published
 	State VisitState `json:"state"`
+}
+
+// CustomerWay defines model for CustomerWay.
+type CustomerWay struct {
+	// Imported Whether the stage is the one of the company's own list.
+	//
+	// Example: false
+	Imported bool `json:"imported"`
+
+	// MayMove Whether you may note what the customer did.
+	//
+	// Example: true
+	MayMove bool `json:"may_move"`
+
+	// Since Example: 2027-03-04
+	Since *openapi_types.Date `json:"since,omitempty"`
+	Stage *BuyingStage        `json:"stage,omitempty"`
+
+	// Turns The newest day first.
+	Turns []CustomerTurn `json:"turns"`
 }
 
 // Debrief defines model for Debrief.
@@ -4053,6 +4304,19 @@ type FindingList struct {
 	Findings []Claim `json:"findings"`
 }
 
+// FiscalYear defines model for FiscalYear.
+type FiscalYear struct {
+	// QuarterEndDays How many days before the end of a quarter count as its end; 0 for none.
+	//
+	// Example: 14
+	QuarterEndDays int `json:"quarter_end_days"`
+
+	// StartMonth First month of the fiscal year.
+	//
+	// Example: 1
+	StartMonth int `json:"start_month"`
+}
+
 // Forecast defines model for Forecast.
 type Forecast struct {
 	Budget Budget `json:"budget"`
@@ -4074,6 +4338,9 @@ type Forecast struct {
 	//
 	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Plan Id `json:"plan"`
+
+	// Reasons Visits for which the publication asks a reason, by day.
+	Reasons []NeedsReason `json:"reasons"`
 
 	// Totals What many changes at once do to calendars.
 	Totals LaunchTotals `json:"totals"`
@@ -4267,6 +4534,19 @@ type Gap struct {
 // GapList defines model for GapList.
 type GapList struct {
 	Items []Gap `json:"items"`
+}
+
+// GivenReason defines model for GivenReason.
+type GivenReason struct {
+	Brakes []Brake `json:"brakes"`
+
+	// By Who gave it.
+	//
+	// Example: The Vice President
+	By string `json:"by"`
+
+	// Reason Example: The customer asked for this week.
+	Reason string `json:"reason"`
 }
 
 // Group A stratum as pages show it.
@@ -5415,6 +5695,30 @@ type NamedScenario struct {
 	Selection *string `json:"selection,omitempty"`
 }
 
+// NeedsReason defines model for NeedsReason.
+type NeedsReason struct {
+	Brakes []Brake `json:"brakes"`
+
+	// Customer Example: Muster AG
+	Customer string `json:"customer"`
+
+	// Date Example: 2027-03-29
+	Date openapi_types.Date `json:"date"`
+
+	// Executive Example: Chief Marketing Officer
+	Executive string `json:"executive"`
+
+	// Half Half of a working day at the customer's place.
+	//
+	// Example: am
+	Half Half `json:"half"`
+
+	// Visit Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Visit Id `json:"visit"`
+}
+
 // Needy defines model for Needy.
 type Needy struct {
 	// Customer Somebody or something by id and name.
@@ -6118,7 +6422,12 @@ type PlanChange struct {
 	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Customer Id     `json:"customer"`
 	From     *Place `json:"from,omitempty"`
-	To       *Place `json:"to,omitempty"`
+
+	// Reason Why the visit is put there although the customer is about to decide, or our quarter ends; needed in a published plan only.
+	//
+	// Example: The customer asked for this week.
+	Reason *string `json:"reason,omitempty"`
+	To     *Place  `json:"to,omitempty"`
 }
 
 // PlanDetail defines model for PlanDetail.
@@ -6713,6 +7022,19 @@ type Publication struct {
 	//
 	// Example: 239
 	Visits int `json:"visits"`
+}
+
+// PublishRequest defines model for PublishRequest.
+type PublishRequest struct {
+	// Reason For every visit that needs one.
+	//
+	// Example: The customer asked for this week.
+	Reason *string `json:"reason,omitempty"`
+
+	// Reasons By visit, before the one for all.
+	//
+	// Example: {}
+	Reasons *map[string]string `json:"reasons,omitempty"`
 }
 
 // Quality What the plan promises.
@@ -7527,6 +7849,11 @@ type SettleRequest struct {
 	//
 	// Example: 5a1f0c3be0d9a7c4
 	Print *string `json:"print,omitempty"`
+
+	// Reason Needed where the visit moves to a day on which the customer is about to decide, or our quarter ends.
+	//
+	// Example: The customer asked for this week.
+	Reason *string `json:"reason,omitempty"`
 
 	// Verdict Example: ours
 	Verdict SettleRequestVerdict `json:"verdict"`
@@ -8574,14 +8901,58 @@ type VisitDetail struct {
 	MayUndo bool `json:"may_undo"`
 
 	// Neighbours The executive's visits within 30 days.
-	Neighbours []Neighbour `json:"neighbours"`
-	Visit      Visit       `json:"visit"`
+	Neighbours []Neighbour  `json:"neighbours"`
+	Reason     *GivenReason `json:"reason,omitempty"`
+	Stage      *BuyingStage `json:"stage,omitempty"`
+	Visit      Visit        `json:"visit"`
 }
 
 // VisitKind What sort of meeting it is.
 //
 // Example: onsite
 type VisitKind string
+
+// VisitMix defines model for VisitMix.
+type VisitMix struct {
+	// Early Example: 5
+	Early int `json:"early"`
+
+	// Executive Somebody or something by id and name.
+	Executive *Named `json:"executive,omitempty"`
+
+	// Late Example: 1
+	Late int `json:"late"`
+
+	// Middle Example: 2
+	Middle int `json:"middle"`
+
+	// QuarterEnd In the last days of our fiscal quarter, whatever the stage.
+	//
+	// Example: 1
+	QuarterEnd int `json:"quarter_end"`
+
+	// Settled Example: 2
+	Settled int `json:"settled"`
+
+	// Unknown The stage was not known on the day.
+	//
+	// Example: 2
+	Unknown int `json:"unknown"`
+
+	// Visits Example: 12
+	Visits int `json:"visits"`
+}
+
+// VisitMixes defines model for VisitMixes.
+type VisitMixes struct {
+	All VisitMix `json:"all"`
+
+	// Executives By name.
+	Executives []VisitMix `json:"executives"`
+
+	// Period A span of days; both ends belong to it.
+	Period Period `json:"period"`
+}
 
 // VisitPage defines model for VisitPage.
 type VisitPage struct {
@@ -8952,10 +9323,28 @@ type GetCoverageParams struct {
 	Region *string `form:"region,omitempty" json:"region,omitempty"`
 }
 
+// GetBrakesParams defines parameters for GetBrakes.
+type GetBrakesParams struct {
+	// From First day of the period; give both days or none.
+	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last day of the period.
+	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
+}
+
 // ListGapsParams defines parameters for ListGaps.
 type ListGapsParams struct {
 	// Region Only executives with an office in this region.
 	Region *string `form:"region,omitempty" json:"region,omitempty"`
+}
+
+// GetVisitMixParams defines parameters for GetVisitMix.
+type GetVisitMixParams struct {
+	// From First day of the period; give both days or none.
+	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last day of the period.
+	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
 }
 
 // GetStratumCoverageParams defines parameters for GetStratumCoverage.
@@ -9008,11 +9397,20 @@ type ListCustomersParams struct {
 	// Value A dimension and its value, such as region:EMEA; repeat it to narrow by several.
 	Value *[]string `form:"value,omitempty" json:"value,omitempty"`
 
+	// Stage Code of the buying stage at which they stand.
+	Stage *string `form:"stage,omitempty" json:"stage,omitempty"`
+
 	// After The next of the page before.
 	After *After `form:"after,omitempty" json:"after,omitempty"`
 
 	// Limit How many on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// NoteCustomerActionParams defines parameters for NoteCustomerAction.
+type NoteCustomerActionParams struct {
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // EraseContactParams defines parameters for EraseContact.
@@ -9402,6 +9800,12 @@ type SetLadderJSONRequestBody = Ladder
 // SetBusyTimesJSONRequestBody defines body for SetBusyTimes for application/json ContentType.
 type SetBusyTimesJSONRequestBody = BusySettings
 
+// SetBuyingJSONRequestBody defines body for SetBuying for application/json ContentType.
+type SetBuyingJSONRequestBody = BuyingRequest
+
+// SetFiscalYearJSONRequestBody defines body for SetFiscalYear for application/json ContentType.
+type SetFiscalYearJSONRequestBody = FiscalYear
+
 // SetCalendarPolicyJSONRequestBody defines body for SetCalendarPolicy for application/json ContentType.
 type SetCalendarPolicyJSONRequestBody = CalendarPolicy
 
@@ -9413,6 +9817,9 @@ type EditClaimJSONRequestBody = ClaimRequest
 
 // CloseClaimJSONRequestBody defines body for CloseClaim for application/json ContentType.
 type CloseClaimJSONRequestBody = ClaimStateRequest
+
+// NoteCustomerActionJSONRequestBody defines body for NoteCustomerAction for application/json ContentType.
+type NoteCustomerActionJSONRequestBody = CustomerActionRequest
 
 // EraseContactJSONRequestBody defines body for EraseContact for application/json ContentType.
 type EraseContactJSONRequestBody = ContactErasure
@@ -9482,6 +9889,9 @@ type ChangePlanJSONRequestBody = ChangesRequest
 
 // FreezePromiseJSONRequestBody defines body for FreezePromise for application/json ContentType.
 type FreezePromiseJSONRequestBody = FreezePromiseRequest
+
+// PublishPlanJSONRequestBody defines body for PublishPlan for application/json ContentType.
+type PublishPlanJSONRequestBody = PublishRequest
 
 // StartScenariosJSONRequestBody defines body for StartScenarios for application/json ContentType.
 type StartScenariosJSONRequestBody = ScenariosRequest
@@ -9575,6 +9985,15 @@ type ServerInterface interface {
 	// SetBusyTimes Change how people's own calendars are read
 	// (PUT /busy-times)
 	SetBusyTimes(ctx echo.Context) error
+	// GetBuying The stages of customers' buying, and what customers do
+	// (GET /buying)
+	GetBuying(ctx echo.Context) error
+	// SetBuying Change the stages of customers' buying
+	// (PUT /buying)
+	SetBuying(ctx echo.Context) error
+	// SetFiscalYear Say when our quarters end
+	// (PUT /buying/fiscal-year)
+	SetFiscalYear(ctx echo.Context) error
 	// GetCalendarPolicy What becomes of what people do in their calendars
 	// (GET /calendar-policy)
 	GetCalendarPolicy(ctx echo.Context) error
@@ -9617,9 +10036,15 @@ type ServerInterface interface {
 	// GetCoverage Who listens to whom
 	// (GET /coverage)
 	GetCoverage(ctx echo.Context, params GetCoverageParams) error
+	// GetBrakes Visits that come late or at the end of our quarter
+	// (GET /coverage/brakes)
+	GetBrakes(ctx echo.Context, params GetBrakesParams) error
 	// ListGaps Who will pass 30 days, as things are booked
 	// (GET /coverage/gaps)
 	ListGaps(ctx echo.Context, params ListGapsParams) error
+	// GetVisitMix When in the customers' buying executives come
+	// (GET /coverage/mix)
+	GetVisitMix(ctx echo.Context, params GetVisitMixParams) error
 	// GetPersonCoverage What is behind somebody's 30-day clock
 	// (GET /coverage/people/{id})
 	GetPersonCoverage(ctx echo.Context, id Id) error
@@ -9635,6 +10060,9 @@ type ServerInterface interface {
 	// GetCustomer A customer and its visits
 	// (GET /customers/{id})
 	GetCustomer(ctx echo.Context, id Id) error
+	// NoteCustomerAction Note what a customer did
+	// (POST /customers/{id}/actions)
+	NoteCustomerAction(ctx echo.Context, id Id, params NoteCustomerActionParams) error
 	// ListContacts The people of a customer whom our data name
 	// (GET /customers/{id}/contacts)
 	ListContacts(ctx echo.Context, id Id) error
@@ -10094,6 +10522,33 @@ func (w *ServerInterfaceWrapper) SetBusyTimes(ctx echo.Context) error {
 	return err
 }
 
+// GetBuying converts echo context to params.
+func (w *ServerInterfaceWrapper) GetBuying(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetBuying(ctx)
+	return err
+}
+
+// SetBuying converts echo context to params.
+func (w *ServerInterfaceWrapper) SetBuying(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetBuying(ctx)
+	return err
+}
+
+// SetFiscalYear converts echo context to params.
+func (w *ServerInterfaceWrapper) SetFiscalYear(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetFiscalYear(ctx)
+	return err
+}
+
 // GetCalendarPolicy converts echo context to params.
 func (w *ServerInterfaceWrapper) GetCalendarPolicy(ctx echo.Context) error {
 	var err error
@@ -10337,6 +10792,31 @@ func (w *ServerInterfaceWrapper) GetCoverage(ctx echo.Context) error {
 	return err
 }
 
+// GetBrakes converts echo context to params.
+func (w *ServerInterfaceWrapper) GetBrakes(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetBrakesParams
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", ctx.QueryParams(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter from: %s", err))
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", ctx.QueryParams(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter to: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetBrakes(ctx, params)
+	return err
+}
+
 // ListGaps converts echo context to params.
 func (w *ServerInterfaceWrapper) ListGaps(ctx echo.Context) error {
 	var err error
@@ -10352,6 +10832,31 @@ func (w *ServerInterfaceWrapper) ListGaps(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListGaps(ctx, params)
+	return err
+}
+
+// GetVisitMix converts echo context to params.
+func (w *ServerInterfaceWrapper) GetVisitMix(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetVisitMixParams
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", ctx.QueryParams(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter from: %s", err))
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", ctx.QueryParams(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter to: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetVisitMix(ctx, params)
 	return err
 }
 
@@ -10497,6 +11002,13 @@ func (w *ServerInterfaceWrapper) ListCustomers(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter value: %s", err))
 	}
 
+	// ------------- Optional query parameter "stage" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "stage", ctx.QueryParams(), &params.Stage, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter stage: %s", err))
+	}
+
 	// ------------- Optional query parameter "after" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", ctx.QueryParams(), &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
@@ -10529,6 +11041,42 @@ func (w *ServerInterfaceWrapper) GetCustomer(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetCustomer(ctx, id)
+	return err
+}
+
+// NoteCustomerAction converts echo context to params.
+func (w *ServerInterfaceWrapper) NoteCustomerAction(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params NoteCustomerActionParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.NoteCustomerAction(ctx, id, params)
 	return err
 }
 
@@ -13276,6 +13824,12 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/imports/:id/confirm", wrapper.ConfirmImport, options.OperationMiddlewares["confirmImport"]...)
 	router.GET(options.BaseURL+"/imports/:id/rejected.csv", wrapper.GetRejectedRows, options.OperationMiddlewares["getRejectedRows"]...)
 	router.GET(options.BaseURL+"/customers", wrapper.ListCustomers, options.OperationMiddlewares["listCustomers"]...)
+	router.GET(options.BaseURL+"/buying", wrapper.GetBuying, options.OperationMiddlewares["getBuying"]...)
+	router.PUT(options.BaseURL+"/buying", wrapper.SetBuying, options.OperationMiddlewares["setBuying"]...)
+	router.PUT(options.BaseURL+"/buying/fiscal-year", wrapper.SetFiscalYear, options.OperationMiddlewares["setFiscalYear"]...)
+	router.POST(options.BaseURL+"/customers/:id/actions", wrapper.NoteCustomerAction, options.OperationMiddlewares["noteCustomerAction"]...)
+	router.GET(options.BaseURL+"/coverage/mix", wrapper.GetVisitMix, options.OperationMiddlewares["getVisitMix"]...)
+	router.GET(options.BaseURL+"/coverage/brakes", wrapper.GetBrakes, options.OperationMiddlewares["getBrakes"]...)
 	router.GET(options.BaseURL+"/customers/:id", wrapper.GetCustomer, options.OperationMiddlewares["getCustomer"]...)
 	router.GET(options.BaseURL+"/customers/:id/contacts", wrapper.ListContacts, options.OperationMiddlewares["listContacts"]...)
 	router.POST(options.BaseURL+"/customers/:id/contacts/personal-data", wrapper.GiveContactData, options.OperationMiddlewares["giveContactData"]...)
@@ -14089,6 +14643,330 @@ type SetBusyTimesdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response SetBusyTimesdefaultApplicationProblemPlusJSONResponse) VisitSetBusyTimesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBuyingRequestObject struct {
+}
+
+type GetBuyingResponseObject interface {
+	VisitGetBuyingResponse(w http.ResponseWriter) error
+}
+
+type GetBuying200JSONResponse Buying
+
+func (response GetBuying200JSONResponse) VisitGetBuyingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBuying401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetBuying401ApplicationProblemPlusJSONResponse) VisitGetBuyingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBuying422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetBuying422ApplicationProblemPlusJSONResponse) VisitGetBuyingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBuyingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetBuyingdefaultApplicationProblemPlusJSONResponse) VisitGetBuyingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetBuyingRequestObject struct {
+	Body *SetBuyingJSONRequestBody
+}
+
+type SetBuyingResponseObject interface {
+	VisitSetBuyingResponse(w http.ResponseWriter) error
+}
+
+type SetBuying200JSONResponse Buying
+
+func (response SetBuying200JSONResponse) VisitSetBuyingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetBuying401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response SetBuying401ApplicationProblemPlusJSONResponse) VisitSetBuyingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetBuying403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response SetBuying403ApplicationProblemPlusJSONResponse) VisitSetBuyingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetBuying409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response SetBuying409ApplicationProblemPlusJSONResponse) VisitSetBuyingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetBuying413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SetBuying413ApplicationProblemPlusJSONResponse) VisitSetBuyingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetBuying415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SetBuying415ApplicationProblemPlusJSONResponse) VisitSetBuyingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetBuying422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response SetBuying422ApplicationProblemPlusJSONResponse) VisitSetBuyingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetBuyingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetBuyingdefaultApplicationProblemPlusJSONResponse) VisitSetBuyingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetFiscalYearRequestObject struct {
+	Body *SetFiscalYearJSONRequestBody
+}
+
+type SetFiscalYearResponseObject interface {
+	VisitSetFiscalYearResponse(w http.ResponseWriter) error
+}
+
+type SetFiscalYear200JSONResponse Buying
+
+func (response SetFiscalYear200JSONResponse) VisitSetFiscalYearResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetFiscalYear401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response SetFiscalYear401ApplicationProblemPlusJSONResponse) VisitSetFiscalYearResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetFiscalYear403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response SetFiscalYear403ApplicationProblemPlusJSONResponse) VisitSetFiscalYearResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetFiscalYear413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SetFiscalYear413ApplicationProblemPlusJSONResponse) VisitSetFiscalYearResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetFiscalYear415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SetFiscalYear415ApplicationProblemPlusJSONResponse) VisitSetFiscalYearResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetFiscalYear422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response SetFiscalYear422ApplicationProblemPlusJSONResponse) VisitSetFiscalYearResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetFiscalYeardefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetFiscalYeardefaultApplicationProblemPlusJSONResponse) VisitSetFiscalYearResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -15732,6 +16610,93 @@ func (response GetCoveragedefaultApplicationProblemPlusJSONResponse) VisitGetCov
 	return err
 }
 
+type GetBrakesRequestObject struct {
+	Params GetBrakesParams
+}
+
+type GetBrakesResponseObject interface {
+	VisitGetBrakesResponse(w http.ResponseWriter) error
+}
+
+type GetBrakes200JSONResponse BrakedVisits
+
+func (response GetBrakes200JSONResponse) VisitGetBrakesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBrakes401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetBrakes401ApplicationProblemPlusJSONResponse) VisitGetBrakesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBrakes403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetBrakes403ApplicationProblemPlusJSONResponse) VisitGetBrakesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBrakes422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetBrakes422ApplicationProblemPlusJSONResponse) VisitGetBrakesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBrakesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetBrakesdefaultApplicationProblemPlusJSONResponse) VisitGetBrakesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListGapsRequestObject struct {
 	Params ListGapsParams
 }
@@ -15808,6 +16773,93 @@ type ListGapsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListGapsdefaultApplicationProblemPlusJSONResponse) VisitListGapsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetVisitMixRequestObject struct {
+	Params GetVisitMixParams
+}
+
+type GetVisitMixResponseObject interface {
+	VisitGetVisitMixResponse(w http.ResponseWriter) error
+}
+
+type GetVisitMix200JSONResponse VisitMixes
+
+func (response GetVisitMix200JSONResponse) VisitGetVisitMixResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetVisitMix401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetVisitMix401ApplicationProblemPlusJSONResponse) VisitGetVisitMixResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetVisitMix403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetVisitMix403ApplicationProblemPlusJSONResponse) VisitGetVisitMixResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetVisitMix422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetVisitMix422ApplicationProblemPlusJSONResponse) VisitGetVisitMixResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetVisitMixdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetVisitMixdefaultApplicationProblemPlusJSONResponse) VisitGetVisitMixResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -16318,6 +17370,159 @@ type GetCustomerdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetCustomerdefaultApplicationProblemPlusJSONResponse) VisitGetCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NoteCustomerActionRequestObject struct {
+	Id     Id `json:"id"`
+	Params NoteCustomerActionParams
+	Body   *NoteCustomerActionJSONRequestBody
+}
+
+type NoteCustomerActionResponseObject interface {
+	VisitNoteCustomerActionResponse(w http.ResponseWriter) error
+}
+
+type NoteCustomerAction200JSONResponse CustomerWay
+
+func (response NoteCustomerAction200JSONResponse) VisitNoteCustomerActionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NoteCustomerAction401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response NoteCustomerAction401ApplicationProblemPlusJSONResponse) VisitNoteCustomerActionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NoteCustomerAction403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response NoteCustomerAction403ApplicationProblemPlusJSONResponse) VisitNoteCustomerActionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NoteCustomerAction404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response NoteCustomerAction404ApplicationProblemPlusJSONResponse) VisitNoteCustomerActionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NoteCustomerAction409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response NoteCustomerAction409ApplicationProblemPlusJSONResponse) VisitNoteCustomerActionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NoteCustomerAction413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response NoteCustomerAction413ApplicationProblemPlusJSONResponse) VisitNoteCustomerActionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NoteCustomerAction415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response NoteCustomerAction415ApplicationProblemPlusJSONResponse) VisitNoteCustomerActionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NoteCustomerAction422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response NoteCustomerAction422ApplicationProblemPlusJSONResponse) VisitNoteCustomerActionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NoteCustomerActiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response NoteCustomerActiondefaultApplicationProblemPlusJSONResponse) VisitNoteCustomerActionResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -24886,6 +26091,7 @@ func (response FreezePromisedefaultApplicationProblemPlusJSONResponse) VisitFree
 type PublishPlanRequestObject struct {
 	Id     Id `json:"id"`
 	Params PublishPlanParams
+	Body   *PublishPlanJSONRequestBody
 }
 
 type PublishPlanResponseObject interface {
@@ -24998,6 +26204,22 @@ func (response PublishPlan413ApplicationProblemPlusJSONResponse) VisitPublishPla
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PublishPlan415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response PublishPlan415ApplicationProblemPlusJSONResponse) VisitPublishPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -31386,6 +32608,15 @@ type StrictServerInterface interface {
 	// SetBusyTimes Change how people's own calendars are read
 	// (PUT /busy-times)
 	SetBusyTimes(ctx context.Context, request SetBusyTimesRequestObject) (SetBusyTimesResponseObject, error)
+	// GetBuying The stages of customers' buying, and what customers do
+	// (GET /buying)
+	GetBuying(ctx context.Context, request GetBuyingRequestObject) (GetBuyingResponseObject, error)
+	// SetBuying Change the stages of customers' buying
+	// (PUT /buying)
+	SetBuying(ctx context.Context, request SetBuyingRequestObject) (SetBuyingResponseObject, error)
+	// SetFiscalYear Say when our quarters end
+	// (PUT /buying/fiscal-year)
+	SetFiscalYear(ctx context.Context, request SetFiscalYearRequestObject) (SetFiscalYearResponseObject, error)
 	// GetCalendarPolicy What becomes of what people do in their calendars
 	// (GET /calendar-policy)
 	GetCalendarPolicy(ctx context.Context, request GetCalendarPolicyRequestObject) (GetCalendarPolicyResponseObject, error)
@@ -31428,9 +32659,15 @@ type StrictServerInterface interface {
 	// GetCoverage Who listens to whom
 	// (GET /coverage)
 	GetCoverage(ctx context.Context, request GetCoverageRequestObject) (GetCoverageResponseObject, error)
+	// GetBrakes Visits that come late or at the end of our quarter
+	// (GET /coverage/brakes)
+	GetBrakes(ctx context.Context, request GetBrakesRequestObject) (GetBrakesResponseObject, error)
 	// ListGaps Who will pass 30 days, as things are booked
 	// (GET /coverage/gaps)
 	ListGaps(ctx context.Context, request ListGapsRequestObject) (ListGapsResponseObject, error)
+	// GetVisitMix When in the customers' buying executives come
+	// (GET /coverage/mix)
+	GetVisitMix(ctx context.Context, request GetVisitMixRequestObject) (GetVisitMixResponseObject, error)
 	// GetPersonCoverage What is behind somebody's 30-day clock
 	// (GET /coverage/people/{id})
 	GetPersonCoverage(ctx context.Context, request GetPersonCoverageRequestObject) (GetPersonCoverageResponseObject, error)
@@ -31446,6 +32683,9 @@ type StrictServerInterface interface {
 	// GetCustomer A customer and its visits
 	// (GET /customers/{id})
 	GetCustomer(ctx context.Context, request GetCustomerRequestObject) (GetCustomerResponseObject, error)
+	// NoteCustomerAction Note what a customer did
+	// (POST /customers/{id}/actions)
+	NoteCustomerAction(ctx context.Context, request NoteCustomerActionRequestObject) (NoteCustomerActionResponseObject, error)
 	// ListContacts The people of a customer whom our data name
 	// (GET /customers/{id}/contacts)
 	ListContacts(ctx context.Context, request ListContactsRequestObject) (ListContactsResponseObject, error)
@@ -32007,6 +33247,121 @@ func (sh *strictHandler) SetBusyTimes(ctx echo.Context) error {
 	return nil
 }
 
+// GetBuying operation middleware
+func (sh *strictHandler) GetBuying(ctx echo.Context) error {
+	var request GetBuyingRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetBuying(ctx.Request().Context(), request.(GetBuyingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetBuying")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetBuyingResponseObject); ok {
+		return validResponse.VisitGetBuyingResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SetBuying operation middleware
+func (sh *strictHandler) SetBuying(ctx echo.Context) error {
+	var request SetBuyingRequestObject
+
+	var body SetBuyingJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetBuying(ctx.Request().Context(), request.(SetBuyingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetBuying")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetBuyingResponseObject); ok {
+		return validResponse.VisitSetBuyingResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SetFiscalYear operation middleware
+func (sh *strictHandler) SetFiscalYear(ctx echo.Context) error {
+	var request SetFiscalYearRequestObject
+
+	var body SetFiscalYearJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetFiscalYear(ctx.Request().Context(), request.(SetFiscalYearRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetFiscalYear")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetFiscalYearResponseObject); ok {
+		return validResponse.VisitSetFiscalYearResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetCalendarPolicy operation middleware
 func (sh *strictHandler) GetCalendarPolicy(ctx echo.Context) error {
 	var request GetCalendarPolicyRequestObject
@@ -32435,6 +33790,31 @@ func (sh *strictHandler) GetCoverage(ctx echo.Context, params GetCoverageParams)
 	return nil
 }
 
+// GetBrakes operation middleware
+func (sh *strictHandler) GetBrakes(ctx echo.Context, params GetBrakesParams) error {
+	var request GetBrakesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetBrakes(ctx.Request().Context(), request.(GetBrakesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetBrakes")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetBrakesResponseObject); ok {
+		return validResponse.VisitGetBrakesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListGaps operation middleware
 func (sh *strictHandler) ListGaps(ctx echo.Context, params ListGapsParams) error {
 	var request ListGapsRequestObject
@@ -32454,6 +33834,31 @@ func (sh *strictHandler) ListGaps(ctx echo.Context, params ListGapsParams) error
 		return err
 	} else if validResponse, ok := response.(ListGapsResponseObject); ok {
 		return validResponse.VisitListGapsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetVisitMix operation middleware
+func (sh *strictHandler) GetVisitMix(ctx echo.Context, params GetVisitMixParams) error {
+	var request GetVisitMixRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetVisitMix(ctx.Request().Context(), request.(GetVisitMixRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetVisitMix")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetVisitMixResponseObject); ok {
+		return validResponse.VisitGetVisitMixResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -32580,6 +33985,55 @@ func (sh *strictHandler) GetCustomer(ctx echo.Context, id Id) error {
 		return err
 	} else if validResponse, ok := response.(GetCustomerResponseObject); ok {
 		return validResponse.VisitGetCustomerResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// NoteCustomerAction operation middleware
+func (sh *strictHandler) NoteCustomerAction(ctx echo.Context, id Id, params NoteCustomerActionParams) error {
+	var request NoteCustomerActionRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body NoteCustomerActionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.NoteCustomerAction(ctx.Request().Context(), request.(NoteCustomerActionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "NoteCustomerAction")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(NoteCustomerActionResponseObject); ok {
+		return validResponse.VisitNoteCustomerActionResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -34799,6 +36253,32 @@ func (sh *strictHandler) PublishPlan(ctx echo.Context, id Id, params PublishPlan
 
 	request.Id = id
 	request.Params = params
+
+	var body PublishPlanJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.PublishPlan(ctx.Request().Context(), request.(PublishPlanRequestObject))

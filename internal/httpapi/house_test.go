@@ -252,7 +252,7 @@ func published(t testing.TB) (h *house, vp *client.ClientWithResponses, planID s
 	require.NoError(t, err)
 	require.NoError(t, client.Check(s))
 	run := h.plan(vp, s.JSON201.Selection.Id)
-	out, err := vp.PublishPlanWithResponse(ctx, *run.Plan, &client.PublishPlanParams{IfMatch: client.Match(1)})
+	out, err := vp.PublishPlanWithResponse(ctx, *run.Plan, &client.PublishPlanParams{IfMatch: client.Match(1)}, reasoned)
 	require.NoError(t, err)
 	require.NoError(t, client.Check(out))
 	return h, vp, *run.Plan
@@ -313,3 +313,8 @@ func (h *house) send(c *client.ClientWithResponses, r raw) (*http.Response, clie
 	}
 	return resp, p, body
 }
+
+var because = "The customer asked for this week."
+
+// reasoned is the body of a publication with one reason for all visits that need one.
+var reasoned = client.PublishPlanJSONRequestBody{Reason: &because}

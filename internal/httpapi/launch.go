@@ -20,7 +20,7 @@ func (a *API) ForecastPlan(ctx context.Context, r ForecastPlanRequestObject) (Fo
 		}),
 		Warnings: list(v.Warnings, func(w flow.ForecastWarning) ForecastWarning {
 			return ForecastWarning{Visit: w.VisitID, Customer: w.Customer, Date: date(w.Day), Text: w.Text}
-		})}, nil
+		}), Reasons: list(v.Reasons, needsReason)}, nil
 }
 
 func launchTotals(t flow.Totals) LaunchTotals {

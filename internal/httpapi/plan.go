@@ -89,8 +89,11 @@ func (a *API) PublishPlan(ctx context.Context, r PublishPlanRequestObject) (Publ
 	if err != nil {
 		return nil, err
 	}
-	c := callOf(ctx)
-	p, err := a.flow.Publish(ctx, c.actor, c.key(r.Params.IdempotencyKey), r.Id, n, value(r.Params.Preview), value(r.Params.GiveUp)...)
+	c, in := callOf(ctx), flow.PublishInput{Preview: value(r.Params.Preview), GiveUp: value(r.Params.GiveUp)}
+	if r.Body != nil {
+		in.Reasons = flow.TypedReasons{All: value(r.Body.Reason), Each: value(r.Body.Reasons)}
+	}
+	p, err := a.flow.Publish(ctx, c.actor, c.key(r.Params.IdempotencyKey), r.Id, n, in)
 	if err != nil {
 		return nil, err
 	}

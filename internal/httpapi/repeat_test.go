@@ -128,15 +128,15 @@ func TestRepeatedPublications(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, client.Check(s))
 	plan := *h.plan(vp, s.JSON201.Selection.Id).Plan
-	stale, err := vp.PublishPlanWithResponse(ctx, plan, &client.PublishPlanParams{IfMatch: client.Match(9)})
+	stale, err := vp.PublishPlanWithResponse(ctx, plan, &client.PublishPlanParams{IfMatch: client.Match(9)}, reasoned)
 	require.NoError(t, err)
 	require.Equal(t, 412, stale.StatusCode())
 	params := &client.PublishPlanParams{IfMatch: client.Match(1), IdempotencyKey: key("publish")}
-	first, err := vp.PublishPlanWithResponse(ctx, plan, params)
+	first, err := vp.PublishPlanWithResponse(ctx, plan, params, reasoned)
 	require.NoError(t, err)
 	require.NoError(t, client.Check(first))
 	require.Positive(t, first.JSON200.New)
-	again, err := vp.PublishPlanWithResponse(ctx, plan, params)
+	again, err := vp.PublishPlanWithResponse(ctx, plan, params, reasoned)
 	require.NoError(t, err)
 	require.Equal(t, first.JSON200, again.JSON200, "the stored answer")
 	visits, err := vp.ListVisitsWithResponse(ctx, nil)

@@ -20,12 +20,19 @@ func (a *API) ListCustomers(ctx context.Context, r ListCustomersRequestObject) (
 	if q.Values, err = dimensionValues(value(r.Params.Value)); err != nil {
 		return nil, err
 	}
+	if s := value(r.Params.Stage); s != "" {
+		q.Stage = []string{s}
+	}
 	v, err := a.flow.Customers(ctx, callOf(ctx).actor, q)
 	if err != nil {
 		return nil, err
 	}
 	return ListCustomers200JSONResponse{Next: some(v.Next), Total: v.Total,
-		Items: list(v.Customers, func(c roster.Customer) Customer { return customer(c, v.Hosts[c.HostID]) })}, nil
+		Items: list(v.Customers, func(c roster.Customer) Customer {
+			out := customer(c, v.Hosts[c.HostID])
+			out.Stage = some(v.Stages[c.ID].Code)
+			return out
+		})}, nil
 }
 
 // dimensionValues reads "region:EMEA".
@@ -51,7 +58,7 @@ func (a *API) GetCustomer(ctx context.Context, r GetCustomerRequestObject) (GetC
 		Body: CustomerDetail{Customer: customer(v.Customer, v.Host.Name), Visits: list(v.Visits, func(x visit.Visit) CustomerVisit {
 			return CustomerVisit{Id: x.ID, Date: date(x.Slot.Date), Half: Half(x.Slot.Half), State: VisitState(x.State), Kind: VisitKind(x.Kind),
 				Executive: named(x.ExecutiveID, v.People[x.ExecutiveID])}
-		})}}, nil
+		}), Way: customerWay(v.Way)}}, nil
 }
 
 // ListPeople gives everybody of our company.

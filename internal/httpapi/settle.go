@@ -15,7 +15,7 @@ func (a *API) SettleVisit(ctx context.Context, r SettleVisitRequestObject) (Sett
 	}
 	b := r.Body
 	v, err := a.flow.Settle(ctx, callOf(ctx).actor, r.Id, n, flow.Settlement{Verdict: flow.Verdict(b.Verdict), Field: calsync.Field(value(b.Field)), Print: value(b.Print),
-		Date: slotDate(b.Date), Begins: value(b.Begins), Ends: value(b.Ends)})
+		Date: slotDate(b.Date), Begins: value(b.Begins), Ends: value(b.Ends), Reason: value(b.Reason)})
 	if err != nil {
 		return nil, err
 	}

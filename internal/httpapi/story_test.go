@@ -75,7 +75,7 @@ func TestStory(t *testing.T) {
 	live, err := vp.GetPublishedPlanWithResponse(ctx, 2027, nil)
 	require.NoError(t, err)
 	require.Equal(t, planID, live.JSON200.Plan.Id)
-	again, err := vp.PublishPlanWithResponse(ctx, planID, &client.PublishPlanParams{IfMatch: *live.Headers200.ETag})
+	again, err := vp.PublishPlanWithResponse(ctx, planID, &client.PublishPlanParams{IfMatch: *live.Headers200.ETag}, reasoned)
 	require.NoError(t, err)
 	require.True(t, again.JSON200.Unchanged)
 

@@ -151,13 +151,17 @@ func Shares(dimensions []string, counts map[string]map[string]int) []Dimension {
 	return out
 }
 
-// Crunches gives the last days of each calendar quarter of a year, which our
-// company keeps free of visits.
-func Crunches(year, days int) []slot.Interval {
+// Crunches gives the last days of each fiscal quarter that lie in a horizon, which our
+// company keeps free of visits. start is the first month of the fiscal year, 0 means
+// January; none are kept free where days is 0.
+func Crunches(horizon slot.Interval, start time.Month, days int) []slot.Interval {
 	var out []slot.Interval
-	for q := 1; q <= 4; q++ {
-		end := slot.MakeDate(year, time.Month(3*q+1), 1).Add(-1)
-		out = append(out, slot.Interval{Start: end.Add(1 - days), End: end})
+	for at := horizon.Start; at <= horizon.End && days > 0; {
+		end := slot.FiscalQuarter(at, start).End
+		if free := (slot.Interval{Start: max(end.Add(1-days), horizon.Start), End: min(end, horizon.End)}); free.Start <= free.End {
+			out = append(out, free)
+		}
+		at = end.Add(1)
 	}
 	return out
 }

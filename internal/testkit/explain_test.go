@@ -39,6 +39,9 @@ func change(t *testing.T, c *client.ClientWithResponses, plan, key string, chang
 	if key != "" {
 		params.IdempotencyKey = &key
 	}
+	for i := range changes {
+		changes[i].Reason = &because
+	}
 	r, err := c.ChangePlanWithResponse(context.Background(), plan, params, client.ChangePlanJSONRequestBody{Changes: changes})
 	require.NoError(t, err)
 	return r

@@ -86,7 +86,7 @@ func newMortalHouse(t *testing.T, engine Engine) *mortalHouse {
 }
 
 func (h *mortalHouse) publish(plan string) (flow.Published, error) {
-	return h.flow.Publish(context.Background(), System, flow.Key{ActorID: "vp", Key: plan, Hash: "the same"}, plan, 1, "")
+	return h.flow.Publish(context.Background(), System, flow.Key{ActorID: "vp", Key: plan, Hash: "the same"}, plan, 1, flow.PublishInput{Reasons: flow.TypedReasons{All: "The customer asked for this day."}})
 }
 
 // start opens the database anew, as a new process does.

@@ -25,7 +25,7 @@ func (h *House) Budget(b flow.Budget) {
 // PublishAs publishes a draft whose forecast somebody has seen.
 func (h *House) PublishAs(c *client.ClientWithResponses, plan, preview string) *client.PublishPlanResponse {
 	h.t.Helper()
-	out, err := c.PublishPlanWithResponse(context.Background(), plan, &client.PublishPlanParams{IfMatch: client.Match(1), Preview: &preview})
+	out, err := c.PublishPlanWithResponse(context.Background(), plan, &client.PublishPlanParams{IfMatch: client.Match(1), Preview: &preview}, Reasoned)
 	require.NoError(h.t, err)
 	return out
 }

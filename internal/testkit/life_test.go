@@ -159,7 +159,7 @@ func TestTheLifeOfAVisit(t *testing.T) {
 		require.True(t, slices.ContainsFunc(foreseen.Warnings, func(w flow.ForecastWarning) bool { return w.VisitID == v.ID && w.Customer != "" }), "who looks first is told")
 		refused[*client.PublishPlanResponse](t, http.StatusConflict, v.ID)(h.Publish(vp, third, ""), nil)
 		require.Equal(t, visit.Agreed, h.Visit(v.ID).State)
-		out, err := vp.PublishPlanWithResponse(ctx, third, &client.PublishPlanParams{IfMatch: client.Match(1), GiveUp: &[]string{v.ID}})
+		out, err := vp.PublishPlanWithResponse(ctx, third, &client.PublishPlanParams{IfMatch: client.Match(1), GiveUp: &[]string{v.ID}}, Reasoned)
 		ok(t, out, err)
 		h.Settle()
 		gone := h.Visit(v.ID)

@@ -60,13 +60,13 @@ func TestAPinHoldsAVisit(t *testing.T) {
 		require.False(t, at(other.CustomerID).Pinned)
 		require.NoError(t, client.Check(change(t, vp, second, "", elsewhere(t, vp, second, at(other.CustomerID), other))))
 		require.Equal(t, http.StatusOK, pin(VP, other.ID, h.Visit(other.ID).Version, "yes"))
-		late, err := vp.PublishPlanWithResponse(context.Background(), second, &client.PublishPlanParams{IfMatch: client.Match(2)})
+		late, err := vp.PublishPlanWithResponse(context.Background(), second, &client.PublishPlanParams{IfMatch: client.Match(2)}, Reasoned)
 		refused[*client.PublishPlanResponse](t, http.StatusConflict, "it is pinned")(late, err)
 
 		// Without the pin it may move; the first stays.
 		require.Equal(t, http.StatusOK, pin(VP, other.ID, h.Visit(other.ID).Version, "no"))
 		require.Equal(t, http.StatusOK, pin(VP, other.ID, h.Visit(other.ID).Version, "no"), "twice is once")
-		late, err = vp.PublishPlanWithResponse(context.Background(), second, &client.PublishPlanParams{IfMatch: client.Match(2)})
+		late, err = vp.PublishPlanWithResponse(context.Background(), second, &client.PublishPlanParams{IfMatch: client.Match(2)}, Reasoned)
 		ok(t, late, err)
 		h.Settle()
 		require.NotEqual(t, []any{other.ExecutiveID, other.Slot}, []any{h.Visit(other.ID).ExecutiveID, h.Visit(other.ID).Slot})

@@ -25,7 +25,7 @@ func TestPublishingAtTheSameTime(t *testing.T) {
 		answers := make([]*client.PublishPlanResponse, 4)
 		for i := range answers {
 			all.Go(func() {
-				r, err := vp.PublishPlanWithResponse(context.Background(), plans[i/2], &client.PublishPlanParams{IfMatch: client.Match(1)})
+				r, err := vp.PublishPlanWithResponse(context.Background(), plans[i/2], &client.PublishPlanParams{IfMatch: client.Match(1)}, Reasoned)
 				if err == nil {
 					answers[i] = r
 				}
@@ -193,7 +193,7 @@ func TestADraftDoesNotOverrideWhatWasAgreedSince(t *testing.T) {
 		publish := func(plan string) *client.PublishPlanResponse {
 			p, err := vp.GetPlanWithResponse(ctx, plan, nil)
 			require.NoError(t, err)
-			out, err := vp.PublishPlanWithResponse(ctx, plan, &client.PublishPlanParams{IfMatch: client.Match(p.JSON200.Plan.Version)})
+			out, err := vp.PublishPlanWithResponse(ctx, plan, &client.PublishPlanParams{IfMatch: client.Match(p.JSON200.Plan.Version)}, Reasoned)
 			require.NoError(t, err)
 			return out
 		}

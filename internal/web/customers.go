@@ -21,6 +21,7 @@ type customersModel struct {
 	Values   []pair // the filter on dimensions
 	NextHref string
 	Filtered bool
+	Stage    string // code; "" for all
 }
 
 // pair is a dimension and its value.
@@ -36,6 +37,10 @@ func pairs(m map[string]string) []pair {
 
 func (p *Pages) customers(c echo.Context) error {
 	q := flow.CustomerQuery{Search: strings.TrimSpace(c.QueryParam("q")), After: c.QueryParam("after"), Limit: 50}
+	stage := c.QueryParam("stage")
+	if stage != "" {
+		q.Stage = []string{stage}
+	}
 	for k, v := range c.QueryParams() {
 		if d, ok := strings.CutPrefix(k, "d."); ok && len(v) > 0 && v[0] != "" {
 			if q.Values == nil {
@@ -48,7 +53,7 @@ func (p *Pages) customers(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	m := customersModel{CustomersView: v, Search: q.Search, Values: pairs(q.Values), Filtered: q.Search != "" || len(q.Values) > 0 || q.After != ""}
+	m := customersModel{CustomersView: v, Search: q.Search, Values: pairs(q.Values), Stage: stage, Filtered: q.Search != "" || stage != "" || len(q.Values) > 0 || q.After != ""}
 	if v.Next != "" {
 		u := c.QueryParams()
 		u.Set("after", v.Next)
@@ -65,14 +70,20 @@ type customerModel struct {
 	Values       []pair
 	Past, Coming []visit.Visit
 	MayErase     bool // give out or erase what is held about its people
+	Key          string
+	Error        shownError
+	Typed, On    string // what was typed before
 }
 
-func (p *Pages) customer(c echo.Context) error {
+func (p *Pages) customer(c echo.Context) error { return p.showCustomer(c, http.StatusOK, nil) }
+
+func (p *Pages) showCustomer(c echo.Context, status int, refused error) error {
 	v, err := p.Flow.Customer(ctx(c), auth.Actor(c), c.Param("id"))
 	if err != nil {
 		return err
 	}
-	m := customerModel{CustomerView: v, Values: pairs(v.Customer.Values), MayErase: may(access.ErasePerson)(auth.Actor(c))}
+	m := customerModel{CustomerView: v, Values: pairs(v.Customer.Values), Key: p.NewKey(), Error: shown(refused, "action", "on"), Typed: c.FormValue("action"), On: c.FormValue("on"),
+		MayErase: may(access.ErasePerson)(auth.Actor(c))}
 	for _, x := range v.Visits {
 		ahead := x.End.After(p.Now())
 		switch {
@@ -86,5 +97,5 @@ func (p *Pages) customer(c echo.Context) error {
 	slices.Reverse(m.Past)
 	f := p.frame(c, v.Customer.Name)
 	f.Narrow = true
-	return p.show(c, http.StatusOK, customerPage(f, m))
+	return p.show(c, status, customerPage(f, m))
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -40,7 +41,7 @@ func (p *Pages) showExplain(c echo.Context, customer string, status int, problem
 	if err != nil {
 		return err
 	}
-	m := explainModel{Explanation: x, Plan: "/plans/" + url.PathEscape(id), MayPlan: may(access.MakePlan)(a), Live: x.Plan.State == visit.Live, Key: p.NewKey(), Error: shown(problem)}
+	m := explainModel{Explanation: x, Plan: "/plans/" + url.PathEscape(id), MayPlan: may(access.MakePlan)(a), Live: x.Plan.State == visit.Live, Key: p.NewKey(), Error: shown(problem, "reason")}
 	if m.MayPlan && !x.Settled && !x.Stands && len(x.Places) == 0 {
 		out, err := p.Flow.LetIn(ctx(c), a, id, customer)
 		if err != nil && !fault.Is(err, fault.Conflict) {
@@ -62,7 +63,10 @@ func (p *Pages) rearrange(c echo.Context) error {
 	if err := json.Unmarshal([]byte(raw), &changes); err != nil || len(changes) == 0 {
 		return fault.Invalidf("This form is not complete.").With(fault.Detail{Where: "changes", Value: fault.Short(raw), Expected: "what the page put there", Mend: "Open the page again and choose once more."})
 	}
-	_, err := p.Flow.Rearrange(ctx(c), auth.Actor(c), key(c, raw), id, changes)
+	for i := range changes {
+		changes[i].Reason = cmp.Or(changes[i].Reason, c.FormValue("reason"))
+	}
+	_, err := p.Flow.Rearrange(ctx(c), auth.Actor(c), key(c, raw, c.FormValue("reason")), id, changes)
 	status, yes := formError(err)
 	if fault.Is(err, fault.Stale) {
 		status, yes = http.StatusConflict, true

@@ -561,7 +561,7 @@ func (s *story) Plan(_ context.Context, _ access.Actor, id string, f flow.PlanFi
 	return v, nil
 }
 
-func (s *story) Publish(_ context.Context, _ access.Actor, k flow.Key, id string, version int, preview string, _ ...string) (flow.Published, error) {
+func (s *story) Publish(_ context.Context, _ access.Actor, k flow.Key, id string, version int, in flow.PublishInput) (flow.Published, error) {
 	return flow.Published{PlanID: id, Visits: len(s.visits), Unchanged: s.plan.State == visit.Live}, s.change("publish", id, version, k.Key)
 }
 

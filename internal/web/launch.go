@@ -24,7 +24,12 @@ type forecastModel struct {
 	// GiveUp are the visits that somebody has agreed to and that may be cancelled
 	// all the same, as the plan's page asked: they go along with the form.
 	GiveUp url.Values
+	Typed  flow.TypedReasons // what was typed before
 }
+
+// mostReasoned is how many visits get a field of their own for a reason; the reason for
+// all holds for the others.
+const mostReasoned = 50
 
 func (m forecastModel) events() int {
 	return m.Totals.Creates + m.Totals.Moves + m.Totals.Changes + m.Totals.Cancels
@@ -38,22 +43,15 @@ func (p *Pages) showForecast(c echo.Context, status int, refused error) error {
 	a, id := auth.Actor(c), c.Param("id")
 	v, err := p.Flow.Forecast(ctx(c), a, id)
 	if s, yes := formError(err); err != nil && yes {
-		plan, e := p.Flow.Plan(ctx(c), a, id, flow.PlanFilter{})
-		if e != nil {
-			return err
+		if refused != nil {
+			err = refused
 		}
-		m := p.planModelOf(c, plan, flow.PlanFilter{})
-		if m.Error = shown(err); refused != nil {
-			m.Error = shown(refused)
-		}
-		f := p.frame(c, plan.Plan.Name)
-		f.Script = p.assets.url("web/ts/plan.ts")
-		return p.show(c, s, planPage(f, m))
+		return p.showPlan(c, s, err, nil)
 	}
 	if err != nil {
 		return err
 	}
-	m := forecastModel{Forecast: v, Here: "/plans/" + url.PathEscape(id), Key: p.NewKey(), Error: shown(refused), GiveUp: url.Values{}}
+	m := forecastModel{Forecast: v, Here: "/plans/" + url.PathEscape(id), Key: p.NewKey(), Error: shown(refused, "reason"), GiveUp: url.Values{}, Typed: typedReasons(c)}
 	form, err := c.FormParams()
 	if err != nil {
 		return fault.Invalidf("The form could not be read.").Because(err)

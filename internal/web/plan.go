@@ -14,73 +14,45 @@ import (
 	"windshield/internal/coverage"
 	"windshield/internal/fault"
 	"windshield/internal/flow"
-	"windshield/internal/slot"
 	"windshield/internal/visit"
 )
-
-// maxColumns is how many weeks the style sheet has places for: a calendar year
-// touches at most 54.
-const maxColumns = 54
 
 // planModel is the plan of a year as its page shows it.
 type planModel struct {
 	flow.PlanView
-	Weeks      []coverage.WeekLoad
+	planView
+	Weeks      []coverage.WeekLoad // those shown
 	Bars       []planBar
-	Quarters   []int  // columns, from 1, in which a quarter begins
-	Crunch     []span // the last weeks of the quarters
-	TodayCol   int    // 0 where today is not in the year
-	Lines      []planLine
+	Others     planBar // groups beyond the first six, together; no label where there are none
+	Quarters   []int   // columns, from 1, in which a quarter begins
+	Crunch     []span  // the last weeks of the quarters
+	TodayCol   int     // 0 where today is not in the weeks shown
+	Sections   []planSection
 	Conflicts  []conflictLine
 	Unassigned []unassignedLine
 	Countries  []string
-	Filter     flow.PlanFilter
-	Filtered   bool
+	Zoom       zoom
 	Grid       bool // on a phone: the grid, not the list
-	Here       string
 	Told       told
 	MayPublish bool
+	MayChange  bool // moves, pins, takes back
 	MayPeople  bool
+	Drawer     *drawerModel
+	Stale      *staleModel
 	Key        string
 	Error      shownError
 }
 
-// span is a run of weeks: its first column, from 1, and how many.
-type span struct{ Col, N int }
-
-func (s span) class(kind string) string {
-	c := kind + " w" + strconv.Itoa(s.Col)
-	if s.N > 1 {
-		c += " n" + strconv.Itoa(s.N)
-	}
-	return c
+// zoom is which weeks are shown, and where else one can go.
+type zoom struct {
+	Quarter        bool
+	Earlier, Later string // labels of the weeks in which the quarters around begin; "" at the ends of the year
+	Starts         string // label of the week with which a look at a quarter begins
 }
 
 type planBar struct {
 	coverage.Bar
 	Colour int
-}
-
-// planLine is one executive's row of the grid.
-type planLine struct {
-	ID, Name, About string
-	Note            string // the bands and trips in words
-	Class           string
-	Index           int // aria-rowindex
-	Bands, Leave    []span
-	Trips           []span
-	Chips           []chip
-	Next            []flow.PlanVisit // the next three, for the phone's list
-}
-
-// chip is one visit in the grid.
-type chip struct {
-	Place string // class of the cell
-	Col   int    // aria-colindex
-	Class string
-	Code  string
-	Href  string
-	Label string
 }
 
 type conflictLine struct {
@@ -96,63 +68,60 @@ type unassignedLine struct {
 // told says who hears of it when a draft is published.
 type told struct{ Visits, Executives, Hosts, Answers int }
 
-func (p *Pages) plan(c echo.Context) error {
-	id := c.Param("id")
+func (p *Pages) plan(c echo.Context) error { return p.showPlan(c, http.StatusOK, nil, nil) }
+
+// showPlan shows the plan's page in the view of the address, or for a form that was
+// sent, in the one that the form came from; with what went wrong, and what two
+// people did to one visit.
+func (p *Pages) showPlan(c echo.Context, status int, problem error, stale *staleModel) error {
+	here := "/plans/" + url.PathEscape(c.Param("id"))
 	q := c.QueryParams()
-	filter := flow.PlanFilter{Search: strings.TrimSpace(q.Get("q")), Country: q.Get("country"), Groups: slices.DeleteFunc(slices.Clone(q["group"]), func(s string) bool { return s == "" })}
-	v, err := p.Flow.Plan(ctx(c), auth.Actor(c), id, filter)
+	if c.Request().Method == http.MethodPost {
+		q = formView(c)
+	}
+	view := planViewOf(here, q)
+	v, err := p.Flow.Plan(ctx(c), auth.Actor(c), c.Param("id"), view.filter())
 	if err != nil {
 		return err
 	}
-	if label := q.Get("visit"); label != "" {
-		return toLabelled(c, v, label)
+	m := p.planModelOf(c, v, view)
+	if m.Stale = stale; stale != nil && stale.To != nil {
+		stale.Mine += " to " + m.person(stale.To.Executive) + ", " + dayShort(stale.To.Date) + " " + halfDay(stale.To.Half) + "."
 	}
-	m := p.planModelOf(c, v, filter)
-	f := p.frame(c, v.Plan.Name)
-	f.Script = p.assets.url("web/ts/plan.ts")
-	return p.show(c, http.StatusOK, planPage(f, m))
-}
-
-// toLabelled leads from a chip to its visit. Chips name visits by their short
-// label: 2,400 UUIDs would be most of the page's weight.
-func toLabelled(c echo.Context, v flow.PlanView, label string) error {
-	for _, r := range v.Rows {
-		for _, x := range r.Visits {
-			if x.Label == label {
-				return c.Redirect(http.StatusSeeOther, "/visits/"+url.PathEscape(x.ID))
-			}
+	if problem == nil {
+		if problem = view.check(v.Groups, m.Countries, v.Year.Weeks); problem != nil {
+			status = http.StatusUnprocessableEntity
 		}
 	}
-	return fault.NotFoundf("This plan has no visit %q.", fault.Short(label))
+	m.Error = shown(problem)
+	if label := view.get("visit"); label != "" {
+		if m.Drawer, err = p.drawerOf(c, m.planView, v.Plan, q); err != nil {
+			return err
+		}
+	}
+	f := p.frame(c, v.Plan.Name)
+	f.Script, f.Sheet = p.assets.url("web/ts/plan.ts"), p.assets.url("web/css/year.css")
+	return p.show(c, status, planPage(f, m))
 }
 
-func (p *Pages) planModelOf(c echo.Context, v flow.PlanView, filter flow.PlanFilter) planModel {
+func (p *Pages) planModelOf(c echo.Context, v flow.PlanView, view planView) planModel {
 	a := auth.Actor(c)
 	m := planModel{
-		PlanView: v, Weeks: v.Year.Weeks, Filter: filter, Grid: c.QueryParam("view") == "grid", Key: p.NewKey(),
-		Filtered:   filter.Search != "" || filter.Country != "" || len(filter.Groups) > 0,
-		Here:       "/plans/" + url.PathEscape(v.Plan.ID),
+		PlanView: v, planView: view, Grid: view.get("view") == "grid", Key: p.NewKey(),
 		MayPublish: v.Plan.State == visit.Draft && may(access.PublishPlan)(a),
+		MayChange:  mayMove(a, v.Plan),
 		MayPeople:  may(access.SeeOwnVisits)(a),
 	}
-	if len(m.Weeks) > maxColumns {
-		m.Weeks = m.Weeks[:maxColumns]
-	}
+	m.choose()
 	colours := map[string]int{}
 	for _, g := range v.Groups {
 		colours[g.Code] = g.Colour
 	}
-	for _, b := range v.Year.Strata {
-		m.Bars = append(m.Bars, planBar{b, colours[b.Code]})
-	}
+	m.bars(colours)
 	m.marks()
 	executives, hosts, countries := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	if filter.Country != "" {
-		countries[filter.Country] = true
-	}
-	for i, r := range v.Rows {
+	for _, r := range v.Rows {
 		countries[r.Executive.Office.Country] = true
-		m.Lines = append(m.Lines, m.line(r, i+3, colours))
 		for _, x := range r.Visits {
 			if x.Conflict != "" {
 				m.Conflicts = append(m.Conflicts, conflictLine{x, r.Executive.Name})
@@ -163,6 +132,10 @@ func (p *Pages) planModelOf(c echo.Context, v flow.PlanView, filter flow.PlanFil
 			}
 		}
 	}
+	for _, x := range v.Countries {
+		countries[x] = true
+	}
+	m.arrange(colours)
 	delete(hosts, "")
 	delete(countries, "")
 	m.Told.Executives, m.Told.Hosts = len(executives), len(hosts)
@@ -183,155 +156,90 @@ func (p *Pages) planModelOf(c echo.Context, v flow.PlanView, filter flow.PlanFil
 	return m
 }
 
-// month names the month that begins in a week's column, for the first column
-// the one that most of it lies in; "" elsewhere.
-func (m *planModel) month(i int) string {
-	monday := m.Weeks[i].Monday
-	if i == 0 {
-		return monday.Add(6).Time().Format("Jan")
+// mayMove says whether somebody may change a plan by hand.
+func mayMove(a access.Actor, p visit.Plan) bool {
+	switch p.State {
+	case visit.Draft:
+		return may(access.MakePlan)(a)
+	case visit.Live:
+		return may(access.MakePlan)(a) && may(access.PublishPlan)(a)
 	}
-	if sunday := monday.Add(6); sunday.Month() != monday.Add(-1).Month() {
-		return sunday.Time().Format("Jan")
-	}
-	return ""
+	return false
 }
 
-// marks finds the columns of the quarters, their ends, and today.
-func (m *planModel) marks() {
-	for i, w := range m.Weeks {
-		for d := w.Monday; d < w.Monday.Add(7); d++ {
-			if d.Time().Day() == 1 && (d.Month()-1)%3 == 0 && (i > 0 || d == w.Monday) {
-				m.Quarters = append(m.Quarters, i+1)
-			}
-			if d == m.Today {
-				m.TodayCol = i + 1
-			}
-		}
-		if !w.QuarterEnd {
+// mostBars is how many groups have a bar of their own in the strip.
+const mostBars = 6
+
+// bars chooses the groups with a bar of their own: the coloured ones, which are the
+// largest, in the plan's order; the rest are summed.
+func (m *planModel) bars(colours map[string]int) {
+	for _, b := range m.Year.Strata {
+		if colours[b.Code] > 0 && len(m.Bars) < mostBars {
+			m.Bars = append(m.Bars, planBar{b, colours[b.Code]})
 			continue
 		}
-		if n := len(m.Crunch); n > 0 && m.Crunch[n-1].Col+m.Crunch[n-1].N == i+1 {
-			m.Crunch[n-1].N++
-		} else {
-			m.Crunch = append(m.Crunch, span{i + 1, 1})
-		}
+		m.Others.Label = "others"
+		m.Others.Customers += b.Customers
+		m.Others.Planned += b.Planned
+		m.Others.Target += b.Target
 	}
+	if m.Others.Share = 1; m.Others.Target > 0 {
+		m.Others.Share = float64(m.Others.Planned) / float64(m.Others.Target)
+	}
+	m.Others.Under = m.Others.Planned < m.Others.Target
 }
 
-// column gives the column of a date, from 1; 0 where it lies outside.
-func (m *planModel) column(d slot.Date) int {
-	if len(m.Weeks) == 0 || d < m.Weeks[0].Monday {
-		return 0
+// allBars gives every group, for the table below the grid.
+func (m planModel) allBars() []planBar {
+	out := make([]planBar, 0, len(m.Year.Strata))
+	for _, b := range m.Year.Strata {
+		out = append(out, planBar{b, m.colour(b.Code)})
 	}
-	if i := d.Sub(m.Weeks[0].Monday) / 7; i < len(m.Weeks) {
-		return i + 1
-	}
-	return 0
+	return out
 }
 
-// spans turns dates into runs of weeks, cut to the year, joined where they touch.
-func (m *planModel) spans(in []slot.Interval) []span {
-	if len(m.Weeks) == 0 || len(in) == 0 {
+// evenShare is the share of a year that lies in the last days of a quarter: what visits
+// there would be if nobody cared.
+func (m planModel) evenShare() float64 { return 4 * float64(m.Fiscal.Days) / 365 }
+
+// last gives the newest change of the plan; nil where there is none.
+func (m planModel) last() *flow.PlanStepView {
+	if len(m.Steps) == 0 {
 		return nil
 	}
-	first, last := m.Weeks[0].Monday, m.Weeks[len(m.Weeks)-1].Monday.Add(6)
-	var out []span
-	for _, i := range in {
-		if i.End < first || i.Start > last || i.End < i.Start {
-			continue
-		}
-		a, b := m.column(max(i.Start, first)), m.column(min(i.End, last))
-		out = append(out, span{a, b - a + 1})
-	}
-	slices.SortFunc(out, func(a, b span) int { return a.Col - b.Col })
-	joined := out[:0]
-	for _, s := range out {
-		if n := len(joined); n > 0 && s.Col <= joined[n-1].Col+joined[n-1].N {
-			joined[n-1].N = max(joined[n-1].N, s.Col+s.N-joined[n-1].Col)
-			continue
-		}
-		joined = append(joined, s)
-	}
-	return joined
+	return &m.Steps[0]
 }
 
-func (m *planModel) line(r flow.PlanRow, index int, colours map[string]int) planLine {
-	l := planLine{
-		ID: r.Executive.ID, Name: r.Executive.Name, Index: index, Class: "tl-row",
-		Bands: m.spans(r.Windows), Leave: m.spans(r.Absences), Trips: m.spans(r.Trips),
-		Chips: make([]chip, 0, len(r.Visits)),
-	}
-	l.About = function(r.Executive.Name, r.Executive.Function)
-	if cc := r.Executive.Office.Country; cc != "" {
-		l.About = strings.TrimPrefix(l.About+" · "+cc, " · ")
-	}
-	l.Note = count(len(r.Visits), "visit", "visits")
-	if n := len(r.Trips); n > 0 {
-		l.Note += ", " + count(n, "trip", "trips")
-	}
-	if n := len(l.Leave); n > 0 {
-		l.Note += ", away " + count(n, "time", "times")
-	}
-	tall, inWeek, before := 1, 0, 0
-	for _, x := range r.Visits {
-		if x.Slot.Date >= m.Today && len(l.Next) < 3 && x.State.Open() {
-			l.Next = append(l.Next, x)
-		}
-		col := m.column(x.Slot.Date)
-		if col == 0 {
+// mineAgain gives the newest change of the reader that can be taken back, and one
+// that was taken back last and can be made again; "" where there is none.
+func (m planModel) mineAgain() (undo, redo string) {
+	for _, s := range m.Steps {
+		if !s.Mine || !s.MayRun {
 			continue
 		}
-		if inWeek++; col != before {
-			inWeek, before = 1, col
+		if s.Undoes != "" {
+			if undo == "" && redo == "" {
+				redo = s.ID
+			}
+			continue
 		}
-		y := min(inWeek, 14) // no executive visits more often: a week has 14 half-days
-		tall = max(tall, y)
-		l.Chips = append(l.Chips, m.chip(x, col, y, colours[x.Stratum]))
+		if undo == "" {
+			undo = s.ID
+		}
 	}
-	if tall > 1 {
-		l.Class += " k" + strconv.Itoa(tall)
-	}
-	return l
+	return undo, redo
 }
 
-func (m *planModel) chip(x flow.PlanVisit, col, y, colour int) chip {
-	c := chip{Place: "c w" + strconv.Itoa(col), Col: col + 1, Code: x.Stratum, Class: "v " + colourClass(colour)}
-	if y > 1 {
-		c.Place += " y" + strconv.Itoa(y)
-	}
-	if c.Code == "" {
-		c.Code = "··"
-	}
-	switch x.State {
-	case visit.Proposed:
-		c.Class += " pr"
-	case visit.Held, visit.Debriefed:
-		c.Class += " he"
-	case visit.Declined, visit.Cancelled, visit.NoShow:
-		c.Class += " de"
-	}
-	c.Label = c.Code + ", " + x.Customer + ", " + dayShort(x.Slot.Date) + " " + halfDay(x.Slot.Half) + ", " + statusText(x.Visit)
-	if x.InWindow {
-		c.Label += ", in its window"
-	}
-	if x.Pinned {
-		c.Class += " pi"
-		c.Label += ", pinned"
-	}
-	if x.Conflict != "" {
-		c.Class += " co"
-		c.Label += ", needs a decision"
-	}
-	c.Href = visitHref(x.Visit)
-	return c
-}
-
-// visitHref leads from a plan's page to a visit, see toLabelled.
-func visitHref(v visit.Visit) string {
-	if v.Label == "" {
+// visitHref leads from a plan's page to a visit. Chips name visits by their short
+// label: 2,400 UUIDs would be most of the page's weight.
+func (m planModel) visitHref(v visit.Visit) string {
+	switch {
+	case v.Label == "":
 		return "/visits/" + url.PathEscape(v.ID)
+	case len(m.Q) == 0 || len(m.Q) == 1 && m.get("visit") != "":
+		return "?visit=" + url.QueryEscape(v.Label)
 	}
-	return "?visit=" + url.QueryEscape(v.Label)
+	return m.with("visit", v.Label)
 }
 
 // givenUp gives the visits that somebody has agreed to, and that the publisher has
@@ -344,14 +252,29 @@ func givenUp(c echo.Context) []string {
 	return slices.Clone(form["broken"])
 }
 
+// typedReasons reads the reason for all visits, and those for single ones.
+func typedReasons(c echo.Context) flow.TypedReasons {
+	out := flow.TypedReasons{All: c.FormValue("reason"), Each: map[string]string{}}
+	form, err := c.FormParams()
+	if err != nil {
+		return out
+	}
+	for name, values := range form {
+		if id, ok := strings.CutPrefix(name, "reason."); ok && len(values) > 0 {
+			out.Each[id] = values[0]
+		}
+	}
+	return out
+}
+
 func (p *Pages) publish(c echo.Context) error {
 	id := c.Param("id")
 	ver, err := version(c)
 	if err != nil {
 		return err
 	}
-	a, gone := auth.Actor(c), givenUp(c)
-	did, err := p.Flow.Publish(ctx(c), a, key(c, append(gone, itoa(ver), c.FormValue("preview"))...), id, ver, c.FormValue("preview"), gone...)
+	a, in := auth.Actor(c), flow.PublishInput{Preview: c.FormValue("preview"), GiveUp: givenUp(c), Reasons: typedReasons(c)}
+	did, err := p.Flow.Publish(ctx(c), a, key(c, append(slices.Clone(in.GiveUp), itoa(ver), in.Preview, in.Reasons.All)...), id, ver, in)
 	if fault.Is(err, fault.Stale) { // what it would do now is on the page, with what has changed
 		return p.showForecast(c, http.StatusConflict, err)
 	}
@@ -391,35 +314,6 @@ func heat(n, top int) string {
 	return "h" + strconv.Itoa(min(4, 1+(n-1)*4/top))
 }
 
-func (m planModel) busiest() int {
-	top := 0
-	for _, w := range m.Weeks {
-		top = max(top, w.Visits)
-	}
-	return top
-}
-
-// query gives the page's address with another view, keeping the filter.
-func (m planModel) query(view string) string {
-	q := url.Values{}
-	if m.Filter.Search != "" {
-		q.Set("q", m.Filter.Search)
-	}
-	if m.Filter.Country != "" {
-		q.Set("country", m.Filter.Country)
-	}
-	for _, g := range m.Filter.Groups {
-		q.Add("group", g)
-	}
-	if view != "" {
-		q.Set("view", view)
-	}
-	if len(q) == 0 {
-		return m.Here
-	}
-	return m.Here + "?" + q.Encode()
-}
-
 var planStates = map[visit.PlanState]struct{ text, class string }{
 	visit.Draft: {"Draft", "tag dash"}, visit.Live: {"Published", "tag live"}, visit.Superseded: {"Superseded", "tag off"},
 }
@@ -431,6 +325,16 @@ func (m planModel) colour(code string) int {
 		}
 	}
 	return 0
+}
+
+// person names an executive of the plan.
+func (m planModel) person(id string) string {
+	for _, x := range m.People {
+		if x.ID == id {
+			return x.Name
+		}
+	}
+	return "somebody who visits nobody in this plan"
 }
 
 func (m planModel) customerName(id string) string {

@@ -32,6 +32,7 @@ type visitModel struct {
 	// The form that names a time, as it was entered.
 	Timing                   bool
 	AtDate, AtBegins, AtEnds string
+	Reason                   string
 	Agree                    *flow.Agreed // as it was entered
 	// The form that cancels the visit, as it was entered.
 	Cancelling  bool
