@@ -157,7 +157,7 @@ func deckClaim(r ClaimRow, frame insight.Frame) DeckClaim {
 // buildDeck makes the slides.
 func buildDeck(in deckInput) Deck {
 	d := Deck{Plan: in.Plan, Groups: in.Groups, AsOf: in.AsOf, Months: deckMonths(in.Plan.Horizon)}
-	d.Footer = fmt.Sprintf("%s, %s, version %d · seed %d · %s", in.Plan.Name, planWord[in.Plan.State], in.Plan.Version, in.Plan.Seed, in.Today.Time().Format("2 Jan 2006"))
+	d.Footer = planFooter(in.Plan, in.Today)
 	years := yearStates(in.Plan, in.Visits, in.People, in.Accepted)
 	d.Accepted, d.Executives = countYears(years), len(years)
 	lines := in.lines(d.Months)

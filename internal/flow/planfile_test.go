@@ -1,0 +1,117 @@
+package flow
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"windshield/internal/access"
+	"windshield/internal/export"
+	"windshield/internal/fault"
+	"windshield/internal/roster"
+	"windshield/internal/slot"
+	"windshield/internal/visit"
+)
+
+func aSheetInput() sheetInput {
+	d := aDeckInput()
+	in := sheetInput{Plan: d.Plan, Visits: d.Visits, Groups: d.Groups, People: d.People, Customers: d.Customers, Today: d.Today, Whole: true,
+		Absences: map[string][]slot.Interval{"ana": {{Start: slot.MustDate("2027-07-05"), End: slot.MustDate("2027-07-09")}, {Start: slot.MustDate("2027-07-12"), End: slot.MustDate("2027-07-15")}}}}
+	return in
+}
+
+// The files show the numbers of the slides.
+func TestTheSheetCountsAsTheDeckDoes(t *testing.T) {
+	in, deck := aSheetInput(), buildDeck(aDeckInput())
+	y := in.year()
+	for i, b := range deck.Slides[0].Bars {
+		require.Equal(t, []any{b.Code, b.Value, b.Of}, []any{y.Groups[i].Code, y.Groups[i].Planned, y.Groups[i].Target})
+	}
+	require.Equal(t, deck.Footer, y.Footer)
+	require.Len(t, y.Weeks, 53)
+	require.Len(t, y.Visits, 3, "the list has what was declined, and says so")
+	require.Equal(t, []bool{true, true, false}, []bool{y.Visits[0].Stands, y.Visits[1].Stands, y.Visits[2].Stands})
+	require.Len(t, y.Rows, 2, "who visits nobody and need not is left out")
+	require.Equal(t, "Ana", y.Rows[0].Name)
+	chips, away := 0, []int{}
+	for i, w := range y.Rows[0].Weeks {
+		chips += len(w)
+		if y.Rows[0].Away[i] {
+			away = append(away, i)
+		}
+	}
+	require.Equal(t, 1, chips)
+	require.Equal(t, "2027-W09", y.Weeks[9].Label)
+	require.Equal(t, []export.YearChip{{Code: "EN", Colour: 1, Title: "One, Wed 3 Mar 2027", Dashed: true}}, y.Rows[0].Weeks[9])
+	require.Equal(t, []int{27}, away, "four days of five are not the week")
+
+	in.Visits[0].Slot.Date = slot.MustDate("2029-01-01") // moved by hand out of the year
+	require.NotPanics(t, func() { in.year() })
+	in.Visits, in.Groups, in.Plan.Horizon = nil, nil, slot.Interval{}
+	require.Empty(t, in.year().Rows)
+}
+
+func TestSlidesOfTheDeck(t *testing.T) {
+	in := aDeckInput()
+	in.Claims = []DeckClaim{{Text: "Prices are hard to compare", Evidence: "1 customer, 1 group", Label: "one data point"}}
+	d := buildDeck(in)
+	p := presentation(d)
+	require.Len(t, p.Slides, len(d.Slides))
+	for i, s := range p.Slides {
+		require.Equal(t, d.Slides[i].Title, s.Title)
+		filled := len(s.Bars) + len(s.Lists)
+		if s.Grid != nil || s.Table != nil {
+			filled++
+		}
+		require.Positive(t, filled, "%s shows something", d.Slides[i].Kind)
+	}
+	require.Equal(t, d.Slides[0].Bars[1].Text, p.Slides[0].Bars[1].Text)
+	require.Equal(t, []export.SlideLine{{Text: "Nine"}, {Text: "1 Dec – 10 Jan"}, {Text: "▲ nobody yet", Bad: true}}, p.Slides[1].Lists[0].Items[0].Lines)
+	var b bytes.Buffer
+	require.NoError(t, p.Write(&b))
+}
+
+// What a calendar event says holds nothing of the customer's people or of ours alone.
+func TestCalendarEventKeepsInside(t *testing.T) {
+	f := &Flow{Deps: Deps{BaseURL: "https://w.example"}}
+	v := visit.Visit{ID: "7d44", Version: 4, State: visit.Confirmed, Objective: "secret objective", Why: "secret why", Conflict: "secret conflict", AnswerNote: "secret note", JoinURL: "https://secret.example",
+		Contacts: []roster.Contact{{Name: "secret person", Email: "secret@c.example"}}, Theirs: visit.Said{Words: "secret words"}, Agreement: visit.Agreement{With: "secret agreer", What: "secret what"},
+		Start: time.Date(2027, 3, 3, 8, 0, 0, 0, time.UTC), End: time.Date(2027, 3, 3, 11, 0, 0, 0, time.UTC), Group: "Enterprise"}
+	c := roster.Customer{Name: "Alpine", Address: "Seestrasse 1", City: "Zürich", Country: "CH", Contact: roster.Contact{Name: "secret contact", Email: "secret@alpine.example", Phone: "+41 secret"}}
+	e := f.calendarEvent(v, c, roster.Person{Name: "Ana", Email: "secret@us.example", Phone: "secret"}, roster.Person{Name: "Hugo"})
+	require.NotContains(t, fmt.Sprint(e), "secret")
+	require.Equal(t, export.Event{UID: "7d44@windshield", Sequence: 4, Start: v.Start, End: v.End, Status: export.EventConfirmed, Summary: "Ana visits Alpine", Location: "Seestrasse 1, Zürich, CH",
+		Description: "Executive: Ana\nHost: Hugo\nGroup: Enterprise\nState: confirmed\nhttps://w.example/visits/7d44", URL: "https://w.example/visits/7d44"}, e)
+	for state, want := range map[visit.State]export.EventStatus{visit.Proposed: export.EventTentative, visit.Published: export.EventTentative, visit.Held: export.EventConfirmed, visit.Declined: export.EventCancelled, visit.Cancelled: export.EventCancelled} {
+		v.State = state
+		require.Equal(t, want, f.calendarEvent(v, c, roster.Person{}, roster.Person{}).Status, "%s", state)
+	}
+}
+
+func TestWhoMayTakeAPlanOut(t *testing.T) {
+	for _, c := range []struct {
+		a    access.Actor
+		want access.Scope
+		no   bool
+	}{
+		{a: access.Actor{PersonID: "vp", Roles: []roster.Role{roster.VP}}, want: access.Scope{All: true}},
+		{a: access.Actor{PersonID: "ceo", Roles: []roster.Role{roster.CEO}}, want: access.Scope{All: true}},
+		{a: access.Actor{PersonID: "ana", Roles: []roster.Role{roster.Executive}}, want: access.Scope{ExecutiveIDs: []string{"ana"}}},
+		{a: access.Actor{PersonID: "asa", Roles: []roster.Role{roster.Assistant}, Serves: []string{"ana", "ben"}}, want: access.Scope{ExecutiveIDs: []string{"ana", "ben"}}},
+		{a: access.Actor{PersonID: "hugo", Roles: []roster.Role{roster.Host}}, want: access.Scope{HostID: "hugo"}},
+		{a: access.Actor{PersonID: "asa", Roles: []roster.Role{roster.Assistant}}, no: true},
+		{a: access.Actor{PersonID: "x"}, no: true},
+		{a: access.Actor{}, no: true},
+	} {
+		got, err := ownScope(c.a)
+		if c.no {
+			require.True(t, fault.Is(err, fault.Denied) || fault.Is(err, fault.Unauthenticated), "%s", c.a.PersonID)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, c.want, got)
+	}
+}

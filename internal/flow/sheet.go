@@ -1,0 +1,219 @@
+package flow
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"windshield/internal/access"
+	"windshield/internal/coverage"
+	"windshield/internal/export"
+	"windshield/internal/fault"
+	"windshield/internal/roster"
+	"windshield/internal/slot"
+	"windshield/internal/visit"
+)
+
+// sheetInput is what files of a plan are made from.
+type sheetInput struct {
+	Plan      visit.Plan
+	Visits    []visit.Visit // by date
+	Groups    []Group
+	People    map[string]roster.Person
+	Absences  map[string][]slot.Interval
+	Customers map[string]roster.Customer
+	Today     slot.Date
+	Whole     bool // all visits, and not one reader's own
+}
+
+// YearSheet gives the plan of a year for paper: executives by weeks and every visit,
+// with nothing of contacts and notes.
+func (f *Flow) YearSheet(ctx context.Context, a access.Actor, planID string) (export.Year, error) {
+	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
+		return export.Year{}, err
+	}
+	in, err := f.sheetInput(ctx, planID, access.Scope{All: true})
+	if err != nil {
+		return export.Year{}, err
+	}
+	return in.year(), nil
+}
+
+// ownScope is what of a plan somebody may take out as a list: all of it who may see
+// plans; own visits, once people were told of them, who goes there.
+func ownScope(a access.Actor) (access.Scope, error) {
+	err := access.Require(a, access.SeePlan, access.Subject{})
+	if err == nil {
+		return access.Scope{All: true}, nil
+	}
+	s := access.Visits(a)
+	if len(s.ExecutiveIDs) == 0 && s.HostID == "" {
+		return s, err
+	}
+	s.All = false // who sees all visits and no plans would see drafts by this door
+	return s, nil
+}
+
+func (f *Flow) sheetInput(ctx context.Context, planID string, scope access.Scope) (sheetInput, error) {
+	return read(ctx, f, func(tx Tx) (in sheetInput, err error) {
+		in.Today, in.Whole = f.today("UTC"), scope.All
+		if in.Plan, err = tx.Plans.Get(planID); err != nil {
+			return in, err
+		}
+		if in.Plan.State == visit.Draft && !scope.All {
+			return in, fault.Deniedf("You may not do this: the plan is only a draft, and nobody has been told of it.")
+		}
+		if in.Visits, _, err = tx.Visits.Find(VisitQuery{Scope: scope, PlanID: planID}); err != nil {
+			return in, err
+		}
+		if in.Plan.SelectionID != "" {
+			s, err := tx.Selections.Get(in.Plan.SelectionID)
+			if err != nil {
+				return in, err
+			}
+			in.Groups = groupsOf(s)
+		}
+		if in.People, err = everybody(tx); err != nil {
+			return in, err
+		}
+		if in.Absences, err = absencesByPerson(tx); err != nil {
+			return in, err
+		}
+		in.Customers, err = customersOf(tx, in.Visits)
+		return in, err
+	})
+}
+
+// year makes the sheet.
+func (in sheetInput) year() export.Year {
+	p := in.Plan
+	y := export.Year{Title: p.Name, Footer: planFooter(p, in.Today), Open: len(p.Unassigned), Visits: in.list()}
+	planned, colours := map[string]int{}, colourOf(in.Groups)
+	for _, v := range in.Visits {
+		if v.State.Stands() {
+			planned[v.Stratum]++
+		}
+	}
+	for _, g := range in.Groups {
+		y.Groups = append(y.Groups, export.YearGroup{Code: g.Code, Label: g.Label, Colour: g.Colour, Customers: g.Customers, Planned: planned[g.Code], Target: g.Target})
+	}
+	for _, w := range coverage.Year(coverage.YearInput{Horizon: p.Horizon, Visits: in.Visits}).Weeks {
+		y.Weeks = append(y.Weeks, export.YearWeek{Label: w.Label, Monday: w.Monday, Crunch: w.QuarterEnd, Visits: w.Visits})
+	}
+	theirs := map[string][]visit.Visit{}
+	for _, v := range in.Visits {
+		if v.State.Stands() {
+			theirs[v.ExecutiveID] = append(theirs[v.ExecutiveID], v)
+		}
+	}
+	first := p.Horizon.Start.Monday()
+	for _, e := range in.goers(theirs) {
+		row := export.YearRow{Name: e.Name, About: e.Function, Visits: len(theirs[e.ID]), Weeks: make([][]export.YearChip, len(y.Weeks)), Away: make([]bool, len(y.Weeks))}
+		for _, v := range theirs[e.ID] {
+			week := v.Slot.Date.Sub(first) / 7
+			if v.Slot.Date < first || week >= len(row.Weeks) {
+				continue // moved by hand out of the year: it stands in the list
+			}
+			row.Weeks[week] = append(row.Weeks[week], export.YearChip{Code: v.Stratum, Colour: colours[v.Stratum], Dashed: v.State == visit.Proposed, Done: v.State.Happened(), Pinned: v.Pinned,
+				Title: in.Customers[v.CustomerID].Name + ", " + v.Slot.Date.Time().Format("Mon 2 Jan 2006")})
+		}
+		for i, w := range y.Weeks {
+			row.Away[i] = awayAll(in.Absences[e.ID], w.Monday)
+		}
+		y.Rows = append(y.Rows, row)
+	}
+	return y
+}
+
+// goers are the executives of a plan by name: who visits somebody in it, and who
+// should.
+func (in sheetInput) goers(theirs map[string][]visit.Visit) []roster.Person {
+	var out []roster.Person
+	for _, e := range in.People {
+		should := e.Has(roster.Executive) && e.Terms.TargetVisits > 0 && in.Plan.State != visit.Superseded && (e.Left.IsZero() || e.Left >= in.Plan.Horizon.Start)
+		if len(theirs[e.ID]) > 0 || should {
+			out = append(out, e)
+		}
+	}
+	slices.SortFunc(out, func(a, b roster.Person) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	return out
+}
+
+// awayAll says whether leave covers a week from Monday to Friday.
+func awayAll(leave []slot.Interval, monday slot.Date) bool {
+	for d := monday; d < monday.Add(5); d++ {
+		if !slot.In(d, leave) {
+			return false
+		}
+	}
+	return true
+}
+
+// list gives every visit as a row.
+func (in sheetInput) list() []export.YearVisit {
+	colours := colourOf(in.Groups)
+	out := make([]export.YearVisit, len(in.Visits))
+	for i, v := range in.Visits {
+		c := in.Customers[v.CustomerID]
+		out[i] = export.YearVisit{Label: v.Label, Date: v.Slot.Date, Half: v.Slot.Half, Begins: v.Begins, Ends: v.Ends, Zone: v.Zone,
+			Executive: in.People[v.ExecutiveID].Name, Customer: c.Name, City: c.City, Country: c.Country, Code: v.Stratum, Group: v.Group, Colour: colours[v.Stratum],
+			Host: in.People[v.HostID].Name, State: stateWord(v.State), Stands: v.State.Stands(), Objective: v.Objective != ""}
+	}
+	return out
+}
+
+// calendar gives the visits that stand as calendar events. Zone is the reader's, ""
+// where the list is of many.
+func (in sheetInput) calendar(f *Flow, name, zone string) export.Calendar {
+	c := export.Calendar{Name: name, Zone: zone, Stamp: f.Now()}
+	for _, v := range in.Visits {
+		if v.State.Stands() && !v.Start.IsZero() {
+			c.Events = append(c.Events, f.calendarEvent(v, in.Customers[v.CustomerID], in.People[v.ExecutiveID], in.People[v.HostID]))
+		}
+	}
+	return c
+}
+
+// calendarEvent writes a visit as an event of a calendar: who goes to whom, where,
+// and where to read more. What the visit is for stays inside, and so do the
+// customer's people.
+func (f *Flow) calendarEvent(v visit.Visit, c roster.Customer, executive, host roster.Person) export.Event {
+	e := export.Event{UID: v.ID + "@windshield", Sequence: v.Version, Start: v.Start, End: v.End, Summary: executive.Name + " visits " + c.Name, URL: f.BaseURL + "/visits/" + v.ID}
+	switch {
+	case v.State == visit.Proposed || v.State == visit.Published:
+		e.Status = export.EventTentative
+	case v.State.Stands():
+		e.Status = export.EventConfirmed
+	default:
+		e.Status = export.EventCancelled
+	}
+	place := []string{}
+	for _, s := range []string{c.Address, c.City, c.Region, c.Country} {
+		if s != "" {
+			place = append(place, s)
+		}
+	}
+	if v.Kind == visit.Online {
+		place = []string{"online"}
+	}
+	e.Location = strings.Join(place, ", ")
+	lines := []string{"Executive: " + executive.Name}
+	if host.Name != "" {
+		lines = append(lines, "Host: "+host.Name)
+	}
+	if v.Group != "" {
+		lines = append(lines, "Group: "+v.Group)
+	}
+	e.Description = strings.Join(append(lines, "State: "+stateWord(v.State), e.URL), "\n")
+	return e
+}
+
+// stateWord writes a state in words.
+func stateWord(s visit.State) string { return strings.ReplaceAll(string(s), "_", " ") }
+
+// planFooter names a plan so that a page on paper can be told from a later one.
+func planFooter(p visit.Plan, today slot.Date) string {
+	return fmt.Sprintf("%s, %s, version %d · seed %d · %s", p.Name, planWord[p.State], p.Version, p.Seed, today.Time().Format("2 Jan 2006"))
+}
