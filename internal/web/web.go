@@ -16,6 +16,7 @@ import (
 	"windshield/internal/access"
 	"windshield/internal/calsync"
 	"windshield/internal/coverage"
+	"windshield/internal/export"
 	"windshield/internal/flow"
 	"windshield/internal/intake"
 	"windshield/internal/roster"
@@ -105,6 +106,8 @@ type Presenting interface {
 	Years(ctx context.Context, a access.Actor, planID string) (flow.YearsView, error)
 	FreezePromise(ctx context.Context, a access.Actor, k flow.Key, planID string, version int, reason string) (flow.Frozen, error)
 	Promise(ctx context.Context, a access.Actor, planID string, only coverage.Outcome) (flow.PromiseView, error)
+	PlanFile(ctx context.Context, a access.Actor, planID string, kind flow.PlanFileKind) (flow.PlanFile, error)
+	YearSheet(ctx context.Context, a access.Actor, planID string) (export.Year, error)
 }
 
 // Visiting are the use cases of the visit, the customer and the executive's page.
@@ -308,6 +311,10 @@ func (p *Pages) Register(r Router) {
 	r.POST("/plans/:id/accept", p.acceptYear)
 	r.GET("/plans/:id/promise", p.promise)
 	r.POST("/plans/:id/promise", p.freezePromise)
+	r.GET("/plans/:id/print", p.printPlan)
+	for _, x := range planFiles {
+		r.GET("/plans/:id/plan."+string(x.kind), p.planFile(x.kind))
+	}
 
 	r.GET("/search", p.search)
 	r.GET("/shortcuts", p.shortcuts)
