@@ -969,6 +969,33 @@ func (e Party) Valid() bool {
 	}
 }
 
+// Defines values for PlanFileFormat.
+const (
+	PlanFileFormatCsv  PlanFileFormat = "csv"
+	PlanFileFormatIcs  PlanFileFormat = "ics"
+	PlanFileFormatPdf  PlanFileFormat = "pdf"
+	PlanFileFormatPptx PlanFileFormat = "pptx"
+	PlanFileFormatXlsx PlanFileFormat = "xlsx"
+)
+
+// Valid indicates whether the value is a known member of the PlanFileFormat enum.
+func (e PlanFileFormat) Valid() bool {
+	switch e {
+	case PlanFileFormatCsv:
+		return true
+	case PlanFileFormatIcs:
+		return true
+	case PlanFileFormatPdf:
+		return true
+	case PlanFileFormatPptx:
+		return true
+	case PlanFileFormatXlsx:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PlanState.
 const (
 	PlanStateDraft      PlanState = "draft"
@@ -6444,6 +6471,9 @@ type PlanDetail struct {
 	Today openapi_types.Date `json:"today"`
 }
 
+// PlanFileFormat The kind of a file that a plan can be taken out as.
+type PlanFileFormat string
+
 // PlanList defines model for PlanList.
 type PlanList struct {
 	Items []Plan `json:"items"`
@@ -10995,6 +11025,13 @@ type ClientInterface interface {
 	// Corresponds with GET /plans/{id}/deck (the `GetDeck` operationId).
 	GetDeck(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetPlanFile A plan as a file
+	//
+	// The slides (pptx), a workbook with coverage, the year and the visits (xlsx), the year on A3 (pdf), the list of visits (csv, in UTF-8 with its mark) or the visits that stand as a calendar (ics). The last two executives, assistants and hosts may have as well, with their own visits, once people were told of the plan. Cells that a spreadsheet would run begin with an apostrophe. No file holds customers' contacts or what is ours alone.
+	//
+	// Corresponds with GET /plans/{id}/files/{format} (the `GetPlanFile` operationId).
+	GetPlanFile(ctx context.Context, id Id, format PlanFileFormat, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ForecastPlan What publishing a draft would do, and who would be told
 	//
 	// Decided by what the publication itself decides by; nothing is written and nobody is told. Its fingerprint can be sent with the publication, which is refused where this is no longer true.
@@ -13808,6 +13845,23 @@ func (c *Client) ProposePlaces(ctx context.Context, id Id, customer OfCustomer, 
 // Corresponds with GET /plans/{id}/deck (the `GetDeck` operationId).
 func (c *Client) GetDeck(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetDeckRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPlanFile A plan as a file
+//
+// The slides (pptx), a workbook with coverage, the year and the visits (xlsx), the year on A3 (pdf), the list of visits (csv, in UTF-8 with its mark) or the visits that stand as a calendar (ics). The last two executives, assistants and hosts may have as well, with their own visits, once people were told of the plan. Cells that a spreadsheet would run begin with an apostrophe. No file holds customers' contacts or what is ours alone.
+//
+// Corresponds with GET /plans/{id}/files/{format} (the `GetPlanFile` operationId).
+func (c *Client) GetPlanFile(ctx context.Context, id Id, format PlanFileFormat, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPlanFileRequest(c.Server, id, format)
 	if err != nil {
 		return nil, err
 	}
@@ -19664,6 +19718,47 @@ func NewGetDeckRequest(server string, id Id) (*http.Request, error) {
 	return req, nil
 }
 
+// NewGetPlanFileRequest constructs an http.Request for the GetPlanFile method
+func NewGetPlanFileRequest(server string, id Id, format PlanFileFormat) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "format", format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/plans/%s/files/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewForecastPlanRequest constructs an http.Request for the ForecastPlan method
 func NewForecastPlanRequest(server string, id Id) (*http.Request, error) {
 	var err error
@@ -23271,6 +23366,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /plans/{id}/deck (the `GetDeck` operationId).
 	GetDeckWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetDeckResponse, error)
+
+	// GetPlanFileWithResponse A plan as a file
+	//
+	// The slides (pptx), a workbook with coverage, the year and the visits (xlsx), the year on A3 (pdf), the list of visits (csv, in UTF-8 with its mark) or the visits that stand as a calendar (ics). The last two executives, assistants and hosts may have as well, with their own visits, once people were told of the plan. Cells that a spreadsheet would run begin with an apostrophe. No file holds customers' contacts or what is ours alone.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /plans/{id}/files/{format} (the `GetPlanFile` operationId).
+	GetPlanFileWithResponse(ctx context.Context, id Id, format PlanFileFormat, reqEditors ...RequestEditorFn) (*GetPlanFileResponse, error)
 
 	// ForecastPlanWithResponse What publishing a draft would do, and who would be told
 	//
@@ -32051,6 +32155,82 @@ func (r GetDeckResponse) ContentType() string {
 	return ""
 }
 
+// GetPlanFileResponse200Headers the declared response headers of an HTTP 200 response for GetPlanFile
+type GetPlanFileResponse200Headers struct {
+	ContentDisposition *string
+}
+
+type GetPlanFileResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetPlanFileResponse200Headers
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetPlanFileResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetPlanFileResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetPlanFileResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetPlanFileResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetPlanFileResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetPlanFileResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPlanFileResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPlanFileResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPlanFileResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ForecastPlanResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -38428,6 +38608,21 @@ func (c *ClientWithResponses) GetDeckWithResponse(ctx context.Context, id Id, re
 		return nil, err
 	}
 	return ParseGetDeckResponse(rsp)
+}
+
+// GetPlanFileWithResponse A plan as a file
+//
+// The slides (pptx), a workbook with coverage, the year and the visits (xlsx), the year on A3 (pdf), the list of visits (csv, in UTF-8 with its mark) or the visits that stand as a calendar (ics). The last two executives, assistants and hosts may have as well, with their own visits, once people were told of the plan. Cells that a spreadsheet would run begin with an apostrophe. No file holds customers' contacts or what is ours alone.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /plans/{id}/files/{format} (the `GetPlanFile` operationId).
+func (c *ClientWithResponses) GetPlanFileWithResponse(ctx context.Context, id Id, format PlanFileFormat, reqEditors ...RequestEditorFn) (*GetPlanFileResponse, error) {
+	rsp, err := c.GetPlanFile(ctx, id, format, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPlanFileResponse(rsp)
 }
 
 // ForecastPlanWithResponse What publishing a draft would do, and who would be told
@@ -46336,6 +46531,73 @@ func ParseGetDeckResponse(rsp *http.Response) (*GetDeckResponse, error) {
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseGetPlanFileResponse parses an HTTP response from a GetPlanFileWithResponse call
+func ParseGetPlanFileResponse(rsp *http.Response) (*GetPlanFileResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPlanFileResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetPlanFileResponse200Headers
+		if values := rsp.Header.Values("Content-Disposition"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Disposition", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentDisposition = &value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil

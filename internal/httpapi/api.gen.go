@@ -970,6 +970,33 @@ func (e Party) Valid() bool {
 	}
 }
 
+// Defines values for PlanFileFormat.
+const (
+	PlanFileFormatCsv  PlanFileFormat = "csv"
+	PlanFileFormatIcs  PlanFileFormat = "ics"
+	PlanFileFormatPdf  PlanFileFormat = "pdf"
+	PlanFileFormatPptx PlanFileFormat = "pptx"
+	PlanFileFormatXlsx PlanFileFormat = "xlsx"
+)
+
+// Valid indicates whether the value is a known member of the PlanFileFormat enum.
+func (e PlanFileFormat) Valid() bool {
+	switch e {
+	case PlanFileFormatCsv:
+		return true
+	case PlanFileFormatIcs:
+		return true
+	case PlanFileFormatPdf:
+		return true
+	case PlanFileFormatPptx:
+		return true
+	case PlanFileFormatXlsx:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PlanState.
 const (
 	PlanStateDraft      PlanState = "draft"
@@ -6445,6 +6472,9 @@ type PlanDetail struct {
 	Today openapi_types.Date `json:"today"`
 }
 
+// PlanFileFormat The kind of a file that a plan can be taken out as.
+type PlanFileFormat string
+
 // PlanList defines model for PlanList.
 type PlanList struct {
 	Items []Plan `json:"items"`
@@ -10258,6 +10288,9 @@ type ServerInterface interface {
 	// GetDeck The slides of a plan
 	// (GET /plans/{id}/deck)
 	GetDeck(ctx echo.Context, id Id) error
+	// GetPlanFile A plan as a file
+	// (GET /plans/{id}/files/{format})
+	GetPlanFile(ctx echo.Context, id Id, format PlanFileFormat) error
 	// ForecastPlan What publishing a draft would do, and who would be told
 	// (GET /plans/{id}/forecast)
 	ForecastPlan(ctx echo.Context, id Id) error
@@ -12449,6 +12482,30 @@ func (w *ServerInterfaceWrapper) GetDeck(ctx echo.Context) error {
 	return err
 }
 
+// GetPlanFile converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPlanFile(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "format" -------------
+	var format PlanFileFormat
+
+	err = runtime.BindStyledParameterWithOptions("simple", "format", ctx.Param("format"), &format, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter format: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPlanFile(ctx, id, format)
+	return err
+}
+
 // ForecastPlan converts echo context to params.
 func (w *ServerInterfaceWrapper) ForecastPlan(ctx echo.Context) error {
 	var err error
@@ -13872,6 +13929,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/plans/:id/attention", wrapper.GetAttention, options.OperationMiddlewares["getAttention"]...)
 	router.POST(options.BaseURL+"/plans/:id/changes", wrapper.ChangePlan, options.OperationMiddlewares["changePlan"]...)
 	router.GET(options.BaseURL+"/plans/:id/deck", wrapper.GetDeck, options.OperationMiddlewares["getDeck"]...)
+	router.GET(options.BaseURL+"/plans/:id/files/:format", wrapper.GetPlanFile, options.OperationMiddlewares["getPlanFile"]...)
 	router.GET(options.BaseURL+"/plans/:id/acceptances", wrapper.ListAcceptances, options.OperationMiddlewares["listAcceptances"]...)
 	router.POST(options.BaseURL+"/plans/:id/acceptances", wrapper.AcceptYear, options.OperationMiddlewares["acceptYear"]...)
 	router.GET(options.BaseURL+"/plans/:id/promise", wrapper.GetPromise, options.OperationMiddlewares["getPromise"]...)
@@ -25680,6 +25738,220 @@ func (response GetDeckdefaultApplicationProblemPlusJSONResponse) VisitGetDeckRes
 	return err
 }
 
+type GetPlanFileRequestObject struct {
+	Id     Id             `json:"id"`
+	Format PlanFileFormat `json:"format"`
+}
+
+type GetPlanFileResponseObject interface {
+	VisitGetPlanFileResponse(w http.ResponseWriter) error
+}
+
+type GetPlanFile200ResponseHeaders struct {
+	ContentDisposition *string
+}
+
+type GetPlanFile200ApplicationpdfResponse struct {
+	Body          io.Reader
+	Headers       GetPlanFile200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetPlanFile200ApplicationpdfResponse) VisitGetPlanFileResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/pdf")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.ContentDisposition != nil {
+		w.Header().Set("Content-Disposition", fmt.Sprint(*response.Headers.ContentDisposition))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetPlanFile200ApplicationvndOpenxmlformatsOfficedocumentPresentationmlPresentationResponse struct {
+	Body          io.Reader
+	Headers       GetPlanFile200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetPlanFile200ApplicationvndOpenxmlformatsOfficedocumentPresentationmlPresentationResponse) VisitGetPlanFileResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/vnd.openxmlformats-officedocument.presentationml.presentation")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.ContentDisposition != nil {
+		w.Header().Set("Content-Disposition", fmt.Sprint(*response.Headers.ContentDisposition))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetPlanFile200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse struct {
+	Body          io.Reader
+	Headers       GetPlanFile200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetPlanFile200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse) VisitGetPlanFileResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.ContentDisposition != nil {
+		w.Header().Set("Content-Disposition", fmt.Sprint(*response.Headers.ContentDisposition))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetPlanFile200TextcalendarResponse struct {
+	Body          io.Reader
+	Headers       GetPlanFile200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetPlanFile200TextcalendarResponse) VisitGetPlanFileResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/calendar")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.ContentDisposition != nil {
+		w.Header().Set("Content-Disposition", fmt.Sprint(*response.Headers.ContentDisposition))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetPlanFile200TextcsvResponse struct {
+	Body          io.Reader
+	Headers       GetPlanFile200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetPlanFile200TextcsvResponse) VisitGetPlanFileResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.ContentDisposition != nil {
+		w.Header().Set("Content-Disposition", fmt.Sprint(*response.Headers.ContentDisposition))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetPlanFile401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetPlanFile401ApplicationProblemPlusJSONResponse) VisitGetPlanFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPlanFile403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetPlanFile403ApplicationProblemPlusJSONResponse) VisitGetPlanFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPlanFile404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetPlanFile404ApplicationProblemPlusJSONResponse) VisitGetPlanFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPlanFile422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetPlanFile422ApplicationProblemPlusJSONResponse) VisitGetPlanFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPlanFiledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetPlanFiledefaultApplicationProblemPlusJSONResponse) VisitGetPlanFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ForecastPlanRequestObject struct {
 	Id Id `json:"id"`
 }
@@ -32881,6 +33153,9 @@ type StrictServerInterface interface {
 	// GetDeck The slides of a plan
 	// (GET /plans/{id}/deck)
 	GetDeck(ctx context.Context, request GetDeckRequestObject) (GetDeckResponseObject, error)
+	// GetPlanFile A plan as a file
+	// (GET /plans/{id}/files/{format})
+	GetPlanFile(ctx context.Context, request GetPlanFileRequestObject) (GetPlanFileResponseObject, error)
 	// ForecastPlan What publishing a draft would do, and who would be told
 	// (GET /plans/{id}/forecast)
 	ForecastPlan(ctx context.Context, request ForecastPlanRequestObject) (ForecastPlanResponseObject, error)
@@ -36141,6 +36416,32 @@ func (sh *strictHandler) GetDeck(ctx echo.Context, id Id) error {
 		return err
 	} else if validResponse, ok := response.(GetDeckResponseObject); ok {
 		return validResponse.VisitGetDeckResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPlanFile operation middleware
+func (sh *strictHandler) GetPlanFile(ctx echo.Context, id Id, format PlanFileFormat) error {
+	var request GetPlanFileRequestObject
+
+	request.Id = id
+	request.Format = format
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPlanFile(ctx.Request().Context(), request.(GetPlanFileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPlanFile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPlanFileResponseObject); ok {
+		return validResponse.VisitGetPlanFileResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
