@@ -521,7 +521,7 @@ func (s *story) coverGroups() []coverage.Group {
 	return out
 }
 
-func (s *story) Plan(_ context.Context, _ access.Actor, id string, f flow.PlanFilter) (flow.PlanView, error) {
+func (s *story) Plan(c context.Context, a access.Actor, id string, f flow.PlanFilter) (flow.PlanView, error) {
 	if err := s.failing("plan"); err != nil {
 		return flow.PlanView{}, err
 	}
@@ -558,6 +558,10 @@ func (s *story) Plan(_ context.Context, _ access.Actor, id string, f flow.PlanFi
 		v.Rows = append(v.Rows, r)
 	}
 	v.Shown = len(v.Rows)
+	for _, p := range people {
+		v.People = append(v.People, flow.PersonName{ID: p.ID, Name: p.Name})
+	}
+	v.Steps, _ = s.PlanSteps(c, a, id)
 	return v, nil
 }
 

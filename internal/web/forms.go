@@ -45,3 +45,11 @@ func liveState(going bool) string {
 }
 
 func secs(n int) time.Duration { return time.Duration(n) * time.Second }
+
+// yesNo writes what attributes such as aria-expanded say.
+func yesNo(yes bool) string {
+	if yes {
+		return "true"
+	}
+	return "false"
+}

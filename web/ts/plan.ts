@@ -1,20 +1,61 @@
-// Keys for the grid of the year, after the ARIA grid pattern: the grid is one tab
-// stop, arrows move between visits, Enter follows the link. Without this script
-// every visit is a plain link.
+// The grid of the year: one tab stop, arrows between visits, and ways to move,
+// swap and pin by drag and by keys. What is possible and what it costs comes from
+// the server; every change is a form of the page, sent without loading it again.
+// Without this script every visit is a plain link to a drawer with the same forms.
+
+import { ask, type Choices } from "./plan/choices";
+import { overlay } from "./plan/overlay";
+import { dayOf, weeksBetween } from "./plan/dates";
 
 const grid = document.querySelector<HTMLElement>("[data-grid]");
-const say = document.querySelector<HTMLElement>("[data-say]");
+if (grid) start(grid);
 
-if (grid) {
-  const rows = [...grid.querySelectorAll<HTMLElement>('[role="row"]')]
-    .map((row) => [...row.querySelectorAll<HTMLElement>("a.v")])
-    .filter((chips) => chips.length > 0);
-  for (const chips of rows) for (const chip of chips) chip.tabIndex = -1;
-  const first = rows[0]?.[0];
-  if (first) first.tabIndex = 0;
-  let current = first;
+type Seen = { chip: HTMLElement; row: HTMLElement; col: number };
+type Target = { row: HTMLElement; col: number; chip: HTMLElement | undefined };
 
-  const column = (chip: HTMLElement): number => Number(chip.parentElement?.getAttribute("aria-colindex") ?? 0);
+function start(grid: HTMLElement): void {
+  const here = grid.dataset["grid"] ?? "";
+  const moves = grid.dataset["moves"] === "yes";
+  const monday = grid.dataset["monday"] ?? "";
+  const weeks = Number(grid.dataset["weeks"] ?? 0);
+  const quarterly = !!grid.closest(".quarterly");
+  const scroller = grid.closest<HTMLElement>(".tl-scroll");
+  const line = document.querySelector<HTMLElement>("[data-say]");
+  const paint = overlay(grid);
+  document.body.classList.add("js");
+
+  let state = new URLSearchParams(grid.dataset["state"] ?? "");
+  let rows: HTMLElement[][] = [];
+  let current: HTMLElement | undefined;
+  // What the server sent last for each row, to find out which ones have changed.
+  const served = new Map<string, string>();
+  for (const row of allRows()) served.set(row.dataset["row"] ?? "", row.innerHTML);
+
+  function allRows(): HTMLElement[] {
+    return [...grid.querySelectorAll<HTMLElement>(':scope > [role="row"]')];
+  }
+
+  const say = (text: string): void => {
+    if (line) line.textContent = text;
+  };
+
+  const labelOf = (chip: HTMLElement): string => new URLSearchParams((chip.getAttribute("href") ?? "").split("?")[1] ?? "").get("visit") ?? "";
+  const column = (chip: HTMLElement): number => Number(chip.parentElement?.getAttribute("aria-colindex") ?? 1) - 1;
+  const rowOf = (e: HTMLElement): HTMLElement => e.closest<HTMLElement>('[role="row"]') as HTMLElement;
+  const personOf = (row: HTMLElement): string => row.querySelector(".tl-name > :first-child")?.textContent?.trim() ?? "";
+  const words = (chip: HTMLElement): string => chip.getAttribute("aria-label") ?? "";
+  const customer = (chip: HTMLElement): string => words(chip).split(", ")[quarterly ? 0 : 1] ?? words(chip);
+  const chipOf = (label: string): HTMLElement | undefined => rows.flat().find((c) => labelOf(c) === label);
+
+  function index(): void {
+    const keep = current ? labelOf(current) : "";
+    rows = allRows().map((row) => [...row.querySelectorAll<HTMLElement>("a.v")]).filter((chips) => chips.length > 0);
+    for (const chips of rows) for (const chip of chips) chip.tabIndex = -1;
+    current = (keep && chipOf(keep)) || rows[0]?.[0];
+    if (current) current.tabIndex = 0;
+    for (const chip of rows.flat()) chip.draggable = false;
+  }
+  index();
 
   const go = (chip: HTMLElement | undefined): void => {
     if (!chip) return;
@@ -30,35 +71,400 @@ if (grid) {
   const nearest = (chips: HTMLElement[] | undefined, col: number): HTMLElement | undefined =>
     chips?.reduce((best, chip) => (Math.abs(column(chip) - col) < Math.abs(column(best) - col) ? chip : best));
 
+  // ---- the server
+
+  let busy = false;
+
+  // Sends a form of the page and takes what has changed from the page that comes back.
+  async function send(path: string, body: URLSearchParams): Promise<boolean> {
+    if (busy) return false;
+    busy = true;
+    grid.setAttribute("aria-busy", "true");
+    try {
+      if (!body.has("key")) body.set("key", crypto.randomUUID());
+      if (!body.has("state")) body.set("state", state.toString());
+      const answer = await fetch(path, { method: "POST", body, headers: { Accept: "text/html" } });
+      const type = answer.headers.get("content-type") ?? "";
+      if (!type.startsWith("text/html") || (!answer.ok && answer.status !== 409 && answer.status !== 422)) {
+        say("That did not work: the server did not answer as it should. Nothing is known to be changed.");
+        return false;
+      }
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (!page.querySelector("[data-part]")) {
+        location.assign(answer.url); // signed out meanwhile, or an error page
+        return false;
+      }
+      take(page);
+      if (!answer.ok) {
+        const box = document.querySelector<HTMLElement>("#plan-notes [data-focus]");
+        box?.focus();
+        say(box?.querySelector("p, dd")?.textContent?.trim() ?? "This was refused. Nothing was changed.");
+      }
+      return answer.ok;
+    } catch {
+      say("The network did not answer. Nothing is known to be changed: look before you repeat it.");
+      return false;
+    } finally {
+      busy = false;
+      grid.removeAttribute("aria-busy");
+    }
+  }
+
+  // Puts what is new on a page that was fetched into this one.
+  function take(page: Document): void {
+    const had = document.activeElement instanceof HTMLElement && grid.contains(document.activeElement);
+    for (const fresh of page.querySelectorAll<HTMLElement>("[data-part]")) {
+      const old = document.getElementById(fresh.id);
+      if (old && old.innerHTML !== fresh.innerHTML) old.replaceChildren(...adopt(fresh));
+    }
+    for (const old of document.querySelectorAll<HTMLElement>("[data-part]")) {
+      if (!page.getElementById(old.id)) old.replaceChildren();
+    }
+    for (const fresh of page.querySelectorAll<HTMLElement>('[data-grid] > [role="row"]')) {
+      const id = fresh.dataset["row"] ?? "";
+      const old = allRows().find((r) => r.dataset["row"] === id);
+      if (!old || served.get(id) === fresh.innerHTML) continue;
+      served.set(id, fresh.innerHTML);
+      old.className = fresh.className;
+      old.replaceChildren(...adopt(fresh));
+    }
+    index();
+    showDrawer();
+    if (had && !grid.contains(document.activeElement)) current?.focus({ preventScroll: true });
+  }
+
+  const adopt = (from: HTMLElement): Node[] => [...from.childNodes].map((n) => document.adoptNode(n));
+
+  // ---- the drawer
+
+  const slot = document.getElementById("drawer-slot");
+  const card = grid.closest<HTMLElement>(".plan-card");
+
+  function showDrawer(): void {
+    card?.classList.toggle("with-drawer", !!slot?.firstElementChild);
+    for (const chip of rows.flat()) chip.classList.toggle("on", labelOf(chip) !== "" && labelOf(chip) === state.get("visit") && !!slot?.firstElementChild);
+  }
+
+  async function drawer(query: URLSearchParams, focus: boolean): Promise<void> {
+    if (!slot) return;
+    const answer = await fetch(`${here}/drawer?${query}`, { headers: { "X-Part": "drawer" } }).catch(() => undefined);
+    if (!answer?.ok || answer.redirected) {
+      location.assign(`${here}?${query}`);
+      return;
+    }
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.getElementById("drawer");
+    if (!fresh) return;
+    slot.replaceChildren(document.adoptNode(fresh));
+    state.set("visit", query.get("visit") ?? "");
+    remember();
+    if (focus) fresh.focus({ preventScroll: true });
+  }
+
+  function remember(): void {
+    const q = state.toString();
+    history.replaceState(null, "", q ? `${here}?${q}` : here);
+    showDrawer();
+  }
+
+  function open(chip: HTMLElement, focus: boolean): void {
+    const label = labelOf(chip);
+    if (!label) {
+      location.assign((chip as HTMLAnchorElement).href);
+      return;
+    }
+    const query = new URLSearchParams(state);
+    query.set("visit", label);
+    void drawer(query, focus);
+  }
+
+  function close(): void {
+    const label = state.get("visit") ?? "";
+    slot?.replaceChildren();
+    state.delete("visit");
+    remember();
+    go(chipOf(label) ?? current);
+  }
+
+  document.addEventListener("click", (e) => {
+    const link = (e.target as HTMLElement).closest<HTMLAnchorElement>("a[data-drawer], a[data-close]");
+    if (!link || e.ctrlKey || e.metaKey || e.shiftKey || e.button !== 0) return;
+    e.preventDefault();
+    if (link.matches("[data-close]")) close();
+    else void drawer(new URLSearchParams(link.search), true);
+  });
+  slot?.addEventListener("keydown", (e) => {
+    if (e.key === "Escape") close();
+  });
+  document.addEventListener("submit", (e) => {
+    const form = e.target as HTMLFormElement;
+    const body = new URLSearchParams(new FormData(form) as unknown as Record<string, string>);
+    if (form.matches("[data-drawer]")) {
+      e.preventDefault();
+      void drawer(body, true);
+    } else if (form.matches("[data-move]")) {
+      e.preventDefault();
+      delete form.dataset["sent"];
+      body.set("state", state.toString());
+      void send(form.getAttribute("action") ?? "", body).then((ok) => ok && sayLast());
+    }
+  });
+
+  function sayLast(): void {
+    say(document.querySelector("#plan-last .last")?.textContent?.replace(/\s+/g, " ").trim() ?? "Done.");
+  }
+
+  // ---- moving one visit
+
+  const seenOf = (s: Seen): string => `${labelOf(s.chip)}@${s.row.dataset["row"]}@${dayOf(monday, s.col - 1, 0)}@`;
+  const seen = (chip: HTMLElement): Seen => ({ chip, row: rowOf(chip), col: column(chip) });
+
+  // Why a visit may not be touched, as far as the page knows without asking.
+  function held(chip: HTMLElement): string {
+    if (chip.classList.contains("pi")) return `${customer(chip)} is pinned. Press P to take the pin away.`;
+    if (chip.classList.contains("he") || chip.classList.contains("de")) return `${customer(chip)}: this visit is over and does not move.`;
+    return "";
+  }
+
+  // What a drop would do there, in words, and the form that does it.
+  function verdict(c: Choices | undefined, from: Seen, to: Target): { ok: boolean; text: string; body?: URLSearchParams } {
+    if (!c) return { ok: false, text: "Asking what is possible …" };
+    if (c.no) return { ok: false, text: c.no };
+    const who = personOf(to.row);
+    const body = new URLSearchParams({ visit: seenOf(from) });
+    if (to.chip && to.chip !== from.chip) {
+      const t = c.trade(labelOf(to.chip));
+      if (t === undefined) return { ok: false, text: `${customer(to.chip)} does not trade places: it is over, or stands nowhere.` };
+      if (typeof t === "string") return { ok: false, text: `No swap with ${customer(to.chip)}: somebody ${t}.` };
+      body.set("trade", seenOf(seen(to.chip)));
+      return { ok: true, text: `Swap with ${customer(to.chip)}, ${who}: ${price(t)}.`, body };
+    }
+    if (to.row === from.row && to.col === from.col) return { ok: false, text: `${who}, week ${weekNo(to.col)}: where it stands.` };
+    const cell = c.cell(to.row.dataset["row"] ?? "", to.col - 1 + weeksBetween(c.monday, monday));
+    if (cell === undefined) return { ok: false, text: `${who}, week ${weekNo(to.col)}: outside of the plan.` };
+    if (typeof cell === "string") return { ok: false, text: `${who}, week ${weekNo(to.col)}: ${cell}.` };
+    const date = dayOf(monday, to.col - 1, Math.floor(cell.half / 2));
+    body.set("to", `${to.row.dataset["row"]}@${date}@${cell.half % 2 ? "pm" : "am"}`);
+    return { ok: true, text: `${who}, ${spoken(date)} ${cell.half % 2 ? "afternoon" : "morning"}: ${price(cell.price)}.`, body };
+  }
+
+  const weekNo = (col: number): string => grid.querySelector(`.tl-head > .w${col}`)?.lastChild?.textContent?.trim() ?? String(col);
+  const spoken = (iso: string): string => {
+    const d = new Date(`${iso}T00:00:00Z`);
+    return `${["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"][d.getUTCDay()]} ${d.getUTCDate()} ${["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][d.getUTCMonth()]}`;
+  };
+  const price = (n: number): string => (n === 0 ? "costs nothing" : n > 0 ? `costs ${n.toLocaleString("en")} points more` : `saves ${(-n).toLocaleString("en")} points`);
+
+  // A visit that somebody has moved since the page was loaded.
+  function stale(c: Choices, from: Seen): boolean {
+    const [, who, date] = (c.at ?? "").split("@");
+    return !!who && (who !== from.row.dataset["row"] || weeksBetween(monday, date ?? monday) !== from.col - 1);
+  }
+
+  async function drop(v: { ok: boolean; text: string; body?: URLSearchParams }): Promise<void> {
+    if (!v.ok || !v.body) {
+      say(`Not possible. ${v.text}`);
+      return;
+    }
+    const query = new URLSearchParams(state);
+    if (await send(`${here}/moves`, withState(v.body, query))) sayLast();
+  }
+  const withState = (body: URLSearchParams, query: URLSearchParams): URLSearchParams => {
+    body.set("state", query.toString());
+    return body;
+  };
+
+  // ---- keys
+
+  let mode: "" | "move" | "swap" = "";
+  let from: Seen | undefined;
+  let to: Target | undefined;
+  let choices: Choices | undefined;
+  const taken = new Set<string>(); // labels of several
+
+  function leave(): void {
+    mode = "";
+    choices = undefined;
+    paint.clear();
+    grid.classList.remove("moving");
+  }
+
+  async function begin(chip: HTMLElement, what: "move" | "swap"): Promise<void> {
+    const no = held(chip);
+    if (no) {
+      say(no);
+      return;
+    }
+    mode = what;
+    from = seen(chip);
+    to = { row: from.row, col: from.col, chip: undefined };
+    grid.classList.add("moving");
+    say(what === "move" ? `Moving ${customer(chip)}. Arrows choose the week and the executive, Enter drops, Escape leaves it.` : `Swapping ${customer(chip)}. Go to another visit, Enter swaps, Escape leaves it.`);
+    const mine = from;
+    choices = await ask(here, labelOf(chip));
+    if (from !== mine || mode !== what) return;
+    if (choices.no) {
+      say(choices.no);
+      leave();
+    } else if (stale(choices, mine)) {
+      leave();
+      say(`Somebody has moved ${customer(chip)} meanwhile. Load the page again to see where it stands.`);
+    } else {
+      paint.show(choices, mine, monday, weeks);
+      if (what === "move" && to && (to.row !== mine.row || to.col !== mine.col)) aim();
+    }
+  }
+
+  function aim(): void {
+    if (!from || !to) return;
+    const v = verdict(choices, from, to);
+    paint.target(to.row, to.col, v.ok);
+    say(v.text);
+  }
+
+  function step(key: string): void {
+    if (!to || !from) return;
+    const people = allRows().filter((r) => !r.matches(".tl-head, .tl-sum, .tl-sect"));
+    const at = people.indexOf(to.row);
+    if (key === "ArrowLeft") to = { ...to, col: Math.max(1, to.col - 1) };
+    if (key === "ArrowRight") to = { ...to, col: Math.min(weeks, to.col + 1) };
+    if (key === "ArrowUp") to = { ...to, row: people[Math.max(0, at - 1)] ?? to.row };
+    if (key === "ArrowDown") to = { ...to, row: people[Math.min(people.length - 1, at + 1)] ?? to.row };
+    aim();
+  }
+
+  // Several visits go on or back by whole weeks.
+  async function shift(by: number): Promise<void> {
+    const body = new URLSearchParams({ weeks: String(by) });
+    for (const label of taken) {
+      const chip = chipOf(label);
+      if (chip) body.append("visit", seenOf(seen(chip)));
+    }
+    say(`Moving ${taken.size} visits by ${by} ${Math.abs(by) === 1 ? "week" : "weeks"} …`);
+    if (await send(`${here}/moves`, body)) {
+      untake();
+      sayLast();
+    }
+  }
+
+  function toggle(chip: HTMLElement): void {
+    const label = labelOf(chip);
+    const no = held(chip);
+    if (no || !label) {
+      say(no || "This visit cannot be taken.");
+      return;
+    }
+    if (!taken.delete(label)) taken.add(label);
+    chip.classList.toggle("tk", taken.has(label));
+    say(taken.size === 0 ? "No visits taken." : `${taken.size} ${taken.size === 1 ? "visit" : "visits"} taken. Alt with left or right arrow moves them by a week, Escape lets go.`);
+  }
+
+  function untake(): void {
+    for (const label of taken) chipOf(label)?.classList.remove("tk");
+    taken.clear();
+  }
+
+  function pin(chip: HTMLElement): void {
+    const on = !chip.classList.contains("pi");
+    const body = new URLSearchParams({ visit: labelOf(chip), pinned: on ? "yes" : "no" });
+    const name = customer(chip);
+    void send(`${here}/pins`, body).then((ok) => ok && say(on ? `${name} is pinned: it stays where it is.` : `${name} is no longer pinned.`));
+  }
+
   grid.addEventListener("keydown", (e) => {
     const chip = (e.target as HTMLElement).closest<HTMLElement>("a.v");
-    if (!chip || e.altKey || e.metaKey) return;
+    if (!chip || e.metaKey || (e.ctrlKey && e.key !== "Home" && e.key !== "End")) return;
+    if (mode === "move") {
+      if (e.key.startsWith("Arrow")) step(e.key);
+      else if (e.key === "Enter" && from && to) {
+        const v = verdict(choices, from, to);
+        if (v.ok) leave();
+        void drop(v);
+      } else if (e.key === "Escape") {
+        leave();
+        say(`${customer(chip)} stays where it is.`);
+      } else return;
+      e.preventDefault();
+      return;
+    }
+    if (mode === "swap" && (e.key === "Enter" || e.key === "Escape")) {
+      e.preventDefault();
+      const v = from && verdict(choices, from, { row: rowOf(chip), col: column(chip), chip });
+      if (e.key === "Escape" || !v || !from || chip === from.chip) {
+        const back = from?.chip;
+        leave();
+        go(back);
+        say("Nothing is swapped.");
+      } else {
+        if (v.ok) leave();
+        void drop(v);
+      }
+      return;
+    }
+    if (e.altKey) {
+      if (taken.size > 0 && (e.key === "ArrowLeft" || e.key === "ArrowRight")) {
+        e.preventDefault();
+        void shift(e.key === "ArrowLeft" ? -1 : 1);
+      }
+      return;
+    }
     const r = rows.findIndex((chips) => chips.includes(chip));
     const row = rows[r];
     if (!row) return;
     const i = row.indexOf(chip);
-    let to: HTMLElement | undefined;
+    let next: HTMLElement | undefined;
     switch (e.key) {
-      case "ArrowRight": to = row[i + 1]; break;
-      case "ArrowLeft": to = row[i - 1]; break;
-      case "ArrowDown": to = nearest(rows[r + 1], column(chip)); break;
-      case "ArrowUp": to = nearest(rows[r - 1], column(chip)); break;
-      case "PageDown": to = nearest(rows[Math.min(r + 10, rows.length - 1)], column(chip)); break;
-      case "PageUp": to = nearest(rows[Math.max(r - 10, 0)], column(chip)); break;
-      case "Home": to = e.ctrlKey ? rows[0]?.[0] : row[0]; break;
-      case "End": to = e.ctrlKey ? rows.at(-1)?.at(-1) : row.at(-1); break;
+      case "ArrowRight": next = row[i + 1]; break;
+      case "ArrowLeft": next = row[i - 1]; break;
+      case "ArrowDown": next = nearest(rows[r + 1], column(chip)); break;
+      case "ArrowUp": next = nearest(rows[r - 1], column(chip)); break;
+      case "PageDown": next = nearest(rows[Math.min(r + 10, rows.length - 1)], column(chip)); break;
+      case "PageUp": next = nearest(rows[Math.max(r - 10, 0)], column(chip)); break;
+      case "Home": next = e.ctrlKey ? rows[0]?.[0] : row[0]; break;
+      case "End": next = e.ctrlKey ? rows.at(-1)?.at(-1) : row.at(-1); break;
+      case "Enter": open(chip, true); break;
+      case "Escape":
+        if (taken.size === 0) return;
+        untake();
+        say("No visits taken.");
+        break;
+      case "m": case "M": if (!moves) return; void begin(chip, "move"); break;
+      case "s": case "S": if (!moves) return; void begin(chip, "swap"); break;
+      case "p": case "P": if (!moves) return; pin(chip); break;
+      case "x": case "X": if (!moves) return; toggle(chip); break;
       default: return;
     }
     e.preventDefault();
-    go(to);
+    if (next && e.shiftKey && moves && e.key.startsWith("Arrow")) {
+      if (!taken.has(labelOf(chip))) toggle(chip);
+      if (!taken.has(labelOf(next))) toggle(next);
+    }
+    go(next);
+  });
+
+  // Undo and redo work wherever nobody is typing.
+  document.addEventListener("keydown", (e) => {
+    const typing = (e.target as HTMLElement).closest("input, select, textarea, [contenteditable]");
+    if (typing || e.altKey || mode) return;
+    const z = (e.ctrlKey || e.metaKey) && e.key.toLowerCase() === "z";
+    const y = (e.ctrlKey || e.metaKey) && e.key.toLowerCase() === "y";
+    const plainU = !e.ctrlKey && !e.metaKey && !e.shiftKey && e.key === "u";
+    if (!z && !y && !plainU) return;
+    const form = document.querySelector<HTMLFormElement>((z && e.shiftKey) || y ? "form[data-redo]" : "form[data-undo]");
+    if (!moves) return;
+    e.preventDefault();
+    if (form) form.requestSubmit();
+    else say((z && e.shiftKey) || y ? "There is nothing to make again." : "You have changed nothing here that could be taken back.");
   });
 
   // What the eye needs and a screen reader has from the label already.
-  const tell = (e: Event): void => {
-    const chip = (e.target as HTMLElement).closest<HTMLElement>("a.v");
-    if (!chip || !say) return;
-    const name = chip.closest('[role="row"]')?.querySelector(".tl-name > :first-child")?.textContent ?? "";
-    say.textContent = `${name}: ${chip.getAttribute("aria-label") ?? ""}`;
+  const tell = (chip: HTMLElement): void => {
+    if (mode === "swap" && from && choices && chip !== from.chip) {
+      const t = { row: rowOf(chip), col: column(chip), chip };
+      const v = verdict(choices, from, t);
+      paint.target(t.row, t.col, v.ok);
+      say(v.text);
+    }
   };
   grid.addEventListener("focusin", (e) => {
     const chip = (e.target as HTMLElement).closest<HTMLElement>("a.v");
@@ -67,12 +473,145 @@ if (grid) {
       chip.tabIndex = 0;
       current = chip;
     }
-    tell(e);
+    if (chip) tell(chip);
   });
-  grid.addEventListener("mouseover", tell);
+  grid.addEventListener("mouseover", (e) => {
+    const chip = (e.target as HTMLElement).closest<HTMLElement>("a.v");
+    if (chip && !chip.title) chip.title = `${personOf(rowOf(chip))}: ${words(chip)}`;
+  });
+
+  grid.addEventListener("click", (e) => {
+    const chip = (e.target as HTMLElement).closest<HTMLElement>("a.v");
+    if (!chip || e.button !== 0 || e.shiftKey) return;
+    if (dragged) {
+      e.preventDefault();
+      dragged = false;
+      return;
+    }
+    if ((e.ctrlKey || e.metaKey) && moves) {
+      e.preventDefault();
+      toggle(chip);
+      return;
+    }
+    if (!labelOf(chip) || e.ctrlKey || e.metaKey) return;
+    e.preventDefault();
+    open(chip, false);
+  });
+
+  // ---- drag, with a mouse or a pen: a finger scrolls
+
+  let dragged = false;
+  grid.addEventListener("dragstart", (e) => e.preventDefault());
+  if (moves) {
+    grid.addEventListener("pointerdown", (down) => {
+      const chip = (down.target as HTMLElement).closest<HTMLElement>("a.v");
+      dragged = false;
+      if (!chip || down.button !== 0 || down.pointerType === "touch" || mode || down.ctrlKey || down.metaKey) return;
+      const start = seen(chip);
+      let ghost: HTMLElement | undefined;
+      let c: Choices | undefined;
+      let at: Target | undefined;
+      let frame = 0;
+      let x = down.clientX, y = down.clientY;
+
+      const look = (): void => {
+        frame = 0;
+        if (ghost) ghost.style.transform = `translate(${x + 8}px, ${y + 8}px)`;
+        if (scroller) {
+          const box = scroller.getBoundingClientRect();
+          if (y > box.bottom - 32) scroller.scrollTop += 16;
+          if (y < box.top + 64) scroller.scrollTop -= 16;
+          if (x > box.right - 32) scroller.scrollLeft += 16;
+          if (x < box.left + 232 && x > box.left + 200) scroller.scrollLeft -= 16;
+        }
+        at = under(x, y);
+        if (!at) {
+          paint.target(undefined, 0, false);
+          return;
+        }
+        const v = verdict(c, start, at);
+        paint.target(at.row, at.col, v.ok);
+        say(v.text);
+      };
+      const move = (e: PointerEvent): void => {
+        x = e.clientX; y = e.clientY;
+        if (!ghost) {
+          if (Math.hypot(x - down.clientX, y - down.clientY) < 5) return;
+          dragged = true;
+          const no = held(chip);
+          if (no) {
+            end();
+            say(no);
+            return;
+          }
+          ghost = chip.cloneNode(true) as HTMLElement;
+          ghost.removeAttribute("id");
+          ghost.classList.add("ghost");
+          ghost.setAttribute("aria-hidden", "true");
+          ghost.tabIndex = -1;
+          document.body.append(ghost);
+          grid.classList.add("moving");
+          say("Asking what is possible …");
+          void ask(here, labelOf(chip)).then((answer) => {
+            if (!ghost) return;
+            c = answer;
+            if (!c.no && stale(c, start)) c = { ...c, no: `Somebody has moved ${customer(chip)} meanwhile. Load the page again to see where it stands.` };
+            if (c.no) say(c.no);
+            else paint.show(c, start, monday, weeks);
+            look();
+          });
+        }
+        e.preventDefault();
+        frame ||= requestAnimationFrame(look);
+      };
+      const end = (): void => {
+        document.removeEventListener("pointermove", move);
+        document.removeEventListener("pointerup", up);
+        document.removeEventListener("pointercancel", end);
+        document.removeEventListener("keydown", escape, true);
+        ghost?.remove();
+        ghost = undefined;
+        cancelAnimationFrame(frame);
+        paint.clear();
+        grid.classList.remove("moving");
+      };
+      const up = (e: PointerEvent): void => {
+        const moving = !!ghost;
+        x = e.clientX; y = e.clientY;
+        at = moving ? under(x, y) : undefined;
+        end();
+        if (!moving) return;
+        setTimeout(() => (dragged = false)); // the click that ends the drag has come by then
+        if (!at) say(`${customer(chip)} stays where it is.`);
+        else if (at.row === start.row && at.col === start.col && (!at.chip || at.chip === chip)) say(`${customer(chip)} stays where it is.`);
+        else void drop(verdict(c, start, at));
+      };
+      const escape = (e: KeyboardEvent): void => {
+        if (e.key !== "Escape") return;
+        end();
+        say(`${customer(chip)} stays where it is.`);
+      };
+      document.addEventListener("pointermove", move);
+      document.addEventListener("pointerup", up);
+      document.addEventListener("pointercancel", end);
+      document.addEventListener("keydown", escape, true);
+    });
+  }
+
+  // The place of the grid under the pointer.
+  function under(x: number, y: number): Target | undefined {
+    const hit = document.elementsFromPoint(x, y).find((e) => grid.contains(e) && !e.classList.contains("tl-name")) as HTMLElement | undefined;
+    const row = hit?.closest<HTMLElement>('[role="row"]');
+    if (!row || row.matches(".tl-head, .tl-sum, .tl-sect")) return undefined;
+    const name = row.querySelector(".tl-name")?.getBoundingClientRect();
+    const head = grid.querySelector<HTMLElement>(".tl-head > .w1")?.getBoundingClientRect();
+    if (!name || !head || x < name.right) return undefined;
+    const col = Math.floor((x - head.left) / head.width) + 1;
+    if (col < 1 || col > weeks) return undefined;
+    return { row, col, chip: hit?.closest<HTMLElement>("a.v") ?? undefined };
+  }
 
   // The year's page opens where the year is.
-  const scroller = grid.closest<HTMLElement>(".tl-scroll");
   const today = scroller?.querySelector<HTMLElement>(".today");
   if (scroller && today && scroller.scrollWidth > scroller.clientWidth) {
     scroller.scrollLeft = Math.max(0, today.offsetLeft - scroller.clientWidth / 2);

@@ -1,0 +1,430 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"windshield/internal/auth"
+	"windshield/internal/fault"
+	"windshield/internal/flow"
+	"windshield/internal/planning"
+	"windshield/internal/slot"
+	"windshield/internal/visit"
+)
+
+// drawerModel is one visit beside the grid: what it is, why it stands there, and
+// where else it could.
+type drawerModel struct {
+	flow.PlaceView
+	planView
+	Do        string // "move" or "swap" where the reader is choosing, "" otherwise
+	Executive string // chosen so far
+	Date      string
+	Half      string
+	Quote     *flow.Quote // what the choice would do
+	Asks      bool        // a customer has agreed: whoever moves it says that this is known
+	Refused   shownError  // why the choice cannot be
+	Key       string
+}
+
+// staleModel is what two people did to one visit, or a question before a change:
+// two ways to go on.
+type staleModel struct {
+	Title, Mine, Now string
+	To               *planning.Place // where the reader wanted the visit of Mine; nil where Mine says it all
+	Fields           []choice        // that send the change once more, as things stand now; none where it cannot be
+	Take, Keep       string          // words of the two ways
+}
+
+// formView gives the view that a form of the plan's page came from.
+func formView(c echo.Context) url.Values {
+	q, err := url.ParseQuery(c.FormValue("state"))
+	if err != nil {
+		return url.Values{}
+	}
+	return q
+}
+
+// state gives the view as forms send it.
+func (v planView) state() string { return v.Q.Encode() }
+
+// backToPlan leads to the plan in the view that the form came from.
+func backToPlan(c echo.Context) error {
+	return c.Redirect(http.StatusSeeOther, planViewOf("/plans/"+url.PathEscape(c.Param("id")), formView(c)).with())
+}
+
+// drawerOf reads one visit for the drawer, and what the reader has chosen so far.
+func (p *Pages) drawerOf(c echo.Context, view planView, plan visit.Plan, q url.Values) (*drawerModel, error) {
+	m := &drawerModel{planView: view, Do: q.Get("do"), Executive: q.Get("executive"), Date: q.Get("date"), Half: q.Get("half"), Key: p.NewKey()}
+	var err error
+	a := auth.Actor(c)
+	if m.PlaceView, err = p.Flow.PlaceOf(ctx(c), a, plan.ID, view.get("visit"), m.Do == "swap"); err != nil {
+		return nil, err
+	}
+	if !m.MayMove || m.Do != "move" && m.Do != "swap" {
+		m.Do = ""
+		return m, nil
+	}
+	v := m.VisitView.Visit
+	if m.Date == "" {
+		m.Executive, m.Date, m.Half = v.ExecutiveID, v.Slot.Date.String(), string(v.Slot.Half)
+		return m, nil
+	}
+	if m.Do != "move" {
+		return m, nil
+	}
+	at, err := readPlace(m.Executive, m.Date, m.Half)
+	if err == nil {
+		move := flow.Move{Visits: []flow.SeenVisit{seenOf(v)}, To: &at}
+		var quote flow.Quote
+		quote, err = p.Flow.Quote(ctx(c), a, plan.ID, move)
+		if asks(err) {
+			m.Asks, move.Agreed = true, true
+			quote, err = p.Flow.Quote(ctx(c), a, plan.ID, move)
+		}
+		m.Quote = &quote
+	}
+	if _, yes := formError(err); err != nil && (yes || fault.Is(err, fault.Stale)) {
+		m.Quote, m.Refused = nil, shown(err, "date", "executive", "half")
+		return m, nil
+	}
+	return m, err
+}
+
+// asks says whether a change was refused because a customer has agreed.
+func asks(err error) bool {
+	if !fault.Is(err, fault.Conflict) {
+		return false
+	}
+	_, details := fault.Shown(err)
+	return len(details) > 0 && details[0].Where == flow.AskAgreed
+}
+
+// drawer gives the drawer alone, for the script; without it the page has it.
+func (p *Pages) drawer(c echo.Context) error {
+	q := c.QueryParams()
+	view := planViewOf("/plans/"+url.PathEscape(c.Param("id")), q)
+	if c.Request().Header.Get(partHeader) == "" {
+		return c.Redirect(http.StatusSeeOther, "/plans/"+url.PathEscape(c.Param("id"))+"?"+q.Encode())
+	}
+	m, err := p.drawerOf(c, view, visit.Plan{ID: c.Param("id")}, q)
+	if err != nil {
+		return err
+	}
+	return p.show(c, http.StatusOK, drawer(m))
+}
+
+// partHeader says that a script asks for a part of a page.
+const partHeader = "X-Part"
+
+// seenOf says where a visit was seen.
+func seenOf(v visit.Visit) flow.SeenVisit {
+	return flow.SeenVisit{Visit: v.Label, Executive: v.ExecutiveID, Date: v.Slot.Date, Half: v.Slot.Half}
+}
+
+// token writes a visit as it was seen for a form: label@executive@date@half.
+func token(s flow.SeenVisit) string {
+	return s.Visit + "@" + s.Executive + "@" + s.Date.String() + "@" + string(s.Half)
+}
+
+// placeToken writes a place for a form: executive@date@half.
+func placeToken(at planning.Place) string {
+	return at.Executive + "@" + at.Date.String() + "@" + string(at.Half)
+}
+
+var errMove = fault.Invalidf("This form is not complete.").With(fault.Detail{Where: "visit", Expected: "what the page put there", Mend: "Open the page again and choose once more."})
+
+func readSeen(raw string) (s flow.SeenVisit, err error) {
+	parts := strings.Split(raw, "@")
+	if len(parts) != 4 || parts[0] == "" {
+		return s, errMove
+	}
+	s = flow.SeenVisit{Visit: parts[0], Executive: parts[1], Half: slot.Half(parts[3])}
+	if s.Half != "" && s.Half != slot.AM && s.Half != slot.PM {
+		return s, errMove
+	}
+	if s.Date, err = slot.ParseDate(parts[2]); err != nil {
+		return s, errMove
+	}
+	return s, nil
+}
+
+func readPlace(executive, date, half string) (at planning.Place, err error) {
+	at = planning.Place{Executive: executive, Half: slot.Half(half)}
+	if at.Date, err = slot.ParseDate(strings.TrimSpace(date)); err != nil || at.Date.IsZero() {
+		return at, fault.Invalidf("The place cannot be read.").With(fault.Detail{Where: "date", Value: fault.Short(date), Expected: "a date such as 2027-03-04"})
+	}
+	if at.Half != slot.AM && at.Half != slot.PM {
+		return at, fault.Invalidf("The place cannot be read.").With(fault.Detail{Where: "half", Value: fault.Short(half), Expected: "am or pm"})
+	}
+	return at, nil
+}
+
+// readMove reads the form of a change, and its raw parts for the key.
+func readMove(c echo.Context) (m flow.Move, raw []string, err error) {
+	form, err := c.FormParams()
+	if err != nil {
+		return m, nil, errMove
+	}
+	raw = append(raw, form["visit"]...)
+	for _, x := range form["visit"] {
+		s, err := readSeen(x)
+		if err != nil {
+			return m, raw, err
+		}
+		m.Visits = append(m.Visits, s)
+	}
+	raw = append(raw, form.Get("to"), form.Get("trade"), form.Get("weeks"), form.Get("agreed"))
+	m.Agreed = form.Get("agreed") == "yes"
+	if to := form.Get("to"); to != "" {
+		parts := strings.Split(to, "@")
+		if len(parts) != 3 {
+			return m, raw, errMove
+		}
+		at, err := readPlace(parts[0], parts[1], parts[2])
+		if err != nil {
+			return m, raw, err
+		}
+		m.To = &at
+	}
+	if other := form.Get("trade"); other != "" {
+		s, err := readSeen(other)
+		if err != nil {
+			return m, raw, err
+		}
+		m.Trade = &s
+	}
+	if n := form.Get("weeks"); n != "" {
+		if m.Weeks, err = strconv.Atoi(n); err != nil {
+			return m, raw, errMove
+		}
+	}
+	return m, raw, nil
+}
+
+// move changes the plan as somebody means it on its page.
+func (p *Pages) move(c echo.Context) error {
+	m, raw, err := readMove(c)
+	if err == nil {
+		_, err = p.Flow.Move(ctx(c), auth.Actor(c), key(c, raw...), c.Param("id"), m)
+	}
+	switch {
+	case err == nil:
+		return backToPlan(c)
+	case asks(err):
+		text, _ := fault.Shown(err)
+		fields := append(moveFields(c), choice{"agreed", "yes"})
+		return p.showPlan(c, http.StatusConflict, nil, &staleModel{Title: "A customer has agreed to this", Now: text, Fields: fields, Take: "Move it all the same", Keep: "Leave it where it is"})
+	case fault.Is(err, fault.Stale):
+		return p.showStale(c, m, err)
+	}
+	if status, yes := formError(err); yes {
+		return p.showPlan(c, status, err, nil)
+	}
+	return err
+}
+
+// moveFields gives what the form of a change sent, to be sent once more.
+func moveFields(c echo.Context) (out []choice) {
+	form, err := c.FormParams()
+	if err != nil {
+		return nil
+	}
+	for _, k := range []string{"visit", "to", "trade", "weeks", "agreed"} {
+		for _, x := range form[k] {
+			out = append(out, choice{k, x})
+		}
+	}
+	return out
+}
+
+// showStale shows both versions of a visit that somebody else has moved: what the
+// reader wanted, and what stands now, with a way to take either.
+func (p *Pages) showStale(c echo.Context, m flow.Move, problem error) error {
+	text, _ := fault.Shown(problem)
+	s := &staleModel{Title: "Somebody was faster", Now: text, Keep: "Keep what stands now", Take: "Take mine"}
+	a, id := auth.Actor(c), c.Param("id")
+	if len(m.Visits) != 1 {
+		return p.showPlan(c, http.StatusConflict, nil, s)
+	}
+	now := func(seen *flow.SeenVisit) (flow.PlaceView, bool) {
+		v, err := p.Flow.PlaceOf(ctx(c), a, id, seen.Visit, false)
+		if err != nil || !v.VisitView.Visit.State.Open() {
+			return v, false
+		}
+		*seen = seenOf(v.VisitView.Visit)
+		return v, true
+	}
+	v, stands := now(&m.Visits[0])
+	if !stands {
+		return p.showPlan(c, http.StatusConflict, nil, s)
+	}
+	steps, err := p.Flow.PlanSteps(ctx(c), a, id)
+	if err != nil {
+		return err
+	}
+	s.Now = v.Customer.Name + " is with " + v.Executive.Name + ", " + dayShort(v.VisitView.Visit.Slot.Date) + " " + halfDay(v.VisitView.Visit.Slot.Half) + "."
+	for _, x := range steps {
+		if touches(x, v.Customer.ID) {
+			s.Now += " " + x.Who + " moved it (" + moment(x.At) + ")."
+			break
+		}
+	}
+	again := []choice{{"visit", token(m.Visits[0])}}
+	switch {
+	case m.To != nil:
+		s.Mine, s.To = v.Customer.Name, m.To
+		again = append(again, choice{"to", placeToken(*m.To)})
+	case m.Trade != nil:
+		other, stands := now(m.Trade)
+		if !stands {
+			return p.showPlan(c, http.StatusConflict, nil, s)
+		}
+		s.Mine = v.Customer.Name + " and " + other.Customer.Name + " trade places. " + other.Customer.Name + " is with " + other.Executive.Name + ", " +
+			dayShort(other.VisitView.Visit.Slot.Date) + " " + halfDay(other.VisitView.Visit.Slot.Half) + " now."
+		again = append(again, choice{"trade", token(*m.Trade)})
+	default:
+		s.Mine = v.Customer.Name + " " + count(m.Weeks, "week", "weeks") + " on."
+		again = append(again, choice{"weeks", strconv.Itoa(m.Weeks)})
+	}
+	s.Fields = again
+	return p.showPlan(c, http.StatusConflict, nil, s)
+}
+
+func touches(s flow.PlanStepView, customerID string) bool {
+	for _, c := range s.Changes {
+		if c.CustomerID == customerID {
+			return true
+		}
+	}
+	return false
+}
+
+// pinHere pins a visit on the plan's page, or takes the pin away.
+func (p *Pages) pinHere(c echo.Context) error {
+	a, id := auth.Actor(c), c.Param("id")
+	v, err := p.Flow.PlaceOf(ctx(c), a, id, c.FormValue("visit"), false)
+	if err == nil {
+		_, err = p.Flow.PinVisit(ctx(c), a, v.VisitView.Visit.ID, v.VisitView.Visit.Version, c.FormValue("pinned") == "yes")
+	}
+	return p.changed(c, err)
+}
+
+// undoStep takes a change of the plan back.
+func (p *Pages) undoPlan(c echo.Context) error {
+	id, step := c.Param("id"), c.Param("step")
+	_, err := p.Flow.UndoStep(ctx(c), auth.Actor(c), key(c, step), id, step)
+	return p.changed(c, err)
+}
+
+// changed leads back to the plan, or shows there what was refused.
+func (p *Pages) changed(c echo.Context, err error) error {
+	if err == nil {
+		return backToPlan(c)
+	}
+	status, yes := formError(err)
+	if fault.Is(err, fault.Stale) {
+		status, yes = http.StatusConflict, true
+	}
+	if yes {
+		return p.showPlan(c, status, err, nil)
+	}
+	return err
+}
+
+// choicesAnswer is what the grid shows while a visit is being moved. A row has a
+// word for every week: where the visit could go, the half-day of the week (0 to d)
+// and the price with its sign; otherwise a letter of Why.
+type choicesAnswer struct {
+	No     string            `json:"no,omitempty"` // why nobody may move it
+	Monday string            `json:"monday,omitempty"`
+	At     string            `json:"at,omitempty"` // token of where it stands
+	Rows   map[string]string `json:"rows,omitempty"`
+	Trades map[string]string `json:"trades,omitempty"` // by label: a price with its sign, or a letter of Why
+	Why    map[string]string `json:"why,omitempty"`
+}
+
+// choices answers the script of the grid.
+func (p *Pages) planChoices(c echo.Context) error {
+	x, err := p.Flow.Choices(ctx(c), auth.Actor(c), c.Param("id"), c.QueryParam("visit"))
+	c.Response().Header().Set("Cache-Control", "no-store")
+	switch fault.KindOf(err) {
+	case fault.Conflict, fault.Invalid, fault.NotFound, fault.Temporary:
+		text, _ := fault.Shown(err)
+		return c.JSON(http.StatusOK, choicesAnswer{No: text})
+	}
+	if err != nil {
+		return err
+	}
+	out := choicesAnswer{Monday: x.Monday.String(), Rows: make(map[string]string, len(x.Cells)), Trades: make(map[string]string, len(x.ByLabel)), Why: map[string]string{}}
+	if x.At != nil {
+		out.At = token(flow.SeenVisit{Visit: x.Label, Executive: x.At.Executive, Date: x.At.Date, Half: x.At.Half})
+	}
+	letters := map[string]string{}
+	letter := func(why string) string {
+		if letters[why] == "" {
+			letters[why] = string(rune('a' + len(letters)))
+			out.Why[letters[why]] = why
+		}
+		return letters[why]
+	}
+	const halves = "0123456789abcd"
+	var b strings.Builder
+	for e, weeks := range x.Cells {
+		b.Reset()
+		for w, cell := range weeks {
+			if w > 0 {
+				b.WriteByte(' ')
+			}
+			if !cell.Open {
+				b.WriteString(letter(cell.Why))
+				continue
+			}
+			half := 2 * cell.Place.Date.Sub(cell.Place.Date.Monday())
+			if cell.Place.Half == slot.PM {
+				half++
+			}
+			b.WriteByte(halves[half])
+			b.WriteString(plain(cell.Price))
+		}
+		out.Rows[x.Executives[e]] = b.String()
+	}
+	for label, t := range x.ByLabel {
+		if t.Open {
+			out.Trades[label] = plain(t.Price)
+		} else {
+			out.Trades[label] = letter(t.Why)
+		}
+	}
+	return c.JSON(http.StatusOK, out)
+}
+
+// plain writes a difference with its sign and nothing else.
+func plain(n int64) string {
+	if n < 0 {
+		return strconv.FormatInt(n, 10)
+	}
+	return "+" + strconv.FormatInt(n, 10)
+}
+
+// sentenceOf begins with a capital and ends with a full stop.
+func sentenceOf(words string) string {
+	if words == "" {
+		return ""
+	}
+	return strings.ToUpper(words[:1]) + words[1:] + "."
+}
+
+// executive names somebody of the plan.
+func (m *drawerModel) executive(id string) string {
+	for _, x := range m.People {
+		if x.ID == id {
+			return x.Name
+		}
+	}
+	return "somebody else"
+}
