@@ -156,6 +156,9 @@ func (a *App) makeFlow(ctx context.Context, o Options, now func() time.Time) err
 			return err
 		}
 	}
+	if deps.Hooks, err = hooks(a.cfg, now); err != nil {
+		return err
+	}
 	deps.Budget, deps.MailSet = a.cfg.Launch, a.cfg.SMTPURL != ""
 	// The queue is made after the story that it works for.
 	deps.Hurry = func(ctx context.Context, kind flow.JobKind) (int, error) { return a.Queue.HurryKind(ctx, kind) }

@@ -197,6 +197,13 @@ func (h *House) Announce() {
 	h.Restart()
 }
 
+// Hook lets notices be posted to a webhook, from a restart on.
+func (h *House) Hook(url, secret string) {
+	h.t.Helper()
+	h.cfg.WebhookURL, h.cfg.WebhookSecret = url, secret
+	h.Restart()
+}
+
 // System is an actor who may do anything, for setting the stage.
 var System = access.System("test")
 
