@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"windshield/internal/fault"
+	"windshield/internal/roster"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
 )
@@ -221,4 +222,27 @@ func TestDay(t *testing.T) {
 	require.Equal(t, "Thu 19 Nov", Day(day("2026-11-19"), day("2026-12-31")))
 	require.Equal(t, "Thu 19 Nov 2026", Day(day("2026-11-19"), day("2027-01-01")))
 	require.Equal(t, "", Day(0, day("2027-01-01")))
+}
+
+// Somebody's date never goes back because of a move, whichever way it leads, and the
+// days before keep the zone that they had.
+func TestZoneOf(t *testing.T) {
+	at := func(s string) time.Time {
+		x, err := time.Parse(time.RFC3339, s)
+		require.NoError(t, err)
+		return x
+	}
+	p := roster.Person{Zone: "America/New_York", Moves: []roster.ZoneChange{{Zone: "Europe/Zurich"}, {Day: day("2027-03-10"), Zone: "Asia/Tokyo"}, {Day: day("2027-06-10"), Zone: "America/New_York"}}}
+	for when, want := range map[string]string{"2026-01-01T00:00:00Z": "Europe/Zurich", "2027-03-09T14:59:59Z": "Europe/Zurich", "2027-03-09T15:00:00Z": "Asia/Tokyo",
+		"2027-06-10T03:59:59Z": "Asia/Tokyo", "2027-06-10T04:00:00Z": "America/New_York"} {
+		require.Equal(t, want, ZoneOf(p, at(when)), when)
+	}
+	require.Equal(t, "UTC", ZoneOf(roster.Person{Zone: "UTC"}, at("2027-06-10T04:00:00Z")))
+	var last slot.Date
+	for x := at("2027-03-01T00:00:00Z"); x.Before(at("2027-07-01T00:00:00Z")); x = x.Add(7 * time.Minute) {
+		d, err := Today(x, ZoneOf(p, x))
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, d, last, x)
+		last = d
+	}
 }

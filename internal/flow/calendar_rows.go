@@ -59,7 +59,8 @@ type Calendars interface {
 	// Problems gives the events that are parked, in conflict, or still waiting after
 	// at least one try.
 	Problems() ([]CalendarEvent, error)
-	// Tally counts the desired events per calendar and state.
+	// Tally counts the desired events per calendar and state, without the calendars of
+	// who was erased.
 	Tally() (map[string]map[EventState]int, error)
 	// Cursor gives how far a calendar was read; the zero cursor where it never was.
 	Cursor(calendar string) (CalendarCursor, error)

@@ -159,8 +159,9 @@ func (w Whose) subject() string {
 	return "customer/" + w.CustomerID
 }
 
-// erasedDomain is where nobody has an address, now or later (RFC 2606).
-const erasedDomain = "@erased.invalid"
+// ErasedDomain is where nobody has an address, now or later (RFC 2606). What stands under
+// it is evidence: no calendar of it is read.
+const ErasedDomain = "@erased.invalid"
 
 // dataOf completes whose data are meant, and says what to look for.
 func (f *Flow) dataOf(tx Tx, w *Whose) (DataOf, error) {
@@ -171,7 +172,7 @@ func (f *Flow) dataOf(tx Tx, w *Whose) (DataOf, error) {
 			return d, err
 		}
 		w.Name, w.Email, w.Phone = w.person.Name, w.person.Email, w.person.Phone
-		w.replaced, w.address = "a former colleague", "erased-"+w.PersonID[:8]+erasedDomain
+		w.replaced, w.address = "a former colleague", "erased-"+w.PersonID[:8]+ErasedDomain
 		if w.person.Key != "" && !strings.HasPrefix(w.person.Key, erasedPrefix) {
 			d.Words = append(d.Words, Word{From: w.person.Key, To: "erased"})
 		}
@@ -189,7 +190,7 @@ func (f *Flow) dataOf(tx Tx, w *Whose) (DataOf, error) {
 		if c := w.customer.Contact; strings.EqualFold(c.Name, w.Name) && w.Name != "" || roster.NormalizeEmail(c.Email) == w.Email && w.Email != "" {
 			w.Phone = c.Phone
 		}
-		w.replaced, w.address = "a contact of "+w.customer.Name, "erased"+erasedDomain
+		w.replaced, w.address = "a contact of "+w.customer.Name, "erased"+ErasedDomain
 	}
 	// A full name is unlikely to mean anything else, a single word may.
 	full := w.PersonID != "" && len(strings.Fields(w.Name)) > 1

@@ -105,7 +105,7 @@ func (c calendars) Tally() (map[string]map[flow.EventState]int, error) {
 		State    flow.EventState
 		N        int
 	}
-	err := c.db.Model(&calendarEventRow{}).Select("calendar, state, count(*) AS n").Group("calendar, state").Find(&rows).Error
+	err := c.db.Model(&calendarEventRow{}).Select("calendar, state, count(*) AS n").Where("calendar NOT LIKE ?", "%"+flow.ErasedDomain).Group("calendar, state").Find(&rows).Error
 	if err != nil {
 		return nil, c.fail(err)
 	}

@@ -196,13 +196,11 @@ func asBytes(v any) []byte {
 	return []byte(fmt.Sprint(v))
 }
 
-var uuids = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
-
-// about says whether a row bears one of the ids.
+// about says whether a row bears one of the ids, alone or in a text such as "visit/ID".
 func about(r found, ids map[string]bool) bool {
 	for _, v := range r.values {
-		for _, id := range uuids.FindAll(v, -1) {
-			if ids[string(id)] {
+		for id := range strings.FieldsFuncSeq(string(v), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' }) {
+			if ids[id] {
 				return true
 			}
 		}
@@ -228,6 +226,9 @@ func (p personal) tied(d flow.DataOf) (map[string]bool, error) {
 	}
 	if err := q.Scan(&visits).Error; err != nil {
 		return nil, p.fail(err)
+	}
+	if visits == nil { // null is no list to the engines
+		visits = []string{}
 	}
 	for _, id := range visits {
 		ids[id] = true
@@ -309,6 +310,9 @@ func (p personal) Blank(d flow.DataOf) (map[string]int, map[string]string, error
 				return nil
 			}
 			changed[r.table]++
+			if whole[r.table] && d.PersonID != "" {
+				return p.remove(cols, r)
+			}
 			if r.table == "audit" {
 				return p.blankEntry(r, set, blanked)
 			}
@@ -317,6 +321,22 @@ func (p personal) Blank(d flow.DataOf) (map[string]int, map[string]string, error
 		})
 	})
 	return changed, blanked, err
+}
+
+// whole are the tables of which one of us leaves no row behind: how their calendar is
+// reached, and what was read of it.
+var whole = map[string]bool{"calendar_cursors": true, "calendar_channels": true, "connections": true, "busy_readings": true}
+
+func (p personal) remove(cols []column, r found) error {
+	var conditions []string
+	var args []any
+	for _, c := range cols {
+		if c.key {
+			conditions = append(conditions, p.asKey(c)+" = ?")
+			args = append(args, string(r.values[c.name]))
+		}
+	}
+	return p.db.Exec("DELETE FROM "+r.table+" WHERE "+strings.Join(conditions, " AND "), args...).Error
 }
 
 // endings ends what an erased address was still good for, and makes whoever edits the
