@@ -8,6 +8,7 @@ import (
 	"windshield/internal/access"
 	"windshield/internal/roster"
 	"windshield/internal/sampling"
+	"windshield/internal/visit"
 )
 
 // FrameView is a frozen list with what the VP needs to design a draw from it.
@@ -51,7 +52,11 @@ func (f *Flow) FrameView(ctx context.Context, a access.Actor, id string) (FrameV
 		if err := tx.Customers.Each(func(c roster.Customer) error { called[c.Key] = c.Name; return nil }); err != nil {
 			return v, err
 		}
-		v.Dimensions, v.Orders = valuesOf(content)
+		b, err := buyingList(tx)
+		if err != nil {
+			return v, err
+		}
+		v.Dimensions, v.Orders = valuesOf(content, b)
 		for _, e := range content.Excluded {
 			v.Excluded = append(v.Excluded, Excluded{Name: orKey(called, e.Unit.ID), Code: e.Reason, Note: e.Note})
 		}
@@ -74,7 +79,7 @@ func orKey(names map[string]string, key string) string {
 
 // valuesOf counts the customers who may be drawn by dimension and value, and
 // gives the orders that we know of.
-func valuesOf(content sampling.Frame) (counts map[string]map[string]int, order map[string][]string) {
+func valuesOf(content sampling.Frame, b visit.Buying) (counts map[string]map[string]int, order map[string][]string) {
 	counts, order = map[string]map[string]int{}, map[string][]string{}
 	for _, u := range content.Units {
 		for d, v := range u.Values {
@@ -85,8 +90,10 @@ func valuesOf(content sampling.Frame) (counts map[string]map[string]int, order m
 		}
 	}
 	for d := range counts {
-		if o := orders[d]; o != nil {
-			order[d] = o
+		if d == StageDimension {
+			for _, s := range b.Stages {
+				order[d] = append(order[d], s.Code)
+			}
 		}
 	}
 	if o := bandOrder(content); o != nil {

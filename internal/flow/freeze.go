@@ -230,9 +230,13 @@ func (f *Flow) population(tx Tx, in FreezeInput) (units []sampling.Unit, left []
 	}
 	leaving := newNamed(outs, "leave_out")
 	var all []sampling.Unit
+	stages, err := f.freezeStages(tx)
+	if err != nil {
+		return nil, nil, err
+	}
 	reasons := map[string]sampling.Exclusion{}
 	err = tx.Customers.Each(func(c roster.Customer) error {
-		u := sampling.Unit{ID: c.Key, Revenue: int64(math.Round(c.Revenue * 1e6)), Values: c.Values, Must: c.Must}
+		u := sampling.Unit{ID: c.Key, Revenue: int64(math.Round(c.Revenue * 1e6)), Values: stages.in(c), Must: c.Must}
 		called.see(c)
 		leaving.see(c)
 		all = append(all, u)

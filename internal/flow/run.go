@@ -138,6 +138,7 @@ type draft struct {
 	people    []roster.Person
 	names     names
 	problem   *planning.Problem
+	early     map[string]bool // customers at an early stage of their buying; of a run only
 }
 
 // longestRun ends every search, also one by iterations, before the queue would.
@@ -176,6 +177,9 @@ func (f *Flow) runPlan(ctx context.Context, id string) (err error) {
 	if err != nil {
 		return f.failRun(ctx, id, d.names.fault(err))
 	}
+	// What the search leaves open is decided for those whom a visit helps most.
+	planning.EarlierFirst(d.problem, solution, d.early)
+	solution.Cost = nil
 	verdict := planning.Check(d.problem, solution)
 	if !verdict.Feasible {
 		return f.failRun(ctx, id, fmt.Errorf("the planner made a plan that breaks a rule: %v", verdict.Violations))
@@ -234,7 +238,20 @@ func (f *Flow) prepare(ctx context.Context, id string) (*draft, error) {
 		if err != nil || r.State == Done || r.State == Failed {
 			return nil, err
 		}
-		return f.draftOf(tx, r, nil, nil)
+		d, err := f.draftOf(tx, r, nil, nil)
+		if err != nil {
+			return d, err
+		}
+		b, err := buyingList(tx)
+		if err != nil {
+			return nil, err
+		}
+		stages, err := f.stagesOf(tx, b, d.customers)
+		d.early = map[string]bool{}
+		for id, s := range stages {
+			d.early[id] = s.Phase == visit.Early
+		}
+		return d, err
 	})
 	if err != nil || d == nil {
 		return nil, err

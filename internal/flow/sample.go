@@ -9,14 +9,9 @@ import (
 
 	"windshield/internal/access"
 	"windshield/internal/fault"
-	"windshield/internal/intake"
 	"windshield/internal/roster"
 	"windshield/internal/sampling"
 )
-
-// orders says which dimensions have values in an order, low to high, where the
-// VP has not given another, so that small groups merge with a neighbour only.
-var orders = map[string][]string{"buying_stage": intake.BuyingStages()}
 
 // DrawInput is what the VP chooses for a draw from a frozen list.
 type DrawInput struct {
@@ -27,13 +22,17 @@ type DrawInput struct {
 	Design sampling.Design
 	Seed   string // "": the one that was committed; another one needs a reason
 	Reason string // needed for every draw of a year after its first, and for another seed
+	// EvenStages treats early stages of the customers' buying as all others: without it,
+	// strata of early stages get more visits.
+	EvenStages bool
 }
 
 // SelectInput is what the VP chooses to freeze and draw at once.
 type SelectInput struct {
 	FreezeInput
-	Name   string
-	Design sampling.Design
+	Name       string
+	Design     sampling.Design
+	EvenStages bool // as in DrawInput
 }
 
 // Frame gives a frozen list. Its seed is left out as long as nothing was drawn
@@ -79,7 +78,11 @@ func (f *Flow) design(tx Tx, x Frame, in DrawInput) (sampling.Frame, sampling.De
 	if len(d.Dimensions) == 0 {
 		return content, d, fault.Invalidf("Choose at least one dimension whose values make the groups.").With(fault.Detail{Where: "dimensions", Expected: "one or more, such as region"})
 	}
-	_, known := valuesOf(content)
+	b, err := buyingList(tx)
+	if err != nil {
+		return content, d, err
+	}
+	_, known := valuesOf(content, b)
 	d.Dimensions = slices.Clone(d.Dimensions)
 	for i, dim := range d.Dimensions {
 		if len(dim.Order) == 0 {
@@ -95,6 +98,11 @@ func (f *Flow) design(tx Tx, x Frame, in DrawInput) (sampling.Frame, sampling.De
 			d.Turns = map[string]sampling.Turn{}
 		}
 		d.Turns[s.Key] = s.Next
+	}
+	if !in.EvenStages {
+		if d, err = preferEarly(content, d, b); err != nil {
+			return content, d, onFields(err)
+		}
 	}
 	return content, d, nil
 }
@@ -139,7 +147,7 @@ func (f *Flow) Select(ctx context.Context, a access.Actor, k Key, in SelectInput
 		if err != nil {
 			return "", err
 		}
-		d, err := f.drawing(tx, x, DrawInput{FrameID: x.ID, Name: in.Name, Design: in.Design, Reason: in.Reason})
+		d, err := f.drawing(tx, x, DrawInput{FrameID: x.ID, Name: in.Name, Design: in.Design, Reason: in.Reason, EvenStages: in.EvenStages})
 		if err != nil {
 			return "", err
 		}

@@ -4044,6 +4044,11 @@ type DrawRequest struct {
 	// Dimensions Whose values make the groups, the top one first.
 	Dimensions []string `json:"dimensions"`
 
+	// EvenStages Give groups of early buying stages no more visits than the rule does; left out, they get up to a quarter more, where buying_stage makes the groups and bounds are left out.
+	//
+	// Example: false
+	EvenStages *bool `json:"even_stages,omitempty"`
+
 	// Max Most visits per group; left out or 0: as many as it has customers.
 	//
 	// Example: 0
@@ -7754,6 +7759,11 @@ type SelectionRequest struct {
 
 	// Dimensions Whose values make the groups, the top one first.
 	Dimensions []string `json:"dimensions"`
+
+	// EvenStages Give groups of early buying stages no more visits than the rule does; left out, they get up to a quarter more, where buying_stage makes the groups and bounds are left out.
+	//
+	// Example: false
+	EvenStages *bool `json:"even_stages,omitempty"`
 
 	// LeaveOut Customers who cannot be visited.
 	LeaveOut *[]LeaveOut `json:"leave_out,omitempty"`

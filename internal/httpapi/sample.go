@@ -12,7 +12,7 @@ import (
 // Select freezes the customer list and draws whom to visit.
 func (a *API) Select(ctx context.Context, r SelectRequestObject) (SelectResponseObject, error) {
 	c, b := callOf(ctx), r.Body
-	in := flow.SelectInput{Name: value(b.Name), FreezeInput: flow.FreezeInput{Year: b.Year, Seed: value(b.Seed), Reason: value(b.Reason), Bands: value(b.Bands),
+	in := flow.SelectInput{Name: value(b.Name), EvenStages: value(b.EvenStages), FreezeInput: flow.FreezeInput{Year: b.Year, Seed: value(b.Seed), Reason: value(b.Reason), Bands: value(b.Bands),
 		Cuts: value(b.Cuts), Must: value(b.Must), LeaveOut: leaveOut(b.LeaveOut)},
 		Design: design(b.Dimensions, b.Orders, b.Visits, string(value(b.Rule)), b.Alpha, b.Q, b.Min, b.Max, b.MergeBelow, b.Within, b.Across, b.Bounds)}
 	v, err := a.flow.Select(ctx, c.actor, c.key(r.Params.IdempotencyKey), in)
@@ -77,7 +77,7 @@ func (a *API) Draw(ctx context.Context, r DrawRequestObject) (DrawResponseObject
 }
 
 func drawInput(frame string, b *DrawRequest) flow.DrawInput {
-	return flow.DrawInput{FrameID: frame, Name: value(b.Name), Seed: value(b.Seed), Reason: value(b.Reason),
+	return flow.DrawInput{FrameID: frame, Name: value(b.Name), Seed: value(b.Seed), Reason: value(b.Reason), EvenStages: value(b.EvenStages),
 		Design: design(b.Dimensions, b.Orders, b.Visits, string(value(b.Rule)), b.Alpha, b.Q, b.Min, b.Max, b.MergeBelow, b.Within, b.Across, b.Bounds)}
 }
 

@@ -40,7 +40,7 @@ func change(t *testing.T, c *client.ClientWithResponses, plan, key string, chang
 		params.IdempotencyKey = &key
 	}
 	for i := range changes {
-		changes[i].Reason = &because
+		changes[i].Reason = Reasoned.Reason
 	}
 	r, err := c.ChangePlanWithResponse(context.Background(), plan, params, client.ChangePlanJSONRequestBody{Changes: changes})
 	require.NoError(t, err)

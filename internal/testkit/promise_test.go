@@ -116,7 +116,7 @@ func TestAYearIsAcceptedPromisedAndHeldAgainst(t *testing.T) {
 		version = planVersion(t, vp, draft)
 		silent := freezePromise(t, vp, draft, version, " ")
 		require.Equal(t, http.StatusUnprocessableEntity, silent.StatusCode())
-		require.Equal(t, "/reason", silent.ApplicationproblemJSON422.Problems[0].Where)
+		require.Equal(t, "/reason", *silent.ApplicationproblemJSON422.Problems[0].Where)
 		require.NoError(t, client.Check(freezePromise(t, vp, draft, version, "Ana was double booked.")))
 		p := promiseOf(t, vp, draft, "")
 		require.Len(t, p.Before, 1)

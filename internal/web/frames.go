@@ -295,7 +295,7 @@ func (p *Pages) drawOrPreview(c echo.Context) error {
 
 // drawInput reads the form of a draw.
 func drawInput(c echo.Context, form url.Values, offered []dimension) (in flow.DrawInput, bad []fault.Detail) {
-	in = flow.DrawInput{FrameID: c.Param("id"), Name: strings.TrimSpace(c.FormValue("name")), Seed: strings.TrimSpace(c.FormValue("seed")), Reason: c.FormValue("reason")}
+	in = flow.DrawInput{FrameID: c.Param("id"), Name: strings.TrimSpace(c.FormValue("name")), Seed: strings.TrimSpace(c.FormValue("seed")), Reason: c.FormValue("reason"), EvenStages: c.FormValue("even_stages") == "yes"}
 	d := &in.Design
 	number := func(field, label string, lo, hi int, into *int) {
 		n, wrong := whole(c, field, label, lo, hi)
