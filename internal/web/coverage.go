@@ -171,7 +171,7 @@ func (p *Pages) coverage(c echo.Context) error {
 		}
 	}
 	m.Top = topMonth(m.People)
-	m.Chart = chartOf(m.Report.Weeks, m.PerWeek)
+	m.Chart = chartOf(m.Report.Weeks, m.PerWeek, m.Report.Today)
 	m.Few = m.Report.Totals.Visits-m.Report.Totals.Ungrouped < coverage.FewCases
 	all := groupLines(m.Report.Groups, m.CoverageView.Groups)
 	slices.SortStableFunc(all, func(a, b groupLine) int { return before(a.Under, b.Under) })
@@ -239,21 +239,25 @@ func monthQuery(person string, m coverage.Month) string {
 	return "?executive=" + url.QueryEscape(person) + fmt.Sprintf("&month=%04d-%02d", m.Year, int(m.Month))
 }
 
-// breachText says in a few words what a row is about: since when over and who was told,
-// or when 30 days are passed as things are booked.
+// breachText says in a few words what a row is about: who was told and when, or when 30
+// days are passed as things are booked.
 func breachText(r coverage.PersonRow, o flow.OpenAlert, today slot.Date) string {
+	away := ""
+	if r.Paused {
+		away = ", away"
+	}
 	switch {
 	case !r.Running:
-		return "clock not started"
+		return "clock not started" + away
 	case r.Overdue && len(o.Rungs) > 0:
 		last := o.Rungs[len(o.Rungs)-1]
-		return toldShort[last.Rung] + " told " + dayShort(slot.DateOf(last.At, time.UTC))
-	case r.Overdue && r.Paused:
-		return "away, nobody told"
+		return toldShort[last.Rung] + " told " + dayShort(slot.DateOf(last.At, time.UTC)) + away
 	case r.Overdue:
-		return "nobody told yet"
+		return "nobody told yet" + away
+	case r.Paused:
+		return "away to " + soonDay(r.Back.Add(-1), today)
 	case !r.Forecast.IsZero():
-		return "passes 30 d on " + soonDay(r.Forecast, today)
+		return "passed on " + soonDay(r.Forecast, today)
 	}
 	return ""
 }
@@ -274,14 +278,18 @@ type chart struct {
 	GoalY            int
 	Goal             string // "" where there is none
 	First, LastLabel string
-	MaxLabel         string
 	AtMost           coverage.WeekRow
+	Running          coverage.WeekRow // the week that is not over; zero where there is none
 }
 
 const chartW, chartH, chartTop = 440, 66, 8
 
-func chartOf(weeks []coverage.WeekRow, goal float64) chart {
+// chartOf draws the weeks that are over: one that is not always looks like a fall.
+func chartOf(weeks []coverage.WeekRow, goal float64, today slot.Date) chart {
 	var c chart
+	if n := len(weeks); n > 1 && weeks[n-1].Monday.Add(6) >= today {
+		c.Running, weeks = weeks[n-1], weeks[:n-1]
+	}
 	if len(weeks) == 0 {
 		return c
 	}
