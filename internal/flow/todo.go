@@ -69,7 +69,8 @@ type TodoView struct {
 	ThisWeek []TodoRow // to Sunday, and what was held and waits for its memo
 	NextTwo  []TodoRow // the two weeks after
 	Later    []TodoRow
-	Ready    int        // visits ahead of which every step is done
+	Ahead    int        // visits that stand
+	Ready    int        // of those, the ones of which every step is done
 	Loops    []LoopView // open ones, the latest first
 	Hosts    []LateHost // for the VP, the latest first
 	VP       bool
@@ -151,6 +152,9 @@ func (f *Flow) todoRows(tx Tx, people map[string]roster.Person, hostID string, w
 			w.NextTwo = append(w.NextTwo, row)
 		default:
 			w.Later = append(w.Later, row)
+		}
+		if ahead {
+			w.Ahead++
 		}
 		if ahead && row.Next == TodoRead {
 			w.Ready++

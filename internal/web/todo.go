@@ -93,14 +93,35 @@ func todoLink(r flow.TodoRow) string {
 
 // todoSentence opens the list.
 func todoSentence(v flow.TodoView) string {
-	n := len(v.Overdue) + len(v.ThisWeek) + len(v.NextTwo) + len(v.Later)
+	ready := few(v.Ready, v.Ahead) + " visits ahead are ready."
 	switch {
-	case n == 0:
+	case todoCount(v) == 0:
 		return "No visit waits for anything."
-	case len(v.Overdue) > 0:
-		return count(len(v.Overdue), "visit is", "visits are") + " behind. " + few(v.Ready, n) + " are ready."
+	case v.Ahead == 0:
+		ready = ""
 	}
-	return "Nothing is late. " + few(v.Ready, n) + " are ready."
+	if n := len(v.Overdue); n > 0 {
+		return count(n, "visit is", "visits are") + " behind. " + ready
+	}
+	return "Nothing is late. " + ready
+}
+
+// mostTodo is how many visits of a group stand open: what comes in half a year can wait
+// behind a click.
+const mostTodo = 8
+
+// todoDay leaves the year out where it is this one.
+func todoDay(d, today slot.Date) string {
+	if d.Year() == today.Year() {
+		return dayShort(d)
+	}
+	return day(d)
+}
+
+// matters says whether a step is worth showing: what was not done before a visit that is
+// over cannot be made up for.
+func matters(s visit.PrepStep) bool {
+	return s.Done || !s.Due.IsZero() || s.Prep == visit.MemoPrep
 }
 
 // ---- agenda
