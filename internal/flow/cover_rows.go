@@ -256,21 +256,15 @@ func (f *Flow) personMix(tx Tx, v *CoveragePersonView, visits []visit.Visit) err
 
 // turnsOf gives the ways of the visits' customers through their buying.
 func turnsOf(tx Tx, visits []visit.Visit) (map[string][]visit.Turn, error) {
-	var ids []string
-	for _, x := range visits {
-		ids = append(ids, x.CustomerID)
-	}
-	kept, err := tx.Turns.Of(ids...)
+	b, err := buyingList(tx)
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[string][]visit.Turn, len(kept))
-	for id, list := range kept {
-		for _, t := range list {
-			out[id] = append(out[id], t.Turn)
-		}
+	customers, err := customersOf(tx, visits)
+	if err != nil {
+		return nil, err
 	}
-	return out, nil
+	return waysOf(tx, b, customers)
 }
 
 // CoverageGroupView is one group of customers: who of it was heard, and who was not.
