@@ -152,6 +152,7 @@ func TestAYearIsAcceptedPromisedAndHeldAgainst(t *testing.T) {
 		require.NoError(t, client.Check(cancelled))
 		held := list[0]
 		h.Clock.Set(held.End.Add(time.Hour))
+		vp = h.API(VP)
 		recorded, err := vp.RecordOutcomeWithResponse(ctx, held.ID, &client.RecordOutcomeParams{IfMatch: client.Match(h.Visit(held.ID).Version)}, client.OutcomeRequest{Held: true, Kind: pointer(client.VisitKind("onsite")), WithHost: pointer(true)})
 		require.NoError(t, err)
 		require.NoError(t, client.Check(recorded))
@@ -259,6 +260,7 @@ func TestSlidesInAMeeting(t *testing.T) {
 	h.Settle()
 	require.Equal(t, 12, promiseOf(t, vp, draft, "").Kept.Promised, "what is published is promised")
 	h.SetDay(slot.MustDate("2027-01-04"), "09:00", "UTC")
+	vp, b = h.API(VP), h.As(VP)
 	who := pick(h.Visits(draft), func(v visit.Visit) bool { return v.ExecutiveID != year.Get("executive") })[0].ExecutiveID
 	own := h.As(h.Person(who).Email)
 	_, body = h.Get(own, "/me")
