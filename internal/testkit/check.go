@@ -79,7 +79,7 @@ func (h *House) checkEvents(visits []visit.Visit, people map[string]roster.Perso
 		if v.Conflict == "" && (!e.Start.Equal(v.Start) || !e.End.Equal(v.End)) {
 			wrong("visit %s is from %s to %s, its event from %s to %s", v.ID, v.Start, v.End, e.Start, e.End)
 		}
-		if email := people[v.ExecutiveID].Email; e.Guest(email).Email == "" {
+		if email := people[v.ExecutiveID].Email; email != "" && e.Guest(email).Email == "" { // who was erased has none
 			wrong("the executive of visit %s is no guest of its event", v.ID)
 		}
 		for _, g := range e.Guests {
@@ -150,7 +150,7 @@ func (h *House) checkAlerts(people map[string]roster.Person, wrong func(string, 
 			}
 			breaches[a.Breach.String()] = true
 		}
-		if n := len(h.Breaches(p.Email)); n != len(breaches) {
+		if n := len(h.Breaches(p.Email)); p.Email != "" && n != len(breaches) {
 			wrong("%d alerts for %s, but %d mails", len(breaches), p.Email, n)
 		}
 	}
