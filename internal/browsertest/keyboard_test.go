@@ -119,9 +119,13 @@ func (d *desk) gridKeys(t *testing.T) {
 	b.do(t, chromedp.Focus(`[data-grid] a.v[tabindex="0"]`, chromedp.ByQuery))
 	require.Equal(t, last, ask[place](t, b, at), "the grid remembers where one was")
 	label := ask[string](t, b, `document.activeElement.getAttribute("aria-label")`)
-	require.Equal(t, http.StatusOK, b.response(t, chromedp.KeyEvent(kb.Enter)))
-	require.Contains(t, ask[string](t, b, `location.pathname`), "/visits/", "Enter opens the visit")
-	require.Contains(t, label, ask[string](t, b, `document.querySelector("h1").innerText`))
+	b.do(t, chromedp.KeyEvent(kb.Enter), chromedp.WaitReady("#drawer", chromedp.ByQuery))
+	require.Equal(t, "drawer", ask[string](t, b, `document.activeElement.id`), "Enter opens the visit beside the grid")
+	require.Equal(t, strings.TrimPrefix(last.Href, "?"), strings.TrimPrefix(ask[string](t, b, `location.search`), "?"), "the drawer is an address")
+	require.Contains(t, label, ask[string](t, b, `document.querySelector("#drawer-name a").innerText`))
+	b.do(t, chromedp.KeyEvent(kb.Escape))
+	require.Equal(t, last, ask[place](t, b, at), "Escape leads back to the visit")
+	require.Empty(t, ask[string](t, b, `location.search`))
 }
 
 // errorFocus checks that a form's problems are met first, and lead to the field.

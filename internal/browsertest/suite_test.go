@@ -28,6 +28,7 @@ func TestBrowser(t *testing.T) {
 			t.Run(name, func(t *testing.T) { d.errorFocus(t, pages[name]) })
 		}
 	})
+	t.Run("moving by hand", d.movingByHand)
 	t.Run("without scripts", d.withoutScripts)
 	t.Run("a debrief on a bad network", d.badNetwork)
 	t.Run("a run of the planner", d.liveRun)

@@ -34,7 +34,8 @@ func (t *table) priceInWords(changes []PlanChange, price planning.Cost) string {
 		term  planning.Term
 		words string
 	}{{planning.OverdueDays, "days past the limit %s"}, {planning.OutOfWindow, "outside of the customer’s window %s"}, {planning.Crunch, "at the end of a quarter %s"},
-		{planning.TravelKM, "travel %s km"}} {
+		{planning.TravelKM, "travel %s km"},
+		{planning.Moved, "moved from where people know it %s"}} {
 		if n := price[x.term]; n != 0 {
 			add(x.words, plusMinus(n))
 		}
