@@ -94,7 +94,7 @@ func (x past) keep(t testing.TB, st *store.Store, customers int) {
 		for n := range customers {
 			c := aCustomer(n, "")
 			require.NoError(t, tx.Customers.Save(c))
-			rows = append(rows, flow.SelectionRow{CustomerID: c.ID, Key: c.Key, Stratum: x.group[c.ID], Rank: n + 1})
+			rows = append(rows, flow.SelectionRow{CustomerID: c.ID, Key: c.Key, Stratum: x.group[c.ID], Rank: n + 1, Taken: true})
 			for i, turn := range x.turns[c.ID] {
 				require.NoError(t, tx.Turns.Add(flow.KeptTurn{ID: fmt.Sprint(c.ID, "-", i), Turn: turn, At: noon.Add(time.Duration(i) * time.Minute)}))
 			}
@@ -169,9 +169,53 @@ func TestSumsAreThoseOfTheVisits(t *testing.T) {
 				s, h := sumsOf(t, tx, in, flow.HeardQuery{Period: in.Period, Today: in.Today, SelectionID: x.selection, ExecutiveIDs: ids, Ends: coverage.QuarterEnds(in.Period, fiscal)})
 				require.Equal(t, sorted(want), sorted(coverage.Assemble(in, s)), "round %d", round)
 				require.Equal(t, mix, coverage.MixOf(h.Stages, h.QuarterEnd, visit.UsualBuying()), "round %d", round)
+				rowsAreTheirSums(t, tx, x, want, mix, flow.HeardQuery{Period: in.Period, Today: in.Today, SelectionID: x.selection, ExecutiveIDs: ids, Ends: coverage.QuarterEnds(in.Period, fiscal)})
 			})
 		}
 	})
+}
+
+// rowsAreTheirSums opens every number, and finds as many rows as it says.
+func rowsAreTheirSums(t *testing.T, tx flow.Tx, x past, r coverage.Report, mix coverage.Mix, h flow.HeardQuery) {
+	count := func(q flow.CountedQuery) int {
+		q.HeardQuery, q.Limit = h, 7
+		rows, all, err := tx.Sums.Counted(q)
+		require.NoError(t, err)
+		require.Len(t, rows, min(7, all))
+		q.Skip = 7
+		next, _, err := tx.Sums.Counted(q)
+		require.NoError(t, err)
+		require.Len(t, next, max(0, min(7, all-7)))
+		return all
+	}
+	require.Equal(t, r.Totals.Visits, count(flow.CountedQuery{}))
+	require.Equal(t, mix.QuarterEnd, count(flow.CountedQuery{AtEnd: true}))
+	require.Equal(t, mix.Unknown, count(flow.CountedQuery{Staged: true, Stages: []string{""}}))
+	require.Equal(t, mix.Late, count(flow.CountedQuery{Staged: true, Stages: []string{"fear", "commitment"}}))
+	for _, g := range r.Groups {
+		require.Equal(t, g.Visits, count(flow.CountedQuery{Group: g.Code}))
+		if h.ExecutiveIDs != nil {
+			continue // customers are counted whoever came
+		}
+		heard, err := tx.Sums.Customers(flow.GroupQuery{SelectionID: x.selection, Stratum: g.Code, Period: h.Period, Today: h.Today, Limit: 1000})
+		require.NoError(t, err)
+		require.Len(t, heard, g.Distinct)
+		visits := 0
+		for _, c := range heard {
+			visits += c.Visits
+			require.True(t, h.Period.Contains(c.Last))
+		}
+		require.Equal(t, g.Visits, visits)
+		unheard, err := tx.Sums.Customers(flow.GroupQuery{SelectionID: x.selection, Stratum: g.Code, Period: h.Period, Today: h.Today, Unheard: true, Limit: 1000})
+		require.NoError(t, err)
+		inGroup := 0
+		for _, code := range x.group {
+			if code == g.Code {
+				inGroup++
+			}
+		}
+		require.Len(t, unheard, inGroup-g.Distinct)
+	}
 }
 
 // sorted brings what has no order of its own into one.

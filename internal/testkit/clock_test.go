@@ -143,8 +143,9 @@ func TestTheClockThatNobodyEscapes(t *testing.T) {
 		coverage, err := h.API(CEO).GetCoverageWithResponse(ctx, &client.GetCoverageParams{})
 		behind := ok(t, coverage, err).JSON200.Behind
 		require.NotEmpty(t, behind)
-		_, page = h.Get(h.As(CEO), "/coverage")
+		_, page = h.Get(h.As(CEO), "/coverage/strata")
 		shows(t, page, "Groups that fall behind", behind[0].Reason)
+		openEveryNumber(t, h)
 	})
 }
 
