@@ -45,6 +45,9 @@ func (k Kept) Sentence() string {
 	if k.Promised == 0 {
 		return "No visits were promised."
 	}
+	if k.Ahead == k.Promised && k.Promised > 1 {
+		return "All " + number(k.Promised) + " promised visits are still ahead."
+	}
 	out := fmt.Sprintf("Of %s %s held as promised", many(k.Promised, "promised visit"), was(k.Held))
 	for _, part := range []struct {
 		n    int

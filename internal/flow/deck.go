@@ -84,7 +84,7 @@ type DeckMonth struct {
 type DeckQuarter struct {
 	Label     string // "Q1"
 	Span      slot.Interval
-	Customers int          // with a window that begins in it
+	Customers int          // with a window that begins in it and is still needed
 	Inside    int          // of those: visited in a window
 	Windows   []DeckWindow // the most important ones, by date; at most WindowsPerSlide
 	More      int          // that are not shown

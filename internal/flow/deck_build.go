@@ -260,7 +260,7 @@ func (b *DeckBar) fill() {
 	if b.Of > 0 {
 		b.Share = float64(b.Value) / float64(b.Of)
 	}
-	if b.Of >= coverage.FewCases {
+	if b.Of >= coverage.FewCases && b.Value > 0 {
 		b.Text += fmt.Sprintf(" (%d %%)", percentOf(b.Value, b.Of))
 	}
 }
@@ -268,8 +268,9 @@ func (b *DeckBar) fill() {
 // percentOf rounds down, so that only what is whole is called 100 %.
 func percentOf(part, whole int) int { return 100 * part / whole }
 
-// windows puts the customers whose windows begin in a quarter side by side. ok is
-// false where no customer of the plan has a window.
+// windows puts the customers whose windows begin in a quarter side by side. Of a
+// customer who is visited in one of several windows only that one is shown: the
+// others are not needed any more. ok is false where no customer has a window.
 func (in deckInput) windows() (s Slide, ok bool) {
 	s.Kind = SlideWindows
 	colours := colourOf(in.Groups)
@@ -300,6 +301,9 @@ func (in deckInput) windows() (s Slide, ok bool) {
 				continue
 			}
 			has = true
+			if met && !w.Contains(v.Slot.Date) {
+				continue
+			}
 			begins := max(w.Start, in.Plan.Horizon.Start)
 			for i := range s.Quarters {
 				q := &s.Quarters[i]

@@ -107,9 +107,6 @@ func yearSlides(years []YearState) []Slide {
 // promiseSlide shows the plan against what was promised.
 func promiseSlide(p promised) Slide {
 	s := Slide{Kind: SlidePromise, Title: p.Kept.Sentence(), Note: fmt.Sprintf("Promised on %s: %s.", p.FrozenAt.Format("2 Jan 2006"), p.PlanName)}
-	if p.Kept.Ahead == p.Kept.Promised && p.Kept.Promised > 1 {
-		s.Title = fmt.Sprintf("All %s promised visits are still ahead", number(p.Kept.Promised))
-	}
 	for _, o := range coverage.Outcomes() {
 		b := DeckBar{Outcome: o, Label: outcomeWord[o], Value: p.Kept.Of(o), Of: p.Kept.Promised}
 		b.fill()

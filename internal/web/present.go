@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -187,6 +188,8 @@ func inMonth(chips []flow.DeckChip, month int) []flow.DeckChip {
 	return out
 }
 
+func dayPlain(d slot.Date) string { return d.Time().Format("2 Jan") }
+
 // spanShort writes a window in few letters: "3–20 Mar", "28 Feb – 12 Mar".
 func spanShort(i slot.Interval) string {
 	a, b := i.Start.Time(), i.End.Time()
@@ -262,6 +265,11 @@ func (p *Pages) showPromise(c echo.Context, status int, problem error) error {
 		MayAccept: v.MayFreeze && may(access.AcceptYear)(a)}
 	if problem != nil {
 		m.Reason = c.FormValue("reason")
+	}
+	if only == "" { // what was kept needs no list
+		m.Rows = slices.DeleteFunc(m.Rows, func(r flow.PromisedNow) bool {
+			return r.Outcome == coverage.KeptHeld || r.Outcome == coverage.KeptAhead
+		})
 	}
 	if len(m.Rows) > promisedShown {
 		m.Rows, m.Cut = m.Rows[:promisedShown], len(m.Rows)-promisedShown
