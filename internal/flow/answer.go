@@ -3,6 +3,7 @@ package flow
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"windshield/internal/access"
@@ -218,8 +219,15 @@ func (f *Flow) takeAnswerWith(tx Tx, a access.Actor, v visit.Visit, answer visit
 	if !v.State.Live() {
 		return fault.Conflictf("The visit is %s and waits for no answer.", v.State)
 	}
-	if v.Answer == answer && v.AnswerNote == note {
+	asked, err := openAsk(tx, v)
+	if err != nil {
+		return err
+	}
+	if asked.Says == "" && v.Answer == answer && v.AnswerNote == note {
 		return nil
+	}
+	if asked.Says != "" {
+		v.Conflict = "" // whoever answers asks no longer for something else
 	}
 	before := v.Answer
 	if before == visit.Refused {
@@ -399,6 +407,11 @@ func (f *Flow) My(ctx context.Context, a access.Actor, executiveID string) (MyVi
 				break
 			}
 		}
+		if len(m.Served) > 1 {
+			if m.Waiting, err = f.waiting(tx, a, m.Served, m.Today); err != nil {
+				return m, err
+			}
+		}
 		if !m.Hosting {
 			if m.Years, err = f.myYears(tx, m.Executive.ID); err != nil {
 				return m, err
@@ -407,4 +420,23 @@ func (f *Flow) My(ctx context.Context, a access.Actor, executiveID string) (MyVi
 		}
 		return m, err
 	})
+}
+
+// mostWaiting is how many unanswered visits an assistant sees at once.
+const mostWaiting = 20
+
+// waiting gives the next visits ahead that somebody of these has not answered.
+func (f *Flow) waiting(tx Tx, a access.Actor, served []roster.Person, today slot.Date) ([]VisitView, error) {
+	q := VisitQuery{States: visit.LiveStates(), From: today, Limit: 100}
+	for _, p := range served {
+		q.Scope.ExecutiveIDs = append(q.Scope.ExecutiveIDs, p.ID)
+	}
+	visits, _, err := tx.Visits.Find(q)
+	if err != nil {
+		return nil, err
+	}
+	visits = slices.DeleteFunc(visits, func(v visit.Visit) bool {
+		return v.Answer != visit.NoAnswer && v.Answer != "" || !v.Start.After(f.Now())
+	})
+	return f.views(tx, a, visits[:min(len(visits), mostWaiting)])
 }

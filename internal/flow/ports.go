@@ -47,6 +47,8 @@ type Tx struct {
 	Visits      Visits
 	Briefs      Briefs
 	Preps       Preps
+	Asks        Asks
+	Feeds       Feeds
 	Debriefs    Debriefs
 	Promises    Promises
 	Loops       Loops

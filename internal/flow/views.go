@@ -142,6 +142,7 @@ type MyView struct {
 	MayNote   bool       // the actor may snooze and acknowledge it
 	Ways      []Way      // out of a breach that is there or foreseen soon
 	Next      *VisitView
+	Waiting   []VisitView        // ahead and unanswered, of everybody in Served, by date; where there are several
 	Visits    []VisitView        // from 90 days before this year to a year ahead, by date
 	Shares    []roster.TimeShare // how the working hours of the last month and this one went by; empty where the calendar is not connected
 	SharesAt  time.Time          // when the calendar was read for them

@@ -32,6 +32,9 @@ func (p *Pages) propose(c echo.Context, m *visitModel) {
 	if !m.decides() || !m.Visit.State.Live() || m.Plan.State != visit.Live || !may(access.MakePlan)(auth.Actor(c)) {
 		return
 	}
+	if x, err := p.Flow.Asked(ctx(c), auth.Actor(c), m.Visit.ID); err == nil && len(x.Changes) > 0 {
+		m.Asked, m.ProposalKey = &x, p.NewKey()
+	}
 	found, err := p.Flow.Proposals(ctx(c), auth.Actor(c), m.Plan.ID, m.Visit.CustomerID, 3)
 	if err == nil {
 		m.Proposals, m.ProposalKey = found, p.NewKey()

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -77,4 +78,39 @@ func (p *Pages) mine(c echo.Context, status int, person string, form alertForm) 
 	}
 	f.Narrow = true
 	return p.show(c, status, mePage(f, m))
+}
+
+// stripMonth is a month of the year at a glance.
+type stripMonth struct {
+	Name, Text string
+	Now        bool
+}
+
+// yearStrip counts the visits of this year by month: "2 ✓" were held, "1" stands.
+func (m myModel) yearStrip() []stripMonth {
+	var held, ahead [13]int
+	for _, x := range m.Visits {
+		if d := x.Visit.Slot.Date; d.Year() == m.Today.Year() {
+			switch n := d.Time().Month(); {
+			case x.Visit.State.Happened():
+				held[n]++
+			case x.Visit.State.Live():
+				ahead[n]++
+			}
+		}
+	}
+	out := make([]stripMonth, 12)
+	for i := range out {
+		n := time.Month(i + 1)
+		out[i] = stripMonth{Name: n.String()[:3], Now: n == m.Today.Time().Month(), Text: "–"}
+		switch {
+		case held[n] > 0 && ahead[n] > 0:
+			out[i].Text = itoa(held[n]) + " ✓ " + itoa(ahead[n])
+		case held[n] > 0:
+			out[i].Text = itoa(held[n]) + " ✓"
+		case ahead[n] > 0:
+			out[i].Text = itoa(ahead[n])
+		}
+	}
+	return out
 }

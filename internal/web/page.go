@@ -53,6 +53,8 @@ var done = map[string]string{
 	"published":         "The plan is published. Invitations are on their way to the calendars.",
 	"unchanged":         "This plan had been published already. Nothing was changed and nobody was told again.",
 	"accepted":          "You accepted this visit.",
+	"asked_instead":     "Your wish is noted. The visit stands as it is until whoever plans has decided.",
+	"feed_ended":        "The address has ended: calendar programs find nothing there any more.",
 	"tentative":         "Your answer is noted: perhaps.",
 	"declined":          "You declined this visit. The half-day is free again and the event leaves the calendars.",
 	"held":              "It is noted that the visit was held.",

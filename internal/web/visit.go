@@ -28,6 +28,7 @@ type visitModel struct {
 	Outcome  *flow.Outcome
 	// Where else it could stand, while somebody has to decide about it.
 	Proposals   []flow.Proposal
+	Asked       *flow.Ask // what the executive asked for, where nobody has decided
 	ProposalKey string
 	// The form that names a time, as it was entered.
 	Timing                   bool

@@ -89,6 +89,17 @@ type Searching interface {
 	Search(ctx context.Context, a access.Actor, query string) (flow.SearchResult, error)
 }
 
+// Swapping are the use cases of who cannot go, and of reading visits elsewhere.
+type Swapping interface {
+	Instead(ctx context.Context, a access.Actor, visitID string) (flow.Instead, error)
+	AskInstead(ctx context.Context, a access.Actor, visitID string, version int, changes []flow.PlanChange, reason string) (flow.VisitView, error)
+	Asked(ctx context.Context, a access.Actor, visitID string) (flow.Ask, error)
+	MyFeed(ctx context.Context, a access.Actor) (time.Time, error)
+	RenewFeed(ctx context.Context, a access.Actor) (address string, err error)
+	EndFeed(ctx context.Context, a access.Actor) error
+	ReadFeed(ctx context.Context, secret string) (export.Calendar, error)
+}
+
 // Comparing are the use cases of plans side by side, in here and outside.
 type Comparing interface {
 	Compare(ctx context.Context, a access.Actor, planA, planB string) (flow.Comparison, error)
@@ -178,6 +189,7 @@ type Story interface {
 	Explaining
 	Moving
 	Searching
+	Swapping
 	Comparing
 	Presenting
 	Visiting
@@ -345,6 +357,11 @@ func (p *Pages) Register(r Router) {
 	r.GET("/visits", p.visits)
 	r.GET("/visits/:id", p.visit)
 	r.POST("/visits/:id/answer", p.answer)
+	r.GET("/visits/:id/instead", p.instead)
+	r.POST("/visits/:id/instead", p.askInstead)
+	r.GET("/feed/:file", p.feed)
+	r.GET("/me/feed", p.myFeed)
+	r.POST("/me/feed", p.renewFeed)
 	r.POST("/visits/:id/outcome", p.outcome)
 	r.POST("/visits/:id/pin", p.pin)
 	r.POST("/visits/:id/settle", p.settle)
