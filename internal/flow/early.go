@@ -108,7 +108,7 @@ func isEarly(s sampling.Stratum, b visit.Buying) bool {
 	return false
 }
 
-// EarlyPreferred says whether a selection gave early stages more visits.
-func EarlyPreferred(s Selection) bool {
-	return len(s.Design.Bounds) > 0 && slices.Contains(s.Dimensions, StageDimension)
+// EarlyPreferred says whether a design may have given early stages more visits.
+func EarlyPreferred(d sampling.Design) bool {
+	return len(d.Bounds) > 0 && slices.ContainsFunc(d.Dimensions, func(x sampling.Dimension) bool { return x.Name == StageDimension })
 }
