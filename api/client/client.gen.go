@@ -4915,6 +4915,28 @@ type ImportReport struct {
 // ImportState Example: uploaded
 type ImportState string
 
+// Instead defines model for Instead.
+type Instead struct {
+	// Asked What was asked for and is not decided.
+	//
+	// Example: Ann Lee cannot come and asks for Bo Roe to go instead: “The board meets.”
+	Asked *string `json:"asked,omitempty"`
+
+	// Others Who else could go.
+	Others []Proposal `json:"others"`
+
+	// Times When the same executive could go.
+	Times []Proposal `json:"times"`
+}
+
+// InsteadRequest defines model for InsteadRequest.
+type InsteadRequest struct {
+	Changes []PlanChange `json:"changes"`
+
+	// Reason Example: The board meets.
+	Reason string `json:"reason"`
+}
+
 // JobFailure defines model for JobFailure.
 type JobFailure struct {
 	// About Path of the page of what it is about, or empty.
@@ -9773,6 +9795,12 @@ type SaveDebriefParams struct {
 	IfMatch IfMatch `json:"If-Match"`
 }
 
+// AskInsteadParams defines parameters for AskInstead.
+type AskInsteadParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // SendCustomerLinkParams defines parameters for SendCustomerLink.
 type SendCustomerLinkParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
@@ -9982,6 +10010,9 @@ type CancelVisitJSONRequestBody = CancelRequest
 
 // SaveDebriefJSONRequestBody defines body for SaveDebrief for application/json ContentType.
 type SaveDebriefJSONRequestBody = DebriefRequest
+
+// AskInsteadJSONRequestBody defines body for AskInstead for application/json ContentType.
+type AskInsteadJSONRequestBody = InsteadRequest
 
 // SendCustomerLinkJSONRequestBody defines body for SendCustomerLink for application/json ContentType.
 type SendCustomerLinkJSONRequestBody = CustomerLinkRequest
@@ -11484,6 +11515,31 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /visits/{id}/explanation (the `ExplainVisit` operationId).
 	ExplainVisit(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetInstead What else could be done than decline
+	//
+	// For those who may answer the visit: who else could go, and on which other days, the best first; and what was asked for and is not decided yet.
+	//
+	// Corresponds with GET /visits/{id}/instead (the `GetInstead` operationId).
+	GetInstead(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskInsteadWithBody Ask for a swap or another day
+	//
+	// The visit stands as it is until whoever plans has decided. The first change is the visit's own, from where it stands.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /visits/{id}/instead (the `AskInstead` operationId).
+	AskInsteadWithBody(ctx context.Context, id Id, params *AskInsteadParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskInstead Ask for a swap or another day
+	//
+	// The visit stands as it is until whoever plans has decided. The first change is the visit's own, from where it stands.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /visits/{id}/instead (the `AskInstead` operationId).
+	AskInstead(ctx context.Context, id Id, params *AskInsteadParams, body AskInsteadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SendCustomerLinkWithBody Ask one of the customer's people to confirm a visit
 	//
@@ -14865,6 +14921,61 @@ func (c *Client) SaveDebrief(ctx context.Context, id Id, params *SaveDebriefPara
 // Corresponds with GET /visits/{id}/explanation (the `ExplainVisit` operationId).
 func (c *Client) ExplainVisit(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewExplainVisitRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetInstead What else could be done than decline
+//
+// For those who may answer the visit: who else could go, and on which other days, the best first; and what was asked for and is not decided yet.
+//
+// Corresponds with GET /visits/{id}/instead (the `GetInstead` operationId).
+func (c *Client) GetInstead(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetInsteadRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AskInsteadWithBody Ask for a swap or another day
+//
+// The visit stands as it is until whoever plans has decided. The first change is the visit's own, from where it stands.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /visits/{id}/instead (the `AskInstead` operationId).
+func (c *Client) AskInsteadWithBody(ctx context.Context, id Id, params *AskInsteadParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskInsteadRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AskInstead Ask for a swap or another day
+//
+// The visit stands as it is until whoever plans has decided. The first change is the visit's own, from where it stands.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /visits/{id}/instead (the `AskInstead` operationId).
+func (c *Client) AskInstead(ctx context.Context, id Id, params *AskInsteadParams, body AskInsteadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskInsteadRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -21624,6 +21735,100 @@ func NewExplainVisitRequest(server string, id Id) (*http.Request, error) {
 	return req, nil
 }
 
+// NewGetInsteadRequest constructs an http.Request for the GetInstead method
+func NewGetInsteadRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/visits/%s/instead", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAskInsteadRequest calls the generic AskInstead builder with application/json body
+func NewAskInsteadRequest(server string, id Id, params *AskInsteadParams, body AskInsteadJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAskInsteadRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewAskInsteadRequestWithBody constructs an http.Request for the AskInstead method, with any body, and a specified content type
+func NewAskInsteadRequestWithBody(server string, id Id, params *AskInsteadParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/visits/%s/instead", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewSendCustomerLinkRequest calls the generic SendCustomerLink builder with application/json body
 func NewSendCustomerLinkRequest(server string, id Id, params *SendCustomerLinkParams, body SendCustomerLinkJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -23862,6 +24067,33 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /visits/{id}/explanation (the `ExplainVisit` operationId).
 	ExplainVisitWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ExplainVisitResponse, error)
+
+	// GetInsteadWithResponse What else could be done than decline
+	//
+	// For those who may answer the visit: who else could go, and on which other days, the best first; and what was asked for and is not decided yet.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /visits/{id}/instead (the `GetInstead` operationId).
+	GetInsteadWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetInsteadResponse, error)
+
+	// AskInsteadWithBodyWithResponse Ask for a swap or another day
+	//
+	// The visit stands as it is until whoever plans has decided. The first change is the visit's own, from where it stands.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /visits/{id}/instead (the `AskInstead` operationId).
+	AskInsteadWithBodyWithResponse(ctx context.Context, id Id, params *AskInsteadParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskInsteadResponse, error)
+
+	// AskInsteadWithResponse Ask for a swap or another day
+	//
+	// The visit stands as it is until whoever plans has decided. The first change is the visit's own, from where it stands.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /visits/{id}/instead (the `AskInstead` operationId).
+	AskInsteadWithResponse(ctx context.Context, id Id, params *AskInsteadParams, body AskInsteadJSONRequestBody, reqEditors ...RequestEditorFn) (*AskInsteadResponse, error)
 
 	// SendCustomerLinkWithBodyWithResponse Ask one of the customer's people to confirm a visit
 	//
@@ -35579,6 +35811,200 @@ func (r ExplainVisitResponse) ContentType() string {
 	return ""
 }
 
+type GetInsteadResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Instead
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetInsteadResponse) GetJSON200() *Instead {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetInsteadResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetInsteadResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetInsteadResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetInsteadResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetInsteadResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetInsteadResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetInsteadResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetInsteadResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetInsteadResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AskInsteadResponse200Headers the declared response headers of an HTTP 200 response for AskInstead
+type AskInsteadResponse200Headers struct {
+	ETag *string
+}
+
+type AskInsteadResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VisitDetail
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON428 the response for an HTTP 428 `application/problem+json` response
+	ApplicationproblemJSON428 *VersionRequired
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AskInsteadResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AskInsteadResponse) GetJSON200() *VisitDetail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r AskInsteadResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r AskInsteadResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r AskInsteadResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r AskInsteadResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r AskInsteadResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r AskInsteadResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r AskInsteadResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r AskInsteadResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
+func (r AskInsteadResponse) GetApplicationproblemJSON428() *VersionRequired {
+	return r.ApplicationproblemJSON428
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AskInsteadResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AskInsteadResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AskInsteadResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AskInsteadResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AskInsteadResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // SendCustomerLinkResponse200Headers the declared response headers of an HTTP 200 response for SendCustomerLink
 type SendCustomerLinkResponse200Headers struct {
 	ETag *string
@@ -39440,6 +39866,51 @@ func (c *ClientWithResponses) ExplainVisitWithResponse(ctx context.Context, id I
 		return nil, err
 	}
 	return ParseExplainVisitResponse(rsp)
+}
+
+// GetInsteadWithResponse What else could be done than decline
+//
+// For those who may answer the visit: who else could go, and on which other days, the best first; and what was asked for and is not decided yet.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /visits/{id}/instead (the `GetInstead` operationId).
+func (c *ClientWithResponses) GetInsteadWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetInsteadResponse, error) {
+	rsp, err := c.GetInstead(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetInsteadResponse(rsp)
+}
+
+// AskInsteadWithBodyWithResponse Ask for a swap or another day
+//
+// The visit stands as it is until whoever plans has decided. The first change is the visit's own, from where it stands.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /visits/{id}/instead (the `AskInstead` operationId).
+func (c *ClientWithResponses) AskInsteadWithBodyWithResponse(ctx context.Context, id Id, params *AskInsteadParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskInsteadResponse, error) {
+	rsp, err := c.AskInsteadWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskInsteadResponse(rsp)
+}
+
+// AskInsteadWithResponse Ask for a swap or another day
+//
+// The visit stands as it is until whoever plans has decided. The first change is the visit's own, from where it stands.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /visits/{id}/instead (the `AskInstead` operationId).
+func (c *ClientWithResponses) AskInsteadWithResponse(ctx context.Context, id Id, params *AskInsteadParams, body AskInsteadJSONRequestBody, reqEditors ...RequestEditorFn) (*AskInsteadResponse, error) {
+	rsp, err := c.AskInstead(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskInsteadResponse(rsp)
 }
 
 // SendCustomerLinkWithBodyWithResponse Ask one of the customer's people to confirm a visit
@@ -49523,6 +49994,176 @@ func ParseExplainVisitResponse(rsp *http.Response) (*ExplainVisitResponse, error
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseGetInsteadResponse parses an HTTP response from a GetInsteadWithResponse call
+func ParseGetInsteadResponse(rsp *http.Response) (*GetInsteadResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetInsteadResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Instead
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAskInsteadResponse parses an HTTP response from a AskInsteadWithResponse call
+func ParseAskInsteadResponse(rsp *http.Response) (*AskInsteadResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AskInsteadResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VisitDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 428:
+		var dest VersionRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON428 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AskInsteadResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil

@@ -4916,6 +4916,28 @@ type ImportReport struct {
 // ImportState Example: uploaded
 type ImportState string
 
+// Instead defines model for Instead.
+type Instead struct {
+	// Asked What was asked for and is not decided.
+	//
+	// Example: Ann Lee cannot come and asks for Bo Roe to go instead: “The board meets.”
+	Asked *string `json:"asked,omitempty"`
+
+	// Others Who else could go.
+	Others []Proposal `json:"others"`
+
+	// Times When the same executive could go.
+	Times []Proposal `json:"times"`
+}
+
+// InsteadRequest defines model for InsteadRequest.
+type InsteadRequest struct {
+	Changes []PlanChange `json:"changes"`
+
+	// Reason Example: The board meets.
+	Reason string `json:"reason"`
+}
+
 // JobFailure defines model for JobFailure.
 type JobFailure struct {
 	// About Path of the page of what it is about, or empty.
@@ -9774,6 +9796,12 @@ type SaveDebriefParams struct {
 	IfMatch IfMatch `json:"If-Match"`
 }
 
+// AskInsteadParams defines parameters for AskInstead.
+type AskInsteadParams struct {
+	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // SendCustomerLinkParams defines parameters for SendCustomerLink.
 type SendCustomerLinkParams struct {
 	// IfMatch The ETag of what you looked at, which is its version in quotes. Without it the answer is 428; where somebody has changed the thing meanwhile, 412.
@@ -9983,6 +10011,9 @@ type CancelVisitJSONRequestBody = CancelRequest
 
 // SaveDebriefJSONRequestBody defines body for SaveDebrief for application/json ContentType.
 type SaveDebriefJSONRequestBody = DebriefRequest
+
+// AskInsteadJSONRequestBody defines body for AskInstead for application/json ContentType.
+type AskInsteadJSONRequestBody = InsteadRequest
 
 // SendCustomerLinkJSONRequestBody defines body for SendCustomerLink for application/json ContentType.
 type SendCustomerLinkJSONRequestBody = CustomerLinkRequest
@@ -10409,6 +10440,12 @@ type ServerInterface interface {
 	// ExplainVisit Why a visit stands where it does
 	// (GET /visits/{id}/explanation)
 	ExplainVisit(ctx echo.Context, id Id) error
+	// GetInstead What else could be done than decline
+	// (GET /visits/{id}/instead)
+	GetInstead(ctx echo.Context, id Id) error
+	// AskInstead Ask for a swap or another day
+	// (POST /visits/{id}/instead)
+	AskInstead(ctx echo.Context, id Id, params AskInsteadParams) error
 	// SendCustomerLink Ask one of the customer's people to confirm a visit
 	// (POST /visits/{id}/links)
 	SendCustomerLink(ctx echo.Context, id Id, params SendCustomerLinkParams) error
@@ -13455,6 +13492,60 @@ func (w *ServerInterfaceWrapper) ExplainVisit(ctx echo.Context) error {
 	return err
 }
 
+// GetInstead converts echo context to params.
+func (w *ServerInterfaceWrapper) GetInstead(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetInstead(ctx, id)
+	return err
+}
+
+// AskInstead converts echo context to params.
+func (w *ServerInterfaceWrapper) AskInstead(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AskInsteadParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AskInstead(ctx, id, params)
+	return err
+}
+
 // SendCustomerLink converts echo context to params.
 func (w *ServerInterfaceWrapper) SendCustomerLink(ctx echo.Context) error {
 	var err error
@@ -13953,6 +14044,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/visits/:id", wrapper.GetVisit, options.OperationMiddlewares["getVisit"]...)
 	router.GET(options.BaseURL+"/visits/:id/explanation", wrapper.ExplainVisit, options.OperationMiddlewares["explainVisit"]...)
 	router.POST(options.BaseURL+"/visits/:id/answer", wrapper.AnswerVisit, options.OperationMiddlewares["answerVisit"]...)
+	router.GET(options.BaseURL+"/visits/:id/instead", wrapper.GetInstead, options.OperationMiddlewares["getInstead"]...)
+	router.POST(options.BaseURL+"/visits/:id/instead", wrapper.AskInstead, options.OperationMiddlewares["askInstead"]...)
 	router.PUT(options.BaseURL+"/visits/:id/agreement", wrapper.AgreeVisit, options.OperationMiddlewares["agreeVisit"]...)
 	router.POST(options.BaseURL+"/visits/:id/cancel", wrapper.CancelVisit, options.OperationMiddlewares["cancelVisit"]...)
 	router.POST(options.BaseURL+"/visits/:id/undo", wrapper.UndoVisit, options.OperationMiddlewares["undoVisit"]...)
@@ -30993,6 +31086,304 @@ func (response ExplainVisitdefaultApplicationProblemPlusJSONResponse) VisitExpla
 	return err
 }
 
+type GetInsteadRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetInsteadResponseObject interface {
+	VisitGetInsteadResponse(w http.ResponseWriter) error
+}
+
+type GetInstead200JSONResponse Instead
+
+func (response GetInstead200JSONResponse) VisitGetInsteadResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInstead401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetInstead401ApplicationProblemPlusJSONResponse) VisitGetInsteadResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInstead403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response GetInstead403ApplicationProblemPlusJSONResponse) VisitGetInsteadResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInstead404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetInstead404ApplicationProblemPlusJSONResponse) VisitGetInsteadResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInstead422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetInstead422ApplicationProblemPlusJSONResponse) VisitGetInsteadResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInsteaddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetInsteaddefaultApplicationProblemPlusJSONResponse) VisitGetInsteadResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskInsteadRequestObject struct {
+	Id     Id `json:"id"`
+	Params AskInsteadParams
+	Body   *AskInsteadJSONRequestBody
+}
+
+type AskInsteadResponseObject interface {
+	VisitAskInsteadResponse(w http.ResponseWriter) error
+}
+
+type AskInstead200ResponseHeaders struct {
+	ETag *string
+}
+
+type AskInstead200JSONResponse struct {
+	Body    VisitDetail
+	Headers AskInstead200ResponseHeaders
+}
+
+func (response AskInstead200JSONResponse) VisitAskInsteadResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskInstead401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response AskInstead401ApplicationProblemPlusJSONResponse) VisitAskInsteadResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskInstead403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response AskInstead403ApplicationProblemPlusJSONResponse) VisitAskInsteadResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskInstead404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response AskInstead404ApplicationProblemPlusJSONResponse) VisitAskInsteadResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskInstead409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response AskInstead409ApplicationProblemPlusJSONResponse) VisitAskInsteadResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskInstead412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response AskInstead412ApplicationProblemPlusJSONResponse) VisitAskInsteadResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskInstead413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response AskInstead413ApplicationProblemPlusJSONResponse) VisitAskInsteadResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskInstead415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response AskInstead415ApplicationProblemPlusJSONResponse) VisitAskInsteadResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskInstead422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response AskInstead422ApplicationProblemPlusJSONResponse) VisitAskInsteadResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskInstead428ApplicationProblemPlusJSONResponse struct {
+	VersionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response AskInstead428ApplicationProblemPlusJSONResponse) VisitAskInsteadResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskInsteaddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AskInsteaddefaultApplicationProblemPlusJSONResponse) VisitAskInsteadResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SendCustomerLinkRequestObject struct {
 	Id     Id `json:"id"`
 	Params SendCustomerLinkParams
@@ -33274,6 +33665,12 @@ type StrictServerInterface interface {
 	// ExplainVisit Why a visit stands where it does
 	// (GET /visits/{id}/explanation)
 	ExplainVisit(ctx context.Context, request ExplainVisitRequestObject) (ExplainVisitResponseObject, error)
+	// GetInstead What else could be done than decline
+	// (GET /visits/{id}/instead)
+	GetInstead(ctx context.Context, request GetInsteadRequestObject) (GetInsteadResponseObject, error)
+	// AskInstead Ask for a swap or another day
+	// (POST /visits/{id}/instead)
+	AskInstead(ctx context.Context, request AskInsteadRequestObject) (AskInsteadResponseObject, error)
 	// SendCustomerLink Ask one of the customer's people to confirm a visit
 	// (POST /visits/{id}/links)
 	SendCustomerLink(ctx context.Context, request SendCustomerLinkRequestObject) (SendCustomerLinkResponseObject, error)
@@ -37791,6 +38188,80 @@ func (sh *strictHandler) ExplainVisit(ctx echo.Context, id Id) error {
 		return err
 	} else if validResponse, ok := response.(ExplainVisitResponseObject); ok {
 		return validResponse.VisitExplainVisitResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetInstead operation middleware
+func (sh *strictHandler) GetInstead(ctx echo.Context, id Id) error {
+	var request GetInsteadRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetInstead(ctx.Request().Context(), request.(GetInsteadRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetInstead")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetInsteadResponseObject); ok {
+		return validResponse.VisitGetInsteadResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AskInstead operation middleware
+func (sh *strictHandler) AskInstead(ctx echo.Context, id Id, params AskInsteadParams) error {
+	var request AskInsteadRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body AskInsteadJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AskInstead(ctx.Request().Context(), request.(AskInsteadRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskInstead")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AskInsteadResponseObject); ok {
+		return validResponse.VisitAskInsteadResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

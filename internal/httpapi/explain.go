@@ -6,7 +6,6 @@ import (
 	"windshield/internal/flow"
 	"windshield/internal/planning"
 	"windshield/internal/slot"
-	"windshield/internal/visit"
 )
 
 // ExplainVisit says why a visit stands where it does.
@@ -60,10 +59,7 @@ func (a *API) GetAttention(ctx context.Context, r GetAttentionRequestObject) (Ge
 // ChangePlan moves visits of a plan.
 func (a *API) ChangePlan(ctx context.Context, r ChangePlanRequestObject) (ChangePlanResponseObject, error) {
 	c := callOf(ctx)
-	changes := list(r.Body.Changes, func(x PlanChange) flow.PlanChange {
-		return flow.PlanChange{CustomerID: x.Customer, From: planningPlace(x.From), To: planningPlace(x.To), Because: visit.Code(value(x.Because)), Reason: value(x.Reason)}
-	})
-	x, err := a.flow.Rearrange(ctx, c.actor, c.key(r.Params.IdempotencyKey), r.Id, changes)
+	x, err := a.flow.Rearrange(ctx, c.actor, c.key(r.Params.IdempotencyKey), r.Id, planChanges(r.Body.Changes))
 	if err != nil {
 		return nil, err
 	}
