@@ -55,7 +55,7 @@ func (f *Flow) SendLink(ctx context.Context, a access.Actor, visitID string, ver
 			return err
 		}
 		m := notify.Confirm(l.Name, p.Customer.Name, p.Host, p.Executive, f.words(v.Slot), f.BaseURL+"/c/"+token, l.Expires)
-		m.To = email
+		m.To, m.Attachments = email, f.appointment(*v, p)
 		if err := f.deliverOutside(tx, "visit/"+v.ID, confirmKind+l.ID, p.Host, m); err != nil {
 			return err
 		}

@@ -6,9 +6,11 @@ import (
 	"strings"
 	"time"
 
+	"windshield/internal/export"
 	"windshield/internal/fault"
 	"windshield/internal/notify"
 	"windshield/internal/roster"
+	"windshield/internal/visit"
 )
 
 // Hooks are the ways besides mail by which notices leave.
@@ -72,7 +74,11 @@ func (f *Flow) delivery(about, kind string, channel notify.Channel, personID str
 	if channel != notify.Mail {
 		subject = string(channel) + ":" + about // each channel's copy has its own id
 	}
-	return Delivery{ID: f.NewID(), About: about, Kind: kind, Channel: channel, PersonID: personID,
+	calendar := ""
+	for _, a := range m.Attachments {
+		calendar = string(a.Data)
+	}
+	return Delivery{ID: f.NewID(), Calendar: calendar, About: about, Kind: kind, Channel: channel, PersonID: personID,
 		MessageID: notify.MessageID(subject, kind, personID, f.BaseURL), Subject: m.Subject, Body: m.Text, Path: f.pathIn(m.Text),
 		State: ToSend, CreatedAt: f.Now().UTC()}
 }
@@ -222,6 +228,25 @@ func handTo(ctx context.Context, n notify.Notifier, m notify.Message) error {
 	return n.Send(ctx, m)
 }
 
+func calendarFile(data []byte) []notify.Attachment {
+	return []notify.Attachment{{Name: "visit.ics", Type: export.CalendarType, Data: data}}
+}
+
+// appointment gives a visit as a file for the customer's calendar, where the customer's
+// people are no guests of its entry: else they would have it twice.
+func (f *Flow) appointment(v visit.Visit, p CustomerPage) []notify.Attachment {
+	if f.InviteCustomers {
+		return nil
+	}
+	status := export.EventTentative
+	if v.State == visit.Confirmed {
+		status = export.EventConfirmed
+	}
+	c := export.Calendar{Name: "Our visit", Stamp: f.Now().UTC(), Events: []export.Event{{UID: v.ID + "@visit.windshield", Sequence: v.Version, Start: v.Start, End: v.End, Status: status,
+		Summary: p.Executive.Name + " and " + p.Host.Name + " visit " + p.Customer.Name}}}
+	return calendarFile(c.Bytes())
+}
+
 // dressed gives a mail the way to end its kind, a calendar file and its page.
 func (f *Flow) dressed(m notify.Message, d Delivery, k notify.Kind) notify.Message {
 	if facts, ok := notify.FactsOf(k); ok && d.Ticket != "" {
@@ -233,7 +258,7 @@ func (f *Flow) dressed(m notify.Message, d Delivery, k notify.Kind) notify.Messa
 		}
 	}
 	if d.Calendar != "" {
-		m.Attachments = []notify.Attachment{{Name: "visit.ics", Type: "text/calendar; charset=utf-8", Data: []byte(d.Calendar)}}
+		m.Attachments = calendarFile([]byte(d.Calendar))
 	}
 	return notify.Render(m, f.BaseURL)
 }

@@ -182,8 +182,14 @@ func (f *Flow) drive(tx Tx, l *Launch) error {
 	switch {
 	case w.done:
 		l.State, l.EndedAt = LaunchDone, f.Now().UTC()
+		if err := f.tellLaunch(tx, *l); err != nil {
+			return err
+		}
 	case w.pause != "":
 		l.State, l.Reason = LaunchPaused, w.pause
+		if err := f.tellLaunch(tx, *l); err != nil {
+			return err
+		}
 	case len(w.visits) == 0:
 		return nil
 	default:

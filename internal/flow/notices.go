@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"windshield/internal/access"
+	"windshield/internal/alert"
 	"windshield/internal/fault"
 	"windshield/internal/notify"
 	"windshield/internal/roster"
@@ -68,7 +69,7 @@ func (f *Flow) readerOf(tx Tx, p roster.Person, s NoticeSettings) (KeptPreferenc
 }
 
 func (f *Flow) reader(p roster.Person, s NoticeSettings) notify.Reader {
-	zone, err := slot.LoadZone(cmp.Or(p.Zone, s.Zone))
+	zone, err := slot.LoadZone(cmp.Or(alert.ZoneOf(p, f.Now()), s.Zone))
 	if err != nil {
 		zone = time.UTC
 	}

@@ -250,7 +250,7 @@ func TestDigest(t *testing.T) {
 	require.NotContains(t, m.Text, "None")
 	m.ID = MessageID("digest", "digest", ana.ID, "https://w.example")
 	require.NoError(t, m.Check())
-	for _, x := range []Message{AskDebrief(ana, "Größe & Söhne", "v1", day, day, "https://w.example"), Trial(ana, "https://w.example")} {
+	for _, x := range []Message{Launched(ana, "Too many\nfailed.", 3, "https://w.example/launches/1"), Launched(ana, "", 3, "https://w.example/launches/1"), AskDebrief(ana, "Größe & Söhne", "v1", day, day, "https://w.example"), Trial(ana, "https://w.example")} {
 		x.ID = m.ID
 		require.NoError(t, x.Check())
 	}

@@ -99,3 +99,15 @@ func Trial(to roster.Person, baseURL string) Message {
 	m.Text = fmt.Sprintf("This channel works: an administrator has asked for this message.\n\nHow the channels stand: %s/admin/notices\n", baseURL)
 	return m
 }
+
+// Launched says that a launch is through, or where why is not "" that it stands still.
+// page is where it is seen to.
+func Launched(to roster.Person, why string, visits int, page string) Message {
+	m := Message{To: to.Email, ToName: OneLine(to.Name, MaxName), Subject: fmt.Sprintf("The launch of %d visits is through", visits)}
+	m.Text = fmt.Sprintf("Everything has gone to the calendars.\n\nThe launch: %s\n", page)
+	if why != "" {
+		m.Subject = fmt.Sprintf("The launch of %d visits stands still", visits)
+		m.Text = fmt.Sprintf("%s\nNothing more goes to the calendars until somebody says so.\n\nThe launch: %s\n", OneLine(why, 1000), page)
+	}
+	return m
+}

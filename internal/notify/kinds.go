@@ -49,7 +49,7 @@ var kinds = []Facts{
 	{Kind: CustomerSaid, Title: "what customers answer", Who: "The host of the visit.", MayEnd: true, Waits: true},
 	{Kind: MemoSent, Title: "memos that your people send", Who: "The host’s manager.", MayEnd: true, Waits: true},
 	{Kind: Evening, Title: "the debrief on a visit’s evening", Who: "Who was at the visit, while nobody has said what came of it.", MayEnd: true, Waits: true},
-	{Kind: LaunchEnded, Title: "launches", Who: "Who started it, when it is through or needs somebody.", MayEnd: true, Waits: true, Company: true},
+	{Kind: LaunchEnded, Title: "launches", Who: "Who started it, when it stands still.", MayEnd: true, Waits: true, Company: true},
 	{Kind: GrantEnded, Title: "a calendar that needs reconnecting", Who: "Whose calendar it is, or the administrators.", MayEnd: true, Waits: true},
 	{Kind: DailyDigest, Title: "the digest", Who: "Hosts, assistants and the CEO each working morning, executives each week.", MayEnd: true},
 	{Kind: SignInLink, Title: "links to sign in", Who: "Whoever asks for one.", Secret: true},
