@@ -146,7 +146,7 @@ func aSecondDraw(t *testing.T, h *House, vp *client.ClientWithResponses, frame s
 	require.Contains(t, text, "draw 3 of the year")
 	require.Contains(t, text, "another seed than the one committed")
 	_, page := h.Get(h.As(Admin), "/admin/audit")
-	shows(t, page, "One more executive joined the programme.", "The first seed was seen by an account team.", "commit seed", "freeze customers")
+	shows(t, page, "One more executive joined the programme.", "The first seed was seen by an account team.", "committed to the seed of", "froze")
 }
 
 // replays gives the record to the pure replay, as somebody else would who has it

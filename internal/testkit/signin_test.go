@@ -174,7 +174,7 @@ func TestWhoSeesWhat(t *testing.T) {
 		sales := h.As(VP)
 		status, _ := h.Get(sales, "/plans/"+plan)
 		require.Equal(t, http.StatusOK, status)
-		status, page := h.Post(h.As(Admin), "/admin/people/"+was.ID+"/roles", url.Values{"version": {strconv.Itoa(was.Version)}, "role": {"executive"}})
+		status, page := h.Post(h.As(Admin), "/admin/people/"+was.ID, url.Values{"version": {strconv.Itoa(was.Version)}, "role": {"executive"}})
 		require.Equal(t, http.StatusOK, status, page)
 		status, _ = h.Get(sales, "/plans/"+plan)
 		require.Equal(t, http.StatusForbidden, status)

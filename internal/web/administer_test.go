@@ -19,7 +19,7 @@ import (
 )
 
 func (s *story) Administration(context.Context, access.Actor) (flow.Administration, error) {
-	return flow.Administration{Calendars: 3, Troubled: 1, Jobs: 2, Conflicts: 0, People: len(s.people), Astray: []flow.Astray{{Person: s.people[0], Visits: 2}}, Roleless: s.people[:1],
+	return flow.Administration{Calendars: 3, Troubled: 1, Jobs: 2, Conflicts: 0, People: len(s.people), Astray: []flow.Astray{{Person: s.people[3], Visits: 2}}, Roleless: s.people[2:3],
 		Trail: flow.TrailCheck{Entries: 12345, At: s.now}}, s.failing("administration")
 }
 
@@ -30,7 +30,7 @@ func (s *story) who(id string) flow.PersonView {
 			v.Person = p
 		}
 	}
-	v.Manager, v.Reports, v.Assistants, v.Serves = s.people[1], s.people[:2], s.people[:1], s.people[:1]
+	v.Manager, v.Reports, v.Assistants, v.Serves = s.people[1], s.people[1:3], s.people[2:3], s.people[2:3]
 	return v
 }
 
@@ -51,7 +51,7 @@ func (s *story) Leaving(_ context.Context, _ access.Actor, id string, on slot.Da
 }
 
 func (s *story) CreatePerson(_ context.Context, _ access.Actor, _ flow.Key, in flow.PersonChange) (flow.PersonView, error) {
-	return s.who(s.people[0].ID), s.change("create", *in.Name)
+	return s.who(s.people[3].ID), s.change("create", *in.Name)
 }
 
 func (s *story) ChangePerson(_ context.Context, _ access.Actor, id string, version int, in flow.PersonChange) (flow.PersonView, error) {
@@ -103,7 +103,7 @@ func (s *story) Trail(_ context.Context, _ access.Actor, q flow.EntryQuery) ([]f
 		return nil, "", s.failing("trail")
 	}
 	return []flow.Entry{
-		{Seq: 3, At: s.now, ActorID: uuidOf(3, 0), Action: "change person", Subject: "person/" + s.people[0].ID, Detail: `{"from":{"zone":"Asia/Tokyo","roles":["host"],"manager":""},"to":{"zone":"Europe/Zurich","roles":["host","vp"],"manager":"` + s.people[1].ID + `"}}`},
+		{Seq: 3, At: s.now, ActorID: uuidOf(3, 0), Action: "change person", Subject: "person/" + s.people[3].ID, Detail: `{"from":{"zone":"Asia/Tokyo","roles":["host"],"manager":""},"to":{"zone":"Europe/Zurich","roles":["host","vp"],"manager":"` + s.people[1].ID + `"}}`},
 		{Seq: 2, At: s.now, ActorID: uuidOf(3, 0), Action: s.nameOf("publish plan"), Subject: "plan/" + uuidOf(5, 1), Detail: s.nameOf(`{"visits":230}`)},
 		{Seq: 1, At: s.now, ActorID: "system:planner", Action: "draft plan", Subject: s.nameOf("thing/1")},
 	}, "next", s.failing("trail")
@@ -149,7 +149,7 @@ func TestPeoplePages(t *testing.T) {
 	require.Contains(t, site.get("/admin/people?page=99").Body.String(), "Earlier names")
 	require.Contains(t, site.get("/admin/people?left=yes").Body.String(), "Nobody fits")
 
-	x := s.people[0]
+	x := s.people[3]
 	to := "/admin/people/" + x.ID
 	form := url.Values{"version": {itoaOf(x.Version)}, "name": {x.Name}, "email": {x.Email}, "city": {x.Office.City}, "region": {x.Office.Region}, "country": {x.Office.Country}, "zone": {x.Zone}, "zone_since": {s.today.Add(-9).String()}, "left": {""}, "role": {"host", "vp"}}
 	require.Equal(t, to+"?done=person_changed", site.post(to, form).Header().Get("Location"))
@@ -194,7 +194,7 @@ func itoaOf(n int) string { return string(rune('0' + n)) }
 func TestPersonalDataPages(t *testing.T) {
 	s := makeStory(sampleSize)
 	site := open(t, s, actors(s)["administrator"])
-	customer, x := s.customers[0].ID, s.people[0]
+	customer, x := s.customers[0].ID, s.people[3]
 	require.Contains(t, site.get("/customers/"+customer).Body.String(), "/contacts\"")
 	require.NotContains(t, open(t, s, actors(s)["vp"]).get("/customers/"+customer).Body.String(), "/contacts\"")
 	require.Contains(t, site.get("/customers/"+customer+"/contacts").Body.String(), "email=eva%40acme.example")
@@ -241,7 +241,7 @@ func TestAdministratorsPages(t *testing.T) {
 	}
 	require.Equal(t, 422, site.get("/admin/audit?about=nothing").Code)
 	require.Equal(t, 422, site.get("/admin/audit?from=soon").Code)
-	require.Equal(t, 200, site.get("/admin/audit?about=visit&from=2027-01-01&to=2027-02-01&actor="+s.people[0].ID).Code)
+	require.Equal(t, 200, site.get("/admin/audit?about=visit&from=2027-01-01&to=2027-02-01&actor="+s.people[3].ID).Code)
 	require.Equal(t, "/admin/audit?done=checked", site.post("/admin/audit/check", nil).Header().Get("Location"))
 
 	require.Contains(t, site.get("/admin/dimensions").Body.String(), "7 of 80 customers have none")

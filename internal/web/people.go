@@ -52,7 +52,7 @@ func (p *Pages) people(c echo.Context) error {
 		return err
 	}
 	words := strings.ToLower(m.Search)
-	rows = slices.DeleteFunc(rows, func(x roster.Person) bool {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(x roster.Person) bool {
 		gone := !x.Left.IsZero() && x.Left < slot.DateOf(p.Now(), p.Now().UTC().Location())
 		return gone != m.Left || m.Role != "" && !x.Has(m.Role) ||
 			words != "" && !strings.Contains(strings.ToLower(x.Name+" "+x.Email+" "+x.Function), words)
