@@ -448,6 +448,9 @@ func sharedOut(d sampling.Design) string {
 	if len(d.Bounds) > 0 {
 		s += " " + count(len(d.Bounds), "group has", "groups have") + " bounds of its own."
 	}
+	if flow.EarlyPreferred(d) {
+		s += " So groups of early buying stages may have more visits than the rule gives; every customer of a group still has the same known chance, and the weights make up for it."
+	}
 	if len(d.Across) > 0 {
 		s += " Kept even across the groups: " + strings.Join(d.Across, ", ") + "."
 	}
