@@ -3,6 +3,7 @@ package flow
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"windshield/internal/access"
@@ -209,17 +210,13 @@ func (f *Flow) Coverage(ctx context.Context, a access.Actor, q CoverageQuery) (C
 		for _, c := range open[:min(claimsShown, len(open))] {
 			v.Claims = append(v.Claims, claims.shown(c))
 		}
-		p, ok, err := f.promiseOf(tx, x.in.Today.Year())
-		if err != nil {
+		if v.Kept, v.Promised, err = f.keptSoFar(tx, x); err != nil {
 			return v, err
-		}
-		if ok {
-			v.Kept, v.Promised = p.Kept, p.FrozenPromise
 		}
 		if !q.Whole {
 			return v, nil
 		}
-		if v.Behind, err = lagging(tx, x.in.Today); err != nil {
+		if v.Behind, err = f.fallBehind(tx, x); err != nil {
 			return v, err
 		}
 		v.Alerts, err = alertViews(tx, true)
@@ -242,6 +239,45 @@ func (x claimed) shown(c ClaimRow) CoverageClaim {
 	}
 	out.Groups = len(groups)
 	return out
+}
+
+// longPlan is from how many drawn visits on the promise and what falls behind are reckoned
+// once a minute and not for every reader: both look at every visit of the year. Pages say
+// as of when.
+const longPlan = 2_000
+
+// keptSoFar gives the promise of this year and what was kept of it; none has no id.
+func (f *Flow) keptSoFar(tx Tx, x scene) (coverage.Kept, FrozenPromise, error) {
+	all, err := tx.Promises.ByYear(x.in.Today.Year())
+	if err != nil || len(all) == 0 {
+		return coverage.Kept{}, FrozenPromise{}, err
+	}
+	stamp := x.in.Today.String()
+	if k, ok := f.promised.get(all[0].ID, stamp, f.Now()); ok && x.selection.Visits > longPlan {
+		return k, all[0], nil
+	}
+	p, _, err := f.promiseOf(tx, x.in.Today.Year())
+	if err == nil {
+		f.promised.put(all[0].ID, stamp, f.Now(), p.Kept)
+	}
+	return p.Kept, all[0], err
+}
+
+// fallBehind gives what falls behind the published plan of this year.
+func (f *Flow) fallBehind(tx Tx, x scene) ([]alert.Lag, error) {
+	p, ok, err := livePlan(tx, x.in.Today.Year())
+	if err != nil || !ok {
+		return nil, err
+	}
+	stamp := fmt.Sprint(p.Version, x.in.Today)
+	if l, ok := f.lags.get(p.ID, stamp, f.Now()); ok && x.selection.Visits > longPlan {
+		return l, nil
+	}
+	l, err := lagging(tx, x.in.Today)
+	if err == nil {
+		f.lags.put(p.ID, stamp, f.Now(), l)
+	}
+	return l, err
 }
 
 // PromiseNow gives the promise in force of this year; ID is "" where nothing is promised.

@@ -357,7 +357,7 @@ func (f *Flow) CoverageGroups(ctx context.Context, a access.Actor, period slot.I
 			return CoverageGroupsView{}, err
 		}
 		v := CoverageGroupsView{Report: coverage.Assemble(x.in, s), Groups: x.groups, Period: x.in.Period}
-		v.Behind, err = lagging(tx, x.in.Today)
+		v.Behind, err = f.fallBehind(tx, x)
 		return v, err
 	})
 }

@@ -10,7 +10,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"windshield/internal/alert"
 	"windshield/internal/calsync"
+	"windshield/internal/coverage"
 	"windshield/internal/notify"
 	"windshield/internal/seal"
 )
@@ -88,6 +90,8 @@ type Flow struct {
 
 	selections kept[SelectionView]
 	proofs     kept[Proof]
+	promised   kept[coverage.Kept] // by id of the promise
+	lags       kept[[]alert.Lag]   // by id of the plan
 }
 
 // New makes the use cases.
