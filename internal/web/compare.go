@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -26,12 +27,20 @@ type compareModel struct {
 	Rest  []differenceRow // folded away
 	More  int             // differences that are not shown
 	Error shownError
+
+	MayTake bool              // the reader may change the first plan into what the second has
+	All     []flow.PlanChange // that make the first plan the second; none where they are too many for one step
+	Key     string
 }
 
 type differenceRow struct {
 	Customer, CustomerID, How string
 	A, B                      string
+	Change                    []flow.PlanChange // that makes the first plan agree with the second
 }
+
+// mostTaken is how many differences can be taken at once: what one change of a plan may hold.
+const mostTaken = 100
 
 // firstDifferences are in sight, mostDifferences on the page at all; the API gives all.
 const (
@@ -40,6 +49,34 @@ const (
 )
 
 func (p *Pages) compare(c echo.Context) error {
+	return p.showCompare(c, c.QueryParam("with"), http.StatusOK, nil)
+}
+
+// take changes the first of two compared plans into what the second has, in one
+// difference or in all.
+func (p *Pages) take(c echo.Context) error {
+	id, with, raw := c.Param("id"), c.FormValue("with"), c.FormValue("changes")
+	var changes []flow.PlanChange
+	err := json.Unmarshal([]byte(raw), &changes)
+	if err != nil || len(changes) == 0 {
+		err = fault.Invalidf("This form is not complete.").With(fault.Detail{Where: "changes", Value: fault.Short(raw), Expected: "what the page put there", Mend: "Compare once more."})
+	} else {
+		_, err = p.Flow.Rearrange(ctx(c), auth.Actor(c), key(c, raw), c.FormValue("into"), changes)
+	}
+	if err == nil {
+		return c.Redirect(http.StatusSeeOther, "/plans/"+url.PathEscape(id)+"/compare?with="+url.QueryEscape(with)+"&done=taken")
+	}
+	status, yes := formError(err)
+	if fault.Is(err, fault.Stale) {
+		status, yes = http.StatusConflict, true
+	}
+	if yes {
+		return p.showCompare(c, with, status, err)
+	}
+	return err
+}
+
+func (p *Pages) showCompare(c echo.Context, with string, status int, problem error) error {
 	a, id := auth.Actor(c), c.Param("id")
 	plans, err := p.Flow.Plans(ctx(c), a, 0)
 	if err != nil {
@@ -49,13 +86,12 @@ func (p *Pages) compare(c echo.Context) error {
 	if i < 0 {
 		return fault.NotFoundf("There is no such plan.")
 	}
-	m := compareModel{Plan: plans[i], With: c.QueryParam("with")}
+	m := compareModel{Plan: plans[i], With: with, Key: p.NewKey(), Error: shown(problem)}
 	for _, x := range plans {
 		if x.ID != id && x.Year == m.Plan.Year && x.State != visit.Superseded {
 			m.Others = append(m.Others, x)
 		}
 	}
-	status := http.StatusOK
 	// What stands comes first: the comparison then says what a draft would change.
 	slices.SortStableFunc(m.Others, func(x, y visit.Plan) int { return live(y) - live(x) })
 	if m.With != "" {
@@ -69,7 +105,7 @@ func (p *Pages) compare(c echo.Context) error {
 		} else if err != nil {
 			return err
 		} else {
-			m.Comparison = &x
+			m.Comparison, m.MayTake = &x, mayMove(a, x.A)
 			m.rows()
 		}
 	}
@@ -112,15 +148,33 @@ func (m *compareModel) rows() {
 	})
 	m.More = max(0, len(all)-mostDifferences)
 	for _, d := range all[:len(all)-m.More] {
-		m.Rows = append(m.Rows, differenceRow{m.Names[d.Customer], d.Customer, differs[d.How], place(d.A), place(d.B)})
+		m.Rows = append(m.Rows, differenceRow{m.Names[d.Customer], d.Customer, differs[d.How], place(d.A), place(d.B), []flow.PlanChange{changeOf(d)}})
+	}
+	if len(all) <= mostTaken {
+		for _, d := range all {
+			m.All = append(m.All, changeOf(d))
+		}
 	}
 	if len(m.Rows) > firstDifferences {
 		m.Rows, m.Rest = m.Rows[:firstDifferences], m.Rows[firstDifferences:]
 	}
 }
 
-// changed says whether a number differs, so that what is the same can step back.
-func changed[T comparable](a, b T) string {
+// changeOf makes the first plan agree with the second in one visit.
+func changeOf(d planning.Difference) flow.PlanChange {
+	return flow.PlanChange{CustomerID: d.Customer, From: d.A, To: d.B}
+}
+
+// takingWords says who hears of it when a plan is changed.
+func takingWords(s visit.PlanState) string {
+	if s == visit.Live {
+		return ", which is published: half-days are booked and calendars follow."
+	}
+	return ", a draft: nobody is told."
+}
+
+// differing says whether a number differs, so that what is the same can step back.
+func differing[T comparable](a, b T) string {
 	if a == b {
 		return "num quiet"
 	}

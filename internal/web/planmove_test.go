@@ -304,3 +304,26 @@ func TestThePlansViewIsItsAddress(t *testing.T) {
 		require.Contains(t, w.Body.String(), want)
 	}
 }
+
+func TestDifferencesAreTaken(t *testing.T) {
+	s := makeStory(sampleSize).live()
+	site := open(t, s, actors(s)["vp"])
+	path := "/plans/" + s.plan.ID + "/compare"
+	w := site.get(path + "?with=" + uuidOf(5, 3))
+	require.Equal(t, 200, w.Code)
+	sound(t, w.Body.Bytes())
+	require.Contains(t, w.Body.String(), "Take this")
+	require.NotContains(t, open(t, s, actors(s)["ceo"]).get(path+"?with="+uuidOf(5, 3)).Body.String(), "Take this")
+	form := url.Values{"with": {uuidOf(5, 3)}, "into": {s.plan.ID}, "key": {"k"}, "changes": {`[{"customer":"` + uuidOf(4, 3) + `","from":null,"to":{"executive":"` + uuidOf(1, 1) + `","date":"2027-07-06","half":"am"}}]`}}
+	w = site.post(path, form)
+	require.Equal(t, 303, w.Code)
+	require.Equal(t, path+"?with="+uuidOf(5, 3)+"&done=taken", w.Header().Get("Location"))
+	require.Equal(t, []string{"rearrange " + s.plan.ID + " 1 " + uuidOf(4, 3) + " k"}, s.calls)
+	s.fail["rearrange"] = fault.Stalef("It no longer stands where you saw it.")
+	w = site.post(path, form)
+	require.Equal(t, 409, w.Code)
+	sound(t, w.Body.Bytes())
+	require.Contains(t, w.Body.String(), "no longer stands where you saw it")
+	form.Set("changes", "nonsense")
+	require.Equal(t, 422, site.post(path, form).Code)
+}

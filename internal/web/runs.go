@@ -111,11 +111,29 @@ type runModel struct {
 	First   int64
 	Last    int64
 	Terms   []costTerm
-	Log     []flow.Mark // the last five improvements, newest first
-	Still   string      // whether it still improves, in words
+	Log     []improvement // the last five, newest first
+	Still   string        // whether it still improves, in words
 	MayPlan bool
 	Key     string
 	Error   shownError
+}
+
+// improvement is a better plan that a run has found, with what is better in words.
+type improvement struct {
+	flow.Mark
+	Words string // "" where the parts of the cost are not known
+}
+
+// betterBy says what changed from one plan to a better one, in the planner's words.
+func betterBy(was, now flow.Mark) string {
+	if was.Cost == nil || now.Cost == nil {
+		return ""
+	}
+	diff := planning.Cost{}
+	for _, t := range planning.Terms() {
+		diff[t] = now.Cost[string(t)] - was.Cost[string(t)]
+	}
+	return diff.InWords()
 }
 
 // costTerm is a part of the cost, with how it fell.
@@ -238,7 +256,11 @@ func (m *runModel) draw() {
 	}
 	m.First, m.Last = t[0].Total, t[len(t)-1].Total
 	for i := len(t) - 1; i >= 0 && len(m.Log) < 5; i-- {
-		m.Log = append(m.Log, t[i])
+		x := improvement{Mark: t[i]}
+		if i > 0 {
+			x.Words = betterBy(t[i-1], t[i])
+		}
+		m.Log = append(m.Log, x)
 	}
 	end := max(t[len(t)-1].Millis, m.Elapsed.Milliseconds(), 1)
 	m.Points = staircase(t, end, 600, 20, 140)
