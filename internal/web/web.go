@@ -313,6 +313,7 @@ func (p *Pages) Register(r Router) {
 	r.GET("/plans/:id/customers/:customer", p.explain)
 	r.POST("/plans/:id/changes", p.rearrange)
 	r.GET("/plans/:id/compare", p.compare)
+	r.POST("/plans/:id/compare", p.take)
 	r.GET("/plans/:id/drawer", p.drawer)
 	r.GET("/plans/:id/choices", p.planChoices)
 	r.POST("/plans/:id/moves", p.move)
