@@ -89,6 +89,9 @@ func (f *Flow) Brief(ctx context.Context, a access.Actor, visitID string) (Brief
 			if w.Proposed, err = f.proposedQuestions(tx, v.Visit); err != nil {
 				return w, err
 			}
+			w.Proposed = slices.DeleteFunc(w.Proposed, func(q insight.Question) bool {
+				return slices.ContainsFunc(w.Brief.Asks, func(x visit.Ask) bool { return x.Text == q.Text })
+			})
 		}
 		links, err := tx.Briefs.Links(visitID)
 		if err != nil {

@@ -177,17 +177,16 @@ func (f *Flow) claimView(tx Tx, a access.Actor, id string) (ClaimView, error) {
 // recent gives the visits that were held in the last year, newest first, at most
 // recentShown.
 func recent(tx Tx, today slot.Date) ([]HeldVisit, error) {
-	visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, States: []visit.State{visit.Held, visit.Debriefed}, From: today.Add(-365), To: today.Add(1)})
+	visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, States: []visit.State{visit.Held, visit.Debriefed}, From: today.Add(-365), To: today.Add(1), Limit: recentShown, Newest: true, Bare: true})
 	if err != nil {
 		return nil, err
 	}
-	visits = visits[max(0, len(visits)-recentShown):]
 	customers, err := customersOf(tx, visits)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]HeldVisit, 0, len(visits))
-	for _, v := range slices.Backward(visits) {
+	for _, v := range visits {
 		out = append(out, HeldVisit{v.ID, customers[v.CustomerID].Name, v.Slot.Date})
 	}
 	return out, nil

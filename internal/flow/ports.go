@@ -215,6 +215,7 @@ type VisitQuery struct {
 	IDs         []string  // only these; nil: all
 	After       string    // cursor of the previous page
 	Limit       int       // 0: all
+	Newest      bool      // newest first, without a cursor
 	// Bare reads only who, whom, when, the state with its code, answer, group and
 	// label: for whole years, of which most fields would be read for nothing. Such
 	// visits are not for saving.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"windshield/internal/access"
 	"windshield/internal/flow"
 	"windshield/internal/insight"
 	"windshield/internal/roster"
@@ -56,6 +57,9 @@ func TestPreps(t *testing.T) {
 			require.Empty(t, find(year))
 			year.HostID, year.From = "person-0003", slot.MustDate("2027-03-05")
 			require.Len(t, find(year), 1)
+			newest, _, err := tx.Visits.Find(flow.VisitQuery{Scope: access.Scope{All: true}, Newest: true, Limit: 2, Bare: true})
+			require.NoError(t, err)
+			require.Equal(t, []string{"d", "b"}, []string{newest[0].ID, newest[1].ID})
 			brief, err := tx.Briefs.Get("b")
 			require.NoError(t, err)
 			require.Equal(t, slot.MustDate("2027-02-01"), brief.AgendaOn)

@@ -125,7 +125,11 @@ func (v visits) Find(q flow.VisitQuery) ([]visit.Visit, string, error) {
 	if !any {
 		return nil, "", nil
 	}
-	db = db.Order("date, half, id")
+	order := "date, half, id"
+	if q.Newest {
+		order = "date DESC, half DESC, id DESC"
+	}
+	db = db.Order(order)
 	for column, id := range map[string]string{"plan_id": q.PlanID, "executive_id": q.ExecutiveID, "customer_id": q.CustomerID} {
 		if id != "" {
 			db = db.Where(column+" = ?", id)
