@@ -15,6 +15,7 @@ import (
 	"windshield/internal/coverage"
 	"windshield/internal/fault"
 	"windshield/internal/flow"
+	"windshield/internal/planning"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
 )
@@ -321,4 +322,32 @@ func (m promiseModel) now(r flow.PromisedNow) string {
 		return day(v.Slot.Date) + ", " + halfDay(v.Slot.Half)
 	}
 	return ""
+}
+
+// takePrice says in few words what giving a customer a place costs: what people can
+// see from afar, not the planner's points, in which leaving somebody out outweighs
+// everything else.
+func takePrice(price map[string]int64) string {
+	var parts []string
+	for _, x := range []struct {
+		term       planning.Term
+		more, less string // without a number where they hold none
+	}{
+		{planning.TravelKM, "%s km of travel", "%s km of travel"}, {planning.OutOfWindow, "outside its window", "inside its window again"}, {planning.OverdueDays, "%s days over 30", "%s days over 30"},
+		{planning.Crunch, "at a quarter’s end", "no longer at a quarter’s end"}, {planning.Moved, "%s moved", "%s moved"}, {planning.Mismatch, "not quite whom they prefer", "nearer to whom they prefer"},
+	} {
+		n := price[string(x.term)]
+		words := x.more
+		if n < 0 {
+			words = x.less
+		}
+		if n == 0 {
+			continue
+		}
+		parts = append(parts, strings.Replace(words, "%s", signed(n), 1))
+	}
+	if len(parts) == 0 {
+		return "costs nothing more"
+	}
+	return strings.Join(parts, ", ")
 }
