@@ -44,6 +44,10 @@ var deeds = map[string]string{
 	"read free/busy now": "asked to read free/busy:", "sync now": "asked to read", "retry calendar": "tried again", "believe deletions": "decided about deletions in", "mend calendars": "mended",
 	"connect calendar": "connected", "disconnect calendar": "disconnected", "connection lost": "lost", "connection works again": "found working again",
 	"retry job": "tried again", "discard job": "gave up", "rename value": "renamed a value of", "check audit trail": "checked",
+	"accept year": "accepted", "agree agenda": "agreed the agenda of", "ask for something else": "asked for something else than", "change buying stages": "changed the buying stages:", "change fiscal year": "changed the fiscal year:",
+	"change how notices leave": "changed how notices leave:", "change when statements are old": "changed when statements are old:", "choose notices": "chose the notices of", "test notices": "tested", "retry notices": "tried again to send", "end mail": "ended mails to",
+	"renew calendar address": "renewed the calendar address of", "end calendar address": "ended the calendar address of", "freeze promise": "froze as the promise", "give reason for visits": "gave a reason for visits in",
+	"note customer's action": "noted what the customer did:", "write to customer": "wrote to the customer of",
 	"give out personal data": "gave out the personal data of", flow.EraseAction: "erased the personal data of",
 }
 
@@ -153,7 +157,7 @@ func changesOf(detail string, names map[string]string) []string {
 		if k == "from" || k == "to" || k == "blanked" {
 			continue
 		}
-		if v := valueWords(d[k], names); v != "nothing" && v != "" {
+		if v := valueWords(d[k], names); says(v) {
 			out = append(out, fieldWords(k)+": "+v)
 		}
 	}
@@ -162,6 +166,16 @@ func changesOf(detail string, names map[string]string) []string {
 	}
 	return out
 }
+
+var aHash = regexp.MustCompile(`^[0-9a-f]{32,}$`)
+
+// says leaves out what tells a reader nothing: it stands in the JSON.
+func says(v string) bool {
+	return v != "" && v != "nothing" && v != "no" && v != "0" && v != elsewhere && !aHash.MatchString(v)
+}
+
+// elsewhere stands for an id whose thing has no name here.
+const elsewhere = "another one"
 
 func fieldWords(k string) string { return strings.ReplaceAll(k, "_", " ") }
 
@@ -178,6 +192,9 @@ func valueWords(v any, names map[string]string) string {
 		}
 		return "no"
 	case float64:
+		if v == float64(int64(v)) && v >= 1900 && v <= 2100 {
+			return num64(int64(v)) // likely a year
+		}
 		if v == float64(int64(v)) {
 			return num(int64(v))
 		}
@@ -189,7 +206,7 @@ func valueWords(v any, names map[string]string) string {
 		case n != "":
 			return n
 		case anID.MatchString(v):
-			return "another one" // what it is stands in the JSON
+			return elsewhere
 		}
 		return strings.ReplaceAll(v, "_", " ")
 	case []any:
