@@ -148,8 +148,11 @@ func (s *slidePart) bars(bars []SlideBar, top float64) {
 		}
 		s.text(box{x, y + (high-20)/2, 250 - x + 36, 20}, toLeft, "Label", []run{{text: clip(b.Label, 250-x+30, 16, false), size: 16}})
 		fill, _ := groupColours(b.Colour)
-		if b.Code == "" {
+		switch {
+		case b.Code == "":
 			fill = "4F93D8"
+		case b.Colour == 0: // their grey is that of the track
+			fill = "8A93A1"
 		}
 		track := box{296, y, 420, high}
 		s.rect(track, false, trackColour, "", "Track", "")

@@ -94,7 +94,9 @@ func (g yearGrid) head(rows []YearRow, all int) {
 		}
 		if m := week.Monday.Time().Format("Jan"); m != month {
 			month = m
-			g.Text(g.x(i)+1, gridTop-18, 9, true, m)
+			if i > 0 || len(g.Weeks) < 2 || g.Weeks[1].Monday.Time().Format("Jan") == m { // no room over one week
+				g.Text(g.x(i)+1, gridTop-18, 9, true, m)
+			}
 		}
 		g.Coloured(g.x(i)+g.week()/2, gridTop-4, 7, "4A5261", weekNumber(week.Label))
 	}

@@ -117,6 +117,9 @@ func presentation(d Deck) export.Slides {
 			for _, o := range s.Open {
 				l.Items = append(l.Items, export.SlideItem{Code: codeOr(o.Code), Colour: o.Colour, Lines: []export.SlideLine{{Text: o.Customer}, {Text: o.Reason}}})
 			}
+			if len(s.Open) == 0 {
+				l.More = "Nobody is left to be given out."
+			}
 			x.Lists, x.More = []export.SlideList{l}, more(s.More, "more customer", "more customers")
 		case SlideYears:
 			x.Table = yearsTable(s.Years)
