@@ -257,7 +257,7 @@ func breachText(r coverage.PersonRow, o flow.OpenAlert, today slot.Date) string 
 	case r.Paused:
 		return "away to " + soonDay(r.Back.Add(-1), today)
 	case !r.Forecast.IsZero():
-		return "passed on " + soonDay(r.Forecast, today)
+		return "passes " + soonDay(r.Forecast, today)
 	}
 	return ""
 }
