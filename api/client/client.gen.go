@@ -2830,6 +2830,57 @@ type ChannelStanding struct {
 	Works bool `json:"works"`
 }
 
+// ChoiceOfWeek defines model for ChoiceOfWeek.
+type ChoiceOfWeek struct {
+	// Date Example: 2027-03-09
+	Date *openapi_types.Date `json:"date,omitempty"`
+
+	// Half Half of a working day at the customer's place.
+	//
+	// Example: am
+	Half *Half `json:"half,omitempty"`
+
+	// Open The visit could go there.
+	//
+	// Example: true
+	Open bool `json:"open"`
+
+	// Price Difference of the plan's cost.
+	//
+	// Example: 1234
+	Price *int64 `json:"price,omitempty"`
+
+	// Rule The rule that speaks against the week.
+	//
+	// Example: capacity
+	Rule *string `json:"rule,omitempty"`
+
+	// Why The same in words, about the executive.
+	//
+	// Example: has as many visits that week or month as may be
+	Why *string `json:"why,omitempty"`
+}
+
+// Choices defines model for Choices.
+type Choices struct {
+	At         *Place      `json:"at,omitempty"`
+	Executives []ChoicesOf `json:"executives"`
+
+	// Monday Of the first week.
+	//
+	// Example: 2027-01-04
+	Monday openapi_types.Date `json:"monday"`
+}
+
+// ChoicesOf defines model for ChoicesOf.
+type ChoicesOf struct {
+	// Executive Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Executive Id             `json:"executive"`
+	Weeks     []ChoiceOfWeek `json:"weeks"`
+}
+
 // Claim A generalisation with what it rests on. Customers are counted, never mentions.
 type Claim struct {
 	// Asked Customers.
@@ -6662,6 +6713,62 @@ type PlanRunList struct {
 // PlanState Example: draft
 type PlanState string
 
+// PlanStep defines model for PlanStep.
+type PlanStep struct {
+	// At Example: 2027-03-04T09:00:00Z
+	At time.Time `json:"at"`
+
+	// By Who made it.
+	//
+	// Example: Ana Diaz
+	By string `json:"by"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// MayUndo You may take it back.
+	//
+	// Example: true
+	MayUndo bool `json:"may_undo"`
+
+	// Number Counts the changes of the plan.
+	//
+	// Example: 3
+	Number int `json:"number"`
+
+	// Price Difference of the plan's cost.
+	//
+	// Example: 212
+	Price int64 `json:"price"`
+
+	// Text What was done.
+	//
+	// Example: Acme from Ana, Thu 4 Mar morning to Ben, Tue 9 Mar morning
+	Text string `json:"text"`
+
+	// Undoes The change that this one takes back.
+	//
+	// Example: 8f14e45f-ceea-467f-a0e6-2a4d2c1b7a55
+	Undoes *string `json:"undoes,omitempty"`
+
+	// Undone It was taken back.
+	//
+	// Example: false
+	Undone bool `json:"undone"`
+
+	// Words The price in words.
+	//
+	// Example: travel +120 km, cost +212
+	Words string `json:"words"`
+}
+
+// PlanStepList defines model for PlanStepList.
+type PlanStepList struct {
+	Items []PlanStep `json:"items"`
+}
+
 // PlanVisit defines model for PlanVisit.
 type PlanVisit struct {
 	// Answer What the executive has answered.
@@ -7141,8 +7248,18 @@ type Rearranged struct {
 	// Example: 212
 	Price int64 `json:"price"`
 
+	// Step The change by which it can be taken back.
+	//
+	// Example: 8f14e45f-ceea-467f-a0e6-2a4d2c1b7a55
+	Step string `json:"step"`
+
 	// Visits The visits that changed.
 	Visits []Id `json:"visits"`
+
+	// Words The price in words.
+	//
+	// Example: travel +120 km, cost +212
+	Words string `json:"words"`
 }
 
 // ReasonCode Why a visit was declined, cancelled or not held; plan_changed and calendar are never chosen by people.
@@ -9675,6 +9792,12 @@ type PublishPlanParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// UndoPlanStepParams defines parameters for UndoPlanStep.
+type UndoPlanStepParams struct {
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // StartScenariosParams defines parameters for StartScenarios.
 type StartScenariosParams struct {
 	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
@@ -11038,6 +11161,13 @@ type ClientInterface interface {
 	// Corresponds with GET /plans/{id}/comparison/{other} (the `ComparePlans` operationId).
 	ComparePlans(ctx context.Context, id Id, other Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListChoices What every week of every executive means for a visit
+	//
+	// For each executive the weeks of the plan in order: the cheapest half-day with the difference of the plan's cost, or the rule that speaks against the week. What is said here is checked again when a change is made.
+	//
+	// Corresponds with GET /plans/{id}/customers/{customer}/choices (the `ListChoices` operationId).
+	ListChoices(ctx context.Context, id Id, customer OfCustomer, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ExplainCustomer Why a customer's visit stands where it does in a plan
 	//
 	// Also for a customer without a place; with the best places with other executives and in other weeks.
@@ -11122,6 +11252,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /plans/{id}/publish (the `PublishPlan` operationId).
 	PublishPlan(ctx context.Context, id Id, params *PublishPlanParams, body PublishPlanJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListPlanSteps The last changes of a plan by hand
+	//
+	// The newest first, at most 20, each with what it cost and who made it.
+	//
+	// Corresponds with GET /plans/{id}/steps (the `ListPlanSteps` operationId).
+	ListPlanSteps(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UndoPlanStep Take a change of a plan back
+	//
+	// Every visit goes from where the change has put it to where it was, as one more change that can be taken back itself. Where somebody has moved one since, the answer is 412 and nothing is changed. In the published plan the calendars follow.
+	//
+	// Corresponds with POST /plans/{id}/steps/{step}/undo (the `UndoPlanStep` operationId).
+	UndoPlanStep(ctx context.Context, id Id, step Id, params *UndoPlanStepParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// StartScenariosWithBody Plan several scenarios side by side
 	//
@@ -13853,6 +13997,23 @@ func (c *Client) ComparePlans(ctx context.Context, id Id, other Id, reqEditors .
 	return c.Client.Do(req)
 }
 
+// ListChoices What every week of every executive means for a visit
+//
+// For each executive the weeks of the plan in order: the cheapest half-day with the difference of the plan's cost, or the rule that speaks against the week. What is said here is checked again when a change is made.
+//
+// Corresponds with GET /plans/{id}/customers/{customer}/choices (the `ListChoices` operationId).
+func (c *Client) ListChoices(ctx context.Context, id Id, customer OfCustomer, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListChoicesRequest(c.Server, id, customer)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ExplainCustomer Why a customer's visit stands where it does in a plan
 //
 // Also for a customer without a place; with the best places with other executives and in other weeks.
@@ -14038,6 +14199,40 @@ func (c *Client) PublishPlanWithBody(ctx context.Context, id Id, params *Publish
 // Corresponds with POST /plans/{id}/publish (the `PublishPlan` operationId).
 func (c *Client) PublishPlan(ctx context.Context, id Id, params *PublishPlanParams, body PublishPlanJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPublishPlanRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListPlanSteps The last changes of a plan by hand
+//
+// The newest first, at most 20, each with what it cost and who made it.
+//
+// Corresponds with GET /plans/{id}/steps (the `ListPlanSteps` operationId).
+func (c *Client) ListPlanSteps(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPlanStepsRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UndoPlanStep Take a change of a plan back
+//
+// Every visit goes from where the change has put it to where it was, as one more change that can be taken back itself. Where somebody has moved one since, the answer is 412 and nothing is changed. In the published plan the calendars follow.
+//
+// Corresponds with POST /plans/{id}/steps/{step}/undo (the `UndoPlanStep` operationId).
+func (c *Client) UndoPlanStep(ctx context.Context, id Id, step Id, params *UndoPlanStepParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUndoPlanStepRequest(c.Server, id, step, params)
 	if err != nil {
 		return nil, err
 	}
@@ -19655,6 +19850,47 @@ func NewComparePlansRequest(server string, id Id, other Id) (*http.Request, erro
 	return req, nil
 }
 
+// NewListChoicesRequest constructs an http.Request for the ListChoices method
+func NewListChoicesRequest(server string, id Id, customer OfCustomer) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "customer", customer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/plans/%s/customers/%s/choices", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewExplainCustomerRequest constructs an http.Request for the ExplainCustomer method
 func NewExplainCustomerRequest(server string, id Id, customer OfCustomer) (*http.Request, error) {
 	var err error
@@ -20149,6 +20385,96 @@ func NewPublishPlanRequestWithBody(server string, id Id, params *PublishPlanPara
 			}
 
 			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListPlanStepsRequest constructs an http.Request for the ListPlanSteps method
+func NewListPlanStepsRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/plans/%s/steps", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUndoPlanStepRequest constructs an http.Request for the UndoPlanStep method
+func NewUndoPlanStepRequest(server string, id Id, step Id, params *UndoPlanStepParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "step", step, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/plans/%s/steps/%s/undo", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
 
 	}
@@ -23546,6 +23872,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /plans/{id}/comparison/{other} (the `ComparePlans` operationId).
 	ComparePlansWithResponse(ctx context.Context, id Id, other Id, reqEditors ...RequestEditorFn) (*ComparePlansResponse, error)
 
+	// ListChoicesWithResponse What every week of every executive means for a visit
+	//
+	// For each executive the weeks of the plan in order: the cheapest half-day with the difference of the plan's cost, or the rule that speaks against the week. What is said here is checked again when a change is made.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /plans/{id}/customers/{customer}/choices (the `ListChoices` operationId).
+	ListChoicesWithResponse(ctx context.Context, id Id, customer OfCustomer, reqEditors ...RequestEditorFn) (*ListChoicesResponse, error)
+
 	// ExplainCustomerWithResponse Why a customer's visit stands where it does in a plan
 	//
 	// Also for a customer without a place; with the best places with other executives and in other weeks.
@@ -23644,6 +23979,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /plans/{id}/publish (the `PublishPlan` operationId).
 	PublishPlanWithResponse(ctx context.Context, id Id, params *PublishPlanParams, body PublishPlanJSONRequestBody, reqEditors ...RequestEditorFn) (*PublishPlanResponse, error)
+
+	// ListPlanStepsWithResponse The last changes of a plan by hand
+	//
+	// The newest first, at most 20, each with what it cost and who made it.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /plans/{id}/steps (the `ListPlanSteps` operationId).
+	ListPlanStepsWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ListPlanStepsResponse, error)
+
+	// UndoPlanStepWithResponse Take a change of a plan back
+	//
+	// Every visit goes from where the change has put it to where it was, as one more change that can be taken back itself. Where somebody has moved one since, the answer is 412 and nothing is changed. In the published plan the calendars follow.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /plans/{id}/steps/{step}/undo (the `UndoPlanStep` operationId).
+	UndoPlanStepWithResponse(ctx context.Context, id Id, step Id, params *UndoPlanStepParams, reqEditors ...RequestEditorFn) (*UndoPlanStepResponse, error)
 
 	// StartScenariosWithBodyWithResponse Plan several scenarios side by side
 	//
@@ -32051,6 +32404,96 @@ func (r ComparePlansResponse) ContentType() string {
 	return ""
 }
 
+type ListChoicesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Choices
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Busy
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListChoicesResponse) GetJSON200() *Choices {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListChoicesResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListChoicesResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListChoicesResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ListChoicesResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListChoicesResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListChoicesResponse) GetApplicationproblemJSON503() *Busy {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListChoicesResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListChoicesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListChoicesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListChoicesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListChoicesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ExplainCustomerResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -32848,6 +33291,179 @@ func (r PublishPlanResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r PublishPlanResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListPlanStepsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PlanStepList
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListPlanStepsResponse) GetJSON200() *PlanStepList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListPlanStepsResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListPlanStepsResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListPlanStepsResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListPlanStepsResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListPlanStepsResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListPlanStepsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPlanStepsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPlanStepsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPlanStepsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UndoPlanStepResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Rearranged
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Busy
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UndoPlanStepResponse) GetJSON200() *Rearranged {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r UndoPlanStepResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r UndoPlanStepResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r UndoPlanStepResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r UndoPlanStepResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r UndoPlanStepResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r UndoPlanStepResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r UndoPlanStepResponse) GetApplicationproblemJSON503() *Busy {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r UndoPlanStepResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r UndoPlanStepResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UndoPlanStepResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UndoPlanStepResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UndoPlanStepResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -38986,6 +39602,21 @@ func (c *ClientWithResponses) ComparePlansWithResponse(ctx context.Context, id I
 	return ParseComparePlansResponse(rsp)
 }
 
+// ListChoicesWithResponse What every week of every executive means for a visit
+//
+// For each executive the weeks of the plan in order: the cheapest half-day with the difference of the plan's cost, or the rule that speaks against the week. What is said here is checked again when a change is made.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /plans/{id}/customers/{customer}/choices (the `ListChoices` operationId).
+func (c *ClientWithResponses) ListChoicesWithResponse(ctx context.Context, id Id, customer OfCustomer, reqEditors ...RequestEditorFn) (*ListChoicesResponse, error) {
+	rsp, err := c.ListChoices(ctx, id, customer, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListChoicesResponse(rsp)
+}
+
 // ExplainCustomerWithResponse Why a customer's visit stands where it does in a plan
 //
 // Also for a customer without a place; with the best places with other executives and in other weeks.
@@ -39149,6 +39780,36 @@ func (c *ClientWithResponses) PublishPlanWithResponse(ctx context.Context, id Id
 		return nil, err
 	}
 	return ParsePublishPlanResponse(rsp)
+}
+
+// ListPlanStepsWithResponse The last changes of a plan by hand
+//
+// The newest first, at most 20, each with what it cost and who made it.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /plans/{id}/steps (the `ListPlanSteps` operationId).
+func (c *ClientWithResponses) ListPlanStepsWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ListPlanStepsResponse, error) {
+	rsp, err := c.ListPlanSteps(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPlanStepsResponse(rsp)
+}
+
+// UndoPlanStepWithResponse Take a change of a plan back
+//
+// Every visit goes from where the change has put it to where it was, as one more change that can be taken back itself. Where somebody has moved one since, the answer is 412 and nothing is changed. In the published plan the calendars follow.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /plans/{id}/steps/{step}/undo (the `UndoPlanStep` operationId).
+func (c *ClientWithResponses) UndoPlanStepWithResponse(ctx context.Context, id Id, step Id, params *UndoPlanStepParams, reqEditors ...RequestEditorFn) (*UndoPlanStepResponse, error) {
+	rsp, err := c.UndoPlanStep(ctx, id, step, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUndoPlanStepResponse(rsp)
 }
 
 // StartScenariosWithBodyWithResponse Plan several scenarios side by side
@@ -46731,6 +47392,81 @@ func ParseComparePlansResponse(rsp *http.Response) (*ComparePlansResponse, error
 	return response, nil
 }
 
+// ParseListChoicesResponse parses an HTTP response from a ListChoicesWithResponse call
+func ParseListChoicesResponse(rsp *http.Response) (*ListChoicesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListChoicesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Choices
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Busy
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseExplainCustomerResponse parses an HTTP response from a ExplainCustomerWithResponse call
 func ParseExplainCustomerResponse(rsp *http.Response) (*ExplainCustomerResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -47392,6 +48128,149 @@ func ParsePublishPlanResponse(rsp *http.Response) (*PublishPlanResponse, error) 
 			return nil, err
 		}
 		response.ApplicationproblemJSON428 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListPlanStepsResponse parses an HTTP response from a ListPlanStepsWithResponse call
+func ParseListPlanStepsResponse(rsp *http.Response) (*ListPlanStepsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPlanStepsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PlanStepList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUndoPlanStepResponse parses an HTTP response from a UndoPlanStepWithResponse call
+func ParseUndoPlanStepResponse(rsp *http.Response) (*UndoPlanStepResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UndoPlanStepResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Rearranged
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Busy
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Unexpected

@@ -189,6 +189,7 @@ type Move struct {
 	Trade  *SeenVisit      // whom it trades places with
 	Weeks  int             // by how many weeks all go on, back where negative: -53..53
 	Agreed bool            // who asks knows that customers have agreed to some of these
+	Reason string          // why visits are put where they have a brake; "" where none does
 }
 
 // AskAgreed is the place that an error names where a customer has agreed to a
@@ -245,6 +246,9 @@ func (m Move) changes(t *table) ([]PlanChange, error) {
 			at.Date = at.Date.Add(7 * m.Weeks)
 			out[len(out)-1].To = &at
 		}
+	}
+	for i := range out {
+		out[i].Reason = m.Reason
 	}
 	return out, nil
 }

@@ -2831,6 +2831,57 @@ type ChannelStanding struct {
 	Works bool `json:"works"`
 }
 
+// ChoiceOfWeek defines model for ChoiceOfWeek.
+type ChoiceOfWeek struct {
+	// Date Example: 2027-03-09
+	Date *openapi_types.Date `json:"date,omitempty"`
+
+	// Half Half of a working day at the customer's place.
+	//
+	// Example: am
+	Half *Half `json:"half,omitempty"`
+
+	// Open The visit could go there.
+	//
+	// Example: true
+	Open bool `json:"open"`
+
+	// Price Difference of the plan's cost.
+	//
+	// Example: 1234
+	Price *int64 `json:"price,omitempty"`
+
+	// Rule The rule that speaks against the week.
+	//
+	// Example: capacity
+	Rule *string `json:"rule,omitempty"`
+
+	// Why The same in words, about the executive.
+	//
+	// Example: has as many visits that week or month as may be
+	Why *string `json:"why,omitempty"`
+}
+
+// Choices defines model for Choices.
+type Choices struct {
+	At         *Place      `json:"at,omitempty"`
+	Executives []ChoicesOf `json:"executives"`
+
+	// Monday Of the first week.
+	//
+	// Example: 2027-01-04
+	Monday openapi_types.Date `json:"monday"`
+}
+
+// ChoicesOf defines model for ChoicesOf.
+type ChoicesOf struct {
+	// Executive Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Executive Id             `json:"executive"`
+	Weeks     []ChoiceOfWeek `json:"weeks"`
+}
+
 // Claim A generalisation with what it rests on. Customers are counted, never mentions.
 type Claim struct {
 	// Asked Customers.
@@ -6663,6 +6714,62 @@ type PlanRunList struct {
 // PlanState Example: draft
 type PlanState string
 
+// PlanStep defines model for PlanStep.
+type PlanStep struct {
+	// At Example: 2027-03-04T09:00:00Z
+	At time.Time `json:"at"`
+
+	// By Who made it.
+	//
+	// Example: Ana Diaz
+	By string `json:"by"`
+
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// MayUndo You may take it back.
+	//
+	// Example: true
+	MayUndo bool `json:"may_undo"`
+
+	// Number Counts the changes of the plan.
+	//
+	// Example: 3
+	Number int `json:"number"`
+
+	// Price Difference of the plan's cost.
+	//
+	// Example: 212
+	Price int64 `json:"price"`
+
+	// Text What was done.
+	//
+	// Example: Acme from Ana, Thu 4 Mar morning to Ben, Tue 9 Mar morning
+	Text string `json:"text"`
+
+	// Undoes The change that this one takes back.
+	//
+	// Example: 8f14e45f-ceea-467f-a0e6-2a4d2c1b7a55
+	Undoes *string `json:"undoes,omitempty"`
+
+	// Undone It was taken back.
+	//
+	// Example: false
+	Undone bool `json:"undone"`
+
+	// Words The price in words.
+	//
+	// Example: travel +120 km, cost +212
+	Words string `json:"words"`
+}
+
+// PlanStepList defines model for PlanStepList.
+type PlanStepList struct {
+	Items []PlanStep `json:"items"`
+}
+
 // PlanVisit defines model for PlanVisit.
 type PlanVisit struct {
 	// Answer What the executive has answered.
@@ -7142,8 +7249,18 @@ type Rearranged struct {
 	// Example: 212
 	Price int64 `json:"price"`
 
+	// Step The change by which it can be taken back.
+	//
+	// Example: 8f14e45f-ceea-467f-a0e6-2a4d2c1b7a55
+	Step string `json:"step"`
+
 	// Visits The visits that changed.
 	Visits []Id `json:"visits"`
+
+	// Words The price in words.
+	//
+	// Example: travel +120 km, cost +212
+	Words string `json:"words"`
 }
 
 // ReasonCode Why a visit was declined, cancelled or not held; plan_changed and calendar are never chosen by people.
@@ -9676,6 +9793,12 @@ type PublishPlanParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// UndoPlanStepParams defines parameters for UndoPlanStep.
+type UndoPlanStepParams struct {
+	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // StartScenariosParams defines parameters for StartScenarios.
 type StartScenariosParams struct {
 	// IdempotencyKey A text of your choice, without spaces, that names this request. Sent again with the same content, the request gives the same answer and has no second effect; with other content the answer is 422, while the first one still runs 409.
@@ -10317,6 +10440,9 @@ type ServerInterface interface {
 	// ComparePlans Two plans side by side
 	// (GET /plans/{id}/comparison/{other})
 	ComparePlans(ctx echo.Context, id Id, other Id) error
+	// ListChoices What every week of every executive means for a visit
+	// (GET /plans/{id}/customers/{customer}/choices)
+	ListChoices(ctx echo.Context, id Id, customer OfCustomer) error
 	// ExplainCustomer Why a customer's visit stands where it does in a plan
 	// (GET /plans/{id}/customers/{customer}/explanation)
 	ExplainCustomer(ctx echo.Context, id Id, customer OfCustomer) error
@@ -10344,6 +10470,12 @@ type ServerInterface interface {
 	// PublishPlan Make a draft the plan of its year
 	// (POST /plans/{id}/publish)
 	PublishPlan(ctx echo.Context, id Id, params PublishPlanParams) error
+	// ListPlanSteps The last changes of a plan by hand
+	// (GET /plans/{id}/steps)
+	ListPlanSteps(ctx echo.Context, id Id) error
+	// UndoPlanStep Take a change of a plan back
+	// (POST /plans/{id}/steps/{step}/undo)
+	UndoPlanStep(ctx echo.Context, id Id, step Id, params UndoPlanStepParams) error
 	// StartScenarios Plan several scenarios side by side
 	// (POST /scenarios)
 	StartScenarios(ctx echo.Context, params StartScenariosParams) error
@@ -12432,6 +12564,30 @@ func (w *ServerInterfaceWrapper) ComparePlans(ctx echo.Context) error {
 	return err
 }
 
+// ListChoices converts echo context to params.
+func (w *ServerInterfaceWrapper) ListChoices(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "customer" -------------
+	var customer OfCustomer
+
+	err = runtime.BindStyledParameterWithOptions("simple", "customer", ctx.Param("customer"), &customer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter customer: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListChoices(ctx, id, customer)
+	return err
+}
+
 // ExplainCustomer converts echo context to params.
 func (w *ServerInterfaceWrapper) ExplainCustomer(ctx echo.Context) error {
 	var err error
@@ -12710,6 +12866,66 @@ func (w *ServerInterfaceWrapper) PublishPlan(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PublishPlan(ctx, id, params)
+	return err
+}
+
+// ListPlanSteps converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPlanSteps(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPlanSteps(ctx, id)
+	return err
+}
+
+// UndoPlanStep converts echo context to params.
+func (w *ServerInterfaceWrapper) UndoPlanStep(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "step" -------------
+	var step Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "step", ctx.Param("step"), &step, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter step: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UndoPlanStepParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UndoPlanStep(ctx, id, step, params)
 	return err
 }
 
@@ -14035,6 +14251,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/plans/:id/acceptances", wrapper.AcceptYear, options.OperationMiddlewares["acceptYear"]...)
 	router.GET(options.BaseURL+"/plans/:id/promise", wrapper.GetPromise, options.OperationMiddlewares["getPromise"]...)
 	router.POST(options.BaseURL+"/plans/:id/promise", wrapper.FreezePromise, options.OperationMiddlewares["freezePromise"]...)
+	router.GET(options.BaseURL+"/plans/:id/steps", wrapper.ListPlanSteps, options.OperationMiddlewares["listPlanSteps"]...)
+	router.POST(options.BaseURL+"/plans/:id/steps/:step/undo", wrapper.UndoPlanStep, options.OperationMiddlewares["undoPlanStep"]...)
+	router.GET(options.BaseURL+"/plans/:id/customers/:customer/choices", wrapper.ListChoices, options.OperationMiddlewares["listChoices"]...)
 	router.GET(options.BaseURL+"/plans/:id/comparison/:other", wrapper.ComparePlans, options.OperationMiddlewares["comparePlans"]...)
 	router.GET(options.BaseURL+"/plans/:id/customers/:customer/explanation", wrapper.ExplainCustomer, options.OperationMiddlewares["explainCustomer"]...)
 	router.GET(options.BaseURL+"/plans/:id/customers/:customer/proposals", wrapper.ProposePlaces, options.OperationMiddlewares["proposePlaces"]...)
@@ -25329,6 +25548,142 @@ func (response ComparePlansdefaultApplicationProblemPlusJSONResponse) VisitCompa
 	return err
 }
 
+type ListChoicesRequestObject struct {
+	Id       Id         `json:"id"`
+	Customer OfCustomer `json:"customer"`
+}
+
+type ListChoicesResponseObject interface {
+	VisitListChoicesResponse(w http.ResponseWriter) error
+}
+
+type ListChoices200JSONResponse Choices
+
+func (response ListChoices200JSONResponse) VisitListChoicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListChoices401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListChoices401ApplicationProblemPlusJSONResponse) VisitListChoicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListChoices403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ListChoices403ApplicationProblemPlusJSONResponse) VisitListChoicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListChoices404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ListChoices404ApplicationProblemPlusJSONResponse) VisitListChoicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListChoices409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ListChoices409ApplicationProblemPlusJSONResponse) VisitListChoicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListChoices422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListChoices422ApplicationProblemPlusJSONResponse) VisitListChoicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListChoices503ApplicationProblemPlusJSONResponse struct {
+	BusyApplicationProblemPlusJSONResponse
+}
+
+func (response ListChoices503ApplicationProblemPlusJSONResponse) VisitListChoicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListChoicesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListChoicesdefaultApplicationProblemPlusJSONResponse) VisitListChoicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ExplainCustomerRequestObject struct {
 	Id       Id         `json:"id"`
 	Customer OfCustomer `json:"customer"`
@@ -26637,6 +26992,262 @@ type PublishPlandefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response PublishPlandefaultApplicationProblemPlusJSONResponse) VisitPublishPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPlanStepsRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ListPlanStepsResponseObject interface {
+	VisitListPlanStepsResponse(w http.ResponseWriter) error
+}
+
+type ListPlanSteps200JSONResponse PlanStepList
+
+func (response ListPlanSteps200JSONResponse) VisitListPlanStepsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPlanSteps401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListPlanSteps401ApplicationProblemPlusJSONResponse) VisitListPlanStepsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPlanSteps403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ListPlanSteps403ApplicationProblemPlusJSONResponse) VisitListPlanStepsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPlanSteps404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ListPlanSteps404ApplicationProblemPlusJSONResponse) VisitListPlanStepsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPlanSteps422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListPlanSteps422ApplicationProblemPlusJSONResponse) VisitListPlanStepsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPlanStepsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListPlanStepsdefaultApplicationProblemPlusJSONResponse) VisitListPlanStepsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoPlanStepRequestObject struct {
+	Id     Id `json:"id"`
+	Step   Id `json:"step"`
+	Params UndoPlanStepParams
+}
+
+type UndoPlanStepResponseObject interface {
+	VisitUndoPlanStepResponse(w http.ResponseWriter) error
+}
+
+type UndoPlanStep200JSONResponse Rearranged
+
+func (response UndoPlanStep200JSONResponse) VisitUndoPlanStepResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoPlanStep401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response UndoPlanStep401ApplicationProblemPlusJSONResponse) VisitUndoPlanStepResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoPlanStep403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response UndoPlanStep403ApplicationProblemPlusJSONResponse) VisitUndoPlanStepResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoPlanStep404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UndoPlanStep404ApplicationProblemPlusJSONResponse) VisitUndoPlanStepResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoPlanStep409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response UndoPlanStep409ApplicationProblemPlusJSONResponse) VisitUndoPlanStepResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoPlanStep412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response UndoPlanStep412ApplicationProblemPlusJSONResponse) VisitUndoPlanStepResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoPlanStep422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response UndoPlanStep422ApplicationProblemPlusJSONResponse) VisitUndoPlanStepResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoPlanStep503ApplicationProblemPlusJSONResponse struct {
+	BusyApplicationProblemPlusJSONResponse
+}
+
+func (response UndoPlanStep503ApplicationProblemPlusJSONResponse) VisitUndoPlanStepResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoPlanStepdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UndoPlanStepdefaultApplicationProblemPlusJSONResponse) VisitUndoPlanStepResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -33542,6 +34153,9 @@ type StrictServerInterface interface {
 	// ComparePlans Two plans side by side
 	// (GET /plans/{id}/comparison/{other})
 	ComparePlans(ctx context.Context, request ComparePlansRequestObject) (ComparePlansResponseObject, error)
+	// ListChoices What every week of every executive means for a visit
+	// (GET /plans/{id}/customers/{customer}/choices)
+	ListChoices(ctx context.Context, request ListChoicesRequestObject) (ListChoicesResponseObject, error)
 	// ExplainCustomer Why a customer's visit stands where it does in a plan
 	// (GET /plans/{id}/customers/{customer}/explanation)
 	ExplainCustomer(ctx context.Context, request ExplainCustomerRequestObject) (ExplainCustomerResponseObject, error)
@@ -33569,6 +34183,12 @@ type StrictServerInterface interface {
 	// PublishPlan Make a draft the plan of its year
 	// (POST /plans/{id}/publish)
 	PublishPlan(ctx context.Context, request PublishPlanRequestObject) (PublishPlanResponseObject, error)
+	// ListPlanSteps The last changes of a plan by hand
+	// (GET /plans/{id}/steps)
+	ListPlanSteps(ctx context.Context, request ListPlanStepsRequestObject) (ListPlanStepsResponseObject, error)
+	// UndoPlanStep Take a change of a plan back
+	// (POST /plans/{id}/steps/{step}/undo)
+	UndoPlanStep(ctx context.Context, request UndoPlanStepRequestObject) (UndoPlanStepResponseObject, error)
 	// StartScenarios Plan several scenarios side by side
 	// (POST /scenarios)
 	StartScenarios(ctx context.Context, request StartScenariosRequestObject) (StartScenariosResponseObject, error)
@@ -36725,6 +37345,32 @@ func (sh *strictHandler) ComparePlans(ctx echo.Context, id Id, other Id) error {
 	return nil
 }
 
+// ListChoices operation middleware
+func (sh *strictHandler) ListChoices(ctx echo.Context, id Id, customer OfCustomer) error {
+	var request ListChoicesRequestObject
+
+	request.Id = id
+	request.Customer = customer
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListChoices(ctx.Request().Context(), request.(ListChoicesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListChoices")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListChoicesResponseObject); ok {
+		return validResponse.VisitListChoicesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ExplainCustomer operation middleware
 func (sh *strictHandler) ExplainCustomer(ctx echo.Context, id Id, customer OfCustomer) error {
 	var request ExplainCustomerRequestObject
@@ -37001,6 +37647,58 @@ func (sh *strictHandler) PublishPlan(ctx echo.Context, id Id, params PublishPlan
 		return err
 	} else if validResponse, ok := response.(PublishPlanResponseObject); ok {
 		return validResponse.VisitPublishPlanResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListPlanSteps operation middleware
+func (sh *strictHandler) ListPlanSteps(ctx echo.Context, id Id) error {
+	var request ListPlanStepsRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPlanSteps(ctx.Request().Context(), request.(ListPlanStepsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPlanSteps")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPlanStepsResponseObject); ok {
+		return validResponse.VisitListPlanStepsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UndoPlanStep operation middleware
+func (sh *strictHandler) UndoPlanStep(ctx echo.Context, id Id, step Id, params UndoPlanStepParams) error {
+	var request UndoPlanStepRequestObject
+
+	request.Id = id
+	request.Step = step
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UndoPlanStep(ctx.Request().Context(), request.(UndoPlanStepRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UndoPlanStep")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UndoPlanStepResponseObject); ok {
+		return validResponse.VisitUndoPlanStepResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -63,7 +63,7 @@ func (a *API) ChangePlan(ctx context.Context, r ChangePlanRequestObject) (Change
 	if err != nil {
 		return nil, err
 	}
-	return ChangePlan200JSONResponse{Plan: x.PlanID, Visits: texts(x.Visits), Price: x.Price}, nil
+	return ChangePlan200JSONResponse(rearranged(x)), nil
 }
 
 func explanation(x flow.Explanation) Explanation {

@@ -38,6 +38,7 @@ type staleModel struct {
 	To               *planning.Place // where the reader wanted the visit of Mine; nil where Mine says it all
 	Fields           []choice        // that send the change once more, as things stand now; none where it cannot be
 	Take, Keep       string          // words of the two ways
+	Why              bool            // a reason is to be typed
 }
 
 // formView gives the view that a form of the plan's page came from.
@@ -179,7 +180,8 @@ func readMove(c echo.Context) (m flow.Move, raw []string, err error) {
 		m.Visits = append(m.Visits, s)
 	}
 	raw = append(raw, form.Get("to"), form.Get("trade"), form.Get("weeks"), form.Get("agreed"))
-	m.Agreed = form.Get("agreed") == "yes"
+	m.Agreed, m.Reason = form.Get("agreed") == "yes", strings.TrimSpace(form.Get("reason"))
+	raw = append(raw, m.Reason)
 	if to := form.Get("to"); to != "" {
 		parts := strings.Split(to, "@")
 		if len(parts) != 3 {
@@ -221,11 +223,27 @@ func (p *Pages) move(c echo.Context) error {
 		return p.showPlan(c, http.StatusConflict, nil, &staleModel{Title: "A customer has agreed to this", Now: text, Fields: fields, Take: "Move it all the same", Keep: "Leave it where it is"})
 	case fault.Is(err, fault.Stale):
 		return p.showStale(c, m, err)
+	case wantsReason(err):
+		text, details := fault.Shown(err)
+		for _, d := range details {
+			text += " " + sentence(d)
+		}
+		return p.showPlan(c, http.StatusUnprocessableEntity, nil, &staleModel{Title: "This needs a reason", Now: text, Fields: moveFields(c), Take: "Move it for this reason", Keep: "Leave it where it is", Why: true})
 	}
 	if status, yes := formError(err); yes {
 		return p.showPlan(c, status, err, nil)
 	}
 	return err
+}
+
+// wantsReason says whether a change was refused because nobody said why it is good
+// to visit just then.
+func wantsReason(err error) bool {
+	if !fault.Is(err, fault.Invalid) {
+		return false
+	}
+	_, details := fault.Shown(err)
+	return len(details) > 0 && details[0].Where == "reason"
 }
 
 // moveFields gives what the form of a change sent, to be sent once more.

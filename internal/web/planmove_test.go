@@ -241,6 +241,15 @@ func TestMovesByForms(t *testing.T) {
 	require.Equal(t, 303, site.post(path+"/moves", form("to", to, "agreed", "yes")).Code)
 	require.Contains(t, site.get(path+"?visit="+v.Label+"&do=move&executive="+uuidOf(1, 1)+"&date=2027-07-06&half=am").Body.String(), "agreed anew")
 
+	// A brake wants a reason, which is typed there.
+	s.fail["quote"] = fault.Invalidf("This visit needs a reason.").With(fault.Detail{Where: "reason", Expected: "a reason of 3 to 500 characters"})
+	w = site.post(path+"/moves", form("to", to, "agreed", "yes"))
+	require.Equal(t, 422, w.Code)
+	sound(t, w.Body.Bytes())
+	for _, want := range []string{"This needs a reason", `name="reason"`, `name="agreed"`} {
+		require.Contains(t, w.Body.String(), want)
+	}
+
 	s.fail["undo"] = fault.Stalef("Ben has moved the same visit since.")
 	w = site.post(path+"/steps/"+uuidOf(12, 0)+"/undo", nil)
 	require.Equal(t, 409, w.Code)

@@ -1,0 +1,56 @@
+package httpapi
+
+import (
+	"context"
+
+	"windshield/internal/flow"
+	"windshield/internal/planning/solver"
+)
+
+func rearranged(x flow.Rearranged) Rearranged {
+	return Rearranged{Plan: x.PlanID, Visits: texts(x.Visits), Price: x.Price, Words: x.Words, Step: x.Step}
+}
+
+// ListPlanSteps lists the last changes of a plan by hand.
+func (a *API) ListPlanSteps(ctx context.Context, r ListPlanStepsRequestObject) (ListPlanStepsResponseObject, error) {
+	x, err := a.flow.PlanSteps(ctx, callOf(ctx).actor, r.Id)
+	if err != nil {
+		return nil, err
+	}
+	return ListPlanSteps200JSONResponse{Items: list(x, func(s flow.PlanStepView) PlanStep {
+		return PlanStep{Id: s.ID, Number: s.N, At: s.At, By: s.Who, Text: s.Text, Words: s.Words, Price: s.Price["total"], Undoes: some(s.Undoes),
+			Undone: s.UndoneBy != "", MayUndo: s.MayRun}
+	})}, nil
+}
+
+// UndoPlanStep takes a change of a plan back.
+func (a *API) UndoPlanStep(ctx context.Context, r UndoPlanStepRequestObject) (UndoPlanStepResponseObject, error) {
+	c := callOf(ctx)
+	x, err := a.flow.UndoStep(ctx, c.actor, c.key(r.Params.IdempotencyKey), r.Id, r.Step)
+	if err != nil {
+		return nil, err
+	}
+	return UndoPlanStep200JSONResponse(rearranged(x)), nil
+}
+
+// ListChoices says what every week of every executive means for a visit.
+func (a *API) ListChoices(ctx context.Context, r ListChoicesRequestObject) (ListChoicesResponseObject, error) {
+	x, err := a.flow.Choices(ctx, callOf(ctx).actor, r.Id, r.Customer)
+	if err != nil {
+		return nil, err
+	}
+	out := ListChoices200JSONResponse{At: somePlace(x.At), Monday: date(x.Monday), Executives: make([]ChoicesOf, len(x.Cells))}
+	for i, weeks := range x.Cells {
+		out.Executives[i] = ChoicesOf{Executive: x.Executives[i], Weeks: list(weeks, choiceOfWeek)}
+	}
+	return out, nil
+}
+
+func choiceOfWeek(c solver.Cell) ChoiceOfWeek {
+	if !c.Open {
+		rule := c.Rule.String()
+		return ChoiceOfWeek{Rule: &rule, Why: &c.Why}
+	}
+	on, half := date(c.Place.Date), Half(c.Place.Half)
+	return ChoiceOfWeek{Open: true, Date: &on, Half: &half, Price: &c.Price}
+}
