@@ -171,7 +171,7 @@ func (f *Flow) ReadNotices(ctx context.Context, a access.Actor) error {
 // PreferenceView is what somebody has chosen, with what follows from it.
 type PreferenceView struct {
 	notify.Preference
-	Kinds    []notify.Facts // that may be chosen about
+	Kinds    []notify.Facts // that may be chosen about and can reach the actor
 	Rhythm   notify.Rhythm  // how often the digest comes
 	Zone     string         // by which the hours count
 	Email    string
@@ -203,7 +203,7 @@ func (f *Flow) preferenceView(tx Tx, a access.Actor) (PreferenceView, error) {
 	w := PreferenceView{Preference: kept.Preference, Version: kept.Version, Zone: r.Zone.String(), Email: p.Email, Rhythm: notify.RhythmOf(kept.Preference, p.Roles),
 		MaySlack: f.Hooks.OpenSlack != nil && f.Google.Keys.Ready()}
 	for _, k := range notify.Kinds() {
-		if k.MayEnd {
+		if k.MayEnd && k.Reaches(p.Roles) {
 			w.Kinds = append(w.Kinds, k)
 		}
 	}

@@ -3,6 +3,8 @@ package notify
 import (
 	"slices"
 	"strings"
+
+	"windshield/internal/roster"
 )
 
 // Kind names what a message is about, as people choose it in their preferences.
@@ -36,21 +38,22 @@ type Facts struct {
 	Gathers bool   // it goes into the next digest where the reader has not chosen otherwise
 	Secret  bool   // it holds a link that lets somebody in: by mail only, and on no page
 	Company bool   // it goes to the company's Slack where there is one
+	roles   []roster.Role
 }
 
 // kinds are all kinds, in the order in which pages show them.
 var kinds = []Facts{
-	{Kind: Breached, Title: "your own 30 days being over", Who: "Whoever has gone more than 30 days without a customer visit.", MayEnd: true},
-	{Kind: Warned, Title: "30 days that will soon be over", Who: "The person and the assistants, 14 and 7 days ahead.", MayEnd: true, Waits: true},
-	{Kind: BreachOfServed, Title: "the 30 days of somebody you serve", Who: "The assistants of whom it is about.", MayEnd: true, Waits: true},
-	{Kind: BreachVP, Title: "30 days that nobody ended", Who: "The VP of Sales, some days after the person.", MayEnd: true, Waits: true, Company: true},
-	{Kind: BreachCEO, Title: "30 days that last and last", Who: "The CEO, some days after the VP of Sales.", MayEnd: true, Waits: true, Gathers: true, Company: true},
-	{Kind: Objective, Title: "visits without an objective", Who: "The host a week before, the VP of Sales three days before.", MayEnd: true, Waits: true},
-	{Kind: CustomerSaid, Title: "what customers answer", Who: "The host of the visit.", MayEnd: true, Waits: true},
+	{Kind: Breached, roles: []roster.Role{roster.Executive}, Title: "your own 30 days being over", Who: "Whoever has gone more than 30 days without a customer visit.", MayEnd: true},
+	{Kind: Warned, roles: []roster.Role{roster.Executive, roster.Assistant}, Title: "30 days that will soon be over", Who: "The person and the assistants, 14 and 7 days ahead.", MayEnd: true, Waits: true},
+	{Kind: BreachOfServed, roles: []roster.Role{roster.Assistant}, Title: "the 30 days of somebody you serve", Who: "The assistants of whom it is about.", MayEnd: true, Waits: true},
+	{Kind: BreachVP, roles: []roster.Role{roster.VP}, Title: "30 days that nobody ended", Who: "The VP of Sales, some days after the person.", MayEnd: true, Waits: true, Company: true},
+	{Kind: BreachCEO, roles: []roster.Role{roster.CEO}, Title: "30 days that last and last", Who: "The CEO, some days after the VP of Sales.", MayEnd: true, Waits: true, Gathers: true, Company: true},
+	{Kind: Objective, roles: []roster.Role{roster.Host, roster.VP}, Title: "visits without an objective", Who: "The host a week before, the VP of Sales three days before.", MayEnd: true, Waits: true},
+	{Kind: CustomerSaid, roles: []roster.Role{roster.Host}, Title: "what customers answer", Who: "The host of the visit.", MayEnd: true, Waits: true},
 	{Kind: MemoSent, Title: "memos that your people send", Who: "The host’s manager.", MayEnd: true, Waits: true},
-	{Kind: Evening, Title: "the debrief on a visit’s evening", Who: "Who was at the visit, while nobody has said what came of it.", MayEnd: true, Waits: true},
-	{Kind: LaunchEnded, Title: "launches", Who: "Who started it, when it stands still.", MayEnd: true, Waits: true, Company: true},
-	{Kind: GrantEnded, Title: "a calendar that needs reconnecting", Who: "Whose calendar it is, or the administrators.", MayEnd: true, Waits: true},
+	{Kind: Evening, roles: []roster.Role{roster.Executive, roster.Host}, Title: "the debrief on a visit’s evening", Who: "Who was at the visit, while nobody has said what came of it.", MayEnd: true, Waits: true},
+	{Kind: LaunchEnded, roles: []roster.Role{roster.VP}, Title: "launches", Who: "Who started it, when it stands still.", MayEnd: true, Waits: true, Company: true},
+	{Kind: GrantEnded, roles: []roster.Role{roster.Host, roster.Executive, roster.Administrator}, Title: "a calendar that needs reconnecting", Who: "Whose calendar it is, or the administrators.", MayEnd: true, Waits: true},
 	{Kind: DailyDigest, Title: "the digest", Who: "Hosts, assistants and the CEO each working morning, executives each week.", MayEnd: true},
 	{Kind: SignInLink, Title: "links to sign in", Who: "Whoever asks for one.", Secret: true},
 	{Kind: CustomerLink, Title: "links for customers", Who: "The customer’s people, on behalf of the host.", Secret: true},
@@ -67,6 +70,11 @@ func FactsOf(k Kind) (f Facts, ok bool) {
 		return Facts{}, false
 	}
 	return kinds[i], true
+}
+
+// Reaches says whether messages of this kind can reach somebody with these roles.
+func (f Facts) Reaches(roles []roster.Role) bool {
+	return len(f.roles) == 0 || slices.ContainsFunc(f.roles, func(r roster.Role) bool { return slices.Contains(roles, r) })
 }
 
 // stored gives the kind by the name under which a message is stored, which tells

@@ -152,7 +152,7 @@ func (p *Pages) setNoticeChoices(c echo.Context) error {
 		if w := notify.Wish(c.FormValue("mail." + string(k.Kind))); w != notify.AsUsual {
 			in.Mail[k.Kind] = w
 		}
-		if form.Has("slack_shown") && !slices.Contains(form["slack"], string(k.Kind)) {
+		if slices.Contains(form["slack_shown"], string(k.Kind)) && !slices.Contains(form["slack"], string(k.Kind)) {
 			in.NoSlack = append(in.NoSlack, k.Kind)
 		}
 	}

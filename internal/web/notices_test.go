@@ -23,9 +23,9 @@ func TestNoticePages(t *testing.T) {
 	page = site.get("/me/notices/preferences").Body.String()
 	require.Contains(t, page, "By the clock in Europe/Zurich")
 	require.NotContains(t, page, "links to sign in", "what lets somebody in cannot be switched off")
-	form := url.Values{"version": {"3"}, "quiet_from": {"9.30"}, "quiet_to": {"17:00"}, "digest": {"weekly"}, "mail.warning": {"off"}, "mail.breach": {""}, "mail.sign_in": {"off"}, "slack_shown": {"yes"}, "slack": {"breach", "warning"}}
+	form := url.Values{"version": {"3"}, "quiet_from": {"9.30"}, "quiet_to": {"17:00"}, "digest": {"weekly"}, "mail.warning": {"off"}, "mail.breach": {""}, "mail.sign_in": {"off"}, "slack_shown": {"breach", "warning", "breach_assistant"}, "slack": {"breach", "warning"}}
 	require.Equal(t, "/me/notices/preferences?done=choices", site.post("/me/notices/preferences", form).Header().Get("Location"))
-	require.Contains(t, s.calls[len(s.calls)-1], "choose notices 3 09:30 17:00 weekly map[warning:off] [breach_assistant")
+	require.Contains(t, s.calls[len(s.calls)-1], "choose notices 3 09:30 17:00 weekly map[warning:off] [breach_assistant]")
 	form.Set("quiet_from", `"><script>`)
 	w := site.post("/me/notices/preferences", form)
 	require.Equal(t, http.StatusUnprocessableEntity, w.Code)

@@ -181,7 +181,7 @@ func nav(a access.Actor, path string) []link {
 	for _, e := range places {
 		if e.may(a) {
 			here := path == e.href || strings.HasPrefix(path, e.href+"/")
-			out = append(out, link{e.href, e.text, here && !(e.href == adminPath && strings.HasPrefix(path, "/admin/calendar"))})
+			out = append(out, link{e.href, e.text, here && !(e.href == adminPath && strings.HasPrefix(path, "/admin/calendar")) && !(e.href == "/me" && strings.HasPrefix(path, noticesPath))})
 		}
 	}
 	return out
