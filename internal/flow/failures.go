@@ -36,6 +36,16 @@ type Office interface {
 	Discard(ctx context.Context, id int64) error
 }
 
+// closed is the counter of a queue that is not there: nothing has failed.
+type closed struct{}
+
+func (closed) Failures(context.Context) ([]JobFailure, error) { return nil, nil }
+func (closed) Failure(context.Context, int64) (JobFailure, error) {
+	return JobFailure{}, fault.NotFoundf("There is no such failed job.")
+}
+func (closed) Retry(context.Context, int64) error   { return nil }
+func (closed) Discard(context.Context, int64) error { return nil }
+
 // FailureView is a failed job in words.
 type FailureView struct {
 	JobFailure

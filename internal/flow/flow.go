@@ -30,7 +30,7 @@ type Deps struct {
 	MailSet bool
 	// Hurry makes the jobs of a kind due that wait for their next try; nil: they come when they come.
 	Hurry     func(ctx context.Context, kind JobKind) (jobs int, err error)
-	Office    Office                                // where failed jobs are seen to; nil where no queue runs: then nothing of it may be called
+	Office    Office                                // where failed jobs are seen to; nil where no queue runs
 	Now       func() time.Time                      // the only clock
 	NewID     func() string                         // UUIDs; nil: random
 	Token     func() string                         // secrets for links; nil: 256 random bits in hex
@@ -114,6 +114,9 @@ func New(d Deps) *Flow {
 	}
 	if d.Workers == 0 {
 		d.Workers = runtime.GOMAXPROCS(0)
+	}
+	if d.Office == nil {
+		d.Office = closed{}
 	}
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)

@@ -111,6 +111,18 @@ func (p personal) search(d flow.DataOf, do func(cols []column, r found) error) e
 		if len(conditions) == 0 {
 			continue
 		}
+		if table == "run_files" { // large: one after the other
+			var keys []runFileRow
+			if err := p.db.Model(&runFileRow{}).Select("run_id", "kind").Find(&keys).Error; err != nil {
+				return p.fail(err)
+			}
+			for _, k := range keys {
+				if err := p.rows(table, cols, names, "run_id = ? AND kind = ?", []any{k.RunID, k.Kind}, ids, do); err != nil {
+					return err
+				}
+			}
+			continue
+		}
 		if err := p.rows(table, cols, names, strings.Join(conditions, " OR "), args, ids, do); err != nil {
 			return err
 		}
