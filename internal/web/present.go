@@ -333,8 +333,8 @@ func takePrice(price map[string]int64) string {
 		term       planning.Term
 		more, less string // without a number where they hold none
 	}{
-		{planning.TravelKM, "%s km of travel", "%s km of travel"}, {planning.OutOfWindow, "outside its window", "inside its window again"}, {planning.OverdueDays, "%s days over 30", "%s days over 30"},
-		{planning.Crunch, "at a quarter’s end", "no longer at a quarter’s end"}, {planning.Moved, "%s moved", "%s moved"}, {planning.Mismatch, "not quite whom they prefer", "nearer to whom they prefer"},
+		{planning.TravelKM, "%s km", "%s km"}, {planning.OutOfWindow, "outside its window", "inside its window again"}, {planning.OverdueDays, "%s d over 30", "%s d over 30"},
+		{planning.Crunch, "at a quarter’s end", "no longer at a quarter’s end"}, {planning.Moved, "%s moved", "%s moved"}, {planning.Mismatch, "less preferred", "more preferred"},
 	} {
 		n := price[string(x.term)]
 		words := x.more
@@ -349,5 +349,5 @@ func takePrice(price map[string]int64) string {
 	if len(parts) == 0 {
 		return "costs nothing more"
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(parts, " · ")
 }
