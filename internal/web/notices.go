@@ -286,7 +286,7 @@ func (p *Pages) testNotice(c echo.Context) error {
 func channelState(v flow.ChannelView) (text, class, why string) {
 	switch {
 	case !v.On && v.Waiting == 0:
-		return "not set up", "tag off", ""
+		return "not set up", "tag dash", ""
 	case v.Dead():
 		return "✗ does not work", "tag warn", count(v.Failing, "message has", "messages have") + " been tried in vain, the oldest since " + moment(v.Oldest) + ". " + v.Error
 	case v.Waiting > 0:
