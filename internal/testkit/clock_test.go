@@ -101,7 +101,9 @@ func TestTheClockThatNobodyEscapes(t *testing.T) {
 		require.Equal(t, http.StatusUnprocessableEntity, status)
 		status, page = h.Post(h.As(VP), "/coverage/ladder", url.Values{"vp_days": {"3"}, "ceo_days": {"6"}})
 		require.Equal(t, http.StatusOK, status)
-		shows(t, page, "It is noted when alerts climb.", "the VP of Sales on", "I know it.")
+		shows(t, page, "It is noted when alerts climb.", "VP told ")
+		_, page = h.Get(h.As(CEO), "/coverage/people/"+e3)
+		shows(t, page, "the VP of Sales on", "I know it.")
 		on("2027-01-21")
 		require.Zero(t, got(CEO, "has gone"), "the CEO reads it in the digest of the next working morning")
 		on("2027-01-22")
@@ -136,7 +138,7 @@ func TestTheClockThatNobodyEscapes(t *testing.T) {
 		shows(t, page, "What would end it", "Bring the visit to", "/plans/"+plan+"/customers/")
 		_, page = h.Get(h.As(Exec(3)), "/me")
 		shows(t, page, "Bring the visit to")
-		require.NotContains(t, page, "/plans/"+plan)
+		require.NotContains(t, page, "/plans/"+plan+"/customers/")
 
 		// Nobody goes: groups and regions fall behind.
 		h.SetDay(slot.MustDate("2027-12-20"), "12:00", "Europe/Zurich")
