@@ -229,6 +229,8 @@ func TestReplies(t *testing.T) {
 	require.False(t, ok)
 
 	require.NoError(t, m.Answer(0, Silent, "", today.Add(3)))
+	require.Equal(t, []Replied{{Reply: Confirms, On: today.Add(1)}}, m.Lines[0].Earlier, "what they said before they thought again")
+	m.Lines[0].Earlier = nil
 	require.Equal(t, Line{About: Situation, Text: m.Lines[0].Text, StatementID: "We have grown by half.", Reply: Silent}, m.Lines[0])
 	require.NoError(t, m.Answer(1, Confirms, "", today.Add(3)))
 	require.Empty(t, m.Lines[1].Correction)
