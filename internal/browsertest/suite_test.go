@@ -29,6 +29,7 @@ func TestBrowser(t *testing.T) {
 		}
 	})
 	t.Run("moving by hand", d.movingByHand)
+	t.Run("slides by keys", d.slidesByKeys)
 	t.Run("without scripts", d.withoutScripts)
 	t.Run("a debrief on a bad network", d.badNetwork)
 	t.Run("a run of the planner", d.liveRun)

@@ -4,6 +4,7 @@
 const deck = (): HTMLElement | null => document.querySelector<HTMLElement>("[data-present]");
 
 let latest = 0;
+let shown = location.pathname + location.search;
 
 function show(html: string, address: string, push: boolean): void {
   const page = new DOMParser().parseFromString(html, "text/html");
@@ -16,6 +17,7 @@ function show(html: string, address: string, push: boolean): void {
   old.replaceWith(document.adoptNode(fresh));
   document.title = page.title;
   if (push) history.pushState(null, "", address);
+  shown = location.pathname + location.search;
   scrollTo(0, 0);
   fresh.focus({ preventScroll: true });
 }
@@ -94,7 +96,10 @@ document.addEventListener("submit", (e) => {
   void go(form.action, true, body);
 });
 
-addEventListener("popstate", () => void go(location.href, false));
+// A step to a part of the page is none to another slide.
+addEventListener("popstate", () => {
+  if (location.pathname + location.search !== shown) void go(location.href, false);
+});
 document.addEventListener("visibilitychange", () => void stayAwake());
 void stayAwake();
 
