@@ -27,7 +27,7 @@ func BenchmarkPages(b *testing.B) {
 			b.Logf("the company stands after %.0f s", time.Since(began).Seconds())
 			for _, p := range []struct{ name, who, path string }{
 				{"plans", VP, "/plans"}, {"plan", VP, "/plans/" + l.Plan}, {"plan, one executive", VP, "/plans/" + l.Plan + "?q=Executive+77"}, {"needs a place", VP, "/plans/" + l.Plan + "/attention"},
-				{"why", VP, "/plans/" + l.Plan + "/customers/" + l.Customer}, {"coverage", CEO, "/coverage"}, 
+				{"why", VP, "/plans/" + l.Plan + "/customers/" + l.Customer}, {"coverage", CEO, "/coverage"},
 				{"customers", VP, "/customers"}, {"customers, found", VP, "/customers?q=77"}, {"customer", VP, "/customers/" + l.Customer},
 				{"visits", VP, "/visits"}, {"visit", VP, "/visits/" + l.Ahead}, {"visit, held", VP, "/visits/" + l.Visit}, {"brief", VP, "/visits/" + l.Ahead + "/brief"}, {"debrief", VP, "/visits/" + l.Visit + "/debrief"},
 				{"selections", VP, "/selections"}, {"selection", VP, "/selections/" + l.Selection}, {"proof", VP, "/selections/" + l.Selection + "/proof"},
