@@ -16,9 +16,9 @@ type Year struct {
 	Footer string // plan and version, seed, date: on every page
 	Groups []YearGroup
 	Weeks  []YearWeek
-	Rows   []YearRow // executives by name
-	Visits []YearVisit
-	Open   int // customers without a place
+	Rows   []YearRow   // executives by name
+	Visits []YearVisit // none where only the grid is wanted
+	Open   int         // customers without a place
 }
 
 // YearGroup is a group with what is planned for it.
@@ -51,10 +51,9 @@ type YearRow struct {
 type YearChip struct {
 	Code   string
 	Colour int
-	Title  string // customer and day, for who looks closer
+	Title  string // customer and day, where a format shows it to who looks closer
 	Dashed bool   // only proposed
 	Done   bool   // was held
-	Pinned bool
 }
 
 // YearVisit is one visit as a row.

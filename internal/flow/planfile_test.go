@@ -45,7 +45,7 @@ func TestTheSheetCountsAsTheDeckDoes(t *testing.T) {
 	}
 	require.Equal(t, 1, chips)
 	require.Equal(t, "2027-W09", y.Weeks[9].Label)
-	require.Equal(t, []export.YearChip{{Code: "EN", Colour: 1, Title: "One, Wed 3 Mar 2027", Dashed: true}}, y.Rows[0].Weeks[9])
+	require.Equal(t, []export.YearChip{{Code: "EN", Colour: 1, Dashed: true}}, y.Rows[0].Weeks[9])
 	require.Equal(t, []int{27}, away, "four days of five are not the week")
 
 	in.Visits[0].Slot.Date = slot.MustDate("2029-01-01") // moved by hand out of the year

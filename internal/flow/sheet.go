@@ -26,15 +26,16 @@ type sheetInput struct {
 	Customers map[string]roster.Customer
 	Today     slot.Date
 	Whole     bool // all visits, and not one reader's own
+	Bare      bool // without what only the list of visits shows
 }
 
-// YearSheet gives the plan of a year for paper: executives by weeks and every visit,
-// with nothing of contacts and notes.
+// YearSheet gives the plan of a year for paper: executives by weeks, without the list
+// of visits.
 func (f *Flow) YearSheet(ctx context.Context, a access.Actor, planID string) (export.Year, error) {
 	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
 		return export.Year{}, err
 	}
-	in, err := f.sheetInput(ctx, planID, access.Scope{All: true})
+	in, err := f.sheetInput(ctx, planID, access.Scope{All: true}, true)
 	if err != nil {
 		return export.Year{}, err
 	}
@@ -56,16 +57,16 @@ func ownScope(a access.Actor) (access.Scope, error) {
 	return s, nil
 }
 
-func (f *Flow) sheetInput(ctx context.Context, planID string, scope access.Scope) (sheetInput, error) {
+func (f *Flow) sheetInput(ctx context.Context, planID string, scope access.Scope, bare bool) (sheetInput, error) {
 	return read(ctx, f, func(tx Tx) (in sheetInput, err error) {
-		in.Today, in.Whole = f.today("UTC"), scope.All
+		in.Today, in.Whole, in.Bare = f.today("UTC"), scope.All, bare
 		if in.Plan, err = tx.Plans.Get(planID); err != nil {
 			return in, err
 		}
 		if in.Plan.State == visit.Draft && !scope.All {
 			return in, fault.Deniedf("You may not do this: the plan is only a draft, and nobody has been told of it.")
 		}
-		if in.Visits, _, err = tx.Visits.Find(VisitQuery{Scope: scope, PlanID: planID}); err != nil {
+		if in.Visits, _, err = tx.Visits.Find(VisitQuery{Scope: scope, PlanID: planID, Bare: bare}); err != nil {
 			return in, err
 		}
 		if in.Plan.SelectionID != "" {
@@ -78,7 +79,7 @@ func (f *Flow) sheetInput(ctx context.Context, planID string, scope access.Scope
 		if in.People, err = everybody(tx); err != nil {
 			return in, err
 		}
-		if in.Absences, err = absencesByPerson(tx); err != nil {
+		if in.Absences, err = absencesByPerson(tx); err != nil || bare {
 			return in, err
 		}
 		in.Customers, err = customersOf(tx, in.Visits)
@@ -89,7 +90,10 @@ func (f *Flow) sheetInput(ctx context.Context, planID string, scope access.Scope
 // year makes the sheet.
 func (in sheetInput) year() export.Year {
 	p := in.Plan
-	y := export.Year{Title: p.Name, Footer: planFooter(p, in.Today), Open: len(p.Unassigned), Visits: in.list()}
+	y := export.Year{Title: p.Name, Footer: planFooter(p, in.Today), Open: len(p.Unassigned)}
+	if !in.Bare {
+		y.Visits = in.list()
+	}
 	planned, colours := map[string]int{}, colourOf(in.Groups)
 	for _, v := range in.Visits {
 		if v.State.Stands() {
@@ -116,8 +120,7 @@ func (in sheetInput) year() export.Year {
 			if v.Slot.Date < first || week >= len(row.Weeks) {
 				continue // moved by hand out of the year: it stands in the list
 			}
-			row.Weeks[week] = append(row.Weeks[week], export.YearChip{Code: v.Stratum, Colour: colours[v.Stratum], Dashed: v.State == visit.Proposed, Done: v.State.Happened(), Pinned: v.Pinned,
-				Title: in.Customers[v.CustomerID].Name + ", " + v.Slot.Date.Time().Format("Mon 2 Jan 2006")})
+			row.Weeks[week] = append(row.Weeks[week], export.YearChip{Code: v.Stratum, Colour: colours[v.Stratum], Dashed: v.State == visit.Proposed, Done: v.State.Happened()})
 		}
 		for i, w := range y.Weeks {
 			row.Away[i] = awayAll(in.Absences[e.ID], w.Monday)
