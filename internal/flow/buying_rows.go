@@ -24,8 +24,8 @@ type Turns interface {
 	Of(customerIDs ...string) (map[string][]KeptTurn, error)
 	// Add keeps a turn.
 	Add(t KeptTurn) error
-	// Tell keeps what the debrief of a visit tells, in place of what it told before; nil
-	// where it tells of no turn.
+	// Tell keeps what the debrief of a visit tells, in place of what it told before, under
+	// the visit's id; nil where it tells of no turn.
 	Tell(visitID string, t *KeptTurn) error
 	// Standing counts the customers by the stage at which their turns leave them.
 	Standing() (map[string]int, error)

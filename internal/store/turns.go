@@ -82,7 +82,9 @@ func (b buyingTurns) Tell(visitID string, t *flow.KeptTurn) error {
 		if t == nil {
 			return nil
 		}
-		return b.add(*t)
+		told := *t
+		told.ID = visitID // the key by which two who tell at once cannot both be kept
+		return b.add(told)
 	})
 }
 

@@ -38,6 +38,7 @@ func TestTurns(t *testing.T) {
 			}
 			stands(tx, map[string]int{"fear": 2})
 			require.NoError(t, tx.Turns.Tell(v.ID, &told))
+			told.ID = v.ID // whatever it was called: a visit tells one turn
 			stands(tx, map[string]int{"fear": 1, "research": 1})
 			got, err := tx.Turns.Of(id("customer", 1), id("customer", 2), "none")
 			require.NoError(t, err)
@@ -50,6 +51,7 @@ func TestTurns(t *testing.T) {
 			again.ID, again.Stage = id("turn", 5), "comparison"
 			require.NoError(t, tx.Turns.Tell(v.ID, &again))
 			stands(tx, map[string]int{"fear": 1, "comparison": 1})
+			require.Error(t, tx.Turns.Add(told), "another one of the same visit")
 			require.NoError(t, tx.Turns.Tell(v.ID, nil))
 			stands(tx, map[string]int{"fear": 2})
 			at, err := tx.Turns.At("fear", 1)

@@ -15,7 +15,8 @@ CREATE TABLE customer_turns (
     latest      INTEGER NOT NULL CHECK (latest IN (0, 1))
 ) STRICT;
 CREATE INDEX customer_turns_customer ON customer_turns (customer_id);
-CREATE UNIQUE INDEX customer_turns_visit ON customer_turns (visit_id);
+-- What a debrief tells has the visit's id, so that there is one at most.
+CREATE INDEX customer_turns_visit ON customer_turns (visit_id);
 CREATE INDEX customer_turns_stage ON customer_turns (stage, latest);
 
 -- What debriefs have told so far. The list could not be changed before.
