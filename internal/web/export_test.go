@@ -84,7 +84,7 @@ func TestThePlanOnPaper(t *testing.T) {
 				}
 			}
 			pages := max(1, (rows+export.RowsPerPage-1)/export.RowsPerPage)
-			require.Equal(t, pages, strings.Count(w.Body.String(), `<section class="sheet"`), "each page has its own headings")
+			require.Equal(t, pages, strings.Count(w.Body.String(), `<section class="sheet">`), "each page has its own headings")
 			require.NotContains(t, w.Body.String(), "style=")
 			var packed bytes.Buffer
 			z := gzip.NewWriter(&packed)
