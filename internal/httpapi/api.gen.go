@@ -1843,6 +1843,8 @@ func (e SendCustomerMailParamsKind) Valid() bool {
 // AcceptRequest defines model for AcceptRequest.
 type AcceptRequest struct {
 	// Executive Whose year; your own where it is left out.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Executive *Id `json:"executive,omitempty"`
 
 	// Mark The mark of the visits that were looked at.
@@ -2615,6 +2617,8 @@ type BuyingRequest struct {
 	Moved *map[string]string `json:"moved,omitempty"`
 
 	// Stages In their order.
+	//
+	// Example: [{"code":"research","name":"Research","phase":"early"},{"code":"comparison","name":"Comparison","phase":"middle"}]
 	Stages []BuyingStage `json:"stages"`
 }
 
@@ -4454,17 +4458,24 @@ type ForecastWarning struct {
 
 // Found defines model for Found.
 type Found struct {
-	Id   string    `json:"id"`
+	// Id Names a thing; a UUID.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
+	Id Id `json:"id"`
+
+	// Kind Example: customer
 	Kind FoundKind `json:"kind"`
 
 	// More Where it is, or what it is.
 	//
 	// Example: Zürich, CH
 	More string `json:"more"`
+
+	// Name Example: Acme Bank
 	Name string `json:"name"`
 }
 
-// FoundKind defines model for Found.Kind.
+// FoundKind Example: customer
 type FoundKind string
 
 // Frame A frozen customer list.
@@ -6551,6 +6562,8 @@ type PlanDetail struct {
 }
 
 // PlanFileFormat The kind of a file that a plan can be taken out as.
+//
+// Example: xlsx
 type PlanFileFormat string
 
 // PlanList defines model for PlanList.
@@ -7234,6 +7247,8 @@ type QuestionRequest struct {
 // ReadRequest defines model for ReadRequest.
 type ReadRequest struct {
 	// Notice The notice; all where left out.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Notice *Id `json:"notice,omitempty"`
 }
 
@@ -7673,6 +7688,8 @@ type SearchResult struct {
 	Items []Found `json:"items"`
 
 	// MoreCustomers There are more customers than are listed.
+	//
+	// Example: false
 	MoreCustomers bool `json:"more_customers"`
 }
 
@@ -9297,13 +9314,17 @@ type WeightEffect struct {
 // YearPromise defines model for YearPromise.
 type YearPromise struct {
 	// Before Promises that it took the place of, newest first.
-	Before   []Named    `json:"before"`
+	Before []Named `json:"before"`
+
+	// FrozenAt Example: 2026-12-01T09:00:00Z
 	FrozenAt *time.Time `json:"frozen_at,omitempty"`
 
 	// FrozenBy Example: VP of Sales
 	FrozenBy *string `json:"frozen_by,omitempty"`
 
 	// Id Missing where nothing was promised yet.
+	//
+	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Id *Id `json:"id,omitempty"`
 
 	// Items By the date that was promised.
@@ -9311,6 +9332,8 @@ type YearPromise struct {
 	Kept  KeptCount       `json:"kept"`
 
 	// Plan The plan that was promised.
+	//
+	// Example: {"id":"3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21","name":"Plan 2027"}
 	Plan *Named `json:"plan,omitempty"`
 
 	// Reason Why it took the place of the one before.
@@ -9333,6 +9356,8 @@ type YearStanding string
 // YearState defines model for YearState.
 type YearState struct {
 	// At When it was accepted.
+	//
+	// Example: 2026-12-01T09:00:00Z
 	At *time.Time `json:"at,omitempty"`
 
 	// By Who noted it for them, by name; nobody where they did it themselves.
@@ -9852,7 +9877,7 @@ type StepStatementParams struct {
 
 // GetTodoParams defines parameters for GetTodo.
 type GetTodoParams struct {
-	// Host Whose list; left out
+	// Host Whose list; left out, yours.
 	Host *Id `form:"host,omitempty" json:"host,omitempty"`
 }
 

@@ -37,6 +37,7 @@ type operation struct {
 	headers []string
 	changes bool   // needs If-Match
 	media   string // of the body; "" where it has none
+	bare    bool   // the body may be left out
 	most    int64  // bytes of a JSON body
 }
 
@@ -61,6 +62,7 @@ func newOperation(doc *openapi3.T, path string, item *openapi3.PathItem, method 
 		}
 	}
 	if op.RequestBody != nil {
+		o.bare = !op.RequestBody.Value.Required
 		for media := range op.RequestBody.Value.Content {
 			o.media = media
 		}
@@ -133,7 +135,7 @@ func contentHash(r *http.Request, parts ...[]byte) string {
 // checkMedia wants the body's type named, so that no form of another site can
 // send one that looks like ours.
 func (op *operation) checkMedia(r *http.Request) error {
-	if op.media == "" {
+	if op.media == "" || op.bare && r.ContentLength == 0 {
 		return nil
 	}
 	header, expected := r.Header.Get("Content-Type"), op.media

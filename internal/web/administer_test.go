@@ -18,7 +18,10 @@ import (
 	"windshield/internal/visit"
 )
 
-func (s *story) Administration(context.Context, access.Actor) (flow.Administration, error) {
+func (s *story) Administration(_ context.Context, a access.Actor) (flow.Administration, error) {
+	if err := access.Require(a, access.ManagePeople, access.Subject{}); err != nil {
+		return flow.Administration{}, err
+	}
 	return flow.Administration{Calendars: 3, Troubled: 1, Jobs: 2, Conflicts: 0, People: len(s.people), Astray: []flow.Astray{{Person: s.people[3], Visits: 2}}, Roleless: s.people[2:3],
 		Trail: flow.TrailCheck{Entries: 12345, At: s.now}}, s.failing("administration")
 }
@@ -92,7 +95,9 @@ func (s *story) Failures(context.Context, access.Actor) ([]flow.FailureView, err
 	}, s.failing("failures")
 }
 
-func (s *story) RetryJob(_ context.Context, _ access.Actor, id int64) error { return s.change("retry job", id) }
+func (s *story) RetryJob(_ context.Context, _ access.Actor, id int64) error {
+	return s.change("retry job", id)
+}
 
 func (s *story) DiscardJob(_ context.Context, _ access.Actor, id int64, reason string) error {
 	return s.change("discard job", id, reason)

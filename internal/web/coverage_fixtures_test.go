@@ -55,10 +55,10 @@ func (s *story) CoveragePeople(_ context.Context, _ access.Actor, q flow.PeopleQ
 
 func (s *story) CoveragePerson(_ context.Context, _ access.Actor, id string) (flow.CoveragePersonView, error) {
 	p := s.person(id)
-	if p.ID == "" && id != "none" { // a small story has fewer people
+	if p.ID == "" && id != "none" && len(s.people) > 0 { // a small story has fewer people
 		p = s.people[0]
 	}
-	if p.ID == "" {
+	if p.ID == "" || len(s.watched()) == 0 {
 		return flow.CoveragePersonView{}, fault.NotFoundf("There is no such executive.")
 	}
 	r := coverage.Compute(s.coverInput(slot.Interval{}))

@@ -23,11 +23,14 @@ import (
 	"windshield/internal/sampling"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
+	"windshield/internal/web"
 )
 
 // story is a Story with a company made up in memory. Reports are computed by the
 // real packages, so that pages show what they will show.
 type story struct {
+	web.Story // what no test of the pages asks for
+
 	now       time.Time
 	today     slot.Date
 	year      int
@@ -910,3 +913,7 @@ func (s *signIn) Use(_ echo.Context, token string) error {
 }
 
 func (s *signIn) SignOut(echo.Context) error { s.calls = append(s.calls, "out"); return nil }
+
+func (s *story) Asked(context.Context, access.Actor, string) (flow.Ask, error) {
+	return flow.Ask{}, nil
+}

@@ -65,7 +65,7 @@ func (p *Pages) openNotice(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if d.Path == "" {
+	if !safePath(d.Path) { // the text of a notice, in which people's own words stand, may name an address that only looks like ours
 		return c.Redirect(http.StatusSeeOther, noticesPath)
 	}
 	return c.Redirect(http.StatusSeeOther, d.Path)

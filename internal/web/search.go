@@ -99,7 +99,7 @@ func foundHref(a access.Actor, x flow.Found) string {
 	case may(access.ManagePeople)(a):
 		return "/admin/people/" + id
 	}
-	return "/me?executive=" + url.QueryEscape(x.ID)
+	return "/me?person=" + url.QueryEscape(x.ID)
 }
 
 func (p *Pages) shortcuts(c echo.Context) error {
