@@ -184,6 +184,7 @@ func (op *operation) check(c echo.Context, body []byte) []fault.Detail {
 // an empty object may come.
 func (op *operation) checkBody(body []byte) []fault.Detail {
 	switch trimmed := bytes.TrimSpace(body); {
+	case op.bare && len(body) == 0:
 	case op.media == mediaJSON:
 		return readJSON(body)
 	case op.media == "" && len(trimmed) > 0 && string(trimmed) != "{}":
