@@ -35,7 +35,6 @@ type YearWeek struct {
 	Label  string // "2027-W14"
 	Monday slot.Date
 	Crunch bool // at the end of a quarter
-	Visits int
 }
 
 // YearRow is one executive's year.
@@ -70,7 +69,6 @@ type YearVisit struct {
 	Country   string // ISO 3166 code
 	Code      string // of the group
 	Group     string
-	Colour    int
 	Host      string
 	State     string // in words
 	Stands    bool   // counts as planned: not declined, cancelled or missed

@@ -35,7 +35,6 @@ func sampleYear(executives, each int, name string) export.Year {
 			week, g := (i+j*52/each)%52, (i+j)%len(codes)
 			r.Weeks[week] = append(r.Weeks[week], export.YearChip{Code: codes[g], Colour: (g + 1) % 7, Title: name, Dashed: j%3 == 0})
 			y.Groups[g].Planned++
-			y.Weeks[week].Visits++
 			y.Visits = append(y.Visits, export.YearVisit{Label: fmt.Sprintf("v%d", len(y.Visits)+1), Date: monday.Add(7*week + i%5), Half: slot.AM, Begins: "09:00", Ends: "12:00", Zone: "Europe/Zurich",
 				Executive: r.Name, Customer: name, City: name, Country: "CH", Code: codes[g], Group: y.Groups[g].Label, Host: name, State: "published", Stands: true, Objective: j%2 == 0})
 		}

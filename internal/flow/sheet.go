@@ -104,7 +104,7 @@ func (in sheetInput) year() export.Year {
 		y.Groups = append(y.Groups, export.YearGroup{Code: g.Code, Label: g.Label, Colour: g.Colour, Customers: g.Customers, Planned: planned[g.Code], Target: g.Target})
 	}
 	for _, w := range coverage.Year(coverage.YearInput{Horizon: p.Horizon, Visits: in.Visits}).Weeks {
-		y.Weeks = append(y.Weeks, export.YearWeek{Label: w.Label, Monday: w.Monday, Crunch: w.QuarterEnd, Visits: w.Visits})
+		y.Weeks = append(y.Weeks, export.YearWeek{Label: w.Label, Monday: w.Monday, Crunch: w.QuarterEnd})
 	}
 	theirs := map[string][]visit.Visit{}
 	for _, v := range in.Visits {
@@ -156,12 +156,11 @@ func awayAll(leave []slot.Interval, monday slot.Date) bool {
 
 // list gives every visit as a row.
 func (in sheetInput) list() []export.YearVisit {
-	colours := colourOf(in.Groups)
 	out := make([]export.YearVisit, len(in.Visits))
 	for i, v := range in.Visits {
 		c := in.Customers[v.CustomerID]
 		out[i] = export.YearVisit{Label: v.Label, Date: v.Slot.Date, Half: v.Slot.Half, Begins: v.Begins, Ends: v.Ends, Zone: v.Zone,
-			Executive: in.People[v.ExecutiveID].Name, Customer: c.Name, City: c.City, Country: c.Country, Code: v.Stratum, Group: v.Group, Colour: colours[v.Stratum],
+			Executive: in.People[v.ExecutiveID].Name, Customer: c.Name, City: c.City, Country: c.Country, Code: v.Stratum, Group: v.Group,
 			Host: in.People[v.HostID].Name, State: stateWord(v.State), Stands: v.State.Stands(), Objective: v.Objective != ""}
 	}
 	return out
