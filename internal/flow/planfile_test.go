@@ -85,7 +85,7 @@ func TestCalendarEventKeepsInside(t *testing.T) {
 	require.NotContains(t, fmt.Sprint(e), "secret")
 	require.Equal(t, export.Event{UID: "7d44@windshield", Sequence: 4, Start: v.Start, End: v.End, Status: export.EventConfirmed, Summary: "Ana visits Alpine", Location: "Seestrasse 1, Zürich, CH",
 		Description: "Executive: Ana\nHost: Hugo\nGroup: Enterprise\nState: confirmed\nhttps://w.example/visits/7d44", URL: "https://w.example/visits/7d44"}, e)
-	for state, want := range map[visit.State]export.EventStatus{visit.Proposed: export.EventTentative, visit.Published: export.EventTentative, visit.Held: export.EventConfirmed, visit.Declined: export.EventCancelled, visit.Cancelled: export.EventCancelled} {
+	for state, want := range map[visit.State]export.EventStatus{visit.Proposed: export.EventTentative, visit.Published: export.EventTentative, visit.Agreed: export.EventConfirmed, visit.Held: export.EventConfirmed} {
 		v.State = state
 		require.Equal(t, want, f.calendarEvent(v, c, roster.Person{}, roster.Person{}).Status, "%s", state)
 	}

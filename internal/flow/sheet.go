@@ -178,18 +178,14 @@ func (in sheetInput) calendar(f *Flow, name, zone string) export.Calendar {
 	return c
 }
 
-// calendarEvent writes a visit as an event of a calendar: who goes to whom, where,
+// calendarEvent writes a visit that stands as an event of a calendar: who goes to whom, where,
 // and where to read more. What the visit is for stays inside, and so do the
 // customer's people.
 func (f *Flow) calendarEvent(v visit.Visit, c roster.Customer, executive, host roster.Person) export.Event {
 	e := export.Event{UID: v.ID + "@windshield", Sequence: v.Version, Start: v.Start, End: v.End, Summary: executive.Name + " visits " + c.Name, URL: f.BaseURL + "/visits/" + v.ID}
-	switch {
-	case v.State == visit.Proposed || v.State == visit.Published:
+	e.Status = export.EventConfirmed
+	if v.State == visit.Proposed || v.State == visit.Published {
 		e.Status = export.EventTentative
-	case v.State.Stands():
-		e.Status = export.EventConfirmed
-	default:
-		e.Status = export.EventCancelled
 	}
 	place := []string{}
 	for _, s := range []string{c.Address, c.City, c.Region, c.Country} {
