@@ -22,6 +22,7 @@ type Ask struct {
 	At      time.Time
 	Changes []PlanChange // the visit's own first, then those that would have to move with it
 	Says    string       // what stands on the visit as long as nobody has decided
+	With    []string     // what else moves with it, in words; filled by Asked
 }
 
 // Asks keeps the latest ask of each visit.
@@ -104,7 +105,24 @@ func (f *Flow) Asked(ctx context.Context, a access.Actor, visitID string) (Ask, 
 		if err != nil {
 			return Ask{}, err
 		}
-		return openAsk(tx, v)
+		x, err := openAsk(tx, v)
+		if err != nil || len(x.Changes) < 2 {
+			return x, err
+		}
+		// Whoever does as asked sees all of it: nobody else has looked at the rest.
+		people, err := tx.People.All()
+		if err != nil {
+			return x, err
+		}
+		var ids []string
+		for _, c := range x.Changes {
+			ids = append(ids, c.CustomerID)
+		}
+		customers, err := customersByID(tx, ids)
+		for i := range x.Changes[1:] {
+			x.With = append(x.With, namesOf(people, customers).told(x.Changes[i+1:i+2]))
+		}
+		return x, err
 	})
 }
 
@@ -147,6 +165,9 @@ func (f *Flow) AskInstead(ctx context.Context, a access.Actor, visitID string, v
 		if err != nil {
 			return err
 		}
+		for i := range changes { // who caused it, and why it is good to be there then, is not for who asks to say
+			changes[i].Because, changes[i].Reason = "", ""
+		}
 		changes[0].Reason = reason // whoever decides may need one to put the visit there
 		v.Conflict = says
 		if err := tx.Visits.Save(&v); err != nil {
@@ -178,6 +199,11 @@ func (f *Flow) saysInstead(tx Tx, v visit.Visit, changes []PlanChange, reason st
 	stands := planning.Place{Executive: v.ExecutiveID, Date: v.Slot.Date, Half: v.Slot.Half}
 	if own.CustomerID != v.CustomerID || own.To == nil || own.From == nil || *own.From != stands {
 		return "", bad(v.Slot.String(), "a change of this visit from where it stands")
+	}
+	for _, c := range changes[1:] {
+		if c.From == nil || c.To == nil || len(c.CustomerID) > 100 || len(c.From.Executive)+len(c.To.Executive) > 200 {
+			return "", bad("another visit", "a change that moves it: nobody else's visit is put in or taken out")
+		}
 	}
 	plan, err := tx.Plans.Get(v.PlanID)
 	if err != nil {
