@@ -201,8 +201,15 @@ func (m Move) changes(t *table) ([]PlanChange, error) {
 	if len(m.Visits) == 0 || len(m.Visits) > mostChanges {
 		return nil, countChanges(make([]PlanChange, len(m.Visits)))
 	}
-	if m.Weeks < -53 || m.Weeks > 53 || m.To == nil && m.Trade == nil && m.Weeks == 0 || m.Weeks == 0 && len(m.Visits) > 1 {
-		return nil, fault.Invalidf("This moves nothing.").With(fault.Detail{Where: "to", Expected: "a place, another visit, or a number of weeks from -53 to 53"})
+	ways := 0
+	for _, said := range []bool{m.To != nil, m.Trade != nil, m.Weeks != 0} {
+		if said {
+			ways++
+		}
+	}
+	// Two ways at once would leave visits without a place.
+	if m.Weeks < -53 || m.Weeks > 53 || ways != 1 || m.Weeks == 0 && len(m.Visits) > 1 {
+		return nil, fault.Invalidf("This moves nothing, or says twice where to.").With(fault.Detail{Where: "to", Expected: "one of: a place, another visit, or a number of weeks from -53 to 53"})
 	}
 	var out []PlanChange
 	add := func(s SeenVisit) (planning.Place, error) {
