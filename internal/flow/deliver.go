@@ -78,8 +78,12 @@ func (f *Flow) delivery(about, kind string, channel notify.Channel, personID str
 	for _, a := range m.Attachments {
 		calendar = string(a.Data)
 	}
+	path := ""
+	if !carriesSecret(kind) { // a link to get in stays nowhere but in the text, which is blanked
+		path = f.pathIn(m.Text)
+	}
 	return Delivery{ID: f.NewID(), Calendar: calendar, About: about, Kind: kind, Channel: channel, PersonID: personID,
-		MessageID: notify.MessageID(subject, kind, personID, f.BaseURL), Subject: m.Subject, Body: m.Text, Path: f.pathIn(m.Text),
+		MessageID: notify.MessageID(subject, kind, personID, f.BaseURL), Subject: m.Subject, Body: m.Text, Path: path,
 		State: ToSend, CreatedAt: f.Now().UTC()}
 }
 
@@ -121,7 +125,7 @@ func (f *Flow) post(tx Tx, about, kind string, concerns roster.Person, m notify.
 // pathIn gives the page of ours that a text names first; "" where it names none.
 func (f *Flow) pathIn(text string) string {
 	for _, l := range notify.Links(text, f.BaseURL) {
-		if path := strings.TrimPrefix(l.URL, f.BaseURL); strings.HasPrefix(path, "/") {
+		if path := strings.TrimPrefix(l.URL, f.BaseURL); strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") {
 			return path
 		}
 	}

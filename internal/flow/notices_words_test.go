@@ -52,6 +52,8 @@ func TestWhatAMessageCarries(t *testing.T) {
 	f := New(Deps{Now: func() time.Time { return now }, BaseURL: "https://w.example"})
 	require.Equal(t, "/visits/1/brief", f.pathIn("See https://elsewhere.example/x and\n\nThe brief: https://w.example/visits/1/brief\n"))
 	require.Empty(t, f.pathIn("https://w.example.evil/visits/1 https://w.example"))
+	require.Empty(t, f.pathIn("“https://w.example//evil.example/x”"), "an address of somebody else's in people's own words")
+	require.Empty(t, f.delivery("sign-in/1", "sign-in", notify.Mail, "p", notify.Message{Text: "https://w.example/signin/secret"}).Path, "a secret outlives no mail")
 	v := visit.Visit{ID: "v1", State: visit.Confirmed, Start: now, End: now.Add(2 * time.Hour), Version: 3}
 	page := CustomerPage{Customer: roster.Customer{Name: "Größe\r\nATTENDEE:x"}, Executive: roster.Person{Name: "Ana"}, Host: roster.Person{Name: "Bo"}}
 	files := f.appointment(v, page)
