@@ -259,7 +259,10 @@ func (p personal) tied(d flow.DataOf) (map[string]bool, error) {
 }
 
 // secrets are columns that are never given out.
-var secrets = regexp.MustCompile(`^(hash|prev|token|token_hash|secret|sealed|folded)$`)
+var secrets = regexp.MustCompile(`^(hash|prev|token|token_hash|ticket|ticket_hash|slack|secret|sealed|folded)$`)
+
+// unsent are the states of messages whose text still has what is blanked once it is sent.
+var unsent = map[string]bool{string(flow.OnHold): true, string(flow.ToSend): true, string(flow.Sending): true}
 
 func (p personal) Held(d flow.DataOf) ([]flow.HeldRow, error) {
 	var out []flow.HeldRow
@@ -273,6 +276,9 @@ func (p personal) Held(d flow.DataOf) ([]flow.HeldRow, error) {
 			v := r.values[c.name]
 			if secrets.MatchString(c.name) || len(v) == 0 {
 				continue
+			}
+			if r.table == "deliveries" && c.name == "body" && unsent[string(r.values["state"])] {
+				continue // it may hold a link that lets somebody in
 			}
 			_, names := mine.blank(c, v)
 			names = names || d.PersonID != "" && bytes.Contains(v, []byte(d.PersonID))
@@ -469,15 +475,20 @@ func (r replacing) in(row found, d flow.DataOf) replacing {
 	})}
 }
 
-// where gives the places of whole words.
+// where gives the places of whole words. Of an address, a dot with more behind or before
+// it is a part: jo.smith@acme.com and smith@acme.com are two people.
 func (w replacement) where(s string) (places [][]int) {
-	part := func(r rune) bool {
-		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.Contains(w.from, "@") && strings.ContainsRune("_+-", r)
+	mail := strings.Contains(w.from, "@")
+	part := func(r, beyond rune) bool {
+		word := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+		return word(r) || mail && (strings.ContainsRune("_+-", r) || r == '.' && word(beyond))
 	}
 	for _, at := range w.find.FindAllStringIndex(s, -1) {
-		before, _ := utf8.DecodeLastRuneInString(s[:at[0]])
-		after, _ := utf8.DecodeRuneInString(s[at[1]:])
-		if (at[0] == 0 || !part(before)) && (at[1] == len(s) || !part(after)) {
+		before, n := utf8.DecodeLastRuneInString(s[:at[0]])
+		further, _ := utf8.DecodeLastRuneInString(s[:at[0]-n])
+		after, n := utf8.DecodeRuneInString(s[at[1]:])
+		beyond, _ := utf8.DecodeRuneInString(s[at[1]+n:])
+		if (at[0] == 0 || !part(before, further)) && (at[1] == len(s) || !part(after, beyond)) {
 			places = append(places, at)
 		}
 	}
