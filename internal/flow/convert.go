@@ -85,9 +85,12 @@ func office(p roster.Person) geo.Place {
 }
 
 // settle gives the person an office; who now lives in another zone does so since today.
+// A list that is imported again says nothing new of who has moved before.
 func settle(p *roster.Person, at geo.Place, today slot.Date) {
 	p.Office = roster.Office{City: at.City, Region: at.Region, Country: at.Country, Point: at.Point}
-	p.MoveTo(at.Zone, today)
+	if at.Zone != p.Zone {
+		p.MoveTo(at.Zone, today)
+	}
 }
 
 func grant(p *roster.Person, r roster.Role) {

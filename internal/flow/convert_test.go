@@ -65,6 +65,15 @@ func TestExecutivesReadBackAsImported(t *testing.T) {
 	})
 }
 
+// A list that is imported every week does not move anybody every week.
+func TestAnImportKeepsSinceWhenSomebodyLivesWhere(t *testing.T) {
+	p := roster.Person{Zone: "Europe/Zurich", Version: 1}
+	for _, today := range []string{"2027-03-01", "2027-03-08", "2027-03-15"} {
+		applyHost(&p, intake.HostRecord{Place: geo.Place{Zone: "Asia/Tokyo"}}, slot.MustDate(today))
+	}
+	require.Equal(t, []roster.ZoneChange{{Zone: "Europe/Zurich"}, {Day: slot.MustDate("2027-03-01"), Zone: "Asia/Tokyo"}}, p.Moves)
+}
+
 func TestHostsReadBackAsImported(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := intake.HostRecord{Key: "k" + word(t, "key"), Name: word(t, "name"), Email: "x@y.example", Phone: word(t, "phone"), Place: place(t), Unavailable: spans(t, "away")}

@@ -34,6 +34,8 @@ func TestEveryKindIsKnownByItsStoredNames(t *testing.T) {
 		require.NotEmpty(t, f.Who)
 		require.False(t, f.Secret && (f.MayEnd || f.Waits || f.Gathers || f.Company), "%s lets somebody in", f.Kind)
 	}
+	k, _ := KindOf("ask again")
+	require.Equal(t, CustomerSaid, k, "a host who is to ask the customer again finds it on the page of notices")
 	_, ok := KindOf("nobody knows")
 	require.False(t, ok)
 }

@@ -82,7 +82,7 @@ func (f Facts) Reaches(roles []roster.Role) bool {
 var stored = map[string]Kind{
 	"sign-in": SignInLink, "confirm": CustomerLink, "after": CustomerLink,
 	"breach": Breached, "breach person": BreachOfServed, "breach vp": BreachVP, "breach ceo": BreachCEO,
-	"warning": Warned, "host": Objective, "vp": Objective, "confirmed": CustomerSaid, "memo answered": CustomerSaid,
+	"warning": Warned, "host": Objective, "vp": Objective, "confirmed": CustomerSaid, "memo answered": CustomerSaid, "ask again": CustomerSaid,
 	"memo": MemoSent, "reconnect": GrantEnded, "launch": LaunchEnded, "evening": Evening, "digest": DailyDigest, "test": Test,
 }
 
