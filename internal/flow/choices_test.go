@@ -265,9 +265,18 @@ func TestUndoInThePublishedPlan(t *testing.T) {
 	_, details := fault.Shown(err)
 	require.Equal(t, flow.AskAgreed, details[0].Where)
 	m.Agreed = true
-	_, err = d.f.Move(ctx, everything, flow.Key{}, p.ID, m)
+	out, err = d.f.Move(ctx, everything, flow.Key{}, p.ID, m)
 	require.NoError(t, err)
-	require.Equal(t, visit.Published, d.visits(p.ID)[v.CustomerID].State, "it is to be agreed anew")
+	now = d.visits(p.ID)[v.CustomerID]
+	require.Equal(t, visit.Published, now.State, "it is to be agreed anew")
+
+	// What the customer has agreed to since is not taken back with a key.
+	_, err = d.f.Agree(ctx, everything, now.ID, now.Version, flow.Agreed{With: "Eva Lang", What: "Two hours."})
+	require.NoError(t, err)
+	_, err = d.f.UndoStep(ctx, everything, flow.Key{}, p.ID, out.Step)
+	require.True(t, fault.Is(err, fault.Conflict), "%v", err)
+	require.ErrorContains(t, err, "Eva Lang")
+	require.Equal(t, to, where(d.visits(p.ID)[v.CustomerID]))
 }
 
 // Several visits go on together, all or none.

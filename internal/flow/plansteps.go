@@ -144,9 +144,9 @@ func (n names) where(at planning.Place) string {
 
 // UndoStep takes a change of a plan back, as one more change that can be taken back
 // itself. Every visit goes from where the change has put it to where it was; where
-// anybody has moved one since, nothing is changed and the answer says who. In the
-// published plan the calendars follow, as for every move. Errors are those of
-// Rearrange.
+// anybody has moved one since, nothing is changed and the answer says who; nor where
+// a customer has agreed since (Conflict). In the published plan the calendars follow,
+// as for every move. Errors are those of Rearrange.
 func (f *Flow) UndoStep(ctx context.Context, a access.Actor, k Key, planID, stepID string) (Rearranged, error) {
 	if err := access.Require(a, access.MakePlan, access.Subject{}); err != nil {
 		return Rearranged{}, err
@@ -171,7 +171,7 @@ func (f *Flow) UndoStep(ctx context.Context, a access.Actor, k Key, planID, step
 		for i, c := range s.Changes {
 			back[i] = PlanChange{CustomerID: c.CustomerID, From: c.To, To: c.From}
 		}
-		out, err := f.rearrange(tx, a, planID, already(back), s.ID)
+		out, err := f.rearrange(tx, a, planID, func(t *table) ([]PlanChange, error) { return back, t.agreedSince(back) }, s.ID)
 		if fault.Is(err, fault.Stale) {
 			return out, f.sayWhoMoved(tx, s, err)
 		}
@@ -180,6 +180,18 @@ func (f *Flow) UndoStep(ctx context.Context, a access.Actor, k Key, planID, step
 		}
 		return out, tx.PlanSteps.Undone(s.ID, out.Step)
 	})
+}
+
+// agreedSince refuses to take back what a customer has agreed to where it stands: a
+// move takes an agreement away, so it was given since. Moving it by hand asks first.
+func (t *table) agreedSince(back []PlanChange) error {
+	for _, c := range back {
+		v := t.visits[c.CustomerID]
+		if at, stands := t.places[c.CustomerID]; stands && c.From != nil && at == *c.From && v.State.Promised() {
+			return fault.Conflictf("%s has agreed to this visit%s where it stands since. Move it by hand if it has to be.", t.names[c.CustomerID], with(v.Agreement.With))
+		}
+	}
+	return nil
 }
 
 // sayWhoMoved adds to a refusal who has moved since what a step had moved.
