@@ -110,6 +110,9 @@ func (t *table) judge(changes []PlanChange) (*planning.Solution, error) {
 		if _, err := visit.ParseMoveCode(string(c.Because)); err != nil {
 			return nil, err
 		}
+		if _, err := text("reason", c.Reason, mostReason); err != nil { // it is kept with the step, also where nothing asks for one
+			return nil, err
+		}
 		if c.From == nil && c.To == nil || c.From != nil && c.To != nil && *c.From == *c.To {
 			return nil, fault.Invalidf("One of these changes moves nothing.").With(fault.Detail{Where: "changes", Value: t.names[c.CustomerID], Expected: "another place than the one it has"})
 		}
