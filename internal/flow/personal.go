@@ -307,6 +307,20 @@ func (f *Flow) forgetPerson(tx Tx, w Whose) error {
 	if err := tx.People.Save(&p); err != nil {
 		return err
 	}
+	// The addresses by which the person read visits and was told are theirs alone.
+	if err := tx.Feeds.Delete(p.ID); err != nil {
+		return err
+	}
+	kept, err := preferenceOf(tx, p.ID)
+	if err != nil {
+		return err
+	}
+	if kept.Sealed != "" {
+		kept.Sealed, kept.Slack = "", false
+		if err := tx.Notices.SavePreference(&kept); err != nil {
+			return err
+		}
+	}
 	absences, err := tx.People.Absences(p.ID)
 	if err != nil {
 		return err
