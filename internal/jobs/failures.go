@@ -154,7 +154,10 @@ func (q *Queue) HurryKind(ctx context.Context, kind flow.JobKind) (hurried int, 
 		if j.FinalizedAt == nil && !j.ScheduledAt.After(time.Now()) {
 			continue // it is due as it is
 		}
-		if _, err := q.client.JobRetry(ctx, j.ID); err != nil {
+		switch _, err := q.client.JobRetry(ctx, j.ID); {
+		case errors.Is(err, river.ErrNotFound): // somebody has deleted it meanwhile
+			continue
+		case err != nil:
 			return hurried, err
 		}
 		hurried++
