@@ -78,6 +78,9 @@ func (f *Flow) AcceptYear(ctx context.Context, a access.Actor, k Key, planID, ex
 		if p.Version != version || mark != "" && mark != x.Mark {
 			return out, fault.Stalef("The visits of %s have been changed meanwhile. Look at the year again before it is accepted.", who.Name)
 		}
+		if err := stillAs(tx, p); err != nil {
+			return out, err
+		}
 		if err := tx.Promises.Accept(x); err != nil {
 			return out, err
 		}

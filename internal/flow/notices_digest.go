@@ -150,7 +150,7 @@ func (f *Flow) whoseDigests(tx Tx) ([]dueDigest, gathered, error) {
 			continue
 		}
 		due = append(due, dueDigest{to: p, rhythm: notify.RhythmOf(pref, p.Roles), day: day, today: slot.DateOf(f.Now(), r.Zone)})
-		subjects = append(subjects, digestSubject(day))
+		subjects = append(subjects, digestSubject(day, p.ID))
 	}
 	for _, d := range held {
 		if none[d.PersonID] {
@@ -168,14 +168,14 @@ func (f *Flow) whoseDigests(tx Tx) ([]dueDigest, gathered, error) {
 	for _, m := range made {
 		written[m] = true
 	}
-	due = slices.DeleteFunc(due, func(d dueDigest) bool { return written[Told{digestSubject(d.day), d.to.ID, "digest"}] })
+	due = slices.DeleteFunc(due, func(d dueDigest) bool { return written[Told{digestSubject(d.day, d.to.ID), d.to.ID, "digest"}] })
 	return due, g, nil
 }
 
 // keepDigest stores a digest; an empty one as a message that does not go, so that
 // nobody looks for it again.
 func (f *Flow) keepDigest(tx Tx, l letter) error {
-	subject := digestSubject(l.day)
+	subject := digestSubject(l.day, l.to.ID)
 	if l.empty {
 		d := f.delivery(subject, "digest", notify.Mail, l.to.ID, notify.Message{Subject: "Nothing is due", Text: "Nothing is due.\n"})
 		d.State, d.Why = Skipped, "Nothing was due: an empty digest is not sent."

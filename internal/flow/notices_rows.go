@@ -79,5 +79,8 @@ type NoticeSettings struct {
 	Slack   []notify.Kind `json:"slack"`   // the kinds that go to the company's Slack
 }
 
-// digestSubject is what a person's digest of a day is about.
-func digestSubject(day slot.Date) string { return "digest/" + day.String() }
+// digestSubject is what a person's digest of a day is about. It names the person: what is
+// asked about a subject must not find the digests of the whole company.
+func digestSubject(day slot.Date, personID string) string {
+	return "digest/" + day.String() + "/" + personID
+}

@@ -225,8 +225,22 @@ func (f *Flow) FreezePromise(ctx context.Context, a access.Actor, k Key, planID 
 		if p.Version != version {
 			return Frozen{}, fault.Stalef("The plan has been changed meanwhile. Look at it again before you promise it.")
 		}
-		return f.freezePromise(tx, a, p, reason)
+		out, err := f.freezePromise(tx, a, p, reason)
+		if err != nil {
+			return out, err
+		}
+		return out, stillAs(tx, p)
 	})
+}
+
+// stillAs is Stale where somebody has changed a plan between its reading and that of its
+// visits, which see two states of the database where several write at once.
+func stillAs(tx Tx, p visit.Plan) error {
+	now, err := tx.Plans.Get(p.ID)
+	if err == nil && now.Version != p.Version {
+		err = fault.Stalef("The plan has been changed meanwhile. Look at it again.")
+	}
+	return err
 }
 
 // freezeFirst promises a plan that is published, where its year has no promise yet:

@@ -53,10 +53,20 @@ func (b buyingTurns) Add(t flow.KeptTurn) error {
 
 func (b buyingTurns) add(t flow.KeptTurn) error {
 	row := turnRow{ID: t.ID, CustomerID: t.CustomerID, Stage: t.Stage, Action: t.Action, Says: t.Says, OnDay: day(t.On), VisitID: optional(t.VisitID), ByID: t.By, NotedAt: instant(t.At)}
+	if err := b.hold(t.CustomerID); err != nil {
+		return err
+	}
 	if err := b.db.Create(&row).Error; err != nil {
 		return err
 	}
 	return b.mark(t.CustomerID)
+}
+
+// hold lets one at a time write turns of a customer: of two who do not see each other's,
+// each would call its own the latest.
+func (b buyingTurns) hold(customerID string) error {
+	var ids []string
+	return b.db.Table("customers").Clauses(clause.Locking{Strength: "NO KEY UPDATE"}).Where("id = ?", customerID).Pluck("id", &ids).Error
 }
 
 // mark says which turn of a customer is the latest: the one that StageOn would take.
@@ -72,6 +82,9 @@ func (b buyingTurns) Tell(visitID string, t *flow.KeptTurn) error {
 			return err
 		}
 		for _, r := range before {
+			if err := b.hold(r.CustomerID); err != nil {
+				return err
+			}
 			if err := b.db.Where("id = ?", r.ID).Delete(&turnRow{}).Error; err != nil {
 				return err
 			}
