@@ -130,9 +130,13 @@ func (s *stage) prepare(t *testing.T) {
 	rows := s.between(t, time.Date(2027, time.September, 1, 0, 0, 0, 0, time.UTC), time.Date(2027, time.October, 31, 0, 0, 0, 0, time.UTC))
 	require.Greater(t, len(rows), 2)
 	for i, v := range rows[:2] {
+		first, second := "09:30", "10:30"
+		if v.Visit.Slot.Half == slot.PM {
+			first, second = "14:00", "15:00"
+		}
 		const eva = "eva.lang@customer.example"
 		_, err := s.Flow.SaveBrief(ctx, testkit.System, v.Visit.ID, 0, flow.BriefInput{Objective: "Agree on a pilot in one plant", Theirs: "See how others run their night shift", TheirsBy: "Eva Lang",
-			Agenda:    []visit.AgendaItem{{At: "09:30", What: "Plant tour"}, {At: "10:30", What: "What a pilot would take"}, {What: "Lunch"}},
+			Agenda:    []visit.AgendaItem{{At: first, What: "Plant tour"}, {At: second, What: "What a pilot would take"}, {What: "Lunch"}},
 			People:    []visit.Attendee{{Name: "Eva Lang", Role: "Head of production", Theirs: true}, {Name: "Kim Sand", Role: "Product"}},
 			Questions: []string{"Who decides about the budget?"}, Elephants: []string{"The late delivery in May"}, Asks: []string{"What would make this a failure for you?"}, Travel: "Train at 7:32, then ten minutes on foot."})
 		require.NoError(t, err)

@@ -246,7 +246,7 @@ func (f *Flow) appointment(v visit.Visit, p CustomerPage) []notify.Attachment {
 	if v.State == visit.Confirmed {
 		status = export.EventConfirmed
 	}
-	c := export.Calendar{Name: "Our visit", Stamp: f.Now().UTC(), Events: []export.Event{{UID: v.ID + "@visit.windshield", Sequence: v.Version, Start: v.Start, End: v.End, Status: status,
+	c := export.Calendar{Name: "Our visit", Stamp: f.Now().UTC(), Events: []export.Event{{UID: v.ID + "@windshield", Sequence: v.Version, Start: v.Start, End: v.End, Status: status,
 		Summary: p.Executive.Name + " and " + p.Host.Name + " visit " + p.Customer.Name}}}
 	return calendarFile(c.Bytes())
 }

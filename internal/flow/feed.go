@@ -143,7 +143,7 @@ func (f *Flow) ReadFeed(ctx context.Context, secret string) (export.Calendar, er
 }
 
 func (f *Flow) feedEvent(v visit.Visit, c roster.Customer, people map[string]roster.Person, reader string) export.Event {
-	e := export.Event{UID: v.ID + "@feed.windshield", Sequence: v.Version, Start: v.Start, End: v.End, Status: export.EventTentative,
+	e := export.Event{UID: v.ID + "@windshield", Sequence: v.Version, Start: v.Start, End: v.End, Status: export.EventTentative,
 		Summary: "Visit: " + c.Name, Location: listed(c.Address, c.City, c.Country), URL: f.BaseURL + "/visits/" + v.ID}
 	switch {
 	case !v.State.Stands():

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -135,6 +136,8 @@ func (p personal) rows(table string, cols []column, names []string, where string
 	if err != nil {
 		return p.fail(err)
 	}
+	// Closed before do runs, which may ask more of the one connection; twice does no harm.
+	defer rows.Close()
 	var all []found
 	for rows.Next() {
 		raw, into := make([]any, len(cols)), make([]any, len(cols))
@@ -142,7 +145,6 @@ func (p personal) rows(table string, cols []column, names []string, where string
 			into[i] = &raw[i]
 		}
 		if err := rows.Scan(into...); err != nil {
-			_ = rows.Close()
 			return p.fail(err)
 		}
 		r := found{table: table, values: map[string][]byte{}}
@@ -152,7 +154,7 @@ func (p personal) rows(table string, cols []column, names []string, where string
 		r.tied = about(r, ids)
 		all = append(all, r)
 	}
-	if err := rows.Close(); err != nil {
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return p.fail(err)
 	}
 	for _, r := range all { // after the reading: one connection cannot do both

@@ -77,12 +77,8 @@ func (h *House) Large(s Size) Large {
 		}
 		people = append(people, p)
 	}
-	for _, p := range []*roster.Person{
-		{ID: "vp", Key: "vp", Name: "The Vice President", Email: VP, Roles: []roster.Role{roster.VP}, Zone: "America/New_York"},
-		{ID: "ceo", Key: "ceo", Name: "The Chief Executive", Email: CEO, Roles: []roster.Role{roster.CEO}, Zone: "America/New_York"},
-	} {
-		people = append(people, p)
-	}
+	people = append(people, &roster.Person{ID: "vp", Key: "vp", Name: "The Vice President", Email: VP, Roles: []roster.Role{roster.VP}, Zone: "America/New_York"},
+		&roster.Person{ID: "ceo", Key: "ceo", Name: "The Chief Executive", Email: CEO, Roles: []roster.Role{roster.CEO}, Zone: "America/New_York"})
 	write(func(tx flow.Tx) error { return tx.People.Save(people...) })
 	sizes, trades := []string{"small", "medium", "large"}, []string{"Energy", "Retail", "Banks", "Health", "Transport"}
 	for from := 0; from < s.Customers; from += 10_000 {

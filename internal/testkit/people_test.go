@@ -200,7 +200,7 @@ func contactErased(t *testing.T, h *House, plan string) {
 	form := debriefed(0, "k1", "file")
 	form.Set("next_by", v.Slot.Date.Add(7).String())
 	status, page := h.Post(h.As(host.Email), "/visits/"+v.ID+"/debrief", form)
-	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, http.StatusOK, status, page)
 	h.Settle()
 	require.Greater(t, len(holding(t, h, name)), 4)
 	require.Greater(t, len(holding(t, h, eva)), 4)

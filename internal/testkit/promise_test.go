@@ -139,10 +139,10 @@ func TestAYearIsAcceptedPromisedAndHeldAgainst(t *testing.T) {
 			require.GreaterOrEqual(t, j, 0)
 			return c[j].Changes[0]
 		}
-		asked, ours := free(4), client.PlanChange{}
+		asked := free(4)
 		asked.Because = pointer("customer")
 		require.NoError(t, client.Check(change(t, vp, draft, "", asked)))
-		ours = free(5)
+		ours := free(5)
 		require.NoError(t, client.Check(change(t, vp, draft, "", ours)))
 		wrong := free(6)
 		wrong.Because = pointer("weather")

@@ -201,8 +201,10 @@ func theClock(t *testing.T, h *House, x string, theirs []visit.Visit) {
 	}
 	h.FastForward(26 * time.Hour)
 	breach()
-	_, page := h.Get(h.As(salesVP), "/coverage")
-	shows(t, page, `/me?person=`+x+`">`+person.Name+`</a>, over 30 days since`)
+	_, page := h.Get(h.As(salesVP), "/coverage/people?show=over")
+	shows(t, page, `/coverage/people/`+x+`">`+person.Name+`</a>`)
+	_, page = h.Get(h.As(salesVP), "/coverage/people/"+x)
+	shows(t, page, "Open alert")
 	_, page = h.Get(h.As(person.Email), "/me")
 	shows(t, page, "More than 30 days since")
 
