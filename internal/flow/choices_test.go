@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -286,6 +287,13 @@ func TestSeveralVisitsGoOnTogether(t *testing.T) {
 	d.company(2, 3)
 	p := d.plan()
 	all := d.byLabel(p.ID)
+	both := []flow.SeenVisit{seen(all[0]), seen(all[1])}
+	to := planning.Place{Executive: all[0].ExecutiveID, Date: all[0].Slot.Date.Add(7), Half: all[0].Slot.Half}
+	for _, m := range []flow.Move{{Visits: both, To: &to, Weeks: 1}, {Visits: both[:1], To: &to, Trade: &both[1]}, {Visits: both[:1], To: &to, Reason: strings.Repeat("x", 501)}} {
+		_, err := d.f.Move(ctx, everything, flow.Key{}, p.ID, m)
+		require.True(t, fault.Is(err, fault.Invalid), "%v", err)
+	}
+	require.Len(t, d.byLabel(p.ID), len(all), "nobody loses the place")
 	for _, by := range []int{1, -1, 2, -2, 3} {
 		m := flow.Move{Visits: []flow.SeenVisit{seen(all[0]), seen(all[1])}, Weeks: by}
 		if _, err := d.f.Quote(ctx, everything, p.ID, m); err != nil {
