@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"windshield/internal/access"
@@ -240,6 +241,9 @@ func (f *Flow) takeAnswerWith(tx Tx, a access.Actor, v visit.Visit, answer visit
 		}
 		v.BecauseOf(code)
 		v.Sign(a.PersonID, f.Now().UTC())
+		if strings.HasPrefix(v.Conflict, busyText) {
+			v.Conflict = "" // who does not come may be busy
+		}
 		if err := tx.Bookings.Release(v.ID); err != nil {
 			return err
 		}

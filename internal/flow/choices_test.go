@@ -278,6 +278,17 @@ func TestUndoInThePublishedPlan(t *testing.T) {
 	require.True(t, fault.Is(err, fault.Conflict), "%v", err)
 	require.ErrorContains(t, err, "Eva Lang")
 	require.Equal(t, to, where(d.visits(p.ID)[v.CustomerID]))
+
+	// What was to be decided about a visit goes with it.
+	now = d.visits(p.ID)[v.CustomerID]
+	now.Conflict = "Ana cannot come and asks for another day"
+	d.write(func(tx flow.Tx) { require.NoError(t, tx.Visits.Save(&now)) })
+	at := where(now)
+	_, err = d.f.Rearrange(ctx, everything, flow.Key{}, p.ID, []flow.PlanChange{{CustomerID: v.CustomerID, From: &at}})
+	require.NoError(t, err)
+	left, err := d.f.Conflicts(ctx, everything)
+	require.NoError(t, err)
+	require.Empty(t, left)
 }
 
 // Several visits go on together, all or none.

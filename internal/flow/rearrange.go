@@ -168,6 +168,7 @@ func (f *Flow) move(tx Tx, a access.Actor, t *table, changes []PlanChange, after
 		if c.To == nil {
 			err = v.Become(visit.Cancelled, "The plan was changed: this visit was taken out.")
 			v.BecauseOf(visit.PlanChanged)
+			v.Conflict = "" // nobody decides about a visit that is taken out
 		} else {
 			err = replace(&v, *c.To, t.customers[c.CustomerID].Zone)
 			v.MovedBecause(cmp.Or(c.Because, visit.PlanChanged))
