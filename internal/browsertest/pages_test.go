@@ -160,9 +160,9 @@ func (s *stage) sheets() []sheet {
 		{name: "my visits", who: execMail, path: "/me", has: "Next visit"},
 		{name: "my visits, overdue", who: ceoMail, path: "/me", has: "▲"},
 		{name: "my visit", who: execMail, path: v(s.open), has: "Your answer"},
-		{name: "my visit, declining", who: execMail, path: v(s.open), has: "Why can you not go?", act: click("details.box summary")},
-		{name: "my visit, no reason", who: execMail, path: v(s.open), has: "There is a problem", status: http.StatusUnprocessableEntity, act: func(t *testing.T, b *tab) int {
-			ask[any](t, b, `document.querySelector("details.box").open = true; document.querySelector("#f-reason").form.noValidate = true`)
+		{name: "my visit, declining", who: execMail, path: v(s.open) + "/instead", has: "Decline all the same"},
+		{name: "my visit, no reason", who: execMail, path: v(s.open) + "/instead", has: "There is a problem", status: http.StatusUnprocessableEntity, act: func(t *testing.T, b *tab) int {
+			ask[any](t, b, `document.querySelector("#f-d-reason").form.noValidate = true`)
 			return b.send(t, ".btn.no")
 		}},
 		{name: "my visit, somebody faster", who: execMail, path: v(s.open), has: "Somebody changed this visit meanwhile", status: http.StatusConflict, act: func(t *testing.T, b *tab) int {

@@ -181,7 +181,8 @@ func mailsOf(tx Tx, visitID string, kind MailKind) ([]SentMail, error) {
 
 // SendCustomerMail sends a mail to one of the customer's people with the text that the
 // host has made of the draft; the link, and the lines of the memo, are put in here.
-// With Own it is not sent: it comes back with its link, for the host's own mail program.
+// With Own it is not sent: it comes back for the host's own mail program, which only
+// mails without a link may.
 // The memo's words are fixed from then on. version is that of the visit, for a mail of
 // thanks that of the memo. Errors: Stale; Conflict as for CustomerMail; Invalid where the
 // address is nobody's of the visit; TooMany.
@@ -194,6 +195,10 @@ func (f *Flow) SendCustomerMail(ctx context.Context, a access.Actor, visitID str
 	words, err := paragraphs("text", in.Text, mostMailText)
 	if err != nil {
 		return MailOut{}, err
+	}
+	if own && (kind == ConfirmMail || kind == ThanksMail) {
+		// Whoever holds the link answers as the customer: nobody of ours may know it.
+		return MailOut{}, fault.Invalidf("This mail holds a link that is the customer's alone, so Windshield sends it.").With(fault.Detail{Where: "own", Value: "true", Expected: "a mail without a link", Mend: "Send it from here; the text is yours."})
 	}
 	if subject == "" || words == "" {
 		return MailOut{}, fault.Invalidf("The mail is not complete.").With(fault.Detail{Where: "text", Expected: "a subject and a text"})
@@ -226,23 +231,16 @@ func (f *Flow) SendCustomerMail(ctx context.Context, a access.Actor, visitID str
 			return fault.Invalidf("This is nobody who comes from the customer.").With(fault.Detail{Where: "email", Value: fault.Short(email), Expected: "the address of one of the people of this visit"})
 		}
 		filled := words
-		out.Text = words
 		msgKind := mailKind + string(kind) + "/" + f.NewID()
 		if kind == ConfirmMail {
 			l, token, err := f.confirmLink(tx, a, *v, w.To[i])
 			if err != nil {
 				return err
 			}
-			if token == "" && own {
-				return fault.Conflictf("A link went to this address a moment ago. Wait a minute, then make another.")
-			}
 			if token == "" {
 				return nil // clicked twice
 			}
 			filled, msgKind = notify.Fill(words, f.BaseURL+"/c/"+token, nil), confirmKind+l.ID
-		}
-		if own {
-			out.Text = filled
 		}
 		if err := f.audit(tx, a, "write to customer", "visit/"+v.ID, map[string]any{"kind": kind, "own": own}); err != nil || own {
 			return err

@@ -283,12 +283,7 @@ func (f *Flow) sendAfter(tx Tx, a access.Actor, v VisitView, to roster.Contact, 
 	url := f.BaseURL + "/c/" + token + "/after"
 	m := notify.AfterVisit(to, v.Host, v.Customer.Name, v.Visit.Slot.Date, outsideLines(lines), url, l.Expires)
 	if out != nil {
-		filled := notify.Fill(out.Text, url, outsideLines(lines))
-		if out.Own {
-			out.Text = filled
-			return nil
-		}
-		m.Subject, m.Text = out.Subject, filled // the link is the customer's alone
+		m.Subject, m.Text = out.Subject, notify.Fill(out.Text, url, outsideLines(lines))
 	}
 	return f.deliverOutside(tx, "visit/"+v.Visit.ID, afterKind+l.ID, v.Host, m)
 }

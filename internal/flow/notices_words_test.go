@@ -58,7 +58,7 @@ func TestWhatAMessageCarries(t *testing.T) {
 	page := CustomerPage{Customer: roster.Customer{Name: "Größe\r\nATTENDEE:x"}, Executive: roster.Person{Name: "Ana"}, Host: roster.Person{Name: "Bo"}}
 	files := f.appointment(v, page)
 	require.Len(t, files, 1)
-	require.Contains(t, string(files[0].Data), "UID:v1@visit.windshield\r\n")
+	require.Contains(t, string(files[0].Data), "UID:v1@windshield\r\n")
 	require.NotContains(t, string(files[0].Data), "\nATTENDEE")
 	m := notify.Message{ID: "1@w.example", To: "a@example.com", Subject: "s", Text: "Hello\n", Attachments: files}
 	d := f.delivery("visit/v1", "confirm/1", notify.Mail, "p", m)
