@@ -161,6 +161,10 @@ func (s *stage) sheets() []sheet {
 		{name: "my visits, overdue", who: ceoMail, path: "/me", has: "▲"},
 		{name: "my visit", who: execMail, path: v(s.open), has: "Your answer"},
 		{name: "my visit, declining", who: execMail, path: v(s.open) + "/instead", has: "Decline all the same"},
+		{name: "calendar address", who: execMail, path: "/me/feed", has: "There is no address"},
+		{name: "search", who: vpMail, path: "/search?q=head", has: "found"},
+		{name: "search, nothing", who: vpMail, path: "/search?q=qqqqq", has: "Nothing here is called"},
+		{name: "keys", who: execMail, path: "/shortcuts", has: "In the plan"},
 		{name: "my visit, no reason", who: execMail, path: v(s.open) + "/instead", has: "There is a problem", status: http.StatusUnprocessableEntity, act: func(t *testing.T, b *tab) int {
 			ask[any](t, b, `document.querySelector("#f-d-reason").form.noValidate = true`)
 			return b.send(t, ".btn.no")

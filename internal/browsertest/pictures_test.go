@@ -37,7 +37,7 @@ func TestPictures(t *testing.T) {
 		from       string // what is at the top of the picture; "" the page's beginning
 		width      int64
 	}{
-		{"plan", "plan, published", "[aria-labelledby=quality]", 1440}, {"coverage", "coverage, a year", "", 1440}, {"me", "my visits", "", 390},
+		{"plan", "plan, a visit beside it", "", 1440}, {"slides", "slides", "", 1440}, {"todo", "to do", "", 1440}, {"promise", "promise", "", 1440}, {"coverage", "coverage, a year", "", 1440}, {"me", "my visits", "", 390},
 		{"visit", "my visit", "", 1440}, {"proof", "selection, proof", "", 1440}, {"why", "why a visit", "", 1440}, {"import", "import, problems", "", 1440}, {"calendar", "calendars", "", 1440},
 		{"forecast", "publish, forecast", "", 1440}, {"brief", "brief", "", 1440}, {"debrief", "debrief", "", 390}, {"claim", "claim", "", 1440},
 	} {
