@@ -81,7 +81,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		fail(err)
 		ended <- err
 	}()
-	story := story{app: a, out: o.Out, base: a.BaseURL(), side: side.url, planning: cmp.Or(o.Planning, 10*time.Second)}
+	story := story{app: a, mails: side.catcher, out: o.Out, base: a.BaseURL(), side: side.url, planning: cmp.Or(o.Planning, 10*time.Second)}
 	storyErr := story.tell(running)
 	if storyErr != nil {
 		fail(storyErr)

@@ -12,6 +12,7 @@ import (
 	"windshield/internal/fault"
 	"windshield/internal/flow"
 	"windshield/internal/intake"
+	"windshield/internal/mail"
 	"windshield/internal/roster"
 	"windshield/internal/sampling"
 	"windshield/internal/visit"
@@ -31,6 +32,7 @@ var teller = access.System("demo")
 // not done it already.
 type story struct {
 	app        *app.App
+	mails      *mail.Catcher // where customers read theirs
 	out        io.Writer
 	base, side string
 	planning   time.Duration
