@@ -131,7 +131,6 @@ type CoveragePersonView struct {
 	Past      []AlertView      // settled ones, newest first
 	Warnings  []KeptWarning
 	Ways      []Way
-	Hours     coverage.Hours // of Span; nothing where the calendar is not read
 	Shares    []roster.TimeShare
 	Mix       coverage.Mix // of the last 12 months
 	Others    bool         // the reader sees those of others too

@@ -143,12 +143,12 @@ func (f *Flow) ReadFeed(ctx context.Context, secret string) (export.Calendar, er
 }
 
 func (f *Flow) feedEvent(v visit.Visit, c roster.Customer, people map[string]roster.Person, reader string) export.Event {
-	e := export.Event{UID: v.ID + "@windshield", Sequence: v.Version, Start: v.Start, End: v.End, Status: export.EventTentative,
-		Summary: "Visit: " + c.Name, Location: listed(c.Address, c.City, c.Country), URL: f.BaseURL + "/visits/" + v.ID}
+	e := f.calendarEvent(v, c, people[v.ExecutiveID], people[v.HostID])
+	e.Summary = "Visit: " + c.Name
 	switch {
 	case !v.State.Stands():
 		e.Status = export.EventCancelled
-	case v.State != visit.Published || v.Answer == visit.Accepted:
+	case v.Answer == visit.Accepted:
 		e.Status = export.EventConfirmed
 	}
 	if v.ExecutiveID != reader {

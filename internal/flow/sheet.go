@@ -187,16 +187,10 @@ func (f *Flow) calendarEvent(v visit.Visit, c roster.Customer, executive, host r
 	if v.State == visit.Proposed || v.State == visit.Published {
 		e.Status = export.EventTentative
 	}
-	place := []string{}
-	for _, s := range []string{c.Address, c.City, c.Region, c.Country} {
-		if s != "" {
-			place = append(place, s)
-		}
-	}
+	e.Location = address(c)
 	if v.Kind == visit.Online {
-		place = []string{"online"}
+		e.Location = "online"
 	}
-	e.Location = strings.Join(place, ", ")
 	lines := []string{"Executive: " + executive.Name}
 	if host.Name != "" {
 		lines = append(lines, "Host: "+host.Name)
