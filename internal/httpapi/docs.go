@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
@@ -28,31 +29,35 @@ var docsCSS []byte
 // Docs adds the documentation: a page made of the contract, which needs neither
 // scripts nor anything from elsewhere, and the contract itself.
 func (a *API) Docs(g *echo.Group) {
-	page := a.docsPage()
-	g.GET("/docs", packed(echo.MIMETextHTMLCharsetUTF8, page))
-	g.GET("/docs/docs.css", packed("text/css; charset=utf-8", docsCSS))
-	g.GET("/docs/openapi.yaml", packed("application/yaml", api.OpenAPI()))
+	g.GET("/docs", packed(echo.MIMETextHTMLCharsetUTF8, a.docsPage))
+	g.GET("/docs/docs.css", packed("text/css; charset=utf-8", func() []byte { return docsCSS }))
+	g.GET("/docs/openapi.yaml", packed("application/yaml", api.OpenAPI))
 }
 
-// packed serves what never changes, compressed once: the page is a quarter of a
-// megabyte of much the same words.
-func packed(mime string, plain []byte) echo.HandlerFunc {
-	var b bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // a level that exists cannot fail
-	_, _ = w.Write(plain)                                 // a buffer takes everything
-	_ = w.Close()
+// packed serves what never changes, made and compressed once, by the first who asks:
+// the page is a quarter of a megabyte of much the same words.
+func packed(mime string, make func() []byte) echo.HandlerFunc {
+	both := sync.OnceValues(func() (plain, small []byte) {
+		plain = make()
+		var b bytes.Buffer
+		w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // a level that exists cannot fail
+		_, _ = w.Write(plain)                                 // a buffer takes everything
+		_ = w.Close()
+		return plain, b.Bytes()
+	})
 	return func(c echo.Context) error {
+		plain, small := both()
 		h := c.Response().Header()
 		h.Add("Vary", "Accept-Encoding")
 		if !strings.Contains(c.Request().Header.Get("Accept-Encoding"), "gzip") {
 			return c.Blob(http.StatusOK, mime, plain)
 		}
 		h.Set("Content-Encoding", "gzip")
-		return c.Blob(http.StatusOK, mime, b.Bytes())
+		return c.Blob(http.StatusOK, mime, small)
 	}
 }
 
-// docsPage is rendered once, when the house is built.
+// docsPage is rendered once, for whoever asks first.
 func (a *API) docsPage() []byte {
 	var b bytes.Buffer
 	if err := template.Must(template.New("docs").Parse(docsHTML)).Execute(&b, a.docsModel()); err != nil {

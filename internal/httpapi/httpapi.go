@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
@@ -48,10 +49,14 @@ type API struct {
 
 var _ StrictServerInterface = (*API)(nil)
 
+// contract is the contract that the program carries. Reading it takes a tenth of a
+// second, and nobody changes it after: once for all houses of a process.
+var contract = sync.OnceValues(func() (*openapi3.T, error) { return openapi3.NewLoader().LoadFromData(api.OpenAPI()) })
+
 // New makes the API. The error says what is wrong with the contract, which only
 // its author can cause.
 func New(o Options) (*API, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(api.OpenAPI())
+	doc, err := contract()
 	if err != nil {
 		return nil, fmt.Errorf("the contract of the API cannot be read: %w", err)
 	}
