@@ -16,12 +16,15 @@ type Actor struct {
 	Name     string
 	Roles    []roster.Role
 	Serves   []string // executives this person acts for, as an assistant
+	Zone     string   // IANA zone in which the person is today; "" where nobody reads
+	Locale   string   // how the person reads dates and numbers; "" as their browser says
 	system   bool
 }
 
-// ActorFor gives the actor of a signed-in person.
+// ActorFor gives the actor of a signed-in person. Zone is left to the caller, who knows
+// what day it is: people move.
 func ActorFor(p roster.Person) Actor {
-	return Actor{PersonID: p.ID, Name: p.Name, Roles: p.Roles, Serves: p.Serves}
+	return Actor{PersonID: p.ID, Name: p.Name, Roles: p.Roles, Serves: p.Serves, Locale: p.Locale}
 }
 
 // System gives the actor for what no person asked for: jobs, schedules, and the

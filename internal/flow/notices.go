@@ -174,6 +174,7 @@ type PreferenceView struct {
 	Kinds    []notify.Facts // that may be chosen about and can reach the actor
 	Rhythm   notify.Rhythm  // how often the digest comes
 	Zone     string         // by which the hours count
+	Locale   string         // how the actor reads dates and numbers; "" as the browser says
 	Email    string
 	MaySlack bool // an own address can be kept
 	Version  int
@@ -200,7 +201,7 @@ func (f *Flow) preferenceView(tx Tx, a access.Actor) (PreferenceView, error) {
 	if err != nil {
 		return PreferenceView{}, err
 	}
-	w := PreferenceView{Preference: kept.Preference, Version: kept.Version, Zone: r.Zone.String(), Email: p.Email, Rhythm: notify.RhythmOf(kept.Preference, p.Roles),
+	w := PreferenceView{Preference: kept.Preference, Version: kept.Version, Zone: r.Zone.String(), Locale: p.Locale, Email: p.Email, Rhythm: notify.RhythmOf(kept.Preference, p.Roles),
 		MaySlack: f.Hooks.OpenSlack != nil && f.Google.Keys.Ready()}
 	for _, k := range notify.Kinds() {
 		if k.MayEnd && k.Reaches(p.Roles) {

@@ -123,7 +123,9 @@ func (f *Flow) ActorOf(ctx context.Context, personID string) (access.Actor, erro
 		if err != nil {
 			return access.Actor{}, err
 		}
-		return access.ActorFor(p), nil
+		a := access.ActorFor(p)
+		a.Zone, err = f.readsIn(tx, p)
+		return a, err
 	})
 }
 

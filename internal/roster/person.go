@@ -45,7 +45,8 @@ type Person struct {
 	Left      slot.Date // last day with us: the clock stops after it; zero where none is known
 	Office    Office
 	Terms     Terms
-	Version   int // rises with every change; 0 before the first save
+	Locale    string // how the person reads dates and numbers, such as en-US; "" as their browser says
+	Version   int    // rises with every change; 0 before the first save
 }
 
 // Office is where an executive's trips start and end.

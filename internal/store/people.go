@@ -39,6 +39,7 @@ type personRow struct {
 	ManagerID     string
 	Joined        day
 	LeftOn        day
+	Locale        string
 	Version       int
 }
 
@@ -52,7 +53,7 @@ func toPersonRow(p roster.Person) personRow {
 		Zone: p.Zone, Roles: p.Roles, Serves: p.Serves, ManagerID: p.ManagerID, Since: day(p.Since), Joined: day(p.Joined), LeftOn: day(p.Left),
 		OfficeCity: p.Office.City, OfficeRegion: p.Office.Region, OfficeCountry: p.Office.Country, OfficeLat: p.Office.Point.Lat, OfficeLon: p.Office.Point.Lon,
 		Calendar: p.Terms.Calendar, Tags: p.Terms.Tags, MaxPerWeek: p.Terms.MaxPerWeek, MaxPerMonth: p.Terms.MaxPerMonth,
-		TargetVisits: p.Terms.TargetVisits, LastVisit: day(p.Terms.LastVisit), Version: p.Version + 1,
+		TargetVisits: p.Terms.TargetVisits, LastVisit: day(p.Terms.LastVisit), Locale: p.Locale, Version: p.Version + 1,
 	}
 }
 
@@ -63,7 +64,7 @@ func (r personRow) person() roster.Person {
 		Office: roster.Office{City: r.OfficeCity, Region: r.OfficeRegion, Country: r.OfficeCountry, Point: geo.Point{Lat: r.OfficeLat, Lon: r.OfficeLon}},
 		Terms: roster.Terms{Calendar: r.Calendar, Tags: r.Tags, MaxPerWeek: r.MaxPerWeek, MaxPerMonth: r.MaxPerMonth,
 			TargetVisits: r.TargetVisits, LastVisit: slot.Date(r.LastVisit)},
-		Version: r.Version,
+		Locale: r.Locale, Version: r.Version,
 	}
 }
 
@@ -177,7 +178,7 @@ func (p people) Save(all ...*roster.Person) error {
 		return nil
 	}
 	err := p.atomic(func() error {
-		err := saveAll(p.unit, "person", "id", 26, each(all, func(x *roster.Person) personRow { return toPersonRow(*x) }))
+		err := saveAll(p.unit, "person", "id", 27, each(all, func(x *roster.Person) personRow { return toPersonRow(*x) }))
 		if err != nil {
 			return err
 		}

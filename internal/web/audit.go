@@ -45,7 +45,7 @@ var deeds = map[string]string{
 	"connect calendar": "connected", "disconnect calendar": "disconnected", "connection lost": "lost", "connection works again": "found working again",
 	"retry job": "tried again", "discard job": "gave up", "rename value": "renamed a value of", "check audit trail": "checked",
 	"accept year": "accepted", "agree agenda": "agreed the agenda of", "ask for something else": "asked for something else than", "change buying stages": "changed the buying stages:", "change fiscal year": "changed the fiscal year:",
-	"change how notices leave": "changed how notices leave:", "change when statements are old": "changed when statements are old:", "choose notices": "chose the notices of", "test notices": "tested", "retry notices": "tried again to send", "end mail": "ended mails to",
+	"change how notices leave": "changed how notices leave:", "change when statements are old": "changed when statements are old:", "choose notices": "chose the notices of", "choose locale": "chose how dates are written for", "test notices": "tested", "retry notices": "tried again to send", "end mail": "ended mails to",
 	"renew calendar address": "renewed the calendar address of", "end calendar address": "ended the calendar address of", "freeze promise": "froze as the promise", "give reason for visits": "gave a reason for visits in",
 	"note customer's action": "noted what the customer did:", "write to customer": "wrote to the customer of",
 	"give out personal data": "gave out the personal data of", flow.EraseAction: "erased the personal data of",

@@ -1,0 +1,4 @@
+-- In which way a person reads dates, times and numbers; '' for as their browser says.
+
+-- +goose Up
+ALTER TABLE people ADD COLUMN locale TEXT NOT NULL DEFAULT '';
