@@ -9,8 +9,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf16"
 
-	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -20,19 +21,20 @@ const (
 	PageHeight = 842.0
 )
 
-// Document is a file of PDF with pages of one size, in the fonts that every reader
-// has. It is not safe for concurrent use.
+// Document is a file of PDF with pages of one size and with the letters it needs.
+// It is not safe for concurrent use.
 type Document struct {
 	title         string
 	width, height float64
 	pages         []*Page
+	used          [2]map[uint16]rune // glyphs of the plain and of the bold font, with their letters
 	lost          bool
 }
 
 // NewDocument begins a file; title is what a reader shows in its window, and the
 // size of the pages is in points.
 func NewDocument(title string, width, height float64) *Document {
-	return &Document{title: title, width: width, height: height}
+	return &Document{title: title, width: width, height: height, used: [2]map[uint16]rune{{}, {}}}
 }
 
 // Page adds a page.
@@ -45,6 +47,9 @@ func (d *Document) Page() *Page {
 // Lost says whether text was written with letters that the fonts do not have, so
 // that question marks stand for them.
 func (d *Document) Lost() bool { return d.lost }
+
+// Lost says the same of the file that the page belongs to.
+func (p *Page) Lost() bool { return p.of.lost }
 
 // Page is one page of PDF in the making. Places are in points from the upper
 // left corner; text stands on the line that its place names. It is not safe for
@@ -59,13 +64,23 @@ func NewPage(title string) *Page { return NewDocument(title, PageWidth, PageHeig
 
 // Text writes text from x to the right.
 func (p *Page) Text(x, y, size float64, bold bool, text string) {
-	font := "F1"
+	font, used, f := "F1", p.of.used[0], faceOf(bold)
 	if bold {
-		font = "F2"
+		font, used = "F2", p.of.used[1]
 	}
-	shown, lost := winAnsi(text)
-	p.of.lost = p.of.lost || lost
-	fmt.Fprintf(&p.body, "BT /%s %.2f Tf %.2f %.2f Td (%s) Tj ET\n", font, size, x, p.of.height-y, escaped(shown))
+	fmt.Fprintf(&p.body, "BT /%s %.2f Tf %.2f %.2f Td <", font, size, x, p.of.height-y)
+	for _, r := range norm.NFC.String(text) {
+		shown, known := f.letters(r)
+		if !known {
+			p.of.lost = true
+		}
+		for _, c := range shown {
+			g := f.glyphs[c]
+			used[g] = c
+			fmt.Fprintf(&p.body, "%04x", g)
+		}
+	}
+	p.body.WriteString("> Tj ET\n")
 }
 
 // Coloured writes text in a colour of six hexadecimal digits, its middle at x.
@@ -121,26 +136,28 @@ func (p *Page) Bytes() ([]byte, error) { return p.of.Bytes() }
 
 // Bytes gives the file. The same pages give the same bytes.
 func (d *Document) Bytes() ([]byte, error) {
-	font := "<< /Type /Font /Subtype /Type1 /BaseFont /%s /Encoding /WinAnsiEncoding >>"
-	title, _ := winAnsi(d.title)
-	// Catalog, tree of pages, first page, fonts, what is on the first page, title;
-	// then two objects for each further page.
-	objects := []string{"<< /Type /Catalog /Pages 2 0 R /Lang (en) /ViewerPreferences << /DisplayDocTitle true >> >>", "", "",
-		fmt.Sprintf(font, "Helvetica"), fmt.Sprintf(font, "Helvetica-Bold"), "", fmt.Sprintf("<< /Title (%s) /Producer (Windshield) >>", escaped(title))}
-	var kids []string
-	for i, p := range d.pages {
-		at, content := 3, 6
-		if i > 0 {
-			objects = append(objects, "", "")
-			at, content = len(objects)-1, len(objects)
-		}
-		stream, err := p.stream()
+	// Catalog, tree of pages, title; the two fonts; then two objects for each page.
+	objects := []string{"<< /Type /Catalog /Pages 2 0 R /Lang (en) /ViewerPreferences << /DisplayDocTitle true >> >>", "",
+		fmt.Sprintf("<< /Title %s /Producer (Windshield) >>", infoText(d.title))}
+	var fonts [2]int
+	for i, bold := range []bool{false, true} {
+		fonts[i] = len(objects) + 1
+		font, err := faceOf(bold).objects(fonts[i], d.used[i])
 		if err != nil {
 			return nil, err
 		}
+		objects = append(objects, font...)
+	}
+	var kids []string
+	for _, p := range d.pages {
+		stream, err := packed(p.body.Bytes(), "")
+		if err != nil {
+			return nil, err
+		}
+		at := len(objects) + 1
 		kids = append(kids, fmt.Sprintf("%d 0 R", at))
-		objects[at-1] = fmt.Sprintf("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %.0f %.0f] /Resources << /Font << /F1 4 0 R /F2 5 0 R >> >> /Contents %d 0 R >>", d.width, d.height, content)
-		objects[content-1] = stream
+		objects = append(objects, fmt.Sprintf("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %.0f %.0f] /Resources << /Font << /F1 %d 0 R /F2 %d 0 R >> >> /Contents %d 0 R >>",
+			d.width, d.height, fonts[0], fonts[1], at+1), stream)
 	}
 	objects[1] = fmt.Sprintf("<< /Type /Pages /Kids [%s] /Count %d >>", strings.Join(kids, " "), len(kids))
 	var out bytes.Buffer
@@ -155,82 +172,87 @@ func (d *Document) Bytes() ([]byte, error) {
 	for _, at := range places {
 		fmt.Fprintf(&out, "%010d 00000 n \n", at)
 	}
-	fmt.Fprintf(&out, "trailer\n<< /Size %d /Root 1 0 R /Info 7 0 R >>\nstartxref\n%d\n%%%%EOF\n", len(objects)+1, start)
+	fmt.Fprintf(&out, "trailer\n<< /Size %d /Root 1 0 R /Info 3 0 R >>\nstartxref\n%d\n%%%%EOF\n", len(objects)+1, start)
 	return out.Bytes(), nil
 }
 
-// stream packs what was drawn.
-func (p *Page) stream() (string, error) {
-	var packed bytes.Buffer
-	z := zlib.NewWriter(&packed)
-	if _, err := z.Write(p.body.Bytes()); err != nil {
+// packed makes a stream of data; more are further entries of its dictionary.
+func packed(data []byte, more string) (string, error) {
+	var b bytes.Buffer
+	z := zlib.NewWriter(&b)
+	if _, err := z.Write(data); err != nil {
 		return "", err
 	}
 	if err := z.Close(); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream", packed.Len(), packed.String()), nil
+	return fmt.Sprintf("<< /Length %d /Filter /FlateDecode%s >>\nstream\n%s\nendstream", b.Len(), more, b.String()), nil
 }
 
-// winAnsi brings text to the characters that the fonts have. Accents that they
-// lack fall away; what is left of other scripts is a question mark, and lost.
-func winAnsi(text string) (out string, lost bool) {
+// infoText writes text that stands outside of pages, in all letters there are.
+func infoText(text string) string {
 	var b strings.Builder
-	for _, r := range norm.NFC.String(text) {
-		if c, ok := charmap.Windows1252.EncodeRune(r); ok && r >= ' ' {
-			b.WriteByte(c)
-			continue
-		}
-		known := false
-		if plain, ok := strokes[r]; ok {
-			b.WriteByte(plain)
-			continue
-		}
-		for _, part := range norm.NFKD.String(string(r)) {
-			if c, ok := charmap.Windows1252.EncodeRune(part); ok && part >= ' ' {
-				b.WriteByte(c)
-				known = true
-			}
-		}
-		if !known {
-			b.WriteByte(map[bool]byte{true: ' ', false: '?'}[r < ' '])
-			lost = lost || r >= ' '
-		}
+	b.WriteString("<feff")
+	for _, u := range utf16.Encode([]rune(text)) {
+		fmt.Fprintf(&b, "%04x", u)
 	}
-	return b.String(), lost
+	return b.String() + ">"
 }
 
-// strokes are letters of European names that are no letter with an accent on it.
-var strokes = map[rune]byte{'Ł': 'L', 'ł': 'l', 'Đ': 'D', 'đ': 'd', 'ı': 'i', 'Ħ': 'H', 'ħ': 'h', 'Ŧ': 'T', 'ŧ': 't', 'ŋ': 'n', 'ĸ': 'k', '‑': '-'}
-
-var escapes = strings.NewReplacer(`\`, `\\`, `(`, `\(`, `)`, `\)`, "\r", `\r`, "\n", `\n`)
-
-func escaped(s string) string { return escapes.Replace(s) }
-
-// widths are those of Helvetica for the characters from space to tilde, in
-// thousandths of the size.
-var widths = [...]int{278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556, 556, 556, 556,
-	278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778, 667, 778, 722, 667, 611, 722, 667, 944,
-	667, 667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333, 500, 278, 556,
-	500, 722, 500, 500, 500, 334, 260, 334, 584}
-
-// Width gives how wide text is, in points; of letters with accents and of bold
-// ones nearly.
-func Width(text string, size float64, bold bool) float64 {
-	sum := 0
-	shown, _ := winAnsi(text)
-	for _, c := range []byte(shown) {
-		if i := int(c) - ' '; i >= 0 && i < len(widths) {
-			sum += widths[i]
-		} else {
-			sum += 556
+// letters brings a letter to those that the font has. Accents that it lacks fall
+// away, and so do signs that only say how to write others; for what is left stands
+// a question mark, and known is false.
+func (f *face) letters(r rune) (shown []rune, known bool) {
+	if f.glyphs[r] != 0 {
+		return []rune{r}, true
+	}
+	if unicode.IsControl(r) {
+		return []rune{' '}, true
+	}
+	if unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) {
+		return nil, true
+	}
+	for _, part := range norm.NFKD.String(string(r)) {
+		if part == '‐' { // what is left of the hyphen at which no line breaks
+			part = '-'
+		}
+		switch {
+		case f.glyphs[part] != 0:
+			shown = append(shown, part)
+		case !unicode.Is(unicode.Mn, part):
+			return []rune{'?'}, false
 		}
 	}
-	w := float64(sum) * size / 1000
-	if bold {
-		w *= 1.06
+	if len(shown) == 0 {
+		return []rune{'?'}, false
 	}
-	return w
+	return shown, true
+}
+
+// wide gives how wide a letter is, in thousandths of the size. What the font lacks
+// counts as wide as the widest scripts are, since other formats than PDF show it.
+func (f *face) wide(r rune) float64 {
+	if g := f.glyphs[r]; g != 0 {
+		return f.advance(g)
+	}
+	shown, known := f.letters(r)
+	if !known {
+		return 1000
+	}
+	sum := 0.0
+	for _, c := range shown {
+		sum += f.advance(f.glyphs[c])
+	}
+	return sum
+}
+
+// Width gives how wide text is, in points.
+func Width(text string, size float64, bold bool) float64 {
+	f, sum := faceOf(bold), 0.0
+	for _, r := range norm.NFC.String(text) {
+		sum += f.wide(r)
+	}
+	return sum * size / 1000
 }
 
 // Wrap breaks text into lines no wider than width. A word that is wider stands
@@ -253,12 +275,16 @@ func Wrap(text string, width, size float64, bold bool) (lines []string) {
 
 // Cut shortens text to a width, with a mark that it goes on.
 func Cut(text string, width, size float64, bold bool) string {
-	if Width(text, size, bold) <= width {
-		return text
+	f, sum, fits := faceOf(bold), 0.0, 0
+	text = norm.NFC.String(text)
+	most := width * 1000 / size
+	for i, r := range text {
+		if sum <= most-f.wide('…') {
+			fits = i // up to here there is room for the mark as well
+		}
+		if sum += f.wide(r); sum > most {
+			return strings.TrimSpace(text[:fits]) + "…"
+		}
 	}
-	r := []rune(text)
-	for len(r) > 0 && Width(string(r)+"…", size, bold) > width {
-		r = r[:len(r)-1]
-	}
-	return string(r) + "…"
+	return text
 }

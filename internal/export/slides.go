@@ -3,9 +3,7 @@ package export
 import (
 	"io"
 	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // Slides is a presentation: native shapes and text that can be edited and pasted
@@ -105,21 +103,10 @@ func (p Slides) Write(w io.Writer) error {
 	return writePPTX(w, p.Title, p.Made, parts)
 }
 
-// clip shortens text to what fits: of very long ones the rest is not even measured.
+// clip brings text to one line that fits: of very long ones the rest is not even
+// measured.
 func clip(s string, width, size float64, bold bool) string {
-	s = line(s, 400)
-	if Width(s, size, bold) <= width {
-		return s
-	}
-	// Letters that the measure does not know are taken for middling ones; scripts of
-	// the far east have wider ones.
-	per := Width(s, size, bold) / float64(utf8.RuneCountInString(s))
-	r := []rune(s)
-	r = r[:min(len(r), int(1.5*width/per)+1)]
-	for len(r) > 0 && Width(string(r)+"…", size, bold) > width {
-		r = r[:len(r)-1]
-	}
-	return strings.TrimSpace(string(r)) + "…"
+	return Cut(line(s, 400), width, size, bold)
 }
 
 // slideBottom is where the content of a slide ends.

@@ -3,13 +3,10 @@ package export_test
 import (
 	"archive/zip"
 	"bytes"
-	"compress/zlib"
 	"encoding/xml"
-	"fmt"
 	"io"
 	"path"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -42,30 +39,6 @@ func unzipped(t *testing.T, file []byte) map[string]string {
 		}
 	}
 	return parts
-}
-
-// contents gives what is drawn on each page of a PDF, through its table of places.
-func contents(t *testing.T, file string) (pages []string) {
-	t.Helper()
-	end := regexp.MustCompile(`startxref\n(\d+)\n%%EOF\n$`).FindStringSubmatch(file)
-	require.NotNil(t, end)
-	start, err := strconv.Atoi(end[1])
-	require.NoError(t, err)
-	for i, m := range regexp.MustCompile(`(\d{10}) 00000 n `).FindAllStringSubmatch(file[start:], -1) {
-		at, err := strconv.Atoi(m[1])
-		require.NoError(t, err)
-		require.True(t, strings.HasPrefix(file[at:], fmt.Sprintf("%d 0 obj\n", i+1)))
-		body, _, found := strings.Cut(file[at:], "\nendobj\n")
-		require.True(t, found)
-		if _, stream, is := strings.Cut(body, "stream\n"); is {
-			z, err := zlib.NewReader(strings.NewReader(strings.TrimSuffix(stream, "\nendstream")))
-			require.NoError(t, err)
-			b, err := io.ReadAll(z)
-			require.NoError(t, err)
-			pages = append(pages, string(b))
-		}
-	}
-	return pages
 }
 
 // sampleSlides shows every block, with name wherever a text from outside stands.

@@ -93,7 +93,8 @@ func shade(colour int) (fill, ink string) {
 const mostCell = 1000
 
 // line brings text to one line that every format can hold: no control characters,
-// none that XML does not know, not too long.
+// none that XML does not know, none that turn the reading direction of what follows,
+// not too long.
 func line(s string, most int) string {
 	var b strings.Builder
 	n := 0
@@ -101,6 +102,8 @@ func line(s string, most int) string {
 		switch {
 		case unicode.IsControl(r), r == 0x2028, r == 0x2029, r == unicode.ReplacementChar, r&0xFFFE == 0xFFFE:
 			r = ' '
+		case r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069:
+			continue
 		}
 		if n++; n > most {
 			b.WriteRune('…')

@@ -176,14 +176,14 @@ func TestYearPDF(t *testing.T) {
 	require.Equal(t, first, file(y))
 	require.Equal(t, 3, strings.Count(first, "/Type /Page "), "40 rows a page")
 	require.Equal(t, 3, strings.Count(first, "/MediaBox [0 0 1191 842]"))
-	for _, text := range contents(t, first) {
+	for _, text := range readPaper(t, []byte(first)).pages {
 		require.Contains(t, text, "(Jan) Tj", "each page has its own headings")
 		require.NotContains(t, text, "letters that this file cannot show")
 	}
-	all := contents(t, file(sampleYear(1, 1, "山田")))
+	all := readPaper(t, []byte(file(sampleYear(1, 1, "山田")))).pages
 	require.Contains(t, all[len(all)-1], "letters that this file cannot show")
-	require.Contains(t, contents(t, file(export.Year{}))[0], "Nobody has a visit")
+	require.Contains(t, readPaper(t, []byte(file(export.Year{}))).pages[0], "Nobody has a visit")
 	for _, bad := range hostile() {
-		contents(t, file(sampleYear(1, 2, bad)))
+		readPaper(t, []byte(file(sampleYear(1, 2, bad))))
 	}
 }

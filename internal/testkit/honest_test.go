@@ -31,14 +31,29 @@ func proofOf(t *testing.T, vp *client.ClientWithResponses, id string) (p *client
 // written gives what a PDF of one page shows as text.
 func written(t *testing.T, pdf string) string {
 	t.Helper()
-	_, rest, _ := strings.Cut(pdf, "stream\n")
-	z, err := zlib.NewReader(strings.NewReader(rest))
-	require.NoError(t, err)
-	page, err := io.ReadAll(z)
-	require.NoError(t, err)
+	var fonts []map[string]string // letters by glyph: of the plain and of the bold font
 	var lines []string
-	for _, m := range regexp.MustCompile(`\(((?:[^()\\]|\\.)*)\)`).FindAllStringSubmatch(string(page), -1) {
-		lines = append(lines, m[1])
+	for _, part := range strings.Split(pdf, ">>\nstream\n")[1:] {
+		z, err := zlib.NewReader(strings.NewReader(part))
+		require.NoError(t, err)
+		b, err := io.ReadAll(z)
+		require.NoError(t, err)
+		if strings.Contains(string(b), "begincmap") {
+			letters := map[string]string{}
+			for _, m := range regexp.MustCompile(`<([0-9a-f]{4})> <([0-9a-f]{4})>\n`).FindAllStringSubmatch(string(b), -1) {
+				n, err := strconv.ParseInt(m[2], 16, 32)
+				require.NoError(t, err)
+				letters[m[1]] = string(rune(n))
+			}
+			fonts = append(fonts, letters)
+		}
+		for _, m := range regexp.MustCompile(`BT /F([12]) .*<([0-9a-f]*)> Tj`).FindAllStringSubmatch(string(b), -1) {
+			line, letters := "", fonts[m[1][0]-'1']
+			for i := 0; i < len(m[2]); i += 4 {
+				line += letters[m[2][i:i+4]]
+			}
+			lines = append(lines, line)
+		}
 	}
 	return strings.Join(lines, " ")
 }

@@ -84,7 +84,10 @@ func proofSheet(m proofModel, asOf string) *export.Page {
 	if s.full {
 		end = "More did not fit on one page: the rest stands on the proof page."
 	}
-	s.Text(sheetLeft, sheetBottom+12, 6.5, s.full, "Windshield, as of "+asOf+". "+end)
+	if s.Lost() {
+		end = "Some names have letters that this file cannot show: the proof page has them all. " + end
+	}
+	s.Text(sheetLeft, sheetBottom+12, 6.5, s.full || s.Lost(), "Windshield, as of "+asOf+". "+end)
 	return s.Page
 }
 
