@@ -228,7 +228,7 @@ func (p *Pages) setRules(c echo.Context) error {
 		least, most := flow.WeightRange(t.Term)
 		n, err := strconv.ParseInt(raw, 10, 64)
 		if err != nil || n < least || n > most {
-			bad = append(bad, fault.Detail{Where: string(t.Term), Value: fault.Short(raw), Expected: "a whole number from " + num(least) + " to " + num(most)})
+			bad = append(bad, fault.Detail{Where: string(t.Term), Value: fault.Short(raw), Expected: "a whole number from " + strconv.FormatInt(least, 10) + " to " + strconv.FormatInt(most, 10)})
 		}
 		weights[t.Term] = n
 	}

@@ -222,7 +222,7 @@ func (p *Pages) findings(c echo.Context) error {
 	for _, r := range rows {
 		e := r.Evidence
 		lines = append(lines, []string{r.Text, r.Topic, e.Sentence, insight.Letter(e.Grade), itoa(e.Asked), itoa(e.Backing), itoa(e.Denying), itoa(e.Share.StrataAsked), itoa(e.Share.StrataBacking), itoa(e.Share.StrataAll),
-			fixed(e.Share.Weighted, 3), fixed(e.Share.Interval.Low, 3), fixed(e.Share.Interval.High, 3), e.Newest.String()})
+			plainFixed(e.Share.Weighted, 3), plainFixed(e.Share.Interval.Low, 3), plainFixed(e.Share.Interval.High, 3), e.Newest.String()})
 	}
 	for _, line := range lines {
 		for i := range line {

@@ -115,6 +115,18 @@ func count(n int, one, many string) string {
 
 func fixed(x float64, digits int) string { return strconv.FormatFloat(x, 'f', digits, 64) }
 
+// hoursHere is hours with those of the reader beside them.
+func hoursHere(v visit.Visit) string { return hours(v) }
+
+// plainFixed is fixed for programs and form fields.
+func plainFixed(x float64, digits int) string { return strconv.FormatFloat(x, 'f', digits, 64) }
+
+// stamp writes a time by a layout such as "Mon 2 Jan, 15:04".
+func stamp(t time.Time, layout string) string { return t.Format(layout) }
+
+// wall writes a time of day that is given as 15:04.
+func wall(hhmm string) string { return hhmm }
+
 func itoa(n int) string { return strconv.Itoa(n) }
 
 // since writes how long something took or has lasted.

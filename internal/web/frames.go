@@ -235,7 +235,7 @@ func (m designModel) proposal() url.Values {
 	if len(m.Earlier) > 0 && len(m.Earlier[0].Design.Dimensions) > 0 {
 		d = m.Earlier[0].Design
 	}
-	form := url.Values{"visits": {itoa(d.Visits)}, "rule": {string(d.Rule)}, "alpha": {fixed(d.Alpha, 2)}, "q": {fixed(d.Q, 1)}, "min": {itoa(d.MinPerStratum)},
+	form := url.Values{"visits": {itoa(d.Visits)}, "rule": {string(d.Rule)}, "alpha": {plainFixed(d.Alpha, 2)}, "q": {plainFixed(d.Q, 1)}, "min": {itoa(d.MinPerStratum)},
 		"max": {itoa(d.MaxPerStratum)}, "merge_below": {itoa(d.MergeBelow)}}
 	for i, x := range d.Dimensions[:min(len(d.Dimensions), groupLevels)] {
 		form.Set("group"+itoa(i+1), x.Name)

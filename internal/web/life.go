@@ -140,6 +140,8 @@ func dateField(d slot.Date) string {
 func stepText(s flow.StepView) string {
 	var text string
 	switch {
+	case s.Undone && s.Moved():
+		text = "moved it back from " + spotText(s.Was, s.WasWho) + " to " + spotText(s.Is, s.Whom)
 	case s.Undone:
 		text = "took back the last step"
 	case s.Moved():
@@ -162,7 +164,7 @@ func stepText(s flow.StepView) string {
 }
 
 func spotText(s visit.Spot, who string) string {
-	return day(s.Slot.Date) + ", " + s.Begins + "–" + s.Ends + " with " + who
+	return day(s.Slot.Date) + ", " + wall(s.Begins) + "–" + wall(s.Ends) + " with " + who
 }
 
 // linkText says what a customer's link is good for.

@@ -71,5 +71,5 @@ func wholeOf(raw, field, label string, lo, hi int) (int, []fault.Detail) {
 	if err == nil && lo <= n && n <= hi {
 		return n, nil
 	}
-	return 0, []fault.Detail{{Where: field, Value: fault.Short(raw), Expected: label + " as a whole number from " + num(lo) + " to " + num(hi)}}
+	return 0, []fault.Detail{{Where: field, Value: fault.Short(raw), Expected: label + " as a whole number from " + itoa(lo) + " to " + itoa(hi)}}
 }

@@ -189,18 +189,18 @@ func inMonth(chips []flow.DeckChip, month int) []flow.DeckChip {
 	return out
 }
 
-func dayPlain(d slot.Date) string { return d.Time().Format("2 Jan") }
+func dayPlain(d slot.Date) string { return stamp(d.Time(), "2 Jan") }
 
 // spanShort writes a window in few letters: "3–20 Mar", "28 Feb – 12 Mar".
 func spanShort(i slot.Interval) string {
 	a, b := i.Start.Time(), i.End.Time()
 	switch {
 	case i.Start == i.End:
-		return a.Format("2 Jan")
+		return stamp(a, "2 Jan")
 	case a.Year() == b.Year() && a.Month() == b.Month():
-		return a.Format("2") + "–" + b.Format("2 Jan")
+		return stamp(a, "2") + "–" + stamp(b, "2 Jan")
 	}
-	return a.Format("2 Jan") + " – " + b.Format("2 Jan")
+	return stamp(a, "2 Jan") + " – " + stamp(b, "2 Jan")
 }
 
 // quartersText writes the visits of a year by quarter: "3 · 2 · 4 · 3".
@@ -216,7 +216,7 @@ func quartersText(q [4]int) string {
 func yearText(y flow.YearState) string {
 	on := ""
 	if !y.At.IsZero() {
-		on = y.At.Format("2 Jan")
+		on = stamp(y.At, "2 Jan")
 	}
 	by := ""
 	if y.By != "" {
