@@ -96,6 +96,18 @@ func (p *Page) Tint(x, y, width, height float64, rgb string) {
 	fmt.Fprintf(&p.body, "%s rg %.2f %.2f %.2f %.2f re f 0 g\n", colourOf(rgb), x, p.of.height-y-height, width, height)
 }
 
+// Hatch draws slanting lines in a colour over a box; x and y name its upper left
+// corner.
+func (p *Page) Hatch(x, y, width, height float64, rgb string) {
+	const apart = 4.0
+	low := p.of.height - y - height
+	fmt.Fprintf(&p.body, "q %.2f %.2f %.2f %.2f re W n %s RG 0.5 w\n", x, low, width, height, colourOf(rgb))
+	for at := -height; at < width; at += apart {
+		fmt.Fprintf(&p.body, "%.2f %.2f m %.2f %.2f l\n", x+at, low, x+at+height, low+height)
+	}
+	p.body.WriteString("S Q\n")
+}
+
 // colourOf gives a colour as PDF has it; black for what is none.
 func colourOf(rgb string) string {
 	n, err := strconv.ParseUint(rgb, 16, 24)

@@ -120,20 +120,25 @@ func (b *book) visits(y Year) {
 	for i, h := range visitColumns {
 		b.text(sheetVisits, i+1, 1, h)
 	}
+	last := max(2, len(y.Visits)+1)
 	for i, v := range y.Visits {
+		dates := map[string]slot.Date{"Date": v.Date, "Window from": v.Window.Start, "Window to": v.Window.End}
 		for j, s := range v.cells() {
-			if visitColumns[j] == "Date" {
-				b.whole(sheetVisits, j+1, i+2, serial(v.Date), "")
+			if d, is := dates[visitColumns[j]]; is && !d.IsZero() {
+				b.whole(sheetVisits, j+1, i+2, serial(d), "")
 				continue
 			}
 			b.text(sheetVisits, j+1, i+2, s)
 		}
 	}
-	last := at(len(visitColumns), max(2, len(y.Visits)+1))
 	striped := true
-	b.try(b.AddTable(sheetVisits, &excelize.Table{Range: "A1:" + last, Name: "VisitList", StyleName: "TableStyleLight9", ShowRowStripes: &striped}))
-	b.look(sheetVisits, "B2", at(2, max(2, len(y.Visits)+1)), "date", excelize.Style{CustomNumFmt: ptr("yyyy-mm-dd")})
-	for i, width := range []float64{7, 11, 6, 7, 7, 20, 26, 32, 18, 9, 7, 26, 24, 14, 9, 10} {
+	b.try(b.AddTable(sheetVisits, &excelize.Table{Range: "A1:" + at(len(visitColumns), last), Name: "VisitList", StyleName: "TableStyleLight9", ShowRowStripes: &striped}))
+	for i, c := range visitColumns {
+		if c == "Date" || strings.HasPrefix(c, "Window") {
+			b.look(sheetVisits, at(i+1, 2), at(i+1, last), "date", excelize.Style{CustomNumFmt: ptr("yyyy-mm-dd")})
+		}
+	}
+	for i, width := range []float64{7, 11, 6, 7, 7, 20, 26, 32, 18, 9, 7, 26, 24, 14, 9, 10, 13, 11, 11} {
 		col, _ := excelize.ColumnNumberToName(i + 1)
 		b.try(b.SetColWidth(sheetVisits, col, col, width))
 	}
@@ -233,12 +238,13 @@ func (b *book) chart(first, last int) {
 }
 
 func chipStyle(fill, ink string) excelize.Style {
-	return excelize.Style{Fill: filled(fill), Font: &excelize.Font{Bold: true, Color: ink, Size: 9}, Alignment: &excelize.Alignment{Horizontal: "center", Vertical: "center"}}
+	return excelize.Style{Fill: filled(fill), Font: &excelize.Font{Bold: true, Color: ink, Size: 9}, Alignment: &excelize.Alignment{Horizontal: "center", Vertical: "center", ShrinkToFit: true}}
 }
 
-// plan writes the grid: executives by weeks.
+// plan writes the grid: executives by weeks, with what the signs mean above it and
+// the groups below.
 func (b *book) plan(y Year) {
-	const fixed, head = 3, 3 // columns and rows that stay
+	const fixed, head = 3, 4 // columns and rows that stay
 	b.text(sheetPlan, 1, 1, cell(y.Title))
 	b.look(sheetPlan, "A1", "A1", "title", excelize.Style{Font: &excelize.Font{Bold: true, Size: 16}})
 	for i, h := range []string{"Executive", "Function", "Visits"} {
@@ -248,6 +254,7 @@ func (b *book) plan(y Year) {
 	grey := excelize.Style{Fill: filled("E4E8EE"), Font: &excelize.Font{Size: 9}, Alignment: &excelize.Alignment{Horizontal: "center"}}
 	plain := grey
 	plain.Fill = excelize.Fill{}
+	b.legend(fixed+1, 2, grey)
 	month := ""
 	for i, w := range y.Weeks {
 		col := fixed + 1 + i
@@ -267,9 +274,18 @@ func (b *book) plan(y Year) {
 		b.text(sheetPlan, 1, row, cell(r.Name))
 		b.text(sheetPlan, 2, row, cell(r.About))
 		b.whole(sheetPlan, 3, row, r.Visits, "")
-		for j, chips := range r.Weeks {
-			b.week(at(fixed+1+j, row), chips, j < len(r.Away) && r.Away[j])
+		for j, week := range r.Weeks {
+			b.week(at(fixed+1+j, row), week)
 		}
+	}
+	for i, g := range y.Groups {
+		row := head + len(y.Rows) + 2 + i
+		b.text(sheetPlan, 1, row, cell(g.Code))
+		fill, ink := shade(g.Colour)
+		b.look(sheetPlan, at(1, row), at(1, row), "chip"+fill, chipStyle(fill, ink))
+		b.text(sheetPlan, 2, row, cell(g.Label))
+		b.whole(sheetPlan, 3, row, g.Planned, "")
+		b.text(sheetPlan, 4, row, fmt.Sprintf("of %d", g.Target))
 	}
 	last, _ := excelize.ColumnNumberToName(fixed + max(1, len(y.Weeks)))
 	b.try(b.SetColWidth(sheetPlan, "A", "A", 26))
@@ -280,22 +296,55 @@ func (b *book) plan(y Year) {
 	b.onPaper(sheetPlan, paperA3, y, fmt.Sprintf("$A:$A,%s!$1:$%d", sheetPlan, head))
 }
 
-// week writes the visits of one executive in one week into a cell.
-func (b *book) week(where string, chips []YearChip, away bool) {
-	if len(chips) == 0 {
-		if away {
-			b.look(sheetPlan, where, where, "away", excelize.Style{Fill: filled("D9DEE5")})
-		}
-		return
+// legend shows what lies behind visits, each sign in a cell with its name after it.
+func (b *book) legend(col, row int, crunch excelize.Style) {
+	for i, key := range []struct {
+		name string
+		cell YearCell
+	}{{"Customer’s window", YearCell{Window: true}}, {"Trip", YearCell{Trip: true}}, {"Away", YearCell{Away: true}}} {
+		b.week(at(col+6*i, row), key.cell)
+		b.text(sheetPlan, col+6*i+1, row, key.name)
 	}
-	codes := make([]string, len(chips))
-	for i, c := range chips {
-		codes[i] = mark(c)
-	}
-	b.try(b.SetCellStr(sheetPlan, where, cell(strings.Join(codes, " "))))
-	fill, ink := shade(chips[0].Colour)
-	b.look(sheetPlan, where, where, "chip"+fill, chipStyle(fill, ink))
+	b.look(sheetPlan, at(col+18, row), at(col+18, row), "crunch", crunch)
+	b.text(sheetPlan, col+19, row, "End of quarter")
 }
+
+// week writes the visits of one executive in one week into a cell: what lies behind
+// them is filling, and a trip the line below.
+func (b *book) week(where string, w YearCell) {
+	key, style := "", excelize.Style{}
+	switch {
+	case len(w.Chips) > 0:
+		codes := make([]string, len(w.Chips))
+		for i, c := range w.Chips {
+			codes[i] = mark(c)
+		}
+		b.try(b.SetCellStr(sheetPlan, where, cell(strings.Join(codes, " "))))
+		fill, ink := shade(w.Chips[0].Colour)
+		key, style = "chip"+fill, chipStyle(fill, ink)
+		if w.Window { // which the visit hides: it shows on both sides
+			key += " window"
+			style.Border = []excelize.Border{{Type: "left", Style: thickLine, Color: bandFill}, {Type: "right", Style: thickLine, Color: bandFill}}
+		}
+	case w.Away:
+		key, style.Fill = "away", excelize.Fill{Type: "pattern", Pattern: lightUp, Color: []string{leaveInk}}
+	case w.Window:
+		key, style.Fill = "window", filled(bandFill)
+	}
+	if w.Trip {
+		key += " trip"
+		style.Border = append(style.Border, excelize.Border{Type: "bottom", Style: thickLine, Color: tripInk})
+	}
+	if key != "" {
+		b.look(sheetPlan, where, where, key, style)
+	}
+}
+
+// Kinds of filling and of lines, by the numbers under which the library has them.
+const (
+	lightUp   = 14
+	thickLine = 5
+)
 
 // mark gives the letters of a chip.
 func mark(c YearChip) string {

@@ -42,8 +42,15 @@ type YearRow struct {
 	Name   string
 	About  string // the function
 	Visits int
-	Weeks  [][]YearChip // one for each of Year.Weeks
-	Away   []bool       // likewise: on leave for the whole week
+	Weeks  []YearCell // one for each of Year.Weeks
+}
+
+// YearCell is one executive's week.
+type YearCell struct {
+	Chips  []YearChip
+	Window bool // one of the customers they visit has a window that touches it
+	Trip   bool // on a trip in it
+	Away   bool // on leave for the whole week
 }
 
 // YearChip is one visit in a week.
@@ -70,9 +77,19 @@ type YearVisit struct {
 	Code      string // of the group
 	Group     string
 	Host      string
-	State     string // in words
-	Stands    bool   // counts as planned: not declined, cancelled or missed
-	Objective bool   // somebody has said what it is for
+	State     string        // in words
+	Stands    bool          // counts as planned: not declined, cancelled or missed
+	Objective bool          // somebody has said what it is for
+	Window    slot.Interval // of the customer: that in which the visit lies, else the nearest; zero where there is none
+}
+
+// inWindow says in a word whether the visit lies in a window; "" where the customer
+// has none.
+func (v YearVisit) inWindow() string {
+	if v.Window.Start.IsZero() {
+		return ""
+	}
+	return yes(v.Window.Contains(v.Date))
 }
 
 // palette are the colours of the groups, light, with that of the text on them;
@@ -80,6 +97,14 @@ type YearVisit struct {
 var palette = [7]struct{ fill, ink string }{
 	{"DDE2E9", "14171C"}, {"0B3C8C", "FFFFFF"}, {"6FC0EE", "0F1216"}, {"12805C", "FFFFFF"}, {"F0B429", "0F1216"}, {"8E3FA8", "FFFFFF"}, {"8A94A3", "0F1216"},
 }
+
+// Colours of what lies behind the visits, as in the grid of the pages.
+const (
+	bandFill   = "FFF3D1" // window of a customer
+	tripInk    = "4A5261"
+	leaveInk   = "8A93A1" // of the hatch
+	crunchFill = "EEF0F3"
+)
 
 func shade(colour int) (fill, ink string) {
 	if colour < 1 || colour >= len(palette) {

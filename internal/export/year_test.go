@@ -29,14 +29,19 @@ func sampleYear(executives, each int, name string) export.Year {
 		y.Groups = append(y.Groups, export.YearGroup{Code: c, Label: fmt.Sprintf("%s group %d", name, i), Colour: (i + 1) % 7, Customers: 100, Target: executives*each/len(codes) + 1})
 	}
 	for i := range executives {
-		r := export.YearRow{Name: fmt.Sprintf("%s %03d", name, i), About: name, Visits: each, Weeks: make([][]export.YearChip, 52), Away: make([]bool, 52)}
-		r.Away[30] = true
+		r := export.YearRow{Name: fmt.Sprintf("%s %03d", name, i), About: name, Visits: each, Weeks: make([]export.YearCell, 52)}
+		r.Weeks[30].Away = true
+		for _, w := range []int{i % 50, i%50 + 1, i%50 + 2} {
+			r.Weeks[w].Window = true
+			r.Weeks[(w+26)%52].Trip = i%2 == 0
+		}
 		for j := range each {
 			week, g := (i+j*52/each)%52, (i+j)%len(codes)
-			r.Weeks[week] = append(r.Weeks[week], export.YearChip{Code: codes[g], Colour: (g + 1) % 7, Title: name, Dashed: j%3 == 0})
+			r.Weeks[week].Chips = append(r.Weeks[week].Chips, export.YearChip{Code: codes[g], Colour: (g + 1) % 7, Title: name, Dashed: j%3 == 0})
 			y.Groups[g].Planned++
 			y.Visits = append(y.Visits, export.YearVisit{Label: fmt.Sprintf("v%d", len(y.Visits)+1), Date: monday.Add(7*week + i%5), Half: slot.AM, Begins: "09:00", Ends: "12:00", Zone: "Europe/Zurich",
-				Executive: r.Name, Customer: name, City: name, Country: "CH", Code: codes[g], Group: y.Groups[g].Label, Host: name, State: "published", Stands: true, Objective: j%2 == 0})
+				Executive: r.Name, Customer: name, City: name, Country: "CH", Code: codes[g], Group: y.Groups[g].Label, Host: name, State: "published", Stands: true, Objective: j%2 == 0,
+				Window: slot.Interval{Start: monday.Add(7 * week), End: monday.Add(7*week + 3)}})
 		}
 		y.Rows = append(y.Rows, r)
 	}
@@ -57,7 +62,15 @@ func TestVisitsCSV(t *testing.T) {
 	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(b.String(), "\uFEFF"))).ReadAll()
 	require.NoError(t, err)
 	require.Len(t, rows, 7)
-	require.Equal(t, []string{"v1", "2027-01-04", "am", "09:00", "12:00", "Europe/Zurich", `Müller, "Söhne" 000`, `Müller, "Söhne"`, `Müller, "Söhne"`, "CH", "ST", `Müller, "Söhne" group 0`, `Müller, "Söhne"`, "published", "yes", "yes"}, rows[1])
+	require.Equal(t, []string{"v1", "2027-01-04", "am", "09:00", "12:00", "Europe/Zurich", `Müller, "Söhne" 000`, `Müller, "Söhne"`, `Müller, "Söhne"`, "CH", "ST", `Müller, "Söhne" group 0`, `Müller, "Söhne"`, "published", "yes", "yes", "2027-01-04", "2027-01-07", "yes"}, rows[1])
+	require.Equal(t, []string{"Window from", "Window to", "In window"}, rows[0][16:])
+	y.Visits[0].Date, y.Visits[1].Window = slot.MustDate("2027-01-08"), slot.Interval{}
+	b.Reset()
+	require.NoError(t, export.VisitsCSV(&b, y.Visits))
+	rows, err = csv.NewReader(strings.NewReader(strings.TrimPrefix(b.String(), "\uFEFF"))).ReadAll()
+	require.NoError(t, err)
+	require.Equal(t, []string{"2027-01-04", "2027-01-07", "no"}, rows[1][16:])
+	require.Equal(t, []string{"", "", ""}, rows[2][16:], "who has no window is not outside of one")
 	require.Error(t, export.VisitsCSV(broken{}, y.Visits))
 }
 
@@ -124,12 +137,42 @@ func TestYearXLSX(t *testing.T) {
 	require.Contains(t, parts["xl/worksheets/sheet2.xml"], `fitToWidth="1"`)
 	require.Contains(t, parts["xl/worksheets/sheet2.xml"], `state="frozen"`)
 	require.Contains(t, parts["xl/tables/table1.xml"], "autoFilter")
-	v, err := f.GetCellValue("Plan", "D4")
-	require.NoError(t, err)
-	require.Equal(t, "ST", v)
-	v, err = f.GetCellValue("Visits", "B2")
-	require.NoError(t, err)
-	require.Equal(t, "2027-01-04", v)
+	for cell, want := range map[string]string{"Plan!D5": "ST", "Plan!E2": "Customer’s window", "Plan!K2": "Trip", "Plan!Q2": "Away", "Plan!W2": "End of quarter", "Plan!A9": "ST", "Plan!D9": "of 7",
+		"Visits!B2": "2027-01-04", "Visits!Q2": "2027-01-04", "Visits!R2": "2027-01-07", "Visits!S2": "yes"} {
+		sheet, at, _ := strings.Cut(cell, "!")
+		v, err := f.GetCellValue(sheet, at)
+		require.NoError(t, err)
+		require.Equal(t, want, v, cell)
+	}
+
+	// Windows are filled, leave is hatched, trips are underlined, also under visits.
+	look := func(cell string) (fill excelize.Fill, lines map[string]string) {
+		id, err := f.GetCellStyle("Plan", cell)
+		require.NoError(t, err)
+		style, err := f.GetStyle(id)
+		require.NoError(t, err)
+		lines = map[string]string{}
+		for _, b := range style.Border {
+			lines[b.Type] = b.Color
+		}
+		return style.Fill, lines
+	}
+	for _, c := range []struct {
+		cell, fill string
+		pattern    int
+		lines      map[string]string
+	}{
+		{"D2", "FFF3D1", 1, map[string]string{}}, {"J2", "", 0, map[string]string{"bottom": "4A5261"}}, {"P2", "8A93A1", 14, map[string]string{}},
+		{"D5", "0B3C8C", 1, map[string]string{"left": "FFF3D1", "right": "FFF3D1"}}, {"E5", "FFF3D1", 1, map[string]string{}}, {"AH5", "8A93A1", 14, map[string]string{}},
+		{"AD5", "0B3C8C", 1, map[string]string{"bottom": "4A5261"}},
+	} {
+		fill, lines := look(c.cell)
+		require.Equal(t, c.lines, lines, c.cell)
+		require.Equal(t, c.pattern, fill.Pattern, c.cell)
+		if c.fill != "" {
+			require.Equal(t, []string{c.fill}, fill.Color, c.cell)
+		}
+	}
 
 	f, err = excelize.OpenReader(bytes.NewReader(file(export.Year{Title: "Nothing"})))
 	require.NoError(t, err)
@@ -142,7 +185,7 @@ func TestYearXLSXRunsNothing(t *testing.T) {
 	for _, bad := range hostile() {
 		y.Title = bad
 		z := sampleYear(1, 2, bad)
-		z.Groups[0].Code, z.Rows[0].Weeks[0][0].Code = bad, bad
+		z.Groups[0].Code, z.Rows[0].Weeks[0].Chips[0].Code = bad, bad
 		y.Groups, y.Rows, y.Visits = append(y.Groups, z.Groups[0]), append(y.Rows, z.Rows...), append(y.Visits, z.Visits...)
 	}
 	var b bytes.Buffer
@@ -177,6 +220,12 @@ func TestYearPDF(t *testing.T) {
 	require.Equal(t, 3, strings.Count(first, "/Type /Page "), "40 rows a page")
 	require.Equal(t, 3, strings.Count(first, "/MediaBox [0 0 1191 842]"))
 	for _, text := range readPaper(t, []byte(first)).pages {
+		for _, name := range []string{"Customer’s window", "Trip", "Away", "End of quarter"} {
+			require.Contains(t, text, "("+name+") Tj")
+		}
+		for what, colour := range map[string]string{"windows": "1.000 0.953 0.820 rg", "leave": "0.541 0.576 0.631 RG", "trips": " 1.80 re f"} {
+			require.Greater(t, strings.Count(text, colour), 3, what)
+		}
 		require.Contains(t, text, "(Jan) Tj", "each page has its own headings")
 		require.NotContains(t, text, "letters that this file cannot show")
 	}

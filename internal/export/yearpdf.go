@@ -50,6 +50,7 @@ const (
 	gridTop   = 118.0
 	gridNames = 170.0
 	gridRow   = 16.5
+	gridTrip  = 1.8 // how thick the line of a trip is
 )
 
 // yearGrid is a page of the year.
@@ -90,7 +91,7 @@ func (g yearGrid) head(rows []YearRow, all int) {
 	month := ""
 	for i, week := range g.Weeks {
 		if week.Crunch {
-			g.Tint(g.x(i), gridTop-14, g.week(), 14+gridRow*float64(max(1, len(rows))), "EEF0F3")
+			g.Tint(g.x(i), gridTop-14, g.week(), 14+gridRow*float64(max(1, len(rows))), crunchFill)
 		}
 		if m := week.Monday.Time().Format("Jan"); m != month {
 			month = m
@@ -111,17 +112,25 @@ func (g yearGrid) rows(rows []YearRow) {
 		g.Rule(gridLeft, y, gridRight, y, 0.25)
 		g.Text(gridLeft, y+11.5, 9, false, clip(r.Name, gridNames-28, 9, false))
 		g.Right(gridLeft+gridNames-6, y+11.5, 9, true, fmt.Sprint(r.Visits))
-		for j, chips := range r.Weeks[:min(len(r.Weeks), len(g.Weeks))] {
-			if j < len(r.Away) && r.Away[j] {
-				g.Tint(g.x(j), y+0.5, g.week(), gridRow-1, "C9CFD8")
+		for j, cell := range r.Weeks[:min(len(r.Weeks), len(g.Weeks))] {
+			x := g.x(j)
+			if cell.Window {
+				g.Tint(x, y+0.25, g.week(), gridRow-0.5, bandFill)
 			}
-			g.chips(g.x(j), y, chips)
+			if cell.Away {
+				g.Hatch(x, y+0.25, g.week(), gridRow-0.5, leaveInk)
+			}
+			if cell.Trip {
+				g.Tint(x, y+gridRow-gridTrip-0.4, g.week(), gridTrip, tripInk)
+			}
+			g.chips(x, y, cell.Chips)
 		}
 	}
 	g.Rule(gridLeft, gridTop+gridRow*float64(len(rows)), gridRight, gridTop+gridRow*float64(len(rows)), 0.25)
 }
 
-// chips shares a week among its visits, three at most one above the other.
+// chips shares a week among its visits, three at most one above the other, over the
+// line of a trip.
 func (g yearGrid) chips(x, y float64, chips []YearChip) {
 	if len(chips) == 0 {
 		return
@@ -130,7 +139,7 @@ func (g yearGrid) chips(x, y float64, chips []YearChip) {
 	if len(shown) > 3 {
 		shown = []YearChip{{Code: fmt.Sprintf("%d×", len(chips))}}
 	}
-	high := (gridRow - 2) / float64(len(shown))
+	high := (gridRow - 2 - gridTrip) / float64(len(shown))
 	for i, c := range shown {
 		g.code(x+0.75, y+1+float64(i)*high, g.week()-1.5, high-0.5, c, min(7.5, high*0.95))
 	}
@@ -146,7 +155,24 @@ func (g yearGrid) code(x, y, wide, high float64, c YearChip, size float64) {
 	g.Coloured(x+wide/2, y+high/2+size*0.36, size, ink, text)
 }
 
+// foot writes which plan this is, what the signs behind the visits mean, and the page.
 func (g yearGrid) foot(n, of int) {
-	g.Text(gridLeft, a3Height-24, 8, false, clip(g.Footer, 700, 8, false)+" · grey: on leave · shaded: end of a quarter")
-	g.Right(gridRight, a3Height-24, 8, false, fmt.Sprintf("%d / %d", n, of))
+	const y, high = a3Height - 24, 8.0
+	g.Text(gridLeft, y, 8, false, clip(g.Footer, 640, 8, false))
+	x := gridRight - 40
+	for _, key := range []struct {
+		text string
+		draw func(x float64)
+	}{
+		{"End of quarter", func(x float64) { g.Tint(x, y-7, 16, high, crunchFill) }},
+		{"Away", func(x float64) { g.Hatch(x, y-7, 16, high, leaveInk) }},
+		{"Trip", func(x float64) { g.Tint(x, y-2, 16, gridTrip, tripInk) }},
+		{"Customer’s window", func(x float64) { g.Tint(x, y-7, 16, high, bandFill) }},
+	} {
+		x -= Width(key.text, 8, false) + 14
+		g.Text(x, y, 8, false, key.text)
+		x -= 20
+		key.draw(x)
+	}
+	g.Right(gridRight, y, 8, false, fmt.Sprintf("%d / %d", n, of))
 }

@@ -132,7 +132,7 @@ func (v *PlanView) arrange(visits []visit.Visit, people []roster.Person, absence
 		in.Strata = append(in.Strata, coverage.Group{Code: g.Code, Label: g.Label, Customers: g.Customers, Target: g.Target})
 	}
 	in.Near = func(executiveID, customerID string) bool {
-		return geo.Km(homes[executiveID], customers[customerID].Point) <= 60
+		return geo.Km(homes[executiveID], customers[customerID].Point) <= nearHome
 	}
 	v.Year = coverage.Year(in)
 	for i, b := range v.Year.Strata {

@@ -3,6 +3,8 @@ package flow
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"windshield/internal/access"
 	"windshield/internal/export"
 	"windshield/internal/fault"
+	"windshield/internal/geo"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
@@ -36,22 +39,62 @@ func TestTheSheetCountsAsTheDeckDoes(t *testing.T) {
 	require.Equal(t, []bool{true, true, false}, []bool{y.Visits[0].Stands, y.Visits[1].Stands, y.Visits[2].Stands})
 	require.Len(t, y.Rows, 2, "who visits nobody and need not is left out")
 	require.Equal(t, "Ana", y.Rows[0].Name)
-	chips, away := 0, []int{}
+	chips, away, windows := 0, []int{}, []int{}
 	for i, w := range y.Rows[0].Weeks {
-		chips += len(w)
-		if y.Rows[0].Away[i] {
+		chips += len(w.Chips)
+		if w.Away {
 			away = append(away, i)
 		}
+		if w.Window {
+			windows = append(windows, i)
+		}
+		require.False(t, w.Trip)
 	}
 	require.Equal(t, 1, chips)
 	require.Equal(t, "2027-W09", y.Weeks[9].Label)
-	require.Equal(t, []export.YearChip{{Code: "EN", Colour: 1, Dashed: true}}, y.Rows[0].Weeks[9])
+	require.Equal(t, []export.YearChip{{Code: "EN", Colour: 1, Dashed: true}}, y.Rows[0].Weeks[9].Chips)
 	require.Equal(t, []int{27}, away, "four days of five are not the week")
+	require.Equal(t, []int{9, 10, 11}, windows, "a week is in a window from the first day on")
+	require.Equal(t, []export.YearVisit{y.Visits[0], y.Visits[2]}, []export.YearVisit{inWindow(y.Visits[0], "2027-03-01", "2027-03-20"), inWindow(y.Visits[2], "", "")})
+
+	// Two visits far from home within three days are a trip, over the weeks it touches.
+	far := in
+	far.Visits = append(slices.Clone(in.Visits), deckVisit(4, "ana", "c3", "2027-03-05", "SB", visit.Proposed), deckVisit(5, "ana", "c2", "2027-03-08", "SB", visit.Proposed))
+	far.People, far.Customers = maps.Clone(in.People), maps.Clone(in.Customers)
+	for id, c := range far.Customers {
+		c.Point = geo.Point{Lat: 48, Lon: 11}
+		far.Customers[id] = c
+	}
+	trips := []int{}
+	for i, w := range far.year().Rows[0].Weeks {
+		if w.Trip {
+			trips = append(trips, i)
+		}
+	}
+	require.Equal(t, []int{9, 10}, trips)
 
 	in.Visits[0].Slot.Date = slot.MustDate("2029-01-01") // moved by hand out of the year
 	require.NotPanics(t, func() { in.year() })
 	in.Visits, in.Groups, in.Plan.Horizon = nil, nil, slot.Interval{}
 	require.Empty(t, in.year().Rows)
+}
+
+// inWindow gives a visit with the window that it should have.
+func inWindow(v export.YearVisit, from, to string) export.YearVisit {
+	v.Window = slot.Interval{}
+	if from != "" {
+		v.Window = slot.Interval{Start: slot.MustDate(from), End: slot.MustDate(to)}
+	}
+	return v
+}
+
+func TestTheNearestWindow(t *testing.T) {
+	d := slot.MustDate
+	first, second := slot.Interval{Start: d("2027-03-01"), End: d("2027-03-20")}, slot.Interval{Start: d("2027-05-01"), End: d("2027-05-20")}
+	for day, want := range map[string]slot.Interval{"2027-01-01": first, "2027-03-20": first, "2027-04-10": first, "2027-04-11": second, "2027-05-01": second, "2028-01-01": second} {
+		require.Equal(t, want, nearestWindow(d(day), []slot.Interval{second, first}), day)
+	}
+	require.Zero(t, nearestWindow(d("2027-01-01"), nil))
 }
 
 func TestSlidesOfTheDeck(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"windshield/internal/coverage"
 	"windshield/internal/export"
 	"windshield/internal/fault"
+	"windshield/internal/geo"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
@@ -23,7 +24,8 @@ type sheetInput struct {
 	Groups    []Group
 	People    map[string]roster.Person
 	Absences  map[string][]slot.Interval
-	Customers map[string]roster.Customer
+	Customers map[string]roster.Customer // of the visits
+	Fiscal    visit.Fiscal
 	Today     slot.Date
 	Whole     bool // all visits, and not one reader's own
 	Bare      bool // without what only the list of visits shows
@@ -79,7 +81,10 @@ func (f *Flow) sheetInput(ctx context.Context, planID string, scope access.Scope
 		if in.People, err = everybody(tx); err != nil {
 			return in, err
 		}
-		if in.Absences, err = absencesByPerson(tx); err != nil || bare {
+		if in.Absences, err = absencesByPerson(tx); err != nil {
+			return in, err
+		}
+		if in.Fiscal, err = fiscalOf(tx); err != nil {
 			return in, err
 		}
 		in.Customers, err = customersOf(tx, in.Visits)
@@ -103,32 +108,58 @@ func (in sheetInput) year() export.Year {
 	for _, g := range in.Groups {
 		y.Groups = append(y.Groups, export.YearGroup{Code: g.Code, Label: g.Label, Colour: g.Colour, Customers: g.Customers, Planned: planned[g.Code], Target: g.Target})
 	}
-	for _, w := range coverage.Year(coverage.YearInput{Horizon: p.Horizon, Visits: in.Visits}).Weeks {
-		y.Weeks = append(y.Weeks, export.YearWeek{Label: w.Label, Monday: w.Monday, Crunch: w.QuarterEnd})
-	}
 	theirs := map[string][]visit.Visit{}
 	for _, v := range in.Visits {
 		if v.State.Stands() {
 			theirs[v.ExecutiveID] = append(theirs[v.ExecutiveID], v)
 		}
 	}
+	goers := in.goers(theirs)
+	report := coverage.YearInput{Horizon: p.Horizon, Fiscal: in.Fiscal, Visits: in.Visits, Near: func(executiveID, customerID string) bool {
+		return geo.Km(in.People[executiveID].Office.Point, in.Customers[customerID].Point) <= nearHome
+	}}
+	for _, e := range goers {
+		report.People = append(report.People, coverage.Person{Person: e, Absences: in.Absences[e.ID]})
+	}
+	year := coverage.Year(report)
+	for _, w := range year.Weeks {
+		y.Weeks = append(y.Weeks, export.YearWeek{Label: w.Label, Monday: w.Monday, Crunch: w.QuarterEnd})
+	}
+	trips := map[string][]slot.Interval{}
+	for _, t := range year.Trips {
+		trips[t.PersonID] = append(trips[t.PersonID], t.Interval)
+	}
 	first := p.Horizon.Start.Monday()
-	for _, e := range in.goers(theirs) {
-		row := export.YearRow{Name: e.Name, About: e.Function, Visits: len(theirs[e.ID]), Weeks: make([][]export.YearChip, len(y.Weeks)), Away: make([]bool, len(y.Weeks))}
+	for _, e := range goers {
+		row := export.YearRow{Name: e.Name, About: e.Function, Visits: len(theirs[e.ID]), Weeks: make([]export.YearCell, len(y.Weeks))}
+		touch := func(i slot.Interval, mark func(*export.YearCell)) {
+			for w := max(0, i.Start.Monday().Sub(first)/7); w < len(row.Weeks) && first.Add(7*w) <= i.End; w++ {
+				mark(&row.Weeks[w])
+			}
+		}
 		for _, v := range theirs[e.ID] {
+			for _, w := range in.Customers[v.CustomerID].Windows {
+				touch(w, func(c *export.YearCell) { c.Window = true })
+			}
 			week := v.Slot.Date.Sub(first) / 7
 			if v.Slot.Date < first || week >= len(row.Weeks) {
 				continue // moved by hand out of the year: it stands in the list
 			}
-			row.Weeks[week] = append(row.Weeks[week], export.YearChip{Code: v.Stratum, Colour: colours[v.Stratum], Dashed: v.State == visit.Proposed, Done: v.State.Happened()})
+			row.Weeks[week].Chips = append(row.Weeks[week].Chips, export.YearChip{Code: v.Stratum, Colour: colours[v.Stratum], Dashed: v.State == visit.Proposed, Done: v.State.Happened()})
+		}
+		for _, t := range trips[e.ID] {
+			touch(t, func(c *export.YearCell) { c.Trip = true })
 		}
 		for i, w := range y.Weeks {
-			row.Away[i] = awayAll(in.Absences[e.ID], w.Monday)
+			row.Weeks[i].Away = awayAll(in.Absences[e.ID], w.Monday)
 		}
 		y.Rows = append(y.Rows, row)
 	}
 	return y
 }
+
+// nearHome is how far from an executive's office a visit is no trip, in kilometres.
+const nearHome = 60
 
 // goers are the executives of a plan by name: who visits somebody in it, and who
 // should.
@@ -161,9 +192,22 @@ func (in sheetInput) list() []export.YearVisit {
 		c := in.Customers[v.CustomerID]
 		out[i] = export.YearVisit{Label: v.Label, Date: v.Slot.Date, Half: v.Slot.Half, Begins: v.Begins, Ends: v.Ends, Zone: v.Zone,
 			Executive: in.People[v.ExecutiveID].Name, Customer: c.Name, City: c.City, Country: c.Country, Code: v.Stratum, Group: v.Group,
-			Host: in.People[v.HostID].Name, State: stateWord(v.State), Stands: v.State.Stands(), Objective: v.Objective != ""}
+			Host: in.People[v.HostID].Name, State: stateWord(v.State), Stands: v.State.Stands(), Objective: v.Objective != "", Window: nearestWindow(v.Slot.Date, c.Windows)}
 	}
 	return out
+}
+
+// nearestWindow gives the window in which a day lies, else the one that is fewest
+// days away; the earlier one of two.
+func nearestWindow(d slot.Date, windows []slot.Interval) (nearest slot.Interval) {
+	least := -1
+	for _, w := range windows {
+		away := max(0, w.Start.Sub(d), d.Sub(w.End))
+		if least < 0 || away < least || away == least && w.Start < nearest.Start {
+			nearest, least = w, away
+		}
+	}
+	return nearest
 }
 
 // calendar gives the visits that stand as calendar events. Zone is the reader's, ""

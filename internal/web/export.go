@@ -113,4 +113,30 @@ func paperChip(c export.YearChip) string {
 	return s
 }
 
+// behind says in words what the signs behind a row's visits mean.
+func behind(r export.YearRow) string {
+	windows, trips, away := 0, 0, 0
+	for i, w := range r.Weeks {
+		if w.Window {
+			windows++
+		}
+		if w.Trip && (i == 0 || !r.Weeks[i-1].Trip) {
+			trips++
+		}
+		if w.Away {
+			away++
+		}
+	}
+	s := ""
+	for _, x := range []struct {
+		n    int
+		text string
+	}{{windows, count(windows, "week", "weeks") + " in customers’ windows"}, {trips, count(trips, "trip", "trips")}, {away, count(away, "week", "weeks") + " away"}} {
+		if x.n > 0 {
+			s += ", " + x.text
+		}
+	}
+	return s
+}
+
 func weekShort(label string) string { return label[max(0, len(label)-2):] }

@@ -37,13 +37,14 @@ func (s *story) YearSheet(_ context.Context, a access.Actor, id string) (export.
 		y.Weeks = append(y.Weeks, export.YearWeek{Label: w.Label, Monday: w.Monday, Crunch: w.QuarterEnd})
 	}
 	for _, p := range s.people {
-		r := export.YearRow{Name: p.Name, Weeks: make([][]export.YearChip, len(y.Weeks)), Away: make([]bool, len(y.Weeks))}
+		r := export.YearRow{Name: p.Name, Weeks: make([]export.YearCell, len(y.Weeks))}
 		for _, v := range s.visits {
 			week := v.Slot.Date.Sub(s.plan.Horizon.Start.Monday()) / 7
 			if v.ExecutiveID != p.ID || week < 0 || week >= len(r.Weeks) {
 				continue
 			}
-			r.Weeks[week] = append(r.Weeks[week], export.YearChip{Code: v.Stratum, Colour: 1, Title: v.Group})
+			x := &r.Weeks[week]
+			x.Chips, x.Window, x.Trip = append(x.Chips, export.YearChip{Code: v.Stratum, Colour: 1, Title: v.Group}), true, week%2 == 0
 			r.Visits++
 		}
 		if r.Visits > 0 {
@@ -86,6 +87,10 @@ func TestThePlanOnPaper(t *testing.T) {
 			pages := max(1, (rows+export.RowsPerPage-1)/export.RowsPerPage)
 			require.Equal(t, pages, strings.Count(w.Body.String(), `<section class="sheet">`), "each page has its own headings")
 			require.NotContains(t, w.Body.String(), "style=")
+			require.Equal(t, pages, strings.Count(w.Body.String(), "Customer’s window"), "and its legend")
+			if rows > 0 {
+				require.Contains(t, w.Body.String(), " in customers’ windows", "what is shown is said as well")
+			}
 			var packed bytes.Buffer
 			z := gzip.NewWriter(&packed)
 			_, err := z.Write(w.Body.Bytes())
