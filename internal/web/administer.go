@@ -306,7 +306,7 @@ func (p *Pages) audit(c echo.Context) error {
 		names[x.ID] = x.Name
 	}
 	for _, e := range rows {
-		m.Lines = append(m.Lines, lineOf(e, names))
+		m.Lines = append(m.Lines, lineOf(ctx(c), e, names))
 	}
 	m.Actor = whoActed(m.ActorID, names)
 	m.Filtered = m.ActorID+m.About+m.From+m.To != ""

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strconv"
@@ -18,34 +19,34 @@ func attention(m flow.Administration) int {
 	return n
 }
 
-func failedWords(n int) string {
+func failedWords(ctx context.Context, n int) string {
 	if n == 0 {
 		return "none has failed"
 	}
-	return num(n) + " failed"
+	return num(ctx, n) + " failed"
 }
 
-func noneOr(n int) string {
+func noneOr(ctx context.Context, n int) string {
 	if n == 0 {
 		return "none"
 	}
-	return num(n)
+	return num(ctx, n)
 }
 
-func trailWords(c flow.TrailCheck) string {
+func trailWords(ctx context.Context, c flow.TrailCheck) string {
 	if c.At.IsZero() {
 		return c.Sentence()
 	}
-	return c.Sentence() + " Checked " + moment(c.At) + "."
+	return c.Sentence() + " Checked " + momentText(ctx, c.At) + "."
 }
 
 func num64(n int64) string { return strconv.FormatInt(n, 10) }
 
-func times(n int) string {
+func times(ctx context.Context, n int) string {
 	if n == 1 {
 		return "once"
 	}
-	return num(n) + " times"
+	return num(ctx, n) + " times"
 }
 
 func reasonOf(m jobsModel, x flow.FailureView) string {
@@ -63,7 +64,7 @@ func toOf(m dimensionsModel, d flow.DimensionView) string {
 }
 
 // asMuch compares a weight with what people can picture: kilometres, or visits left out.
-func asMuch(m rulesModel, t termText) string {
+func asMuch(ctx context.Context, m rulesModel, t termText) string {
 	km, out := int64(0), int64(0)
 	for _, x := range m.Terms {
 		switch x.Term {
@@ -77,18 +78,18 @@ func asMuch(m rulesModel, t termText) string {
 	case t.Was == 0:
 		return "nothing"
 	case t.Term == planning.TravelKM:
-		return "the smallest part of what a plan costs: a visit left out costs " + num(out/t.Was) + " of them"
+		return "the smallest part of what a plan costs: a visit left out costs " + num(ctx, out/t.Was) + " of them"
 	case km == 0:
-		return "one part in " + num(max(1, out/t.Was)) + " of a visit left out"
+		return "one part in " + num(ctx, max(1, out/t.Was)) + " of a visit left out"
 	}
-	return num(t.Was/km) + " km of travel"
+	return num(ctx, t.Was/km) + " km of travel"
 }
 
-func shareOf(part, whole int64) string {
+func shareOf(ctx context.Context, part, whole int64) string {
 	if whole <= 0 || part <= 0 {
 		return ""
 	}
-	return ", " + percent(float64(part)/float64(whole)) + " of its cost"
+	return ", " + percent(ctx, float64(part)/float64(whole)) + " of its cost"
 }
 
 // auditKinds lists what the trail can be narrowed to, by its word.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -69,7 +70,7 @@ func whoActed(id string, names map[string]string) string {
 	return id
 }
 
-func lineOf(e flow.Entry, names map[string]string) auditLine {
+func lineOf(ctx context.Context, e flow.Entry, names map[string]string) auditLine {
 	l := auditLine{Seq: e.Seq, At: e.At, ActorID: e.ActorID, Who: whoActed(e.ActorID, names), Subject: e.Subject}
 	if l.Did = deeds[e.Action]; l.Did == "" {
 		l.Did = e.Action + ":"
@@ -78,7 +79,7 @@ func lineOf(e flow.Entry, names map[string]string) auditLine {
 	l.What, l.Href = subjectWords(kind, id, names), subjectHref(e.Subject)
 	if e.Detail != "" && e.Detail != "{}" && e.Detail != "null" {
 		l.JSON = e.Detail
-		l.Changes = changesOf(e.Detail, names)
+		l.Changes = changesOf(ctx, e.Detail, names)
 	}
 	return l
 }
@@ -136,7 +137,7 @@ func subjectHref(subject string) string {
 const mostChanges = 8
 
 // changesOf says in words what changed, before → after.
-func changesOf(detail string, names map[string]string) []string {
+func changesOf(ctx context.Context, detail string, names map[string]string) []string {
 	var d map[string]any
 	if json.Unmarshal([]byte(detail), &d) != nil {
 		return nil
@@ -148,16 +149,16 @@ func changesOf(detail string, names map[string]string) []string {
 	switch {
 	case isMap || after != nil:
 		for _, k := range slices.Sorted(maps.Keys(after)) {
-			out = append(out, fmt.Sprintf("%s: %s → %s", fieldWords(k), valueWords(before[k], names), valueWords(after[k], names)))
+			out = append(out, fmt.Sprintf("%s: %s → %s", fieldWords(k), valueWords(ctx, before[k], names), valueWords(ctx, after[k], names)))
 		}
 	case to != nil || from != nil:
-		out = append(out, fmt.Sprintf("%s → %s", valueWords(from, names), valueWords(to, names)))
+		out = append(out, fmt.Sprintf("%s → %s", valueWords(ctx, from, names), valueWords(ctx, to, names)))
 	}
 	for _, k := range slices.Sorted(maps.Keys(d)) {
 		if k == "from" || k == "to" || k == "blanked" {
 			continue
 		}
-		if v := valueWords(d[k], names); says(v) {
+		if v := valueWords(ctx, d[k], names); says(v) {
 			out = append(out, fieldWords(k)+": "+v)
 		}
 	}
@@ -182,7 +183,7 @@ func fieldWords(k string) string { return strings.ReplaceAll(k, "_", " ") }
 var anID = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 
 // valueWords gives a value of an entry for people.
-func valueWords(v any, names map[string]string) string {
+func valueWords(ctx context.Context, v any, names map[string]string) string {
 	switch v := v.(type) {
 	case nil:
 		return "nothing"
@@ -196,7 +197,7 @@ func valueWords(v any, names map[string]string) string {
 			return num64(int64(v)) // likely a year
 		}
 		if v == float64(int64(v)) {
-			return num(int64(v))
+			return num(ctx, int64(v))
 		}
 		return fmt.Sprint(v)
 	case string:
@@ -215,7 +216,7 @@ func valueWords(v any, names map[string]string) string {
 		}
 		var out []string
 		for _, x := range v[:min(len(v), 6)] {
-			out = append(out, valueWords(x, names))
+			out = append(out, valueWords(ctx, x, names))
 		}
 		if len(v) > 6 {
 			out = append(out, "…")
@@ -224,7 +225,7 @@ func valueWords(v any, names map[string]string) string {
 	case map[string]any:
 		var out []string
 		for _, k := range slices.Sorted(maps.Keys(v)) {
-			if out = append(out, fieldWords(k)+" "+valueWords(v[k], names)); len(out) == 6 {
+			if out = append(out, fieldWords(k)+" "+valueWords(ctx, v[k], names)); len(out) == 6 {
 				break
 			}
 		}

@@ -39,7 +39,7 @@ type briefModel struct {
 }
 
 func (p *Pages) briefFrame(c echo.Context, b flow.BriefView) frame {
-	f := p.frame(c, "Brief: "+b.Customer.Name+", "+dayShort(b.Visit.Slot.Date))
+	f := p.frame(c, "Brief: "+b.Customer.Name+", "+dayShort(ctx(c), b.Visit.Slot.Date))
 	f.Narrow = true
 	return f
 }

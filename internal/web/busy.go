@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -115,8 +116,8 @@ func busyReason(r roster.Reading) string {
 }
 
 // shareLine says how a month's working hours went by.
-func shareLine(s roster.TimeShare) string {
+func shareLine(ctx context.Context, s roster.TimeShare) string {
 	work := max(s.Work, time.Minute)
-	part := func(d time.Duration) string { return percent(float64(d) / float64(work)) }
+	part := func(d time.Duration) string { return percent(ctx, float64(d)/float64(work)) }
 	return part(s.Visits) + " with customers, " + part(s.Others()) + " in other appointments"
 }

@@ -253,25 +253,25 @@ func claimTag(e insight.Evidence) (class, text string) {
 }
 
 // interval says between what shares of all customers the truth may lie.
-func interval(e insight.Evidence) string {
+func interval(ctx context.Context, e insight.Evidence) string {
 	if e.Share.Asked == 0 {
 		return "no share: nobody of the selection was asked"
 	}
-	return percent(e.Share.Interval.Low) + " to " + percent(e.Share.Interval.High) + " of all customers"
+	return percent(ctx, e.Share.Interval.Low) + " to " + percent(ctx, e.Share.Interval.High) + " of all customers"
 }
 
 // restsOn sums up in one line whom a claim rests on.
-func restsOn(e insight.Evidence) string {
-	s := few(e.Backing, e.Asked) + " asked back it"
+func restsOn(ctx context.Context, e insight.Evidence) string {
+	s := few(ctx, e.Backing, e.Asked) + " asked back it"
 	if e.Asked == 0 {
 		s = "nobody was asked"
 	}
 	if e.Raised > 0 {
-		s += ", " + num(e.Raised) + " raised it unasked"
+		s += ", " + num(ctx, e.Raised) + " raised it unasked"
 	}
-	s += " · " + few(e.Share.StrataBacking, e.Share.StrataAll) + " groups"
+	s += " · " + few(ctx, e.Share.StrataBacking, e.Share.StrataAll) + " groups"
 	if !e.Newest.IsZero() {
-		s += " · newest " + day(e.Newest)
+		s += " · newest " + day(ctx, e.Newest)
 	}
 	return s
 }

@@ -78,10 +78,10 @@ func (p *Pages) setLadder(c echo.Context) error {
 var rungs = map[alert.Rung]string{alert.ToPerson: "the person", alert.ToVP: "the VP of Sales", alert.ToCEO: "the CEO"}
 
 // reached says whom an alert has reached, and when.
-func reached(told []flow.ToldRung) string {
+func reached(ctx context.Context, told []flow.ToldRung) string {
 	parts := make([]string, len(told))
 	for i, r := range told {
-		parts[i] = rungs[r.Rung] + " on " + dayShort(slot.DateOf(r.At, r.At.Location()))
+		parts[i] = rungs[r.Rung] + " on " + dayShort(ctx, slot.DateOf(r.At, r.At.Location()))
 	}
 	return "Told: " + strings.Join(parts, ", ") + "."
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -106,7 +107,7 @@ func (p *Pages) showCompare(c echo.Context, with string, status int, problem err
 			return err
 		} else {
 			m.Comparison, m.MayTake = &x, mayMove(a, x.A)
-			m.rows()
+			m.rows(ctx(c))
 		}
 	}
 	return p.show(c, status, comparePage(p.frame(c, "Compare "+m.Plan.Name), m))
@@ -125,12 +126,12 @@ var differs = map[planning.Differs]string{
 }
 
 // rows lists the differences by executive, then by date, as people argue about them.
-func (m *compareModel) rows() {
+func (m *compareModel) rows(ctx context.Context) {
 	place := func(at *planning.Place) string {
 		if at == nil {
 			return "–"
 		}
-		return m.Names[at.Executive] + ", " + dayShort(at.Date) + " " + halfDay(at.Half)
+		return m.Names[at.Executive] + ", " + dayShort(ctx, at.Date) + " " + halfDay(at.Half)
 	}
 	first := func(d planning.Difference) planning.Place {
 		if d.A != nil {
@@ -204,7 +205,7 @@ func (p *Pages) scenarios(c echo.Context) error {
 	for _, x := range set.Columns {
 		m.Going = m.Going || x.Run.State == flow.Queued || x.Run.State == flow.Running
 	}
-	m.tabulate()
+	m.tabulate(ctx(c))
 	f := p.frame(c, "Scenarios")
 	if m.Going {
 		f.Refresh = 3
@@ -214,7 +215,7 @@ func (p *Pages) scenarios(c echo.Context) error {
 }
 
 // tabulate fills a line per term and the total.
-func (m *scenariosModel) tabulate() {
+func (m *scenariosModel) tabulate(ctx context.Context) {
 	for _, t := range append(planning.Terms(), planning.Total) {
 		row := scenarioRow{Name: termName(string(t))}
 		if t == planning.Total {
@@ -225,7 +226,7 @@ func (m *scenariosModel) tabulate() {
 			n, ok := x.Run.Cost[string(t)]
 			cell := ""
 			if ok {
-				cell = num(n)
+				cell = num(ctx, n)
 				if !known || n < least {
 					least, known = n, true
 				}
@@ -235,7 +236,7 @@ func (m *scenariosModel) tabulate() {
 		differ := false
 		for _, cell := range row.Cells {
 			differ = differ || cell != row.Cells[0]
-			row.Best = append(row.Best, known && cell == num(least))
+			row.Best = append(row.Best, known && cell == num(ctx, least))
 		}
 		if !differ {
 			row.Best = make([]bool, len(row.Cells))

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -166,10 +167,10 @@ var tags = regexp.MustCompile(`<[^>]*>`)
 
 // sideText writes one side of a difference for people. guests is said of the
 // guests that differ.
-func sideText(v visit.Visit, field calsync.Field, s, guests string) string {
+func sideText(ctx context.Context, v visit.Visit, field calsync.Field, s, guests string) string {
 	switch field {
 	case calsync.FieldTime:
-		return spanText(v, s)
+		return spanText(ctx, v, s)
 	case calsync.FieldGuests:
 		return strings.TrimSpace(s + " " + guests)
 	case calsync.FieldDescription:
@@ -182,7 +183,7 @@ func sideText(v visit.Visit, field calsync.Field, s, guests string) string {
 }
 
 // spanText writes a stretch of time as on the wall at the customer's place.
-func spanText(v visit.Visit, s string) string {
+func spanText(ctx context.Context, v visit.Visit, s string) string {
 	from, to, _ := strings.Cut(s, " to ")
 	start, err1 := time.Parse(time.RFC3339, from)
 	end, err2 := time.Parse(time.RFC3339, to)
@@ -191,11 +192,11 @@ func spanText(v visit.Visit, s string) string {
 		return s
 	}
 	start, end = start.In(loc), end.In(loc)
-	last := end.Format("15:04")
+	last := stamp(ctx, end, "15:04")
 	if slot.DateOf(start, loc) != slot.DateOf(end, loc) {
-		last = end.Format("Mon 2 Jan, 15:04")
+		last = stamp(ctx, end, "Mon 2 Jan, 15:04")
 	}
-	return start.Format("Mon 2 Jan, 15:04") + "–" + last
+	return stamp(ctx, start, "Mon 2 Jan, 15:04") + "–" + last
 }
 
 func guestName(g flow.GuestView) string {

@@ -171,7 +171,7 @@ func (p *Pages) coverage(c echo.Context) error {
 		}
 	}
 	m.Top = topMonth(m.People)
-	m.Chart = chartOf(m.Report.Weeks, m.PerWeek, m.Report.Today)
+	m.Chart = chartOf(ctx(c), m.Report.Weeks, m.PerWeek, m.Report.Today)
 	m.Few = m.Report.Totals.Visits-m.Report.Totals.Ungrouped < coverage.FewCases
 	all := groupLines(m.Report.Groups, m.CoverageView.Groups)
 	slices.SortStableFunc(all, func(a, b groupLine) int { return before(a.Under, b.Under) })
@@ -241,7 +241,7 @@ func monthQuery(person string, m coverage.Month) string {
 
 // breachText says in a few words what a row is about: who was told and when, or when 30
 // days are passed as things are booked.
-func breachText(r coverage.PersonRow, o flow.OpenAlert, today slot.Date) string {
+func breachText(ctx context.Context, r coverage.PersonRow, o flow.OpenAlert, today slot.Date) string {
 	away := ""
 	if r.Paused {
 		away = ", away"
@@ -251,23 +251,23 @@ func breachText(r coverage.PersonRow, o flow.OpenAlert, today slot.Date) string 
 		return "clock not started" + away
 	case r.Overdue && len(o.Rungs) > 0:
 		last := o.Rungs[len(o.Rungs)-1]
-		return toldShort[last.Rung] + " told " + dayShort(slot.DateOf(last.At, time.UTC)) + away
+		return toldShort[last.Rung] + " told " + dayShort(ctx, slot.DateOf(last.At, time.UTC)) + away
 	case r.Overdue:
 		return "nobody told yet" + away
 	case r.Paused:
-		return "away to " + soonDay(r.Back.Add(-1), today)
+		return "away to " + soonDay(ctx, r.Back.Add(-1), today)
 	case !r.Forecast.IsZero():
-		return "passes " + soonDay(r.Forecast, today)
+		return "passes " + soonDay(ctx, r.Forecast, today)
 	}
 	return ""
 }
 
 // soonDay leaves the year out where it is today's.
-func soonDay(d, today slot.Date) string {
+func soonDay(ctx context.Context, d, today slot.Date) string {
 	if d.Year() == today.Year() {
-		return dayShort(d)
+		return dayShort(ctx, d)
 	}
-	return day(d)
+	return day(ctx, d)
 }
 
 // chart is a line of one number per week with a target, drawn into 560 × 96 units.
@@ -285,7 +285,7 @@ type chart struct {
 const chartW, chartH, chartTop = 440, 66, 8
 
 // chartOf draws the weeks that are over: one that is not always looks like a fall.
-func chartOf(weeks []coverage.WeekRow, goal float64, today slot.Date) chart {
+func chartOf(ctx context.Context, weeks []coverage.WeekRow, goal float64, today slot.Date) chart {
 	var c chart
 	if n := len(weeks); n > 1 && weeks[n-1].Monday.Add(6) >= today {
 		c.Running, weeks = weeks[n-1], weeks[:n-1]
@@ -316,10 +316,10 @@ func chartOf(weeks []coverage.WeekRow, goal float64, today slot.Date) chart {
 		c.LastX, c.LastY, c.Last = x, y, w.Distinct
 	}
 	c.Points = strings.TrimSpace(b.String())
-	c.First, c.LastLabel = dayShort(weeks[0].Monday), dayShort(weeks[len(weeks)-1].Monday)
+	c.First, c.LastLabel = dayShort(ctx, weeks[0].Monday), dayShort(ctx, weeks[len(weeks)-1].Monday)
 	if goal > 0 {
 		c.GoalY = height(goal)
-		c.Goal = strings.TrimSuffix(fixed(goal, 1), ".0")
+		c.Goal = readerIn(ctx).digits(strings.TrimSuffix(plainFixed(goal, 1), ".0"))
 	}
 	return c
 }
@@ -336,11 +336,11 @@ func (c chart) GoalTextY() int {
 }
 
 // parts says "3 of 12 visits" under 20 cases and "6 % of visits" above.
-func parts(part, whole int, share float64, of string) string {
+func parts(ctx context.Context, part, whole int, share float64, of string) string {
 	if whole < coverage.FewCases {
-		return few(part, whole) + " " + of
+		return few(ctx, part, whole) + " " + of
 	}
-	return percent(share) + " of " + of
+	return percent(ctx, share) + " of " + of
 }
 
 // inDays says how far ahead a date lies.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -29,31 +30,31 @@ var toldShort = map[alert.Rung]string{alert.ToPerson: "person", alert.ToVP: "VP"
 const rowsPage = 100
 
 // standingText says how many people stand so.
-func standingText(s flow.Standing, n int) string {
+func standingText(ctx context.Context, s flow.Standing, n int) string {
 	switch s {
 	case flow.StandsOver:
-		return num(n) + " over 30 days"
+		return num(ctx, n) + " over 30 days"
 	case flow.StandsSoon:
-		return num(n) + " pass 30 days within 14 days"
+		return num(ctx, n) + " pass 30 days within 14 days"
 	case flow.StandsNever:
-		return num(n) + " without a counting visit yet"
+		return num(ctx, n) + " without a counting visit yet"
 	case flow.StandsAway:
-		return num(n) + " away today"
+		return num(ctx, n) + " away today"
 	}
-	return num(n) + " fine"
+	return num(ctx, n) + " fine"
 }
 
 // backedBy says what stands behind a claim, and what it is not.
-func backedBy(c flow.CoverageClaim, today slot.Date) string {
-	out := count(c.Backing, "customer", "customers") + " in " + count(c.Groups, "group", "groups")
+func backedBy(ctx context.Context, c flow.CoverageClaim, today slot.Date) string {
+	out := count(ctx, c.Backing, "customer", "customers") + " in " + count(ctx, c.Groups, "group", "groups")
 	if c.Groups == 0 {
-		out = count(c.Backing, "customer", "customers")
+		out = count(ctx, c.Backing, "customer", "customers")
 	}
 	if n := c.Evidence.Denying; n > 0 {
-		out += ", " + num(n) + " against"
+		out += ", " + num(ctx, n) + " against"
 	}
 	if !c.Evidence.Newest.IsZero() {
-		out += ", newest " + soonDay(c.Evidence.Newest, today)
+		out += ", newest " + soonDay(ctx, c.Evidence.Newest, today)
 	}
 	switch {
 	case c.Evidence.Exportable():
@@ -76,33 +77,33 @@ func pathPart(s string) string { return url.PathEscape(s) }
 
 // keptText says how many of the promised visits came to what; those held are compared
 // with those that were due.
-func keptText(k coverage.Kept, o coverage.Outcome) string {
+func keptText(ctx context.Context, k coverage.Kept, o coverage.Outcome) string {
 	if o != coverage.KeptHeld {
-		return num(k.Of(o))
+		return num(ctx, k.Of(o))
 	}
 	due := k.Promised - k.Ahead
 	if due < coverage.FewCases {
-		return few(k.Held, due) + " due"
+		return few(ctx, k.Held, due) + " due"
 	}
-	return percent(k.Share()) + " of " + num(due) + " due"
+	return percent(ctx, k.Share()) + " of " + num(ctx, due) + " due"
 }
 
 type mixLine struct{ Name, Text, Field, Value string }
 
 // mixLines are the shares of when we come: in the customers' buying, and in our quarter.
-func mixLines(m coverage.Mix) []mixLine {
+func mixLines(ctx context.Context, m coverage.Mix) []mixLine {
 	known := m.Visits - m.Unknown
 	line := func(name string, n int, phase string) mixLine {
-		return mixLine{name, parts(n, known, share(n, known), "visits with a known stage"), "phase", phase}
+		return mixLine{name, parts(ctx, n, known, share(n, known), "visits with a known stage"), "phase", phase}
 	}
 	var out []mixLine
 	if known > 0 {
 		out = append(out, line("Early, needs are formed", m.Early, "early"), line("Late, about to decide", m.Late, "late"))
 	}
 	if m.Unknown > 0 {
-		out = append(out, mixLine{"Stage not known", num(m.Unknown) + " of " + num(m.Visits), "phase", "unknown"})
+		out = append(out, mixLine{"Stage not known", num(ctx, m.Unknown) + " of " + num(ctx, m.Visits), "phase", "unknown"})
 	}
-	return append(out, mixLine{"At our quarter’s end", parts(m.QuarterEnd, m.Visits, m.EndShare(), "visits"), "end", "1"})
+	return append(out, mixLine{"At our quarter’s end", parts(ctx, m.QuarterEnd, m.Visits, m.EndShare(), "visits"), "end", "1"})
 }
 
 func share(part, whole int) float64 {
@@ -184,9 +185,9 @@ func (p *Pages) coveragePeople(c echo.Context) error {
 		return err
 	}
 	m.Prev, m.Next = turn(c, page, m.More)
-	m.Title = fmt.Sprintf("%s, worst first", count(m.Shown, "executive", "executives"))
+	m.Title = fmt.Sprintf("%s, worst first", count(ctx(c), m.Shown, "executive", "executives"))
 	if m.Show != "" {
-		m.Title = few(m.Shown, m.Report.Totals.Executives) + " executives: " + strings.TrimPrefix(standingText(m.Show, m.Shown), num(m.Shown)+" ")
+		m.Title = few(ctx(c), m.Shown, m.Report.Totals.Executives) + " executives: " + strings.TrimPrefix(standingText(ctx(c), m.Show, m.Shown), num(ctx(c), m.Shown)+" ")
 	}
 	return p.show(c, m.status(), coveragePeoplePage(p.covered(c, "Executives"), m))
 }
@@ -204,7 +205,7 @@ func (p *Pages) coverageGaps(c echo.Context) error {
 	m.From = min(page*rowsPage, all)
 	m.To = min(m.From+rowsPage, all)
 	m.Prev, m.Next = turn(c, page, m.To < all)
-	if m.Title = fmt.Sprintf("%s will pass 30 days by %s, as things are booked", few(all, m.Report.Totals.Executives), soonDay(m.Report.Today.Add(coverage.HorizonDays), m.Report.Today)); all == 0 {
+	if m.Title = fmt.Sprintf("%s will pass 30 days by %s, as things are booked", few(ctx(c), all, m.Report.Totals.Executives), soonDay(ctx(c), m.Report.Today.Add(coverage.HorizonDays), m.Report.Today)); all == 0 {
 		m.Title = "Gaps ahead"
 	}
 	return p.show(c, m.status(), coverageGapsPage(p.covered(c, "Gaps ahead"), m))
@@ -309,7 +310,7 @@ func (p *Pages) coverageWeek(c echo.Context) error {
 	}
 	f := p.filter(c, "page")
 	q := flow.RowsQuery{Region: f.Region, Period: slot.Interval{Start: monday, End: monday.Add(6)}}
-	return p.coverRows(c, f, q, "the week of "+day(monday))
+	return p.coverRows(c, f, q, "the week of "+day(ctx(c), monday))
 }
 
 func (p *Pages) coverRows(c echo.Context, f coverFilter, q flow.RowsQuery, when string) error {
@@ -327,9 +328,9 @@ func (p *Pages) coverRows(c echo.Context, f coverFilter, q flow.RowsQuery, when 
 		return err
 	}
 	m.Prev, m.Next = turn(c, q.Page, m.More)
-	what := count(m.All, "counting visit", "counting visits")
+	what := count(ctx(c), m.All, "counting visit", "counting visits")
 	if q.Lapsed {
-		what = count(m.All, "visit that did not count", "visits that did not count")
+		what = count(ctx(c), m.All, "visit that did not count", "visits that did not count")
 	}
 	if m.Executive.ID != "" {
 		what += " of " + m.Executive.Name
@@ -345,9 +346,9 @@ func (p *Pages) coverRows(c echo.Context, f coverFilter, q flow.RowsQuery, when 
 		what += ", at our quarter’s end"
 	}
 	m.Title = capital(what) + ", " + when
-	m.Said = "To " + count(m.Customers, "customer", "customers") + "."
+	m.Said = "To " + count(ctx(c), m.Customers, "customer", "customers") + "."
 	if m.More || q.Page > 0 {
-		m.Said = "Rows " + num(q.Page*rowsPage+1) + " to " + num(q.Page*rowsPage+len(m.Rows)) + ", the latest first."
+		m.Said = "Rows " + num(ctx(c), q.Page*rowsPage+1) + " to " + num(ctx(c), q.Page*rowsPage+len(m.Rows)) + ", the latest first."
 	}
 	return p.show(c, m.status(), coverageRowsPage(p.covered(c, "Visits"), m))
 }
@@ -389,17 +390,17 @@ const (
 )
 
 // aheadText says what comes, as things are booked.
-func aheadText(m coverPersonModel) string {
+func aheadText(ctx context.Context, m coverPersonModel) string {
 	s := m.Clock
 	next := "Nothing is booked."
 	if !s.Next.IsZero() {
-		next = "The next visit is booked for " + day(s.Next) + "."
+		next = "The next visit is booked for " + day(ctx, s.Next) + "."
 	}
 	switch {
 	case s.Overdue:
-		return "More than 30 days since " + day(s.Breach) + ". " + next
+		return "More than 30 days since " + day(ctx, s.Breach) + ". " + next
 	case s.Forecast.IsZero():
 		return next + " With what is booked, 30 days are not passed in the coming weeks."
 	}
-	return next + " With what is booked, 30 days are passed on " + day(s.Forecast) + "."
+	return next + " With what is booked, 30 days are passed on " + day(ctx, s.Forecast) + "."
 }

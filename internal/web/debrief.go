@@ -51,7 +51,7 @@ func (p *Pages) debrief(c echo.Context) error {
 }
 
 func (p *Pages) debriefFrame(c echo.Context, m debriefModel) frame {
-	f := p.frame(c, "Debrief: "+m.Customer.Name+", "+dayShort(m.Visit.Slot.Date))
+	f := p.frame(c, "Debrief: "+m.Customer.Name+", "+dayShort(ctx(c), m.Visit.Slot.Date))
 	f.Narrow, f.Script = true, p.assets.url("web/ts/debrief.ts")
 	return f
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -104,11 +105,11 @@ func priceOf(price map[string]int64) []priceTerm {
 }
 
 // signed writes a difference with its sign.
-func signed(n int64) string {
+func signed(ctx context.Context, n int64) string {
 	if n > 0 {
-		return "+" + num(n)
+		return "+" + num(ctx, n)
 	}
-	return num(n)
+	return num(ctx, n)
 }
 
 type attentionModel struct {

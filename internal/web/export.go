@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -88,11 +89,11 @@ func (p *Pages) printPlan(c echo.Context) error {
 }
 
 // names says who stands on a page, where there are several.
-func (m printModel) names(page printPage) string {
+func (m printModel) names(ctx context.Context, page printPage) string {
 	if len(m.Pages) == 1 || len(page.Rows) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s to %s, of %s", page.Rows[0].Name, page.Rows[len(page.Rows)-1].Name, count(len(m.Rows), "executive", "executives"))
+	return fmt.Sprintf("%s to %s, of %s", page.Rows[0].Name, page.Rows[len(page.Rows)-1].Name, count(ctx, len(m.Rows), "executive", "executives"))
 }
 
 // inWeek gives the chips that a week has room for, and how many there are in all
@@ -114,7 +115,7 @@ func paperChip(c export.YearChip) string {
 }
 
 // behind says in words what the signs behind a row's visits mean.
-func behind(r export.YearRow) string {
+func behind(ctx context.Context, r export.YearRow) string {
 	windows, trips, away := 0, 0, 0
 	for i, w := range r.Weeks {
 		if w.Window {
@@ -131,7 +132,7 @@ func behind(r export.YearRow) string {
 	for _, x := range []struct {
 		n    int
 		text string
-	}{{windows, count(windows, "week", "weeks") + " in customers’ windows"}, {trips, count(trips, "trip", "trips")}, {away, count(away, "week", "weeks") + " away"}} {
+	}{{windows, count(ctx, windows, "week", "weeks") + " in customers’ windows"}, {trips, count(ctx, trips, "trip", "trips")}, {away, count(ctx, away, "week", "weeks") + " away"}} {
 		if x.n > 0 {
 			s += ", " + x.text
 		}

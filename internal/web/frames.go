@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -66,10 +67,10 @@ func (p *Pages) freezeModelOf(c echo.Context) (freezeModel, error) {
 	if err != nil {
 		return freezeModel{}, err
 	}
-	return freezeModel{Year: itoa(year), Bands: "0", Key: p.NewKey(), Dimensions: dimensionsOf(dims, nil)}, nil
+	return freezeModel{Year: itoa(year), Bands: "0", Key: p.NewKey(), Dimensions: dimensionsOf(ctx(c), dims, nil)}, nil
 }
 
-func dimensionsOf(dims map[string]map[string]int, orders map[string][]string) (out []dimension) {
+func dimensionsOf(ctx context.Context, dims map[string]map[string]int, orders map[string][]string) (out []dimension) {
 	for _, name := range slices.Sorted(maps.Keys(dims)) {
 		values := slices.Collect(maps.Keys(dims[name]))
 		slices.SortFunc(values, func(a, b string) int {
@@ -87,7 +88,7 @@ func dimensionsOf(dims map[string]map[string]int, orders map[string][]string) (o
 			if i > 0 {
 				d.Example += ", "
 			}
-			d.Example += v + " (" + num(dims[name][v]) + ")"
+			d.Example += v + " (" + num(ctx, dims[name][v]) + ")"
 		}
 		out = append(out, d)
 	}
@@ -251,7 +252,7 @@ func (p *Pages) designModelOf(c echo.Context) (designModel, error) {
 	if err != nil {
 		return designModel{}, err
 	}
-	return designModel{FrameView: v, Offered: dimensionsOf(v.Dimensions, v.Orders), Reason: len(v.Earlier) > 0, Key: p.NewKey()}, nil
+	return designModel{FrameView: v, Offered: dimensionsOf(ctx(c), v.Dimensions, v.Orders), Reason: len(v.Earlier) > 0, Key: p.NewKey()}, nil
 }
 
 // drawOrPreview does what the pressed button says.
@@ -390,12 +391,12 @@ var ruleNames = []struct {
 	{sampling.Neyman, "Neyman: by the spread of revenue"},
 }
 
-func ruleText(d sampling.Design) string {
+func ruleText(ctx context.Context, d sampling.Design) string {
 	switch d.Rule {
 	case sampling.Mixed:
-		return "mixed: " + percent(d.Alpha) + " of the aim is the share of customers, the rest the share of revenue"
+		return "mixed: " + percent(ctx, d.Alpha) + " of the aim is the share of customers, the rest the share of revenue"
 	case sampling.Power:
-		return "power, q = " + fixed(d.Q, 2)
+		return "power, q = " + fixed(ctx, d.Q, 2)
 	case "":
 		return "proportional to customers"
 	}
@@ -423,30 +424,30 @@ func codeText(code string) string {
 }
 
 // millions writes an amount of US dollars shortly.
-func millions(n int64) string {
+func millions(ctx context.Context, n int64) string {
 	switch {
 	case n >= 10_000_000_000:
-		return "$" + num(n/1_000_000_000) + " bn"
+		return "$" + num(ctx, n/1_000_000_000) + " bn"
 	case n >= 10_000_000:
-		return "$" + num(n/1_000_000) + " m"
+		return "$" + num(ctx, n/1_000_000) + " m"
 	}
-	return "$" + num(n)
+	return "$" + num(ctx, n)
 }
 
 // sharedOut says how the visits were shared out over the groups.
-func sharedOut(d sampling.Design) string {
-	s := "Shared out " + ruleText(d) + "."
+func sharedOut(ctx context.Context, d sampling.Design) string {
+	s := "Shared out " + ruleText(ctx, d) + "."
 	if d.MinPerStratum > 0 {
-		s += " Each group has at least " + count(d.MinPerStratum, "visit", "visits") + ", as far as it has customers."
+		s += " Each group has at least " + count(ctx, d.MinPerStratum, "visit", "visits") + ", as far as it has customers."
 	}
 	if d.MaxPerStratum > 0 {
-		s += " None has more than " + num(d.MaxPerStratum) + "."
+		s += " None has more than " + num(ctx, d.MaxPerStratum) + "."
 	}
 	if d.MergeBelow > 0 {
-		s += " Groups that would expect fewer than " + num(d.MergeBelow) + " were merged."
+		s += " Groups that would expect fewer than " + num(ctx, d.MergeBelow) + " were merged."
 	}
 	if len(d.Bounds) > 0 {
-		s += " " + count(len(d.Bounds), "group has", "groups have") + " bounds of its own."
+		s += " " + count(ctx, len(d.Bounds), "group has", "groups have") + " bounds of its own."
 	}
 	if flow.EarlyPreferred(d) {
 		s += " So groups of early buying stages may have more visits than the rule gives; every customer of a group still has the same known chance, and the weights make up for it."

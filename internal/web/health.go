@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -93,9 +94,9 @@ func pushProblem(reason string) string {
 }
 
 // quotaText writes the use of a limit.
-func quotaText(q flow.Quota) string {
+func quotaText(ctx context.Context, q flow.Quota) string {
 	if q.Limit == 0 {
-		return num(q.Used)
+		return num(ctx, q.Used)
 	}
-	return few(q.Used, q.Limit)
+	return few(ctx, q.Used, q.Limit)
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"net/url"
@@ -94,7 +95,7 @@ func uploaded(c echo.Context) (name string, data []byte, err error) {
 		return "", nil, fault.Invalidf("No file was sent.").With(fault.Detail{Where: "file", Expected: "a CSV or XLSX file that is not empty"})
 	}
 	if h.Size > maxUpload {
-		return "", nil, fault.New(fault.TooLarge, "The file is larger than 50 MB.").With(fault.Detail{Where: "file", Value: num(h.Size) + " bytes", Expected: "at most 50 MB", Mend: "Split it into several files."})
+		return "", nil, fault.New(fault.TooLarge, "The file is larger than 50 MB.").With(fault.Detail{Where: "file", Value: num(ctx(c), h.Size) + " bytes", Expected: "at most 50 MB", Mend: "Split it into several files."})
 	}
 	f, err := h.Open()
 	if err != nil {
@@ -332,14 +333,14 @@ func fieldName(field string) string {
 }
 
 // lines writes line numbers: "2, 7, 19 and 109 more".
-func lines(shownLines []int, rows int) string {
+func lines(ctx context.Context, shownLines []int, rows int) string {
 	var parts []string
 	for _, n := range shownLines {
 		parts = append(parts, strconv.Itoa(n))
 	}
 	s := strings.Join(parts, ", ")
 	if more := rows - len(shownLines); more > 0 {
-		s += " and " + num(more) + " more"
+		s += " and " + num(ctx, more) + " more"
 	}
 	return s
 }

@@ -175,7 +175,7 @@ var standingTexts = map[calsync.Standing]struct{ text, class string }{
 }
 
 // about says what is to be known of a finding beside its standing.
-func about(x flow.FindingView) string {
+func about(ctx context.Context, x flow.FindingView) string {
 	var parts []string
 	for _, f := range x.Fields {
 		parts = append(parts, string(f))
@@ -183,7 +183,7 @@ func about(x flow.FindingView) string {
 	text := strings.Join(parts, ", ")
 	switch {
 	case len(x.Others) > 0:
-		text = count(len(x.Others), "event too many", "events too many")
+		text = count(ctx, len(x.Others), "event too many", "events too many")
 	case x.Problem != "" && !x.Standing.Well():
 		text = strings.TrimPrefix(text+": "+x.Problem, ": ")
 	}

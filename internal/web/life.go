@@ -137,15 +137,15 @@ func dateField(d slot.Date) string {
 }
 
 // stepText says what happened, as a sentence without its subject.
-func stepText(s flow.StepView) string {
+func stepText(ctx context.Context, s flow.StepView) string {
 	var text string
 	switch {
 	case s.Undone && s.Moved():
-		text = "moved it back from " + spotText(s.Was, s.WasWho) + " to " + spotText(s.Is, s.Whom)
+		text = "moved it back from " + spotText(ctx, s.Was, s.WasWho) + " to " + spotText(ctx, s.Is, s.Whom)
 	case s.Undone:
 		text = "took back the last step"
 	case s.Moved():
-		text = "moved it from " + spotText(s.Was, s.WasWho) + " to " + spotText(s.Is, s.Whom)
+		text = "moved it from " + spotText(ctx, s.Was, s.WasWho) + " to " + spotText(ctx, s.Is, s.Whom)
 		if s.From != s.To {
 			text += "; it is to be agreed with the customer again"
 		}
@@ -163,19 +163,19 @@ func stepText(s flow.StepView) string {
 	return text
 }
 
-func spotText(s visit.Spot, who string) string {
-	return day(s.Slot.Date) + ", " + wall(s.Begins) + "–" + wall(s.Ends) + " with " + who
+func spotText(ctx context.Context, s visit.Spot, who string) string {
+	return day(ctx, s.Slot.Date) + ", " + wall(ctx, s.Begins) + "–" + wall(ctx, s.Ends) + " with " + who
 }
 
 // linkText says what a customer's link is good for.
-func linkText(l flow.LinkView) string {
+func linkText(ctx context.Context, l flow.LinkView) string {
 	switch l.Good {
 	case visit.LinkUsed:
-		return "used on " + moment(l.UsedAt)
+		return "used on " + momentText(ctx, l.UsedAt)
 	case visit.LinkWithdrawn:
 		return "withdrawn"
 	case visit.LinkExpired:
 		return "too old"
 	}
-	return "waits for an answer, until " + moment(l.Expires)
+	return "waits for an answer, until " + momentText(ctx, l.Expires)
 }

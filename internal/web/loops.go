@@ -74,9 +74,9 @@ func loopClass(l flow.LoopView) string {
 	return "tag"
 }
 
-func loopText(l flow.LoopView) string {
+func loopText(ctx context.Context, l flow.LoopView) string {
 	if l.Late > 0 {
-		return "▲ " + count(l.Late, "day", "days") + " late"
+		return "▲ " + count(ctx, l.Late, "day", "days") + " late"
 	}
 	return loopStates[l.State()]
 }

@@ -44,7 +44,7 @@ func (p *Pages) memo(c echo.Context) error {
 }
 
 func (p *Pages) showMemo(c echo.Context, status int, m memoModel) error {
-	f := p.frame(c, "Memo: "+m.Customer.Name+", "+dayShort(m.Visit.Slot.Date))
+	f := p.frame(c, "Memo: "+m.Customer.Name+", "+dayShort(ctx(c), m.Visit.Slot.Date))
 	f.Narrow = true
 	return p.show(c, status, memoPage(f, m))
 }

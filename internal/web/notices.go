@@ -82,7 +82,7 @@ func (p *Pages) readNotices(c echo.Context) error {
 var channelNames = map[notify.Channel]string{notify.Mail: "Mail", notify.Page: "These pages", notify.Slack: "Own Slack", notify.CompanySlack: "Company’s Slack", notify.Webhook: "Webhook"}
 
 // wayLine says what became of a notice on another channel.
-func wayLine(d flow.Delivery) string {
+func wayLine(ctx context.Context, d flow.Delivery) string {
 	by := "mail"
 	if d.Channel == notify.Slack {
 		by = "Slack"
@@ -92,7 +92,7 @@ func wayLine(d flow.Delivery) string {
 		if d.Why != "" {
 			return d.Why // it went inside of another mail
 		}
-		return "By " + by + " on " + moment(d.SentAt) + "."
+		return "By " + by + " on " + momentText(ctx, d.SentAt) + "."
 	case flow.OnHold:
 		return "Not yet by " + by + ". " + d.Why
 	case flow.Skipped:
@@ -283,12 +283,12 @@ func (p *Pages) testNotice(c echo.Context) error {
 }
 
 // channelState says how a channel stands, in a tag and a sentence.
-func channelState(v flow.ChannelView) (text, class, why string) {
+func channelState(ctx context.Context, v flow.ChannelView) (text, class, why string) {
 	switch {
 	case !v.On && v.Waiting == 0:
 		return "not set up", "tag dash", ""
 	case v.Dead():
-		return "✗ does not work", "tag warn", count(v.Failing, "message has", "messages have") + " been tried in vain, the oldest since " + moment(v.Oldest) + ". " + v.Error
+		return "✗ does not work", "tag warn", count(ctx, v.Failing, "message has", "messages have") + " been tried in vain, the oldest since " + momentText(ctx, v.Oldest) + ". " + v.Error
 	case v.Waiting > 0:
 		return "sending", "tag dash", ""
 	case v.LastSent.IsZero():

@@ -217,7 +217,7 @@ func (p *Pages) home(c echo.Context) error {
 // while rendering is a clean error page.
 func (p *Pages) show(c echo.Context, status int, page templ.Component) error {
 	var b bytes.Buffer
-	if err := page.Render(c.Request().Context(), &b); err != nil {
+	if err := page.Render(ctx(c), &b); err != nil {
 		return err
 	}
 	h := c.Response().Header()
@@ -278,4 +278,5 @@ func whole(c echo.Context, field, label string, lo, hi int) (int, []fault.Detail
 	return wholeOf(c.FormValue(field), field, label, lo, hi)
 }
 
-func ctx(c echo.Context) context.Context { return c.Request().Context() }
+// ctx is the context of a request; it says who reads the answer.
+func ctx(c echo.Context) context.Context { return withReader(c.Request().Context(), readerOf(c)) }

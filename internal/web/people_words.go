@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/url"
 	"strconv"
 	"strings"
@@ -36,11 +37,11 @@ func stay(n int) string {
 	return "stay"
 }
 
-func hosted(l flow.Leaving) string {
+func hosted(ctx context.Context, l flow.Leaving) string {
 	if l.More {
-		return "more than " + count(l.Customers, "customer", "customers")
+		return "more than " + count(ctx, l.Customers, "customer", "customers")
 	}
-	return count(l.Customers, "customer", "customers")
+	return count(ctx, l.Customers, "customer", "customers")
 }
 
 func calendarState(c flow.Connection) string {

@@ -86,7 +86,7 @@ func (p *Pages) showPlan(c echo.Context, status int, problem error, stale *stale
 	}
 	m := p.planModelOf(c, v, view)
 	if m.Stale = stale; stale != nil && stale.To != nil {
-		stale.Mine += " to " + m.person(stale.To.Executive) + ", " + dayShort(stale.To.Date) + " " + halfDay(stale.To.Half) + "."
+		stale.Mine += " to " + m.person(stale.To.Executive) + ", " + dayShort(ctx(c), stale.To.Date) + " " + halfDay(stale.To.Half) + "."
 	}
 	if problem == nil {
 		if problem = view.check(v.Groups, m.Countries, v.Year.Weeks); problem != nil {
@@ -135,7 +135,7 @@ func (p *Pages) planModelOf(c echo.Context, v flow.PlanView, view planView) plan
 	for _, x := range v.Countries {
 		countries[x] = true
 	}
-	m.arrange(colours)
+	m.arrange(ctx(c), colours)
 	delete(hosts, "")
 	delete(countries, "")
 	m.Told.Executives, m.Told.Hosts = len(executives), len(hosts)

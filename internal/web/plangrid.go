@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -222,7 +223,7 @@ func (m *planModel) sectionOf(r flow.PlanRow) string {
 }
 
 // arrange sorts the rows into their sections and makes their lines.
-func (m *planModel) arrange(colours map[string]int) {
+func (m *planModel) arrange(ctx context.Context, colours map[string]int) {
 	rows := slices.Clone(m.Rows)
 	slices.SortStableFunc(rows, func(a, b flow.PlanRow) int {
 		switch m.get("sort") {
@@ -262,7 +263,7 @@ func (m *planModel) arrange(colours map[string]int) {
 				}
 			}
 			if !s.Folded {
-				s.Lines = append(s.Lines, m.line(r, index, colours))
+				s.Lines = append(s.Lines, m.line(ctx, r, index, colours))
 			}
 			index++
 		}
@@ -281,7 +282,7 @@ func (m planModel) lines() int {
 	return n
 }
 
-func (m *planModel) line(r flow.PlanRow, index int, colours map[string]int) planLine {
+func (m *planModel) line(ctx context.Context, r flow.PlanRow, index int, colours map[string]int) planLine {
 	l := planLine{
 		ID: r.Executive.ID, Name: r.Executive.Name, Index: index, Class: "tl-row",
 		Bands: m.spans(r.Windows), Leave: m.spans(r.Absences), Trips: m.spans(r.Trips),
@@ -289,26 +290,26 @@ func (m *planModel) line(r flow.PlanRow, index int, colours map[string]int) plan
 	}
 	switch m.get("sort") {
 	case "gap":
-		l.About = "longest gap " + count(r.Gap.Days, "day", "days")
+		l.About = "longest gap " + count(ctx, r.Gap.Days, "day", "days")
 		if r.Gap.Over {
 			l.About = "▲ " + l.About
 		}
 	case "ends":
-		l.About = num(r.AtEnds) + " at quarters’ ends"
+		l.About = num(ctx, r.AtEnds) + " at quarters’ ends"
 	case "trips":
-		l.About = count(len(r.Trips), "trip", "trips")
+		l.About = count(ctx, len(r.Trips), "trip", "trips")
 	default:
 		l.About = function(r.Executive.Name, r.Executive.Function)
 		if cc := r.Executive.Office.Country; cc != "" {
 			l.About = strings.TrimPrefix(l.About+" · "+cc, " · ")
 		}
 	}
-	l.Note = count(len(r.Visits), "visit", "visits")
+	l.Note = count(ctx, len(r.Visits), "visit", "visits")
 	if n := len(r.Trips); n > 0 {
-		l.Note += ", " + count(n, "trip", "trips")
+		l.Note += ", " + count(ctx, n, "trip", "trips")
 	}
 	if n := len(l.Leave); n > 0 {
-		l.Note += ", away " + count(n, "time", "times")
+		l.Note += ", away " + count(ctx, n, "time", "times")
 	}
 	tall, inWeek, before := 1, 0, 0
 	for _, x := range r.Visits {
@@ -324,7 +325,7 @@ func (m *planModel) line(r flow.PlanRow, index int, colours map[string]int) plan
 		}
 		y := min(inWeek, 14) // no executive visits more often: a week has 14 half-days
 		tall = max(tall, y)
-		l.Chips = append(l.Chips, m.chip(x, col, y, colours[x.Stratum]))
+		l.Chips = append(l.Chips, m.chip(ctx, x, col, y, colours[x.Stratum]))
 	}
 	if tall > 1 {
 		l.Class += " k" + strconv.Itoa(tall)
@@ -332,7 +333,7 @@ func (m *planModel) line(r flow.PlanRow, index int, colours map[string]int) plan
 	return l
 }
 
-func (m *planModel) chip(x flow.PlanVisit, col, y, colour int) chip {
+func (m *planModel) chip(ctx context.Context, x flow.PlanVisit, col, y, colour int) chip {
 	c := chip{Place: "c w" + strconv.Itoa(col), Col: col + 1, Code: x.Stratum, Class: "v " + colourClass(colour)}
 	if y > 1 {
 		c.Place += " y" + strconv.Itoa(y)
@@ -354,7 +355,7 @@ func (m *planModel) chip(x flow.PlanVisit, col, y, colour int) chip {
 	if x.Label != "" && x.Label == m.get("visit") {
 		c.Class += " on"
 	}
-	c.Label = c.Code + ", " + x.Customer + ", " + dayShort(x.Slot.Date) + " " + halfDay(x.Slot.Half) + ", " + statusText(x.Visit)
+	c.Label = c.Code + ", " + x.Customer + ", " + dayShort(ctx, x.Slot.Date) + " " + halfDay(x.Slot.Half) + ", " + statusText(x.Visit)
 	if c.Name != "" {
 		c.Label = c.Code + " " + c.Name + strings.TrimPrefix(c.Label, c.Code+", "+x.Customer)
 	}

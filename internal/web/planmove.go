@@ -285,10 +285,10 @@ func (p *Pages) showStale(c echo.Context, m flow.Move, problem error) error {
 	if err != nil {
 		return err
 	}
-	s.Now = v.Customer.Name + " is with " + v.Executive.Name + ", " + dayShort(v.VisitView.Visit.Slot.Date) + " " + halfDay(v.VisitView.Visit.Slot.Half) + "."
+	s.Now = v.Customer.Name + " is with " + v.Executive.Name + ", " + dayShort(ctx(c), v.VisitView.Visit.Slot.Date) + " " + halfDay(v.VisitView.Visit.Slot.Half) + "."
 	for _, x := range steps {
 		if touches(x, v.Customer.ID) {
-			s.Now += " " + x.Who + " moved it (" + moment(x.At) + ")."
+			s.Now += " " + x.Who + " moved it (" + momentText(ctx(c), x.At) + ")."
 			break
 		}
 	}
@@ -303,10 +303,10 @@ func (p *Pages) showStale(c echo.Context, m flow.Move, problem error) error {
 			return p.showPlan(c, http.StatusConflict, nil, s)
 		}
 		s.Mine = v.Customer.Name + " and " + other.Customer.Name + " trade places. " + other.Customer.Name + " is with " + other.Executive.Name + ", " +
-			dayShort(other.VisitView.Visit.Slot.Date) + " " + halfDay(other.VisitView.Visit.Slot.Half) + " now."
+			dayShort(ctx(c), other.VisitView.Visit.Slot.Date) + " " + halfDay(other.VisitView.Visit.Slot.Half) + " now."
 		again = append(again, choice{"trade", token(*m.Trade)})
 	default:
-		s.Mine = v.Customer.Name + " " + count(m.Weeks, "week", "weeks") + " on."
+		s.Mine = v.Customer.Name + " " + count(ctx(c), m.Weeks, "week", "weeks") + " on."
 		again = append(again, choice{"weeks", strconv.Itoa(m.Weeks)})
 	}
 	s.Fields = again

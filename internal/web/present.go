@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -189,18 +190,21 @@ func inMonth(chips []flow.DeckChip, month int) []flow.DeckChip {
 	return out
 }
 
-func dayPlain(d slot.Date) string { return stamp(d.Time(), "2 Jan") }
+func dayPlain(ctx context.Context, d slot.Date) string { return stamp(ctx, d.Time(), "2 Jan") }
 
 // spanShort writes a window in few letters: "3–20 Mar", "28 Feb – 12 Mar".
-func spanShort(i slot.Interval) string {
+func spanShort(ctx context.Context, i slot.Interval) string {
 	a, b := i.Start.Time(), i.End.Time()
 	switch {
 	case i.Start == i.End:
-		return stamp(a, "2 Jan")
+		return stamp(ctx, a, "2 Jan")
 	case a.Year() == b.Year() && a.Month() == b.Month():
-		return stamp(a, "2") + "–" + stamp(b, "2 Jan")
+		if readerIn(ctx).monthFirst {
+			return stamp(ctx, a, "2 Jan") + "–" + b.Format("2")
+		}
+		return a.Format("2") + "–" + stamp(ctx, b, "2 Jan")
 	}
-	return stamp(a, "2 Jan") + " – " + stamp(b, "2 Jan")
+	return stamp(ctx, a, "2 Jan") + " – " + stamp(ctx, b, "2 Jan")
 }
 
 // quartersText writes the visits of a year by quarter: "3 · 2 · 4 · 3".
@@ -213,10 +217,10 @@ func quartersText(q [4]int) string {
 }
 
 // yearText says in words whether a year is accepted.
-func yearText(y flow.YearState) string {
+func yearText(ctx context.Context, y flow.YearState) string {
 	on := ""
 	if !y.At.IsZero() {
-		on = stamp(y.At, "2 Jan")
+		on = stamp(ctx, y.At, "2 Jan")
 	}
 	by := ""
 	if y.By != "" {
@@ -307,7 +311,7 @@ func outcomeText(o coverage.Outcome) string {
 }
 
 // now says where a promised visit stands now, where that is elsewhere.
-func (m promiseModel) now(r flow.PromisedNow) string {
+func (m promiseModel) now(ctx context.Context, r flow.PromisedNow) string {
 	v := r.Is
 	switch {
 	case v.ID == "":
@@ -315,11 +319,11 @@ func (m promiseModel) now(r flow.PromisedNow) string {
 	case r.Outcome == coverage.Dropped:
 		return statusText(v)
 	case v.ExecutiveID != r.Was.ExecutiveID && v.Slot != r.Was.Slot:
-		return day(v.Slot.Date) + ", " + m.People[v.ExecutiveID]
+		return day(ctx, v.Slot.Date) + ", " + m.People[v.ExecutiveID]
 	case v.ExecutiveID != r.Was.ExecutiveID:
 		return m.People[v.ExecutiveID]
 	case v.Slot != r.Was.Slot:
-		return day(v.Slot.Date) + ", " + halfDay(v.Slot.Half)
+		return day(ctx, v.Slot.Date) + ", " + halfDay(v.Slot.Half)
 	}
 	return ""
 }
@@ -327,7 +331,7 @@ func (m promiseModel) now(r flow.PromisedNow) string {
 // takePrice says in few words what giving a customer a place costs: what people can
 // see from afar, not the planner's points, in which leaving somebody out outweighs
 // everything else.
-func takePrice(price map[string]int64) string {
+func takePrice(ctx context.Context, price map[string]int64) string {
 	var parts []string
 	for _, x := range []struct {
 		term       planning.Term
@@ -344,7 +348,7 @@ func takePrice(price map[string]int64) string {
 		if n == 0 {
 			continue
 		}
-		parts = append(parts, strings.Replace(words, "%s", signed(n), 1))
+		parts = append(parts, strings.Replace(words, "%s", signed(ctx, n), 1))
 	}
 	if len(parts) == 0 {
 		return "costs nothing more"

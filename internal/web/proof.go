@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"net/http"
@@ -113,11 +114,11 @@ func (p *Pages) proof(c echo.Context) error {
 	}
 	f := p.frame(c, "Proof: "+v.Name)
 	f.AsOf = v.AsOf
-	return p.show(c, http.StatusOK, proofPage(f, proofOf(v, may(access.MakeSelection)(a))))
+	return p.show(c, http.StatusOK, proofPage(f, proofOf(ctx(c), v, may(access.MakeSelection)(a))))
 }
 
-func proofOf(v flow.Proof, mayChange bool) proofModel {
-	m := proofModel{Proof: v, MayChange: mayChange, Limits: limitsOf(v)}
+func proofOf(ctx context.Context, v flow.Proof, mayChange bool) proofModel {
+	m := proofModel{Proof: v, MayChange: mayChange, Limits: limitsOf(ctx, v)}
 	m.Coverages = append(m.Coverages, coverageOf("Selected, as it stands", v.Drawn))
 	if v.Planned != nil {
 		m.Coverages = append(m.Coverages, coverageOf("With a place in the plan", *v.Planned))
@@ -125,9 +126,9 @@ func proofOf(v flow.Proof, mayChange bool) proofModel {
 	if v.Held != nil {
 		m.Coverages = append(m.Coverages, coverageOf("Held so far", *v.Held))
 	}
-	m.GroupRows = groupsOfProof(v)
+	m.GroupRows = groupsOfProof(ctx, v)
 	m.Yardstick = yardsticksOf(v)
-	m.Lead, m.Against = leadOf(v), against(m.Yardstick, v.Reference.Times)
+	m.Lead, m.Against = leadOf(ctx, v), against(ctx, m.Yardstick, v.Reference.Times)
 	return m
 }
 
@@ -140,9 +141,9 @@ func coverageOf(name string, r sampling.Representation) reach {
 }
 
 // leadOf says in one sentence what the page shows.
-func leadOf(v flow.Proof) string {
+func leadOf(ctx context.Context, v flow.Proof) string {
 	all := v.Frame.Customers
-	s := fmt.Sprintf("%s of %s customers are to be visited. They were drawn by chance from all groups, so they stand for %s of the customers", num(v.Stands), num(all), percent(v.Drawn.Represented))
+	s := fmt.Sprintf("%s of %s customers are to be visited. They were drawn by chance from all groups, so they stand for %s of the customers", num(ctx, v.Stands), num(ctx, all), percent(ctx, v.Drawn.Represented))
 	if len(v.Drawn.Views) == 0 {
 		return s + "."
 	}
@@ -150,10 +151,10 @@ func leadOf(v flow.Proof) string {
 	if d.StoodFor.TotalVariation < 0.0005 {
 		return s + ", and with the weights every group counts for exactly its share."
 	}
-	return s + fmt.Sprintf(", and with the weights %s of them would have to be elsewhere for every group to count for its share.", percent(d.StoodFor.TotalVariation))
+	return s + fmt.Sprintf(", and with the weights %s of them would have to be elsewhere for every group to count for its share.", percent(ctx, d.StoodFor.TotalVariation))
 }
 
-func groupsOfProof(v flow.Proof) []proofGroup {
+func groupsOfProof(ctx context.Context, v flow.Proof) []proofGroup {
 	if len(v.Drawn.Views) == 0 {
 		return nil
 	}
@@ -161,7 +162,7 @@ func groupsOfProof(v flow.Proof) []proofGroup {
 		if r == nil || len(r.Views) == 0 || i >= len(r.Views[0].Lines) {
 			return "–"
 		}
-		return num(r.Views[0].Lines[i].Made)
+		return num(ctx, r.Views[0].Lines[i].Made)
 	}
 	top := 0.0
 	for _, l := range v.Drawn.Views[0].Lines {
@@ -211,7 +212,7 @@ func yardsticksOf(v flow.Proof) (out []yardstick) {
 }
 
 // limitsOf says in plain words what the selection cannot show.
-func limitsOf(v flow.Proof) []string {
+func limitsOf(ctx context.Context, v flow.Proof) []string {
 	out := []string{
 		"The numbers compare what the customer list holds: " + dimensionsText(v) + ". What customers think of us is not in the list. Against friendly picks only the draw itself protects, not these comparisons.",
 		"Who refuses may think otherwise than who does not. Replacements keep the groups even, not the opinions.",
@@ -225,7 +226,7 @@ func limitsOf(v flow.Proof) []string {
 		}
 	}
 	if small > 0 {
-		out = append(out, count(small, "group has", "groups have")+" fewer than five visits: too few to say anything of that group alone.")
+		out = append(out, count(ctx, small, "group has", "groups have")+" fewer than five visits: too few to say anything of that group alone.")
 	}
 	if v.SeedSince > 0 {
 		why := ""
@@ -252,12 +253,12 @@ func promiseText(m proofModel) string {
 }
 
 // mustText counts and names the must-visits, at most so many of them.
-func mustText(m proofModel, most int) string {
-	s := num(m.Content.Must)
+func mustText(ctx context.Context, m proofModel, most int) string {
+	s := num(ctx, m.Content.Must)
 	if n := min(most, len(m.Content.Musts)); n > 0 {
 		s += ": " + strings.Join(m.Content.Musts[:n], ", ")
 		if more := m.Content.Must - n; more > 0 {
-			s += " and " + num(more) + " more"
+			s += " and " + num(ctx, more) + " more"
 		}
 	}
 	return s
@@ -333,7 +334,7 @@ func (p *Pages) bringTeamList(c echo.Context) error {
 
 // against says in one sentence how the account teams' list compares with the
 // draw, where chance had a say: in the dimension in which it is farthest off.
-func against(all []yardstick, times int) string {
+func against(ctx context.Context, all []yardstick, times int) string {
 	var worst *yardstick
 	for i, y := range all {
 		if y.ListTV >= 0 && !y.Fixed && times > 0 && (worst == nil || y.ListTV > worst.ListTV) {
@@ -343,8 +344,8 @@ func against(all []yardstick, times int) string {
 	if worst == nil {
 		return ""
 	}
-	s := fmt.Sprintf("By %s the list of the account teams is %s off all customers, this selection %s", worst.Name, off(worst.ListTV), off(worst.VisitedTV))
-	return s + fmt.Sprintf("; %s of %s re-draws by chance are nearer than the list.", num(worst.CloserThanList), num(times))
+	s := fmt.Sprintf("By %s the list of the account teams is %s off all customers, this selection %s", worst.Name, off(ctx, worst.ListTV), off(ctx, worst.VisitedTV))
+	return s + fmt.Sprintf("; %s of %s re-draws by chance are nearer than the list.", num(ctx, worst.CloserThanList), num(ctx, times))
 }
 
 // readable gives the name of a dimension as people write it.
@@ -352,27 +353,27 @@ func readable(dimension string) string { return strings.ReplaceAll(dimension, "_
 
 // off writes a total variation: the share of visits that would have to be
 // elsewhere. What is only a rounding error of the computer is nothing.
-func off(x float64) string {
+func off(ctx context.Context, x float64) string {
 	if x < 1e-9 {
 		return "0 %"
 	}
-	return percent(x)
+	return percent(ctx, x)
 }
 
 // between writes the range in which nine of ten re-draws lie.
-func (y yardstick) between(q [5]float64, times int) string {
+func (y yardstick) between(ctx context.Context, q [5]float64, times int) string {
 	if times == 0 || y.Fixed {
 		return "–"
 	}
-	return off(q[1]) + " to " + off(q[3])
+	return off(ctx, q[1]) + " to " + off(ctx, q[3])
 }
 
 // rank says how many of the re-draws are nearer to the customers.
-func (y yardstick) rank(closer, times int) string {
+func (y yardstick) rank(ctx context.Context, closer, times int) string {
 	if times == 0 || y.Fixed {
 		return "–"
 	}
-	return num(closer) + " of " + num(times)
+	return num(ctx, closer) + " of " + num(ctx, times)
 }
 
 func kindText(k flow.ChangeKind) string {

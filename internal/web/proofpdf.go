@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -20,7 +21,8 @@ func (p *Pages) proofPDF(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	data, err := proofSheet(proofOf(v, may(access.MakeSelection)(a)), moment(p.Now())).Bytes()
+	nobody := context.Background() // the sheet is handed on: no reader’s zone or way to write counts
+	data, err := proofSheet(nobody, proofOf(nobody, v, may(access.MakeSelection)(a)), momentText(nobody, p.Now())).Bytes()
 	if err != nil {
 		return err
 	}
@@ -59,7 +61,7 @@ const (
 	sheetHeading = 9.0
 )
 
-func proofSheet(m proofModel, asOf string) *export.Page {
+func proofSheet(ctx context.Context, m proofModel, asOf string) *export.Page {
 	s := &sheet{Page: export.NewPage(m.Name + ": whom the visits stand for"), y: 50}
 	s.Text(sheetLeft, s.y, 15, true, export.Cut(m.Name+": whom the visits stand for", sheetWidth, 15, true))
 	s.y += 18
@@ -72,11 +74,11 @@ func proofSheet(m proofModel, asOf string) *export.Page {
 		s.say(sheetText, false, "Nothing: every group has its visits, nothing was changed by hand, and the draw is the one that was announced.")
 	}
 	s.bullets(m.Shortfalls, mostShort)
-	s.coverage(m)
-	s.yardsticks(m)
-	s.groups(m)
+	s.coverage(ctx, m)
+	s.yardsticks(ctx, m)
+	s.groups(ctx, m)
 	s.heading("Where the draw comes from")
-	s.say(sheetText, false, originText(m))
+	s.say(sheetText, false, originText(ctx, m))
 	s.say(6.5, false, "Seed: "+m.Seed+". Hash of the list "+m.FrameHash+", promise of the seed "+m.Frame.SeedCommitment+", hash of the record "+m.RecordHash+".")
 	s.heading("What this cannot show")
 	s.bullets(m.Limits, len(m.Limits))
@@ -139,24 +141,24 @@ func (s *sheet) row(bold bool, places []float64, cells ...string) {
 	s.y += 9.5
 }
 
-func (s *sheet) coverage(m proofModel) {
+func (s *sheet) coverage(ctx context.Context, m proofModel) {
 	s.heading("Planned and held, against all customers")
 	places := []float64{200, 265, 335, 400, 455, 500, sheetRight}
 	s.row(true, places, "Visits", "Number", "Groups", "Customers in them", "To move", "Unweighted", "Weighted", "Worth")
 	for _, x := range m.Coverages {
-		s.row(false, places, x.Name, num(x.R.Visits), few(x.Visited.Covered, x.Visited.Strata), percent(x.Visited.CoveredShare), fixed(x.Visited.ToMove, 1),
-			off(x.Visited.TotalVariation), off(x.Stood.TotalVariation), fixed(x.R.Effective, 0))
+		s.row(false, places, x.Name, num(ctx, x.R.Visits), few(ctx, x.Visited.Covered, x.Visited.Strata), percent(ctx, x.Visited.CoveredShare), fixed(ctx, x.Visited.ToMove, 1),
+			off(ctx, x.Visited.TotalVariation), off(ctx, x.Stood.TotalVariation), fixed(ctx, x.R.Effective, 0))
 	}
 	if m.Held == nil {
 		s.say(sheetText, false, "No visit of this selection has been held yet.")
 	}
 }
 
-func (s *sheet) yardsticks(m proofModel) {
+func (s *sheet) yardsticks(ctx context.Context, m proofModel) {
 	if m.Reference.Times == 0 {
 		return
 	}
-	s.heading(fmt.Sprintf("Beside %s re-draws of the same design", num(m.Reference.Times)))
+	s.heading(fmt.Sprintf("Beside %s re-draws of the same design", num(ctx, m.Reference.Times)))
 	places := []float64{190, 270, 320, 400, 440, sheetRight}
 	head := []string{"By", "Whom we visit", "re-draws 5-95 %", "list", "for whom they stand", "", "re-draws 5-95 %"}
 	s.row(true, places, head...)
@@ -167,12 +169,12 @@ func (s *sheet) yardsticks(m proofModel) {
 		}
 		list := "–"
 		if y.ListTV >= 0 {
-			list = off(y.ListTV)
+			list = off(ctx, y.ListTV)
 		}
 		if s.room(1) {
 			s.picture(y.Stood, y.Fixed, 405, s.y)
 		}
-		s.row(false, places, y.Name, off(y.VisitedTV), y.between(y.VisitedQ, m.Reference.Times), list, off(y.StoodTV), "", y.between(y.StoodQ, m.Reference.Times))
+		s.row(false, places, y.Name, off(ctx, y.VisitedTV), y.between(ctx, y.VisitedQ, m.Reference.Times), list, off(ctx, y.StoodTV), "", y.between(ctx, y.StoodQ, m.Reference.Times))
 	}
 	s.say(6.5, false, "Total variation: the share of visits that would have to be elsewhere. Without a range the design leaves nothing to chance. The list of the account teams has no weights, so it is held against whom we visit.")
 }
@@ -190,9 +192,9 @@ func (s *sheet) picture(h histogram, fixed bool, x, y float64) {
 	}
 }
 
-func (s *sheet) groups(m proofModel) {
+func (s *sheet) groups(ctx context.Context, m proofModel) {
 	s.heading("Groups and visits")
-	s.say(6.5, false, sharedOut(m.Design))
+	s.say(6.5, false, sharedOut(ctx, m.Design))
 	places := []float64{230, 275, 315, 355, 400, 440, 475, sheetRight}
 	s.row(true, places, "Group", "Customers", "Share", "Chance", "Weight", "Selected", "Planned", "Held", "Stand for")
 	for i, g := range m.GroupRows {
@@ -200,14 +202,14 @@ func (s *sheet) groups(m proofModel) {
 			s.say(sheetText, false, fmt.Sprintf("… and %d more groups on the proof page.", len(m.GroupRows)-mostGroups))
 			break
 		}
-		s.row(false, places, g.Stratum.Code+" "+g.Stratum.Label, num(g.N), percent(g.CustomerShare), percent(g.Pi), fixed(g.Weight, 1), num(g.Made), g.Planned, g.Held, percent(g.WeightedShare))
+		s.row(false, places, g.Stratum.Code+" "+g.Stratum.Label, num(ctx, g.N), percent(ctx, g.CustomerShare), percent(ctx, g.Pi), fixed(ctx, g.Weight, 1), num(ctx, g.Made), g.Planned, g.Held, percent(ctx, g.WeightedShare))
 	}
 }
 
 // originText says in one paragraph how the selection came about and what became
 // of it.
-func originText(m proofModel) string {
-	parts := []string{fmt.Sprintf("The list of %s customers was frozen on %s. The seed was promised on %s, %s.", num(m.Frame.Customers), moment(m.Frame.FrozenAt), moment(m.Frame.SeededAt), promiseText(m))}
+func originText(ctx context.Context, m proofModel) string {
+	parts := []string{fmt.Sprintf("The list of %s customers was frozen on %s. The seed was promised on %s, %s.", num(ctx, m.Frame.Customers), momentText(ctx, m.Frame.FrozenAt), momentText(ctx, m.Frame.SeededAt), promiseText(m))}
 	if m.Committed {
 		parts = append(parts, "The draw was made with the promised seed.")
 	} else {
@@ -217,9 +219,9 @@ func originText(m proofModel) string {
 		parts = append(parts, "Nobody was left out.")
 	}
 	for _, e := range m.Content.Excluded {
-		parts = append(parts, fmt.Sprintf("Left out: %s, %s.", num(e.N), codeText(e.Code)))
+		parts = append(parts, fmt.Sprintf("Left out: %s, %s.", num(ctx, e.N), codeText(e.Code)))
 	}
-	parts = append(parts, fmt.Sprintf("Must-visits: %s. Draws of the year: %d, from %s.", mustText(m, mostMusts), len(m.Draws), count(len(m.Frames), "freeze", "freezes")))
+	parts = append(parts, fmt.Sprintf("Must-visits: %s. Draws of the year: %d, from %s.", mustText(ctx, m, mostMusts), len(m.Draws), count(ctx, len(m.Frames), "freeze", "freezes")))
 	if m.Deviation != "" {
 		parts = append(parts, deviationText(m.Selection))
 	}
@@ -227,7 +229,7 @@ func originText(m proofModel) string {
 	if r.Refused == 0 {
 		parts = append(parts, "Nobody has refused so far.")
 	} else {
-		parts = append(parts, fmt.Sprintf("%s refused, %s replaced by the next in the same cell (%s of the visits), %s lost; R-indicator %s.", num(r.Refused), num(r.Replaced), percent(r.Rate), num(r.Missing), fixed(r.R, 3)))
+		parts = append(parts, fmt.Sprintf("%s refused, %s replaced by the next in the same cell (%s of the visits), %s lost; R-indicator %s.", num(ctx, r.Refused), num(ctx, r.Replaced), percent(ctx, r.Rate), num(ctx, r.Missing), fixed(ctx, r.R, 3)))
 	}
 	hand := 0
 	for _, c := range m.Changes {

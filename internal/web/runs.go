@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -230,7 +231,7 @@ func staircase(marks []flow.Mark, end int64, wide, high, low int64) string {
 }
 
 // gap says how far from the best possible the plan is at most.
-func (m runModel) gap() string {
+func (m runModel) gap(ctx context.Context) string {
 	percent, known := m.Bound.Gap(m.Last)
 	switch {
 	case !known:
@@ -240,9 +241,9 @@ func (m runModel) gap() string {
 	case percent < 0.05:
 		return "within 0.05 % of the best possible"
 	case percent < 10:
-		return "at most " + fixed(percent, 1) + " % above the best possible"
+		return "at most " + fixed(ctx, percent, 1) + " % above the best possible"
 	case percent < 100:
-		return "at most " + fixed(percent, 0) + " % above the best possible"
+		return "at most " + fixed(ctx, percent, 0) + " % above the best possible"
 	}
 	return "" // so rough a bound says nothing about the plan
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -122,8 +123,8 @@ func nameIn(names map[string]string, id string) string {
 }
 
 // mergeText says which groups became one, and why.
-func mergeText(x sampling.Merge) string {
-	s := strings.Join(x.A, ", ") + " (" + num(x.SizeA) + ") and " + strings.Join(x.B, ", ") + " (" + num(x.SizeB) + ") by " + x.Dim
+func mergeText(ctx context.Context, x sampling.Merge) string {
+	s := strings.Join(x.A, ", ") + " (" + num(ctx, x.SizeA) + ") and " + strings.Join(x.B, ", ") + " (" + num(ctx, x.SizeB) + ") by " + x.Dim
 	if x.Under != "" {
 		s = x.Under + ": " + s
 	}

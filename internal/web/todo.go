@@ -48,12 +48,12 @@ func (p *Pages) todo(c echo.Context) error {
 var prepNames = map[visit.Prep]string{visit.ObjectivePrep: "objective", visit.AgendaPrep: "agenda", visit.ConfirmedPrep: "confirmed", visit.BriefPrep: "brief", visit.MemoPrep: "memo"}
 
 // prepText says where a step stands: never by its colour alone.
-func prepText(s visit.PrepStep) string {
+func prepText(ctx context.Context, s visit.PrepStep) string {
 	switch {
 	case s.Done:
 		return "✓ " + prepNames[s.Prep]
 	case s.Late > 0:
-		return "▲ " + prepNames[s.Prep] + ", " + count(s.Late, "day", "days") + " late"
+		return "▲ " + prepNames[s.Prep] + ", " + count(ctx, s.Late, "day", "days") + " late"
 	}
 	return prepNames[s.Prep]
 }
@@ -92,8 +92,8 @@ func todoLink(r flow.TodoRow) string {
 }
 
 // todoSentence opens the list.
-func todoSentence(v flow.TodoView) string {
-	ready := few(v.Ready, v.Ahead) + " visits ahead are ready."
+func todoSentence(ctx context.Context, v flow.TodoView) string {
+	ready := few(ctx, v.Ready, v.Ahead) + " visits ahead are ready."
 	switch {
 	case todoCount(v) == 0:
 		return "No visit waits for anything."
@@ -101,7 +101,7 @@ func todoSentence(v flow.TodoView) string {
 		ready = ""
 	}
 	if n := len(v.Overdue); n > 0 {
-		return count(n, "visit is", "visits are") + " behind. " + ready
+		return count(ctx, n, "visit is", "visits are") + " behind. " + ready
 	}
 	return "Nothing is late. " + ready
 }
@@ -111,11 +111,11 @@ func todoSentence(v flow.TodoView) string {
 const mostTodo = 8
 
 // todoDay leaves the year out where it is this one.
-func todoDay(d, today slot.Date) string {
+func todoDay(ctx context.Context, d, today slot.Date) string {
 	if d.Year() == today.Year() {
-		return dayShort(d)
+		return dayShort(ctx, d)
 	}
-	return day(d)
+	return day(ctx, d)
 }
 
 // matters says whether a step is worth showing: what was not done before a visit that is
@@ -164,7 +164,7 @@ func (p *Pages) showAgenda(c echo.Context, status int, b flow.BriefView, typed *
 	if m.Stale = fault.Is(problem, fault.Stale); !m.Stale {
 		m.Error = shown(problem, "objective", "theirs", "theirs_by", "theirs_on", "agenda", "agreed_by", "agreed_on")
 	}
-	return p.show(c, status, agendaPage(p.frame(c, "Agenda: "+b.Customer.Name+", "+dayShort(b.Visit.Slot.Date)), m))
+	return p.show(c, status, agendaPage(p.frame(c, "Agenda: "+b.Customer.Name+", "+dayShort(ctx(c), b.Visit.Slot.Date)), m))
 }
 
 func (p *Pages) saveAgenda(c echo.Context) error {

@@ -60,7 +60,7 @@ func (p *Pages) visitModelOf(c echo.Context, v flow.VisitView) visitModel {
 }
 
 func (p *Pages) visitFrame(c echo.Context, v flow.VisitView) frame {
-	f := p.frame(c, v.Customer.Name+", "+dayShort(v.Visit.Slot.Date))
+	f := p.frame(c, v.Customer.Name+", "+dayShort(ctx(c), v.Visit.Slot.Date))
 	f.Narrow = true
 	return f
 }

@@ -1,0 +1,288 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"golang.org/x/text/language"
+
+	"windshield/internal/auth"
+	"windshield/internal/flow"
+	"windshield/internal/slot"
+	"windshield/internal/visit"
+)
+
+// style is how dates, times and numbers are written. The zero style is that of the
+// United Kingdom, which is also how files are written that several people read.
+type style struct {
+	monthFirst bool   // Thu, Nov 19
+	twelve     bool   // 2:05 PM
+	point      string // before decimals; "" is a full stop
+	group      string // between groups of digits; "" is a comma
+	lakhs      bool   // 12,34,567: groups of two before the last three digits
+}
+
+const (
+	thin  = "\u202f" // a narrow space where no line breaks
+	comma = ","
+)
+
+// styles are the ways to write, by what flow lets people choose.
+var styles = map[string]style{
+	"en-GB": {}, "en-US": {monthFirst: true, twelve: true}, "en-AU": {twelve: true}, "en-CA": {monthFirst: true, twelve: true},
+	"en-IN": {twelve: true, lakhs: true}, "ja-JP": {monthFirst: true},
+	"de-DE": {point: comma, group: "."}, "it-IT": {point: comma, group: "."}, "nl-NL": {point: comma, group: "."}, "es-ES": {point: comma, group: "."}, "pt-BR": {point: comma, group: "."},
+	"fr-FR": {point: comma, group: thin}, "pl-PL": {point: comma, group: thin}, "sv-SE": {point: comma, group: thin},
+	"de-CH": {group: "’"},
+}
+
+// matcher finds the nearest of the styles to what a browser asks for.
+var matcher = language.NewMatcher(localeTags())
+
+func localeTags() (tags []language.Tag) {
+	for _, l := range flow.Locales() {
+		tags = append(tags, language.MustParse(l.Tag))
+	}
+	return tags
+}
+
+// browserStyle gives the style for a browser's Accept-Language.
+func browserStyle(header string) style {
+	if len(header) > 200 {
+		return style{} // no browser sends this
+	}
+	tags, _, err := language.ParseAcceptLanguage(header)
+	if err != nil || len(tags) == 0 {
+		return style{}
+	}
+	_, i, sure := matcher.Match(tags...)
+	if sure == language.No {
+		return style{}
+	}
+	return styles[flow.Locales()[i].Tag]
+}
+
+// reader is for whom a page is written. The zero reader is nobody in particular, for
+// whom instants are in UTC.
+type reader struct {
+	zone *time.Location // nil: UTC
+	style
+}
+
+type readerKey struct{}
+
+// withReader says in a context who reads what is written with it.
+func withReader(parent context.Context, r reader) context.Context {
+	return context.WithValue(parent, readerKey{}, r)
+}
+
+func readerIn(ctx context.Context) reader {
+	r, _ := ctx.Value(readerKey{}).(reader)
+	return r
+}
+
+// readerOf gives the reader of a request: a person's own choice stands before that of
+// the browser.
+func readerOf(c echo.Context) reader {
+	if r, ok := c.Get("reader").(reader); ok {
+		return r
+	}
+	a, r := auth.Actor(c), reader{}
+	if a.Zone != "" {
+		if loc, err := slot.LoadZone(a.Zone); err == nil {
+			r.zone = loc
+		}
+	}
+	if s, ok := styles[a.Locale]; ok {
+		r.style = s
+	} else {
+		r.style = browserStyle(c.Request().Header.Get("Accept-Language"))
+	}
+	c.Set("reader", r)
+	return r
+}
+
+func (r reader) location() *time.Location {
+	if r.zone == nil {
+		return time.UTC
+	}
+	return r.zone
+}
+
+// monthsFirst turns the layouts of this package, which have the day first, around.
+var monthsFirst = strings.NewReplacer("Mon 2 Jan 2006", "Mon, Jan 2, 2006", "Mon 2 Jan", "Mon, Jan 2",
+	"2 January 2006", "January 2, 2006", "2 Jan 2006", "Jan 2, 2006", "2 Jan", "Jan 2")
+
+// stamp writes a time by a layout of Go, given with the day first and 24 hours.
+func (s style) stamp(t time.Time, layout string) string {
+	if s.monthFirst {
+		layout = monthsFirst.Replace(layout)
+	}
+	if s.twelve {
+		layout = strings.Replace(layout, "15:04", "3:04 PM", 1)
+	}
+	return t.Format(layout)
+}
+
+// stamp writes a time as the reader does, by a layout such as "Mon 2 Jan, 15:04".
+func stamp(ctx context.Context, t time.Time, layout string) string {
+	return readerIn(ctx).stamp(t, layout)
+}
+
+// momentText writes an instant in the reader's zone, which is named; no instant is
+// "never". Pages show moment, which also tells programs which instant it is.
+func momentText(ctx context.Context, t time.Time) string {
+	return momentAs(ctx, t, "Mon 2 Jan 2006, 15:04")
+}
+
+func momentAs(ctx context.Context, t time.Time, layout string) string {
+	if t.IsZero() {
+		return "never"
+	}
+	r := readerIn(ctx)
+	t = t.In(r.location())
+	s := r.stamp(t, layout) + " " + city(r.location().String())
+	if twice(t) {
+		s += t.Format(" (UTC-07:00)")
+	}
+	return s
+}
+
+// twice says whether a clock on the wall shows the same twice that day, since it is put
+// back: then an hour without its distance from UTC is two instants.
+func twice(t time.Time) bool {
+	_, here := t.Zone()
+	start, end := t.ZoneBounds()
+	if !start.IsZero() {
+		if _, before := start.Add(-1).Zone(); before > here && t.Sub(start) < time.Duration(before-here)*time.Second {
+			return true
+		}
+	}
+	if !end.IsZero() {
+		if _, after := end.Zone(); after < here && end.Sub(t) <= time.Duration(here-after)*time.Second {
+			return true
+		}
+	}
+	return false
+}
+
+// wall writes a time of day that is given as 15:04; what is none stays as it is.
+func wall(ctx context.Context, hhmm string) string {
+	t, err := time.Parse("15:04", hhmm)
+	if err != nil {
+		return hhmm
+	}
+	return stamp(ctx, t, "15:04")
+}
+
+// digits writes a number that is given as programs write it, 84000.5: in groups, and
+// with the point of the style.
+func (s style) digits(number string) string {
+	whole, decimals, _ := strings.Cut(number, ".")
+	sign := ""
+	if strings.HasPrefix(whole, "-") {
+		sign, whole = "-", whole[1:]
+	}
+	step := 3
+	for i := len(whole) - step; i > 0; i -= step {
+		whole = whole[:i] + cmp.Or(s.group, comma) + whole[i:]
+		if s.lakhs {
+			step = 2
+		}
+	}
+	if decimals != "" {
+		whole += cmp.Or(s.point, ".") + decimals
+	}
+	return sign + whole
+}
+
+// num groups the digits of a number: 84,000.
+func num[T ~int | ~int64 | ~uint64](ctx context.Context, n T) string {
+	return readerIn(ctx).digits(fmt.Sprintf("%d", n))
+}
+
+// fixed writes a number with so many decimals.
+func fixed(ctx context.Context, x float64, decimals int) string {
+	return readerIn(ctx).digits(plainFixed(x, decimals))
+}
+
+// plainFixed is fixed for programs and form fields.
+func plainFixed(x float64, decimals int) string { return strconv.FormatFloat(x, 'f', decimals, 64) }
+
+// percent writes a share without needless digits: 84 %, 2.1 %, 0.04 %.
+func percent(ctx context.Context, x float64) string {
+	p := x * 100
+	switch {
+	case p == 0 || p >= 9.95:
+		return fixed(ctx, math.Round(p), 0) + " %"
+	case p >= 0.95:
+		return readerIn(ctx).digits(strings.TrimSuffix(plainFixed(p, 1), ".0")) + " %"
+	case p >= 0.01:
+		return fixed(ctx, p, 2) + " %"
+	}
+	return "under " + fixed(ctx, 0.01, 2) + " %"
+}
+
+// few says "3 of 10" where a percentage would feign precision.
+func few(ctx context.Context, part, whole int) string {
+	return num(ctx, part) + " of " + num(ctx, whole)
+}
+
+// count writes a number with its noun: 1 visit, 12 visits.
+func count(ctx context.Context, n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return num(ctx, n) + " " + many
+}
+
+// day writes a date in full, "Thu 19 Nov 2027"; no date is a dash.
+func day(ctx context.Context, d slot.Date) string {
+	if d.IsZero() {
+		return "–"
+	}
+	return stamp(ctx, d.Time(), "Mon 2 Jan 2006")
+}
+
+// dayShort leaves the year out where it is clear.
+func dayShort(ctx context.Context, d slot.Date) string {
+	if d.IsZero() {
+		return "–"
+	}
+	return stamp(ctx, d.Time(), "Mon 2 Jan")
+}
+
+// hours writes the local time of a visit with the zone of its place. The zone
+// is named: an abbreviation such as CST means three different things.
+func hours(ctx context.Context, v visit.Visit) string {
+	loc, err := slot.LoadZone(v.Zone)
+	if err != nil || v.Start.IsZero() {
+		return halfDay(v.Slot.Half)
+	}
+	return stamp(ctx, v.Start.In(loc), "15:04") + "–" + stamp(ctx, v.End.In(loc), "15:04") + ", " + zone(v.Zone)
+}
+
+// hoursHere is hours with those of the reader beside them, where the clock shows others:
+// "10:00–12:00, Tokyo time · Wed 18 Nov, 20:00–22:00 your time".
+func hoursHere(ctx context.Context, v visit.Visit) string {
+	s, r := hours(ctx, v), readerIn(ctx)
+	loc, err := slot.LoadZone(v.Zone)
+	if err != nil || v.Start.IsZero() || r.zone == nil {
+		return s
+	}
+	start, end := v.Start.In(r.zone), v.End.In(r.zone)
+	if stamp(ctx, start, time.DateTime) == stamp(ctx, v.Start.In(loc), time.DateTime) && stamp(ctx, end, time.DateTime) == stamp(ctx, v.End.In(loc), time.DateTime) {
+		return s
+	}
+	layout := "15:04"
+	if slot.DateOf(v.Start, r.zone) != slot.DateOf(v.Start, loc) {
+		layout = "Mon 2 Jan, 15:04"
+	}
+	return s + " · " + stamp(ctx, start, layout) + "–" + stamp(ctx, end, "15:04") + " your time"
+}
