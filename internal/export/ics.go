@@ -104,11 +104,15 @@ func instant(t time.Time) string { return t.UTC().Format("20060102T150405Z") }
 
 var calendarEscapes = strings.NewReplacer(`\`, `\\`, `;`, `\;`, `,`, `\,`, "\r\n", `\n`, "\n", `\n`, "\r", `\n`)
 
-// calendarText writes a TEXT value. Control characters have no form in it.
+// calendarText writes a TEXT value. Control characters have no form in it, and what
+// turns the reading direction of the rest of a line has no place in a name.
 func calendarText(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\t' || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 {
 			return ' '
+		}
+		if turns(r) {
+			return -1
 		}
 		return r
 	}, calendarEscapes.Replace(strings.ToValidUTF8(s, "\uFFFD")))

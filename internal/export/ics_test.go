@@ -75,6 +75,7 @@ func TestCalendarTextStaysText(t *testing.T) {
 		file := export.Calendar{Name: bad, Zone: bad, Events: []export.Event{{UID: bad, Summary: bad, Location: bad, Description: bad, URL: bad}, {UID: "2", URL: "javascript:alert(1)"}}}.Bytes()
 		head, events := readCalendar(t, file)
 		require.Len(t, events, 2)
+		require.NotRegexp(t, turning, string(file))
 		require.Equal(t, "PUBLISH", head["METHOD"])
 		require.NotContains(t, events[1], "URL")
 	}
@@ -90,7 +91,7 @@ func hostile() []string {
 	return []string{
 		"=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=HYPERLINK(\"http://evil.example\",\"x\")", "=cmd|' /C calc'!A0", "＝1+1", " =1",
 		"<script>alert(1)</script>", `"><img src=x onerror=alert(1)>`, "]]>&amp;&#0;</a:t></p:sld>", "a\x00b\x01\x02\x08\x0b\x0c\x1f\x7f", "\xff\xfe\xc3", "\ufffe\uffff", "\u2028\u2029\u0085",
-		"END:VEVENT\r\nBEGIN:VALARM\r\n", `\n\;\,\`, "😀👩‍👩‍👧‍👦🇨🇭", "שלום עולם مرحبا", "\u202eRTL override", "a,b;c\"d'e", strings.Repeat("Wörter ", 1500), strings.Repeat("ÿ", 10_000),
+		"END:VEVENT\r\nBEGIN:VALARM\r\n", `\n\;\,\`, "😀👩‍👩‍👧‍👦🇨🇭", "שלום עולם مرحبا", "\u202eRTL override", "\u2066isolated", "a,b;c\"d'e", strings.Repeat("Wörter ", 1500), strings.Repeat("ÿ", 10_000),
 		"../../etc/passwd", "%s%d%n", "{{.}}", "${x}", "",
 	}
 }

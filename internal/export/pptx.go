@@ -259,6 +259,9 @@ func presentationXML(slides int) string {
 }
 
 func coreXML(title string, made time.Time) string {
+	if made.IsZero() {
+		made = time.Unix(0, 0) // programs refuse the year 1
+	}
 	at := made.UTC().Format(time.RFC3339)
 	return xmlHead + `<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">` +
 		`<dc:title>` + escapedXML(title) + `</dc:title><dc:creator>Windshield</dc:creator><dcterms:created xsi:type="dcterms:W3CDTF">` + at + `</dcterms:created><dcterms:modified xsi:type="dcterms:W3CDTF">` + at + `</dcterms:modified></cp:coreProperties>`

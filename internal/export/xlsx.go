@@ -235,6 +235,22 @@ func (b *book) chart(first, last int) {
 		Format:    excelize.GraphicOptions{AltText: "Visits planned and wanted, by group: the numbers stand in the columns Planned and Target"},
 		PlotArea:  excelize.ChartPlotArea{ShowVal: true},
 	}))
+	b.inOrder("xl/charts/chart1.xml")
+}
+
+// inOrder puts the parts of a chart's series into the order in which the standard
+// has them (ECMA-376, CT_BarSer): the library writes one too late and one that bars
+// do not have, which strict programs take for a broken file.
+func (b *book) inOrder(name string) {
+	const late, stray = `<invertIfNegative val="0"></invertIfNegative>`, `<smooth val="0"></smooth>`
+	part, _ := b.Pkg.Load(name)
+	chart, ok := part.([]byte)
+	if !ok {
+		b.try(fmt.Errorf("there is no %s", name))
+		return
+	}
+	mended := strings.NewReplacer(late, "", stray, "", "</spPr><dLbls>", "</spPr>"+late+"<dLbls>").Replace(string(chart))
+	b.Pkg.Store(name, []byte(mended))
 }
 
 func chipStyle(fill, ink string) excelize.Style {

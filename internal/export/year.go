@@ -127,7 +127,7 @@ func line(s string, most int) string {
 		switch {
 		case unicode.IsControl(r), r == 0x2028, r == 0x2029, r == unicode.ReplacementChar, r&0xFFFE == 0xFFFE:
 			r = ' '
-		case r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069:
+		case turns(r):
 			continue
 		}
 		if n++; n > most {
@@ -138,6 +138,10 @@ func line(s string, most int) string {
 	}
 	return strings.TrimSpace(b.String())
 }
+
+// turns says whether a character changes the reading direction of what follows it:
+// letters know their own, and a name must not turn the text around it.
+func turns(r rune) bool { return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 }
 
 // cell gives text for a spreadsheet, which shows it and never runs it: neither when
 // it opens the file nor when somebody edits the cell or saves it as another format.

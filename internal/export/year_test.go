@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 	"github.com/xuri/excelize/v2"
@@ -53,6 +54,9 @@ func runs(cell string) bool {
 	return cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r\n") || strings.HasPrefix(cell, "＝") || strings.HasPrefix(cell, "＠")
 }
 
+// turning are the characters that change the reading direction of what follows.
+const turning = `[\x{202a}-\x{202e}\x{2066}-\x{2069}]`
+
 func TestVisitsCSV(t *testing.T) {
 	var b bytes.Buffer
 	y := sampleYear(2, 3, `Müller, "Söhne"`)
@@ -90,6 +94,8 @@ func TestVisitsCSVRunsNothing(t *testing.T) {
 		for _, c := range rows[1] {
 			require.False(t, runs(c) && c != "+1" && c != "-1", "%q", c)
 			require.NotContains(t, c, "\n")
+			require.NotRegexp(t, turning, c)
+			require.LessOrEqual(t, utf8.RuneCountInString(c), 1002, "long texts are cut")
 		}
 	}
 	for _, bad := range hostile() {
@@ -202,6 +208,8 @@ func TestYearXLSXRunsNothing(t *testing.T) {
 			for _, c := range r {
 				found++
 				require.False(t, runs(c) && c != "+1" && c != "-1", "%s: %q", sheet, c)
+				require.NotRegexp(t, turning, c)
+				require.LessOrEqual(t, utf8.RuneCountInString(c), 1002, "long texts are cut")
 			}
 		}
 	}
@@ -233,6 +241,8 @@ func TestYearPDF(t *testing.T) {
 	require.Contains(t, all[len(all)-1], "letters that this file cannot show")
 	require.Contains(t, readPaper(t, []byte(file(export.Year{}))).pages[0], "Nobody has a visit")
 	for _, bad := range hostile() {
-		readPaper(t, []byte(file(sampleYear(1, 2, bad))))
+		for _, page := range readPaper(t, []byte(file(sampleYear(1, 2, bad)))).pages {
+			require.NotRegexp(t, turning, page)
+		}
 	}
 }
