@@ -286,3 +286,9 @@ func hoursHere(ctx context.Context, v visit.Visit) string {
 	}
 	return s + " · " + stamp(ctx, start, layout) + "–" + stamp(ctx, end, "15:04") + " your time"
 }
+
+// localeSample shows what somebody chooses.
+func localeSample(tag string) string {
+	s, afternoon := styles[tag], time.Date(2027, time.November, 19, 14, 5, 0, 0, time.UTC)
+	return s.stamp(afternoon, "Mon 2 Jan, 15:04") + ", " + s.digits("1234.5")
+}

@@ -24,6 +24,7 @@ type Noticing interface {
 	ReadNotices(ctx context.Context, a access.Actor) error
 	NoticePreferences(ctx context.Context, a access.Actor) (flow.PreferenceView, error)
 	SetNoticePreferences(ctx context.Context, a access.Actor, version int, in flow.PreferenceInput) (flow.PreferenceView, error)
+	SetLocale(ctx context.Context, a access.Actor, locale string) error
 }
 
 // Telling are the use cases of the channels by which people are told, and of ending
@@ -40,6 +41,7 @@ type Telling interface {
 const (
 	noticesPath  = "/me/notices"
 	choicesPath  = "/me/notices/preferences"
+	localePath   = "/me/locale"
 	channelsPath = "/admin/notices"
 )
 
@@ -113,7 +115,7 @@ type noticeChoicesModel struct {
 }
 
 // choiceFields are the fields that can be wrong.
-var choiceFields = []string{"quiet_from", "quiet_to", "digest", "slack_url"}
+var choiceFields = []string{"quiet_from", "quiet_to", "digest", "slack_url", "locale"}
 
 func (p *Pages) noticeChoices(c echo.Context) error { return p.showChoices(c, http.StatusOK, nil, nil) }
 
@@ -163,6 +165,18 @@ func (p *Pages) setNoticeChoices(c echo.Context) error {
 		return p.showChoices(c, status, &in, err)
 	}
 	return err
+}
+
+// setLocale keeps how somebody reads dates and numbers.
+func (p *Pages) setLocale(c echo.Context) error {
+	err := p.Flow.SetLocale(ctx(c), auth.Actor(c), c.FormValue("locale"))
+	if status, yes := formError(err); yes {
+		return p.showChoices(c, status, nil, err)
+	}
+	if err != nil {
+		return err
+	}
+	return back(c, choicesPath, "locale")
 }
 
 // wallOf brings a time as people type it to the one form that is kept.

@@ -99,3 +99,10 @@ func (s *story) EndNotices(ctx context.Context, ticket, remote string) (flow.End
 	v.Ended = err == nil
 	return v, err
 }
+
+func (s *story) SetLocale(_ context.Context, _ access.Actor, locale string) error {
+	if locale == "de" {
+		return fault.Invalidf("Dates cannot be written like this.").With(fault.Detail{Where: "locale", Value: locale, Expected: "de-DE"})
+	}
+	return s.change("locale", locale)
+}

@@ -35,6 +35,22 @@ func TestNoticePages(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, site.post("/me/notices/preferences", form).Code)
 }
 
+func TestDatesAreWrittenAsTheReaderChooses(t *testing.T) {
+	s := makeStory(sampleSize)
+	actor := actors(s)["executive"]
+	actor.Zone, actor.Locale = "America/New_York", "en-US"
+	site := open(t, s, actor)
+	page := site.get("/me/notices/preferences").Body.String()
+	require.Contains(t, page, "Germany: Fri 19 Nov, 14:05, 1.234,5</option>")
+	require.Contains(t, page, "New York")
+	require.Regexp(t, `As of <time datetime="[0-9T:-]+Z">[A-Z][a-z]{2}, [A-Z][a-z]{2} \d+, \d{4}, \d+:\d\d [AP]M New York</time>`, page)
+	require.Equal(t, "/me/notices/preferences?done=locale", site.post("/me/locale", url.Values{"locale": {"de-CH"}}).Header().Get("Location"))
+	require.Equal(t, "locale de-CH", s.calls[len(s.calls)-1])
+	w := site.post("/me/locale", url.Values{"locale": {"de"}})
+	require.Equal(t, http.StatusUnprocessableEntity, w.Code)
+	require.Contains(t, w.Body.String(), "#f-locale")
+}
+
 func TestEndingMailWithoutSigningIn(t *testing.T) {
 	s := makeStory(sampleSize)
 	site := open(t, s, actors(s)["nobody"])

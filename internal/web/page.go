@@ -73,6 +73,7 @@ var done = map[string]string{
 	"asked_customer":    "The question is on its way to the customer.",
 	"notices_read":      "All notices are marked as read.",
 	"choices":           "Your choices are kept. They hold for what comes from now on.",
+	"locale":            "It is kept. All pages write dates and numbers like this from now on.",
 	"channels":          "The settings are kept. They hold for what comes from now on.",
 	"notices_retried":   "What waits is being tried now.",
 	"notice_tested":     "The test is on its way. This page shows whether it arrived.",

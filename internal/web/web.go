@@ -347,6 +347,7 @@ func (p *Pages) Register(r Router) {
 	r.POST(noticesPath+"/read", p.readNotices)
 	r.GET(choicesPath, p.noticeChoices)
 	r.POST(choicesPath, p.setNoticeChoices)
+	r.POST(localePath, p.setLocale)
 	r.GET(noticesPath+"/:id", p.openNotice)
 	r.GET(flow.EndNoticesPath+":ticket", p.noticeToEnd)
 	r.POST(flow.EndNoticesPath+":ticket", p.endNotices)
