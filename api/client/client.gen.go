@@ -2223,6 +2223,14 @@ type AuditPage struct {
 	Next *string `json:"next,omitempty"`
 }
 
+// BecauseRequest defines model for BecauseRequest.
+type BecauseRequest struct {
+	// Because Left out: we.
+	//
+	// Example: customer
+	Because *string `json:"because,omitempty"`
+}
+
 // Bound What no plan of the problem can cost less than.
 type Bound struct {
 	// GapPercent By how much the best plan so far lies above it at most.
@@ -6731,6 +6739,11 @@ type PlanStep struct {
 	// At Example: 2027-03-04T09:00:00Z
 	At time.Time `json:"at"`
 
+	// Because Who caused it; left out: we.
+	//
+	// Example: customer
+	Because *string `json:"because,omitempty"`
+
 	// By Who made it.
 	//
 	// Example: Ana Diaz
@@ -6740,6 +6753,11 @@ type PlanStep struct {
 	//
 	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Id Id `json:"id"`
+
+	// MaySay You may say who caused it.
+	//
+	// Example: true
+	MaySay bool `json:"may_say"`
 
 	// MayUndo You may take it back.
 	//
@@ -8022,6 +8040,11 @@ type Session struct {
 
 // SettleRequest defines model for SettleRequest.
 type SettleRequest struct {
+	// Because Who caused it, where the visit moves: it decides whether the promise was moved by the customer or by us. By us where it is left out.
+	//
+	// Example: customer
+	Because *string `json:"because,omitempty"`
+
 	// Begins Wall time at the customer's place.
 	//
 	// Example: 09:30
@@ -8786,6 +8809,14 @@ type Unassigned struct {
 
 	// Reason Example: Nobody who may visit is free in the customer's windows.
 	Reason string `json:"reason"`
+}
+
+// UndoStepRequest defines model for UndoStepRequest.
+type UndoStepRequest struct {
+	// Reason Needed where a visit of the published plan goes back to a day on which the customer is about to decide, or our quarter ends.
+	//
+	// Example: The customer asked for this week.
+	Reason *string `json:"reason,omitempty"`
 }
 
 // Unread defines model for Unread.
@@ -10108,6 +10139,12 @@ type FreezePromiseJSONRequestBody = FreezePromiseRequest
 // PublishPlanJSONRequestBody defines body for PublishPlan for application/json ContentType.
 type PublishPlanJSONRequestBody = PublishRequest
 
+// SayWhoMovedJSONRequestBody defines body for SayWhoMoved for application/json ContentType.
+type SayWhoMovedJSONRequestBody = BecauseRequest
+
+// UndoPlanStepJSONRequestBody defines body for UndoPlanStep for application/json ContentType.
+type UndoPlanStepJSONRequestBody = UndoStepRequest
+
 // StartScenariosJSONRequestBody defines body for StartScenarios for application/json ContentType.
 type StartScenariosJSONRequestBody = ScenariosRequest
 
@@ -11285,12 +11322,41 @@ type ClientInterface interface {
 	// Corresponds with GET /plans/{id}/steps (the `ListPlanSteps` operationId).
 	ListPlanSteps(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UndoPlanStep Take a change of a plan back
+	// SayWhoMovedWithBody Say who caused a move
 	//
-	// Every visit goes from where the change has put it to where it was, as one more change that can be taken back itself. Where somebody has moved one since, the answer is 412 and nothing is changed. In the published plan the calendars follow.
+	// Afterwards, of a move in the published plan that was not taken back: it decides whether the promise was moved by the customer or by us. Of a swap it is said of the visit that was meant.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /plans/{id}/steps/{step}/because (the `SayWhoMoved` operationId).
+	SayWhoMovedWithBody(ctx context.Context, id Id, step Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SayWhoMoved Say who caused a move
+	//
+	// Afterwards, of a move in the published plan that was not taken back: it decides whether the promise was moved by the customer or by us. Of a swap it is said of the visit that was meant.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /plans/{id}/steps/{step}/because (the `SayWhoMoved` operationId).
+	SayWhoMoved(ctx context.Context, id Id, step Id, body SayWhoMovedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UndoPlanStepWithBody Take a change of a plan back
+	//
+	// Every visit goes from where the change has put it to where it was, with its hours and the executive's yes, as one more change that can be taken back itself; one that was taken out comes back under its id; a pin is taken away, or set again. Where somebody has moved one since, the answer is 412 and nothing is changed. In the published plan the calendars follow.
+	//
+	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /plans/{id}/steps/{step}/undo (the `UndoPlanStep` operationId).
-	UndoPlanStep(ctx context.Context, id Id, step Id, params *UndoPlanStepParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+	UndoPlanStepWithBody(ctx context.Context, id Id, step Id, params *UndoPlanStepParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UndoPlanStep Take a change of a plan back
+	//
+	// Every visit goes from where the change has put it to where it was, with its hours and the executive's yes, as one more change that can be taken back itself; one that was taken out comes back under its id; a pin is taken away, or set again. Where somebody has moved one since, the answer is 412 and nothing is changed. In the published plan the calendars follow.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /plans/{id}/steps/{step}/undo (the `UndoPlanStep` operationId).
+	UndoPlanStep(ctx context.Context, id Id, step Id, params *UndoPlanStepParams, body UndoPlanStepJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// StartScenariosWithBody Plan several scenarios side by side
 	//
@@ -14251,13 +14317,72 @@ func (c *Client) ListPlanSteps(ctx context.Context, id Id, reqEditors ...Request
 	return c.Client.Do(req)
 }
 
-// UndoPlanStep Take a change of a plan back
+// SayWhoMovedWithBody Say who caused a move
 //
-// Every visit goes from where the change has put it to where it was, as one more change that can be taken back itself. Where somebody has moved one since, the answer is 412 and nothing is changed. In the published plan the calendars follow.
+// Afterwards, of a move in the published plan that was not taken back: it decides whether the promise was moved by the customer or by us. Of a swap it is said of the visit that was meant.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /plans/{id}/steps/{step}/because (the `SayWhoMoved` operationId).
+func (c *Client) SayWhoMovedWithBody(ctx context.Context, id Id, step Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSayWhoMovedRequestWithBody(c.Server, id, step, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SayWhoMoved Say who caused a move
+//
+// Afterwards, of a move in the published plan that was not taken back: it decides whether the promise was moved by the customer or by us. Of a swap it is said of the visit that was meant.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /plans/{id}/steps/{step}/because (the `SayWhoMoved` operationId).
+func (c *Client) SayWhoMoved(ctx context.Context, id Id, step Id, body SayWhoMovedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSayWhoMovedRequest(c.Server, id, step, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UndoPlanStepWithBody Take a change of a plan back
+//
+// Every visit goes from where the change has put it to where it was, with its hours and the executive's yes, as one more change that can be taken back itself; one that was taken out comes back under its id; a pin is taken away, or set again. Where somebody has moved one since, the answer is 412 and nothing is changed. In the published plan the calendars follow.
+//
+// Takes any type of body and a specified content type.
 //
 // Corresponds with POST /plans/{id}/steps/{step}/undo (the `UndoPlanStep` operationId).
-func (c *Client) UndoPlanStep(ctx context.Context, id Id, step Id, params *UndoPlanStepParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUndoPlanStepRequest(c.Server, id, step, params)
+func (c *Client) UndoPlanStepWithBody(ctx context.Context, id Id, step Id, params *UndoPlanStepParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUndoPlanStepRequestWithBody(c.Server, id, step, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UndoPlanStep Take a change of a plan back
+//
+// Every visit goes from where the change has put it to where it was, with its hours and the executive's yes, as one more change that can be taken back itself; one that was taken out comes back under its id; a pin is taken away, or set again. Where somebody has moved one since, the answer is 412 and nothing is changed. In the published plan the calendars follow.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /plans/{id}/steps/{step}/undo (the `UndoPlanStep` operationId).
+func (c *Client) UndoPlanStep(ctx context.Context, id Id, step Id, params *UndoPlanStepParams, body UndoPlanStepJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUndoPlanStepRequest(c.Server, id, step, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -20451,8 +20576,73 @@ func NewListPlanStepsRequest(server string, id Id) (*http.Request, error) {
 	return req, nil
 }
 
-// NewUndoPlanStepRequest constructs an http.Request for the UndoPlanStep method
-func NewUndoPlanStepRequest(server string, id Id, step Id, params *UndoPlanStepParams) (*http.Request, error) {
+// NewSayWhoMovedRequest calls the generic SayWhoMoved builder with application/json body
+func NewSayWhoMovedRequest(server string, id Id, step Id, body SayWhoMovedJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSayWhoMovedRequestWithBody(server, id, step, "application/json", bodyReader)
+}
+
+// NewSayWhoMovedRequestWithBody constructs an http.Request for the SayWhoMoved method, with any body, and a specified content type
+func NewSayWhoMovedRequestWithBody(server string, id Id, step Id, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "step", step, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/plans/%s/steps/%s/because", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUndoPlanStepRequest calls the generic UndoPlanStep builder with application/json body
+func NewUndoPlanStepRequest(server string, id Id, step Id, params *UndoPlanStepParams, body UndoPlanStepJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUndoPlanStepRequestWithBody(server, id, step, params, "application/json", bodyReader)
+}
+
+// NewUndoPlanStepRequestWithBody constructs an http.Request for the UndoPlanStep method, with any body, and a specified content type
+func NewUndoPlanStepRequestWithBody(server string, id Id, step Id, params *UndoPlanStepParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -20484,10 +20674,12 @@ func NewUndoPlanStepRequest(server string, id Id, step Id, params *UndoPlanStepP
 		return nil, err
 	}
 
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
 
@@ -24014,14 +24206,41 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /plans/{id}/steps (the `ListPlanSteps` operationId).
 	ListPlanStepsWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ListPlanStepsResponse, error)
 
-	// UndoPlanStepWithResponse Take a change of a plan back
+	// SayWhoMovedWithBodyWithResponse Say who caused a move
 	//
-	// Every visit goes from where the change has put it to where it was, as one more change that can be taken back itself. Where somebody has moved one since, the answer is 412 and nothing is changed. In the published plan the calendars follow.
+	// Afterwards, of a move in the published plan that was not taken back: it decides whether the promise was moved by the customer or by us. Of a swap it is said of the visit that was meant.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /plans/{id}/steps/{step}/because (the `SayWhoMoved` operationId).
+	SayWhoMovedWithBodyWithResponse(ctx context.Context, id Id, step Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SayWhoMovedResponse, error)
+
+	// SayWhoMovedWithResponse Say who caused a move
+	//
+	// Afterwards, of a move in the published plan that was not taken back: it decides whether the promise was moved by the customer or by us. Of a swap it is said of the visit that was meant.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /plans/{id}/steps/{step}/because (the `SayWhoMoved` operationId).
+	SayWhoMovedWithResponse(ctx context.Context, id Id, step Id, body SayWhoMovedJSONRequestBody, reqEditors ...RequestEditorFn) (*SayWhoMovedResponse, error)
+
+	// UndoPlanStepWithBodyWithResponse Take a change of a plan back
+	//
+	// Every visit goes from where the change has put it to where it was, with its hours and the executive's yes, as one more change that can be taken back itself; one that was taken out comes back under its id; a pin is taken away, or set again. Where somebody has moved one since, the answer is 412 and nothing is changed. In the published plan the calendars follow.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /plans/{id}/steps/{step}/undo (the `UndoPlanStep` operationId).
-	UndoPlanStepWithResponse(ctx context.Context, id Id, step Id, params *UndoPlanStepParams, reqEditors ...RequestEditorFn) (*UndoPlanStepResponse, error)
+	UndoPlanStepWithBodyWithResponse(ctx context.Context, id Id, step Id, params *UndoPlanStepParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UndoPlanStepResponse, error)
+
+	// UndoPlanStepWithResponse Take a change of a plan back
+	//
+	// Every visit goes from where the change has put it to where it was, with its hours and the executive's yes, as one more change that can be taken back itself; one that was taken out comes back under its id; a pin is taken away, or set again. Where somebody has moved one since, the answer is 412 and nothing is changed. In the published plan the calendars follow.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /plans/{id}/steps/{step}/undo (the `UndoPlanStep` operationId).
+	UndoPlanStepWithResponse(ctx context.Context, id Id, step Id, params *UndoPlanStepParams, body UndoPlanStepJSONRequestBody, reqEditors ...RequestEditorFn) (*UndoPlanStepResponse, error)
 
 	// StartScenariosWithBodyWithResponse Plan several scenarios side by side
 	//
@@ -33398,6 +33617,110 @@ func (r ListPlanStepsResponse) ContentType() string {
 	return ""
 }
 
+type SayWhoMovedResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PlanStep
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SayWhoMovedResponse) GetJSON200() *PlanStep {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SayWhoMovedResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SayWhoMovedResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r SayWhoMovedResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r SayWhoMovedResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r SayWhoMovedResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SayWhoMovedResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SayWhoMovedResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SayWhoMovedResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SayWhoMovedResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SayWhoMovedResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SayWhoMovedResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SayWhoMovedResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SayWhoMovedResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type UndoPlanStepResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -33413,6 +33736,10 @@ type UndoPlanStepResponse struct {
 	ApplicationproblemJSON409 *Conflict
 	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
 	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
 	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationproblemJSON422 *Invalid
 	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -33449,6 +33776,16 @@ func (r UndoPlanStepResponse) GetApplicationproblemJSON409() *Conflict {
 // GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
 func (r UndoPlanStepResponse) GetApplicationproblemJSON412() *Stale {
 	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r UndoPlanStepResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r UndoPlanStepResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
 }
 
 // GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
@@ -39822,15 +40159,60 @@ func (c *ClientWithResponses) ListPlanStepsWithResponse(ctx context.Context, id 
 	return ParseListPlanStepsResponse(rsp)
 }
 
-// UndoPlanStepWithResponse Take a change of a plan back
+// SayWhoMovedWithBodyWithResponse Say who caused a move
 //
-// Every visit goes from where the change has put it to where it was, as one more change that can be taken back itself. Where somebody has moved one since, the answer is 412 and nothing is changed. In the published plan the calendars follow.
+// Afterwards, of a move in the published plan that was not taken back: it decides whether the promise was moved by the customer or by us. Of a swap it is said of the visit that was meant.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /plans/{id}/steps/{step}/because (the `SayWhoMoved` operationId).
+func (c *ClientWithResponses) SayWhoMovedWithBodyWithResponse(ctx context.Context, id Id, step Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SayWhoMovedResponse, error) {
+	rsp, err := c.SayWhoMovedWithBody(ctx, id, step, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSayWhoMovedResponse(rsp)
+}
+
+// SayWhoMovedWithResponse Say who caused a move
+//
+// Afterwards, of a move in the published plan that was not taken back: it decides whether the promise was moved by the customer or by us. Of a swap it is said of the visit that was meant.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /plans/{id}/steps/{step}/because (the `SayWhoMoved` operationId).
+func (c *ClientWithResponses) SayWhoMovedWithResponse(ctx context.Context, id Id, step Id, body SayWhoMovedJSONRequestBody, reqEditors ...RequestEditorFn) (*SayWhoMovedResponse, error) {
+	rsp, err := c.SayWhoMoved(ctx, id, step, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSayWhoMovedResponse(rsp)
+}
+
+// UndoPlanStepWithBodyWithResponse Take a change of a plan back
+//
+// Every visit goes from where the change has put it to where it was, with its hours and the executive's yes, as one more change that can be taken back itself; one that was taken out comes back under its id; a pin is taken away, or set again. Where somebody has moved one since, the answer is 412 and nothing is changed. In the published plan the calendars follow.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /plans/{id}/steps/{step}/undo (the `UndoPlanStep` operationId).
-func (c *ClientWithResponses) UndoPlanStepWithResponse(ctx context.Context, id Id, step Id, params *UndoPlanStepParams, reqEditors ...RequestEditorFn) (*UndoPlanStepResponse, error) {
-	rsp, err := c.UndoPlanStep(ctx, id, step, params, reqEditors...)
+func (c *ClientWithResponses) UndoPlanStepWithBodyWithResponse(ctx context.Context, id Id, step Id, params *UndoPlanStepParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UndoPlanStepResponse, error) {
+	rsp, err := c.UndoPlanStepWithBody(ctx, id, step, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUndoPlanStepResponse(rsp)
+}
+
+// UndoPlanStepWithResponse Take a change of a plan back
+//
+// Every visit goes from where the change has put it to where it was, with its hours and the executive's yes, as one more change that can be taken back itself; one that was taken out comes back under its id; a pin is taken away, or set again. Where somebody has moved one since, the answer is 412 and nothing is changed. In the published plan the calendars follow.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /plans/{id}/steps/{step}/undo (the `UndoPlanStep` operationId).
+func (c *ClientWithResponses) UndoPlanStepWithResponse(ctx context.Context, id Id, step Id, params *UndoPlanStepParams, body UndoPlanStepJSONRequestBody, reqEditors ...RequestEditorFn) (*UndoPlanStepResponse, error) {
+	rsp, err := c.UndoPlanStep(ctx, id, step, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -48227,6 +48609,95 @@ func ParseListPlanStepsResponse(rsp *http.Response) (*ListPlanStepsResponse, err
 	return response, nil
 }
 
+// ParseSayWhoMovedResponse parses an HTTP response from a SayWhoMovedWithResponse call
+func ParseSayWhoMovedResponse(rsp *http.Response) (*SayWhoMovedResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SayWhoMovedResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PlanStep
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseUndoPlanStepResponse parses an HTTP response from a UndoPlanStepWithResponse call
 func ParseUndoPlanStepResponse(rsp *http.Response) (*UndoPlanStepResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -48282,6 +48753,20 @@ func ParseUndoPlanStepResponse(rsp *http.Response) (*UndoPlanStepResponse, error
 			return nil, err
 		}
 		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid

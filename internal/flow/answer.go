@@ -89,6 +89,7 @@ func (f *Flow) Visit(ctx context.Context, a access.Actor, id string) (VisitView,
 func (f *Flow) view(a access.Actor, v visit.Visit, people map[string]roster.Person, customers map[string]roster.Customer) VisitView {
 	w := VisitView{Visit: v, Customer: customers[v.CustomerID], Executive: people[v.ExecutiveID], Host: people[v.HostID]}
 	w.Counts, w.WhyNot = v.Counts()
+	w.Mover = moverOf(a, v)
 	begun := !v.Start.After(f.Now())
 	w.MayAnswer = v.State.Live() && !begun && access.Decide(a, access.AnswerVisit, about(v)).Allowed
 	w.MayRecord = (v.State.Live() || v.State == visit.Held || v.State == visit.NoShow) && begun && access.Decide(a, access.RecordOutcome, about(v)).Allowed
@@ -220,16 +221,10 @@ func (f *Flow) takeAnswerWith(tx Tx, a access.Actor, v visit.Visit, answer visit
 	if !v.State.Live() {
 		return fault.Conflictf("The visit is %s and waits for no answer.", v.State)
 	}
-	asked, err := openAsk(tx, v)
-	if err != nil {
-		return err
-	}
-	if asked.Says == "" && v.Answer == answer && v.AnswerNote == note {
+	if v.Asked == "" && v.Answer == answer && v.AnswerNote == note {
 		return nil
 	}
-	if asked.Says != "" {
-		v.Conflict = "" // whoever answers asks no longer for something else
-	}
+	v.Asked = "" // whoever answers asks no longer for something else
 	before := v.Answer
 	if before == visit.Refused {
 		v.Conflict = "" // the calendar had declined by itself; now somebody has answered

@@ -21,7 +21,7 @@ type Ask struct {
 	By      string // person id
 	At      time.Time
 	Changes []PlanChange // the visit's own first, then those that would have to move with it
-	Says    string       // what stands on the visit as long as nobody has decided
+	Says    string       // the same in a sentence, which the visit carries as long as nobody has decided
 	With    []string     // what else moves with it, in words; filled by Asked
 }
 
@@ -85,16 +85,13 @@ func (f *Flow) Instead(ctx context.Context, a access.Actor, visitID string) (Ins
 	return x, t.names.fault(err)
 }
 
-// openAsk gives what was asked for about a visit and not decided.
+// openAsk gives what was asked for about a visit and not decided. It stands beside what
+// the calendar says of the visit, and is over once the visit stands elsewhere.
 func openAsk(tx Tx, v visit.Visit) (Ask, error) {
-	if v.Conflict == "" || !v.State.Live() {
+	if v.Asked == "" || !v.State.Live() {
 		return Ask{}, nil
 	}
-	x, err := tx.Asks.Get(v.ID)
-	if err != nil || x.Says != v.Conflict {
-		return Ask{}, err
-	}
-	return x, nil
+	return tx.Asks.Get(v.ID)
 }
 
 // Asked gives what was asked for about a visit and is not decided; the zero Ask where
@@ -129,8 +126,8 @@ func (f *Flow) Asked(ctx context.Context, a access.Actor, visitID string) (Ask, 
 // AskInstead asks that somebody else goes, or that the visit is on another day. It
 // stands as it is until whoever plans, or the host, has decided; they see it among
 // what they have to decide, with one button. For those who may answer the visit.
-// Errors: Stale where the visit changed; Conflict where something else about it waits
-// for a decision; Invalid for changes that do not begin with this visit, days that are
+// Whoever asks again asks for the new thing only. Errors: Stale where the visit
+// changed; Conflict where it waits for no answer; Invalid for changes that do not begin with this visit, days that are
 // past or outside of the plan, and without a reason.
 func (f *Flow) AskInstead(ctx context.Context, a access.Actor, visitID string, version int, changes []PlanChange, reason string) (VisitView, error) {
 	reason, err := text("reason", reason, 300)
@@ -154,13 +151,6 @@ func (f *Flow) AskInstead(ctx context.Context, a access.Actor, visitID string, v
 		if !v.State.Live() || !v.Start.After(f.Now()) {
 			return fault.Conflictf("The visit is %s and waits for no answer.", v.State)
 		}
-		asked, err := openAsk(tx, v)
-		if err != nil {
-			return err
-		}
-		if v.Conflict != "" && asked.Says == "" {
-			return fault.Conflictf("Something else about this visit waits for a decision: %s", v.Conflict)
-		}
 		says, err := f.saysInstead(tx, v, changes, reason)
 		if err != nil {
 			return err
@@ -169,7 +159,7 @@ func (f *Flow) AskInstead(ctx context.Context, a access.Actor, visitID string, v
 			changes[i].Because, changes[i].Reason = "", ""
 		}
 		changes[0].Reason = reason // whoever decides may need one to put the visit there
-		v.Conflict = says
+		v.Asked = says
 		if err := tx.Visits.Save(&v); err != nil {
 			return err
 		}

@@ -182,14 +182,16 @@ type SeenVisit struct {
 }
 
 // Move is one change that a person makes by hand: one visit to a place, two that
-// trade places, or some that go on by whole weeks together.
+// trade places, some that go on by whole weeks together, or one that is taken out.
 type Move struct {
-	Visits []SeenVisit     // one for To and Trade
-	To     *planning.Place // where the visit goes
-	Trade  *SeenVisit      // whom it trades places with
-	Weeks  int             // by how many weeks all go on, back where negative: -53..53
-	Agreed bool            // who asks knows that customers have agreed to some of these
-	Reason string          // why visits are put where they have a brake; "" where none does
+	Visits  []SeenVisit     // one for To, Trade and Out
+	To      *planning.Place // where the visit goes
+	Trade   *SeenVisit      // whom it trades places with
+	Weeks   int             // by how many weeks all go on, back where negative: -53..53
+	Out     bool            // it is taken out of the plan
+	Agreed  bool            // who asks knows that customers have agreed to some of these
+	Reason  string          // why visits are put where they have a brake; "" where none does
+	Because visit.Code      // who caused it, one of visit.MoveCodes; "" is by us
 }
 
 // AskAgreed is the place that an error names where a customer has agreed to a
@@ -202,14 +204,14 @@ func (m Move) changes(t *table) ([]PlanChange, error) {
 		return nil, countChanges(make([]PlanChange, len(m.Visits)))
 	}
 	ways := 0
-	for _, said := range []bool{m.To != nil, m.Trade != nil, m.Weeks != 0} {
+	for _, said := range []bool{m.To != nil, m.Trade != nil, m.Weeks != 0, m.Out} {
 		if said {
 			ways++
 		}
 	}
 	// Two ways at once would leave visits without a place.
 	if m.Weeks < -53 || m.Weeks > 53 || ways != 1 || m.Weeks == 0 && len(m.Visits) > 1 {
-		return nil, fault.Invalidf("This moves nothing, or says twice where to.").With(fault.Detail{Where: "to", Expected: "one of: a place, another visit, or a number of weeks from -53 to 53"})
+		return nil, fault.Invalidf("This moves nothing, or says twice where to.").With(fault.Detail{Where: "to", Expected: "one of: a place, another visit, out, or a number of weeks from -53 to 53"})
 	}
 	var out []PlanChange
 	add := func(s SeenVisit) (planning.Place, error) {
@@ -249,6 +251,7 @@ func (m Move) changes(t *table) ([]PlanChange, error) {
 		case m.To != nil:
 			to := *m.To
 			out[0].To = &to
+		case m.Out: // to nowhere
 		default:
 			at.Date = at.Date.Add(7 * m.Weeks)
 			out[len(out)-1].To = &at
@@ -257,6 +260,7 @@ func (m Move) changes(t *table) ([]PlanChange, error) {
 	for i := range out {
 		out[i].Reason = m.Reason
 	}
+	blame(out, m.Because)
 	return out, nil
 }
 
@@ -278,7 +282,7 @@ func (f *Flow) Move(ctx context.Context, a access.Actor, k Key, planID string, m
 		return Rearranged{}, err
 	}
 	defer done()
-	return once(ctx, f, k, func(tx Tx) (Rearranged, error) { return f.rearrange(tx, a, planID, m.changes, "") })
+	return once(ctx, f, k, func(tx Tx) (Rearranged, error) { return f.rearrange(tx, a, planID, m.changes, nil) })
 }
 
 // Quote is what a move would do, before it is made.

@@ -116,7 +116,7 @@ func (f *Flow) Conflicts(ctx context.Context, a access.Actor) ([]ConflictView, e
 			return nil, err
 		}
 		for _, v := range more {
-			if v.Conflict == "" {
+			if v.ToDecide() == "" {
 				all = append(all, v)
 			}
 		}

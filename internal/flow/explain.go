@@ -27,6 +27,9 @@ type PlanChange struct {
 	// Reason is why the visit is put there in spite of its brakes; asked for in a
 	// published plan only, where there are any.
 	Reason string `json:"reason,omitempty"`
+	// Pinned says that the visit stays where it is (From and To) and was pinned, or its
+	// pin taken away; only in steps that are kept, never in what somebody asks for.
+	Pinned *bool `json:"pinned,omitempty"`
 }
 
 // Proposal is one way to place a visit, in words and with its price.
@@ -51,6 +54,7 @@ type Explanation struct {
 	Stuck      string // why it cannot stay where it stands; "" where it can
 	Executives []Proposal
 	Weeks      []Proposal // with the same executive
+	Mover      visit.Code // who is most likely behind a move that the reader makes; "" is us
 	Places     []Proposal // where else it could stand, the cheapest first; for those who plan, where asked for
 }
 
@@ -77,7 +81,7 @@ func (f *Flow) Explain(ctx context.Context, a access.Actor, planID, customerID s
 	if err != nil {
 		return Explanation{}, err
 	}
-	x := Explanation{Plan: t.plan, Customer: t.customers[customerID], Visit: t.visits[customerID]}
+	x := Explanation{Plan: t.plan, Customer: t.customers[customerID], Visit: t.visits[customerID], Mover: moverOf(a, t.visits[customerID])}
 	x.Pinned = promise(x.Visit) || x.Visit.State == visit.Proposed && x.Visit.Pinned
 	if err := t.wants(customerID); err != nil {
 		if fault.Is(err, fault.NotFound) {

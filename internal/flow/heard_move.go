@@ -46,16 +46,19 @@ func (f *Flow) moved(tx Tx, rules CalendarPolicy, v visit.Visit, c calsync.Chang
 		}
 		return f.audit(tx, calendarActor, "move refused", "visit/"+v.ID, map[string]string{"from": v.Slot.String(), "to": to.String()})
 	}
-	return f.placeAt(tx, calendarActor, v, to, begins, ends, "")
+	return f.placeAt(tx, calendarActor, v, to, begins, ends, "", "")
 }
 
-// placeAt moves a visit to a time that people have chosen.
-func (f *Flow) placeAt(tx Tx, by access.Actor, v visit.Visit, to slot.Slot, begins, ends, reason string) error {
+// placeAt moves a visit to a time that people have chosen. because is who caused it.
+func (f *Flow) placeAt(tx Tx, by access.Actor, v visit.Visit, to slot.Slot, begins, ends, reason string, because visit.Code) error {
 	was := v
 	if err := v.PlaceAt(v.ExecutiveID, to, begins, ends, v.Zone); err != nil {
 		return err
 	}
 	v.Conflict = ""
+	if because != "" {
+		v.MovedBecause(because)
+	}
 	if to != was.Slot {
 		if err := tx.Bookings.Release(v.ID); err != nil {
 			return err

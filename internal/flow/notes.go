@@ -25,6 +25,7 @@ const (
 	NoteElsewhere    NoteKind = "in other calendar" // moved to another calendar of ours
 	NotePushedBack   NoteKind = "pushed back"       // Field; Words is the print of what we wrote over it
 	NoteSettled      NoteKind = "settled"           // Field; a person has decided
+	NoteHolds        NoteKind = "holds again"       // Guest's answer holds again, since the visit is back where it was said
 	NoteCarried      NoteKind = "carried"           // an answer given here, written into Guest's own calendar
 )
 

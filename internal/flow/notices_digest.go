@@ -308,8 +308,8 @@ func (s digestStock) hostSections(d dueDigest) []notify.Section {
 	}
 	decide := notify.Section{Title: "To decide"}
 	for _, v := range s.visits {
-		if v.HostID == d.to.ID && v.Conflict != "" && !s.over(v) {
-			decide.Lines = append(decide.Lines, notify.Line{Text: fmt.Sprintf("%s, %s: %s", alert.Day(v.Slot.Date, d.today), s.customers[v.CustomerID].Name, v.Conflict), Path: "/visits/" + v.ID})
+		if v.HostID == d.to.ID && v.ToDecide() != "" && !s.over(v) {
+			decide.Lines = append(decide.Lines, notify.Line{Text: fmt.Sprintf("%s, %s: %s", alert.Day(v.Slot.Date, d.today), s.customers[v.CustomerID].Name, v.ToDecide()), Path: "/visits/" + v.ID})
 		}
 	}
 	late := notify.Section{Title: "Overdue with customers"}
@@ -339,8 +339,8 @@ func (s digestStock) servedSection(p roster.Person, today slot.Date) notify.Sect
 		}
 		what := ""
 		switch {
-		case v.Conflict != "":
-			what = v.Conflict
+		case v.ToDecide() != "":
+			what = v.ToDecide()
 		case cmp.Or(v.Answer, visit.NoAnswer) == visit.NoAnswer:
 			what = "the invitation is not answered"
 		case v.Answer == visit.Tentative:

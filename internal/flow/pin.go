@@ -33,23 +33,66 @@ func (f *Flow) PinVisit(ctx context.Context, a access.Actor, visitID string, ver
 		if v.Pinned == pinned {
 			return nil
 		}
-		v.Pinned = pinned
-		if err := tx.Visits.Save(&v); err != nil {
+		p, err := tx.Plans.Get(v.PlanID)
+		if err != nil {
 			return err
 		}
-		what := "unpin visit"
-		if pinned {
-			what = "pin visit"
-			if err := f.release(tx, v.ID); err != nil { // an invitation that waited because somebody is busy
-				return err
-			}
-		}
-		return f.audit(tx, a, what, "visit/"+v.ID, map[string]any{"executive": v.ExecutiveID, "slot": v.Slot.String()})
+		_, err = f.setPin(tx, a, p, v, pinned, "")
+		return err
 	})
 	if err != nil {
 		return VisitView{}, err
 	}
 	return f.Visit(ctx, a, visitID)
+}
+
+// setPin pins a visit of a plan or takes its pin away, as a step that can be taken back
+// itself. undoes is the step that it takes back, "" for others.
+func (f *Flow) setPin(tx Tx, a access.Actor, p visit.Plan, v visit.Visit, pinned bool, undoes string) (Rearranged, error) {
+	out := Rearranged{PlanID: p.ID, Visits: []string{v.ID}}
+	v.Pinned = pinned
+	if err := tx.Visits.Save(&v); err != nil {
+		return out, err
+	}
+	what := "unpin visit"
+	if pinned {
+		what = "pin visit"
+		if err := f.release(tx, v.ID); err != nil { // an invitation that waited because somebody is busy
+			return out, err
+		}
+	}
+	if err := tx.Plans.Save(&p); err != nil { // whoever adds a step holds the plan
+		return out, err
+	}
+	at := planning.Place{Executive: v.ExecutiveID, Date: v.Slot.Date, Half: v.Slot.Half}
+	step := PlanStep{ID: f.NewID(), PlanID: p.ID, At: f.Now().UTC(), By: a.PersonID, Undoes: undoes,
+		Changes: []PlanChange{{CustomerID: v.CustomerID, From: &at, To: &at, Pinned: &pinned}}}
+	if err := tx.PlanSteps.Add(&step); err != nil {
+		return out, err
+	}
+	out.Step = step.ID
+	return out, f.audit(tx, a, what, "visit/"+v.ID, map[string]any{"executive": v.ExecutiveID, "slot": v.Slot.String()})
+}
+
+// undoPin takes back that a visit was pinned, or that its pin was taken away. Errors:
+// Stale where the visit stands elsewhere by now, or somebody else has decided about
+// its pin since; Conflict where nobody moves it any more anyway.
+func (f *Flow) undoPin(tx Tx, a access.Actor, p visit.Plan, s PlanStep) (Rearranged, error) {
+	if err := mayChange(a, p); err != nil {
+		return Rearranged{}, err
+	}
+	c := s.Pin()
+	v, err := standing(tx, p.ID, c.CustomerID)
+	if err != nil {
+		return Rearranged{}, err
+	}
+	if v.ID == "" || v.ExecutiveID != c.From.Executive || v.Slot != c.From.Slot() || v.Pinned != *c.Pinned {
+		return Rearranged{}, fault.Stalef("The visit no longer stands there as this change left it. Look at it again.")
+	}
+	if !f.pinnable(v) {
+		return Rearranged{}, fault.Conflictf("Only a visit that stands and is more than a day away can be pinned.")
+	}
+	return f.setPin(tx, a, p, v, !*c.Pinned, s.ID)
 }
 
 // pinAction gives what somebody must be allowed to do who pins a visit.

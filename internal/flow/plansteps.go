@@ -22,10 +22,49 @@ type PlanStep struct {
 	At       time.Time
 	By       string // person id
 	Changes  []PlanChange
-	Price    map[string]int64 // difference per term and in total
+	Was      []WasVisit       // what the visits were besides their places, in any order
+	Price    map[string]int64 // difference per term and in total; of a pin: none
 	Words    string           // the price in words, as people were told
 	Undoes   string           // id of the step that this one takes back; "" for others
 	UndoneBy string           // id of the step that took this one back; "" where it holds
+}
+
+// WasVisit is what a visit was before a change besides its place, so that taking the
+// change back gives that back too. It holds no words of anybody.
+type WasVisit struct {
+	CustomerID string       `json:"customer"`
+	VisitID    string       `json:"visit"`
+	Label      string       `json:"label,omitempty"`
+	Begins     string       `json:"begins"` // wall time at the place
+	Ends       string       `json:"ends"`
+	Answer     visit.Answer `json:"answer,omitempty"`
+}
+
+// wasOf gives what a visit is besides its place.
+func wasOf(v visit.Visit) WasVisit {
+	return WasVisit{CustomerID: v.CustomerID, VisitID: v.ID, Label: v.Label, Begins: v.Begins, Ends: v.Ends, Answer: v.Answer}
+}
+
+// was gives what a customer's visit was before a step besides its place; unknown for
+// nil, and for steps that did not keep it.
+func (s *PlanStep) was(customerID string) (WasVisit, bool) {
+	if s != nil {
+		for _, w := range s.Was {
+			if w.CustomerID == customerID {
+				return w, true
+			}
+		}
+	}
+	return WasVisit{}, false
+}
+
+// Pin gives the change of a step that pinned a visit or took its pin away; nil for
+// other steps.
+func (s PlanStep) Pin() *PlanChange {
+	if len(s.Changes) == 1 && s.Changes[0].Pinned != nil {
+		return &s.Changes[0]
+	}
+	return nil
 }
 
 // PlanStepView is a step as people read it.
@@ -35,6 +74,7 @@ type PlanStepView struct {
 	Text   string // what was done: "Acme from Ana, Thu 4 Mar morning, to Ben, Tue 9 Mar morning"
 	Mine   bool   // the reader did it
 	MayRun bool   // the reader may take it back
+	MaySay bool   // the reader may say who caused it; Because of its first change is what was said
 }
 
 // stepsShown is how many steps can be looked at, and taken back.
@@ -78,7 +118,7 @@ func stepsOf(tx Tx, a access.Actor, p visit.Plan) ([]PlanStepView, error) {
 	may := mayChange(a, p) == nil
 	out := make([]PlanStepView, 0, len(steps))
 	for _, s := range steps {
-		out = append(out, PlanStepView{PlanStep: s, Who: n.orSystem(s.By), Text: n.told(s.Changes), Mine: s.By == a.PersonID, MayRun: may && s.UndoneBy == ""})
+		out = append(out, PlanStepView{PlanStep: s, Who: n.orSystem(s.By), Text: n.told(s.Changes), Mine: s.By == a.PersonID, MayRun: may && s.UndoneBy == "", MaySay: may && s.explains(p)})
 	}
 	return out, nil
 }
@@ -118,6 +158,10 @@ func (n names) told(changes []PlanChange) string {
 	for _, c := range changes[:min(len(changes), toldChanges)] {
 		who := n[c.CustomerID]
 		switch {
+		case c.Pinned != nil && c.From != nil && *c.Pinned:
+			who += " pinned where it is, with " + n.where(*c.From)
+		case c.Pinned != nil && c.From != nil:
+			who += " no longer pinned, with " + n.where(*c.From)
 		case c.From == nil && c.To != nil:
 			who += " in with " + n.where(*c.To)
 		case c.To == nil && c.From != nil:
@@ -143,11 +187,13 @@ func (n names) where(at planning.Place) string {
 }
 
 // UndoStep takes a change of a plan back, as one more change that can be taken back
-// itself. Every visit goes from where the change has put it to where it was; where
-// anybody has moved one since, nothing is changed and the answer says who; nor where
-// a customer has agreed since (Conflict). In the published plan the calendars follow,
-// as for every move. Errors are those of Rearrange.
-func (f *Flow) UndoStep(ctx context.Context, a access.Actor, k Key, planID, stepID string) (Rearranged, error) {
+// itself. Every visit goes from where the change has put it to where it was, with the
+// hours that people had chosen and the executive's yes; one that was taken out comes
+// back as the one it was. Where anybody has moved one since, nothing is changed and the
+// answer says who; nor where a customer has agreed since (Conflict). In the published
+// plan the calendars follow, as for every move. reason is why visits are put back where
+// they have a brake, "" where none does. Errors are those of Rearrange.
+func (f *Flow) UndoStep(ctx context.Context, a access.Actor, k Key, planID, stepID, reason string) (Rearranged, error) {
 	if err := access.Require(a, access.MakePlan, access.Subject{}); err != nil {
 		return Rearranged{}, err
 	}
@@ -157,21 +203,23 @@ func (f *Flow) UndoStep(ctx context.Context, a access.Actor, k Key, planID, step
 	}
 	defer done()
 	return once(ctx, f, k, func(tx Tx) (Rearranged, error) {
-		s, err := tx.PlanSteps.Get(stepID)
+		p, s, err := stepOf(tx, planID, stepID)
 		if err != nil {
 			return Rearranged{}, err
-		}
-		if s.PlanID != planID {
-			return Rearranged{}, fault.NotFoundf("There is no such change of a plan.")
 		}
 		if s.UndoneBy != "" {
 			return Rearranged{}, fault.Stalef("This change has been taken back already.")
 		}
-		back := make([]PlanChange, len(s.Changes))
-		for i, c := range s.Changes {
-			back[i] = PlanChange{CustomerID: c.CustomerID, From: c.To, To: c.From}
+		back, err := backwards(tx, s, reason)
+		if err != nil {
+			return Rearranged{}, err
 		}
-		out, err := f.rearrange(tx, a, planID, func(t *table) ([]PlanChange, error) { return back, t.agreedSince(back) }, s.ID)
+		var out Rearranged
+		if s.Pin() != nil {
+			out, err = f.undoPin(tx, a, p, s)
+		} else {
+			out, err = f.rearrange(tx, a, planID, func(t *table) ([]PlanChange, error) { return back, t.agreedSince(back) }, &s)
+		}
 		if fault.Is(err, fault.Stale) {
 			return out, f.sayWhoMoved(tx, s, err)
 		}
@@ -180,6 +228,26 @@ func (f *Flow) UndoStep(ctx context.Context, a access.Actor, k Key, planID, step
 		}
 		return out, tx.PlanSteps.Undone(s.ID, out.Step)
 	})
+}
+
+// backwards gives the changes that take a step back. What is made again was caused by
+// whoever caused it the first time.
+func backwards(tx Tx, s PlanStep, reason string) ([]PlanChange, error) {
+	caused := map[string]visit.Code{}
+	if s.Undoes != "" {
+		first, err := tx.PlanSteps.Get(s.Undoes)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range first.Changes {
+			caused[c.CustomerID] = c.Because
+		}
+	}
+	back := make([]PlanChange, len(s.Changes))
+	for i, c := range s.Changes {
+		back[i] = PlanChange{CustomerID: c.CustomerID, From: c.To, To: c.From, Reason: reason, Because: caused[c.CustomerID]}
+	}
+	return back, nil
 }
 
 // agreedSince refuses to take back what a customer has agreed to where it stands: a

@@ -184,6 +184,8 @@ type PlanSteps interface {
 	Get(id string) (PlanStep, error)
 	// Recent gives the newest first.
 	Recent(planID string, limit int) ([]PlanStep, error)
+	// Rewrite keeps what is said of a step's changes now; only who caused them changes.
+	Rewrite(s PlanStep) error
 	// Undone marks a step as taken back by another one; Stale where it is already.
 	Undone(id, by string) error
 }
@@ -234,6 +236,8 @@ type Visits interface {
 	History(id string) ([]visit.Step, error)
 	// Moves gives the steps by which the visits named were moved, oldest first, by visit.
 	Moves(ids ...string) (map[string][]visit.Step, error)
+	// SayWhy changes the code of a visit's newest move; NotFound where it never moved.
+	SayWhy(id string, code visit.Code) error
 	// Discard deletes visits that nobody was ever told of; Conflict for others.
 	Discard(ids ...string) error
 }

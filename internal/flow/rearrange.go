@@ -42,7 +42,7 @@ func (f *Flow) Rearrange(ctx context.Context, a access.Actor, k Key, planID stri
 		return Rearranged{}, err
 	}
 	defer done()
-	return once(ctx, f, k, func(tx Tx) (Rearranged, error) { return f.rearrange(tx, a, planID, already(changes), "") })
+	return once(ctx, f, k, func(tx Tx) (Rearranged, error) { return f.rearrange(tx, a, planID, already(changes), nil) })
 }
 
 func countChanges(changes []PlanChange) error {
@@ -58,8 +58,8 @@ func already(changes []PlanChange) func(*table) ([]PlanChange, error) {
 }
 
 // rearrange is Rearrange in a transaction, with changes that are chosen when the
-// plan lies open. undoes is the step that they take back, "" for others.
-func (f *Flow) rearrange(tx Tx, a access.Actor, planID string, choose func(*table) ([]PlanChange, error), undoes string) (Rearranged, error) {
+// plan lies open. undone is the step that they take back, nil for others.
+func (f *Flow) rearrange(tx Tx, a access.Actor, planID string, choose func(*table) ([]PlanChange, error), undone *PlanStep) (Rearranged, error) {
 	t, err := f.layOut(tx, planID, everyone)
 	if err != nil {
 		return Rearranged{}, err
@@ -77,15 +77,19 @@ func (f *Flow) rearrange(tx Tx, a access.Actor, planID string, choose func(*tabl
 	}
 	price := after.Cost.Minus(t.solution.Cost)
 	out := Rearranged{PlanID: planID, Price: price.Total(), Words: t.priceInWords(changes, price)}
-	if out.Visits, err = f.move(tx, a, t, changes, after); err != nil {
+	step := PlanStep{ID: f.NewID(), PlanID: planID, By: a.PersonID, Changes: changes, Price: costOf(price), Words: out.Words}
+	if undone != nil {
+		step.Undoes = undone.ID
+	}
+	if out.Visits, step.Was, err = f.move(tx, a, t, changes, after, undone); err != nil {
 		return out, err
 	}
-	step := PlanStep{ID: f.NewID(), PlanID: planID, At: f.Now().UTC(), By: a.PersonID, Changes: changes, Price: costOf(price), Words: out.Words, Undoes: undoes}
+	step.At = f.Now().UTC()
 	if err := tx.PlanSteps.Add(&step); err != nil {
 		return out, err
 	}
 	out.Step = step.ID
-	return out, f.audit(tx, a, "change plan", "plan/"+planID, auditedChange{out.PlanID, out.Visits, out.Price, step.N, undoes})
+	return out, f.audit(tx, a, "change plan", "plan/"+planID, auditedChange{out.PlanID, out.Visits, out.Price, step.N, step.Undoes})
 }
 
 // auditedChange is what the audit trail keeps of a change of a plan: no names.
@@ -113,7 +117,7 @@ func (t *table) judge(changes []PlanChange) (*planning.Solution, error) {
 		if _, err := text("reason", c.Reason, mostReason); err != nil { // it is kept with the step, also where nothing asks for one
 			return nil, err
 		}
-		if c.From == nil && c.To == nil || c.From != nil && c.To != nil && *c.From == *c.To {
+		if c.Pinned != nil || c.From == nil && c.To == nil || c.From != nil && c.To != nil && *c.From == *c.To {
 			return nil, fault.Invalidf("One of these changes moves nothing.").With(fault.Detail{Where: "changes", Value: t.names[c.CustomerID], Expected: "another place than the one it has"})
 		}
 		if err := t.wants(c.CustomerID); err != nil {
@@ -141,8 +145,9 @@ func (t *table) judge(changes []PlanChange) (*planning.Solution, error) {
 	return s, nil
 }
 
-// move writes changes that were judged.
-func (f *Flow) move(tx Tx, a access.Actor, t *table, changes []PlanChange, after *planning.Solution) (ids []string, err error) {
+// move writes changes that were judged, and gives what their visits were before.
+// undone is the step that they take back, nil for others.
+func (f *Flow) move(tx Tx, a access.Actor, t *table, changes []PlanChange, after *planning.Solution, undone *PlanStep) (ids []string, before []WasVisit, err error) {
 	var save []*visit.Visit
 	var discard, release []string
 	var bookings []visit.Booking
@@ -152,10 +157,13 @@ func (f *Flow) move(tx Tx, a access.Actor, t *table, changes []PlanChange, after
 		if c.To != nil {
 			why = t.names.in(planning.ReasonOf(t.problem, after, c.CustomerID).Text)
 		}
+		if c.From != nil {
+			before = append(before, wasOf(v))
+		}
 		switch {
 		case c.From == nil:
-			if v, err = f.newVisit(t, c.CustomerID, live); err != nil {
-				return nil, err
+			if v, err = f.visitIn(tx, t, c.CustomerID, undone); err != nil {
+				return nil, nil, err
 			}
 		case live:
 			release = append(release, v.ID)
@@ -165,20 +173,31 @@ func (f *Flow) move(tx Tx, a access.Actor, t *table, changes []PlanChange, after
 			continue
 		}
 		was := v
+		again, known := undone.was(c.CustomerID)
+		known = known && again.VisitID == v.ID
 		if c.To == nil {
 			err = v.Become(visit.Cancelled, "The plan was changed: this visit was taken out.")
-			v.BecauseOf(visit.PlanChanged)
+			v.BecauseOf(cmp.Or(c.Because, visit.PlanChanged))
 			v.Conflict = "" // nobody decides about a visit that is taken out
 		} else {
-			err = replace(&v, *c.To, t.customers[c.CustomerID].Zone)
+			if !known {
+				again = WasVisit{}
+			}
+			err = replace(&v, *c.To, t.customers[c.CustomerID].Zone, again)
 			v.MovedBecause(cmp.Or(c.Because, visit.PlanChanged))
+			if known && undone.Undoes == "" {
+				v.MovedBack()
+			}
 			v.Why = why
 			if err == nil && live {
 				err = f.placedAnew(tx, &v, was)
 			}
+			if err == nil && known && again.Answer == visit.Accepted && v.State.Live() && v.Begins == again.Begins && v.Ends == again.Ends {
+				err = f.yesAgain(tx, &v)
+			}
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		v.Sign(a.PersonID, f.Now().UTC())
 		if live && c.To != nil {
@@ -189,30 +208,30 @@ func (f *Flow) move(tx Tx, a access.Actor, t *table, changes []PlanChange, after
 	}
 	if len(release) > 0 {
 		if err := tx.Bookings.Release(release...); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if len(discard) > 0 {
 		if err := tx.Visits.Discard(discard...); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if err := tx.Visits.Save(save...); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if live {
 		if err := tx.Bookings.Book(bookings...); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if err := f.want(tx, save...); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if err := f.justify(tx, a, reasonsOf(changes, save), thoseLive(save)...); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	t.reckon(changes, after)
-	return ids, tx.Plans.Save(&t.plan) // two who change one plan at once cannot both have seen it right
+	return ids, before, tx.Plans.Save(&t.plan) // two who change one plan at once cannot both have seen it right
 }
 
 // reasonsOf gives the reasons that were typed with changes, by visit.
@@ -229,12 +248,61 @@ func reasonsOf(changes []PlanChange, visits []*visit.Visit) TypedReasons {
 }
 
 // replace puts a visit elsewhere. Where only the executive changes, the hours that
-// people chose stay.
-func replace(v *visit.Visit, to planning.Place, zone string) error {
+// people chose stay; where it goes back, those of before return.
+func replace(v *visit.Visit, to planning.Place, zone string, again WasVisit) error {
+	if again.Begins != "" {
+		return v.PlaceAt(to.Executive, to.Slot(), again.Begins, again.Ends, zone)
+	}
 	if v.Slot == to.Slot() && v.Begins != "" {
 		return v.PlaceAt(to.Executive, v.Slot, v.Begins, v.Ends, v.Zone)
 	}
 	return v.Place(to.Executive, to.Slot(), zone)
+}
+
+// visitIn gives the visit that is put into a plan: the one that was taken out where
+// that is taken back, a new one otherwise. Errors: Stale where something has happened
+// to it since.
+func (f *Flow) visitIn(tx Tx, t *table, customerID string, undone *PlanStep) (visit.Visit, error) {
+	live := t.plan.State == visit.Live
+	w, known := undone.was(customerID)
+	old, err := visit.Visit{}, error(nil)
+	if known && live {
+		// A draft's visit that was taken out is gone, also where the draft was published since.
+		if old, err = tx.Visits.Get(w.VisitID); err != nil && !fault.Is(err, fault.NotFound) {
+			return old, err
+		}
+	}
+	if old.ID == "" {
+		v, err := f.newVisit(t, customerID, live)
+		if known {
+			v.Label = w.Label
+			if !live { // nobody was told of it, so nothing else knows it by its id
+				v.ID = w.VisitID
+			}
+		}
+		return v, err
+	}
+	steps, err := tx.Visits.History(old.ID)
+	if err != nil {
+		return old, err
+	}
+	if old.PlanID != t.plan.ID || old.State != visit.Cancelled || len(steps) == 0 || steps[len(steps)-1].At.After(undone.At) {
+		return old, fault.Stalef("Something has happened to the visit to %s since it was taken out. Look at it, and put it in by hand.", t.names[customerID])
+	}
+	return old, old.Restore("The plan was changed back: this visit was put in again.")
+}
+
+// yesAgain gives an executive's yes back where the visit stands again as it was said.
+func (f *Flow) yesAgain(tx Tx, v *visit.Visit) error {
+	v.Answer = visit.Accepted
+	p, err := tx.People.Get(v.ExecutiveID)
+	if err != nil {
+		return err
+	}
+	if err := f.note(tx, v.ID, CalendarNote{Kind: NoteHolds, Guest: p.Email, Words: string(visit.Accepted) + " holds again for " + f.words(v.Slot) + ", " + v.Begins}); err != nil {
+		return err
+	}
+	return carryLater(tx, *v)
 }
 
 // newVisit makes the visit of a customer who had none, or whose visit was declined

@@ -30,13 +30,17 @@ type Settlement struct {
 	Print        string
 	Date         slot.Date // for AtTime, with wall times of the customer's place
 	Begins, Ends string
-	Reason       string // where the visit is moved to a day on which it has a brake
+	Reason       string     // where the visit is moved to a day on which it has a brake
+	Because      visit.Code // who caused the move, one of visit.MoveCodes; "" is by us
 }
 
 // Settle settles a point on which the calendar and the plan differ about a visit.
 // Errors: Stale where the visit or the calendar has changed since it was looked at;
 // Conflict where it cannot be done, with why.
 func (f *Flow) Settle(ctx context.Context, a access.Actor, visitID string, version int, s Settlement) (VisitView, error) {
+	if _, err := visit.ParseMoveCode(string(s.Because)); err != nil {
+		return VisitView{}, err
+	}
 	err := f.Store.Write(ctx, func(tx Tx) error {
 		v, err := visible(tx, a, visitID)
 		if err != nil {
@@ -78,7 +82,7 @@ func (f *Flow) settle(tx Tx, a access.Actor, v visit.Visit, s Settlement) error 
 	case Again:
 		return f.inviteAgain(tx, a, v, e)
 	case AtTime:
-		return f.settleTime(tx, a, v, s.Date, s.Begins, s.Ends, s.Reason)
+		return f.settleTime(tx, a, v, s.Date, s.Begins, s.Ends, s)
 	case Ours, Theirs:
 	default:
 		return fault.Invalidf("This settles nothing.").With(fault.Detail{Where: "verdict", Value: fault.Short(string(s.Verdict)), Expected: "ours, theirs, again or time"})
@@ -105,7 +109,7 @@ func (f *Flow) settle(tx Tx, a access.Actor, v visit.Visit, s Settlement) error 
 		if why != "" {
 			return fault.Conflictf("The visit cannot be moved like this: %s", why)
 		}
-		return f.settleTime(tx, a, v, to.Date, begins, ends, s.Reason)
+		return f.settleTime(tx, a, v, to.Date, begins, ends, s)
 	case d.Field == calsync.FieldGuests:
 		return f.settleGuests(tx, a, v, e)
 	}
@@ -166,8 +170,8 @@ func (f *Flow) settleGuests(tx Tx, a access.Actor, v visit.Visit, e CalendarEven
 
 // settleTime moves a visit to a time that somebody names, and settles what the
 // calendar says about it. A person may leave windows and the plan's horizon, but
-// not book somebody twice.
-func (f *Flow) settleTime(tx Tx, a access.Actor, v visit.Visit, date slot.Date, begins, ends, reason string) error {
+// not book somebody twice. s says why, and who caused it.
+func (f *Flow) settleTime(tx Tx, a access.Actor, v visit.Visit, date slot.Date, begins, ends string, s Settlement) error {
 	if !v.State.Live() {
 		return fault.Conflictf("The visit is %s. Invite again first.", v.State)
 	}
@@ -199,7 +203,7 @@ func (f *Flow) settleTime(tx Tx, a access.Actor, v visit.Visit, date slot.Date, 
 	if err := f.decideForOurs(tx, v.ID); err != nil {
 		return err
 	}
-	if err := f.placeAt(tx, a, v, to, begins, ends, reason); err != nil {
+	if err := f.placeAt(tx, a, v, to, begins, ends, s.Reason, s.Because); err != nil {
 		return err
 	}
 	// Where the visit was there already, nothing new is wanted, and still it has to

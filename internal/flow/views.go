@@ -120,6 +120,7 @@ type VisitView struct {
 	History    []StepView    // newest first
 	Neighbours []visit.Visit // the executive's visits within 30 days
 	Stage      visit.Stage   // of the customer's own buying; zero where nobody knows
+	Mover      visit.Code    // who is most likely behind a move that the reader makes; "" is us
 	Brakes     []visit.Brake // for which a reason was given; with Because and GivenBy
 	Because    string
 	GivenBy    string     // name

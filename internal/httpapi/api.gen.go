@@ -2224,6 +2224,14 @@ type AuditPage struct {
 	Next *string `json:"next,omitempty"`
 }
 
+// BecauseRequest defines model for BecauseRequest.
+type BecauseRequest struct {
+	// Because Left out: we.
+	//
+	// Example: customer
+	Because *string `json:"because,omitempty"`
+}
+
 // Bound What no plan of the problem can cost less than.
 type Bound struct {
 	// GapPercent By how much the best plan so far lies above it at most.
@@ -6732,6 +6740,11 @@ type PlanStep struct {
 	// At Example: 2027-03-04T09:00:00Z
 	At time.Time `json:"at"`
 
+	// Because Who caused it; left out: we.
+	//
+	// Example: customer
+	Because *string `json:"because,omitempty"`
+
 	// By Who made it.
 	//
 	// Example: Ana Diaz
@@ -6741,6 +6754,11 @@ type PlanStep struct {
 	//
 	// Example: 3f0c8f0e-93a5-4b0a-8f5e-0d3c1f9d7a21
 	Id Id `json:"id"`
+
+	// MaySay You may say who caused it.
+	//
+	// Example: true
+	MaySay bool `json:"may_say"`
 
 	// MayUndo You may take it back.
 	//
@@ -8023,6 +8041,11 @@ type Session struct {
 
 // SettleRequest defines model for SettleRequest.
 type SettleRequest struct {
+	// Because Who caused it, where the visit moves: it decides whether the promise was moved by the customer or by us. By us where it is left out.
+	//
+	// Example: customer
+	Because *string `json:"because,omitempty"`
+
 	// Begins Wall time at the customer's place.
 	//
 	// Example: 09:30
@@ -8787,6 +8810,14 @@ type Unassigned struct {
 
 	// Reason Example: Nobody who may visit is free in the customer's windows.
 	Reason string `json:"reason"`
+}
+
+// UndoStepRequest defines model for UndoStepRequest.
+type UndoStepRequest struct {
+	// Reason Needed where a visit of the published plan goes back to a day on which the customer is about to decide, or our quarter ends.
+	//
+	// Example: The customer asked for this week.
+	Reason *string `json:"reason,omitempty"`
 }
 
 // Unread defines model for Unread.
@@ -10109,6 +10140,12 @@ type FreezePromiseJSONRequestBody = FreezePromiseRequest
 // PublishPlanJSONRequestBody defines body for PublishPlan for application/json ContentType.
 type PublishPlanJSONRequestBody = PublishRequest
 
+// SayWhoMovedJSONRequestBody defines body for SayWhoMoved for application/json ContentType.
+type SayWhoMovedJSONRequestBody = BecauseRequest
+
+// UndoPlanStepJSONRequestBody defines body for UndoPlanStep for application/json ContentType.
+type UndoPlanStepJSONRequestBody = UndoStepRequest
+
 // StartScenariosJSONRequestBody defines body for StartScenarios for application/json ContentType.
 type StartScenariosJSONRequestBody = ScenariosRequest
 
@@ -10498,6 +10535,9 @@ type ServerInterface interface {
 	// ListPlanSteps The last changes of a plan by hand
 	// (GET /plans/{id}/steps)
 	ListPlanSteps(ctx echo.Context, id Id) error
+	// SayWhoMoved Say who caused a move
+	// (PUT /plans/{id}/steps/{step}/because)
+	SayWhoMoved(ctx echo.Context, id Id, step Id) error
 	// UndoPlanStep Take a change of a plan back
 	// (POST /plans/{id}/steps/{step}/undo)
 	UndoPlanStep(ctx echo.Context, id Id, step Id, params UndoPlanStepParams) error
@@ -12910,6 +12950,30 @@ func (w *ServerInterfaceWrapper) ListPlanSteps(ctx echo.Context) error {
 	return err
 }
 
+// SayWhoMoved converts echo context to params.
+func (w *ServerInterfaceWrapper) SayWhoMoved(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "step" -------------
+	var step Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "step", ctx.Param("step"), &step, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter step: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SayWhoMoved(ctx, id, step)
+	return err
+}
+
 // UndoPlanStep converts echo context to params.
 func (w *ServerInterfaceWrapper) UndoPlanStep(ctx echo.Context) error {
 	var err error
@@ -14278,6 +14342,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/plans/:id/promise", wrapper.FreezePromise, options.OperationMiddlewares["freezePromise"]...)
 	router.GET(options.BaseURL+"/plans/:id/steps", wrapper.ListPlanSteps, options.OperationMiddlewares["listPlanSteps"]...)
 	router.POST(options.BaseURL+"/plans/:id/steps/:step/undo", wrapper.UndoPlanStep, options.OperationMiddlewares["undoPlanStep"]...)
+	router.PUT(options.BaseURL+"/plans/:id/steps/:step/because", wrapper.SayWhoMoved, options.OperationMiddlewares["sayWhoMoved"]...)
 	router.GET(options.BaseURL+"/plans/:id/customers/:customer/choices", wrapper.ListChoices, options.OperationMiddlewares["listChoices"]...)
 	router.GET(options.BaseURL+"/plans/:id/comparison/:other", wrapper.ComparePlans, options.OperationMiddlewares["comparePlans"]...)
 	router.GET(options.BaseURL+"/plans/:id/customers/:customer/explanation", wrapper.ExplainCustomer, options.OperationMiddlewares["explainCustomer"]...)
@@ -27131,10 +27196,180 @@ func (response ListPlanStepsdefaultApplicationProblemPlusJSONResponse) VisitList
 	return err
 }
 
+type SayWhoMovedRequestObject struct {
+	Id   Id `json:"id"`
+	Step Id `json:"step"`
+	Body *SayWhoMovedJSONRequestBody
+}
+
+type SayWhoMovedResponseObject interface {
+	VisitSayWhoMovedResponse(w http.ResponseWriter) error
+}
+
+type SayWhoMoved200JSONResponse PlanStep
+
+func (response SayWhoMoved200JSONResponse) VisitSayWhoMovedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SayWhoMoved401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response SayWhoMoved401ApplicationProblemPlusJSONResponse) VisitSayWhoMovedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SayWhoMoved403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response SayWhoMoved403ApplicationProblemPlusJSONResponse) VisitSayWhoMovedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SayWhoMoved404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response SayWhoMoved404ApplicationProblemPlusJSONResponse) VisitSayWhoMovedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SayWhoMoved409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response SayWhoMoved409ApplicationProblemPlusJSONResponse) VisitSayWhoMovedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SayWhoMoved412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response SayWhoMoved412ApplicationProblemPlusJSONResponse) VisitSayWhoMovedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SayWhoMoved413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SayWhoMoved413ApplicationProblemPlusJSONResponse) VisitSayWhoMovedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SayWhoMoved415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SayWhoMoved415ApplicationProblemPlusJSONResponse) VisitSayWhoMovedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SayWhoMoved422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response SayWhoMoved422ApplicationProblemPlusJSONResponse) VisitSayWhoMovedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SayWhoMoveddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SayWhoMoveddefaultApplicationProblemPlusJSONResponse) VisitSayWhoMovedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type UndoPlanStepRequestObject struct {
 	Id     Id `json:"id"`
 	Step   Id `json:"step"`
 	Params UndoPlanStepParams
+	Body   *UndoPlanStepJSONRequestBody
 }
 
 type UndoPlanStepResponseObject interface {
@@ -27231,6 +27466,38 @@ func (response UndoPlanStep412ApplicationProblemPlusJSONResponse) VisitUndoPlanS
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoPlanStep413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UndoPlanStep413ApplicationProblemPlusJSONResponse) VisitUndoPlanStepResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoPlanStep415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response UndoPlanStep415ApplicationProblemPlusJSONResponse) VisitUndoPlanStepResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -34211,6 +34478,9 @@ type StrictServerInterface interface {
 	// ListPlanSteps The last changes of a plan by hand
 	// (GET /plans/{id}/steps)
 	ListPlanSteps(ctx context.Context, request ListPlanStepsRequestObject) (ListPlanStepsResponseObject, error)
+	// SayWhoMoved Say who caused a move
+	// (PUT /plans/{id}/steps/{step}/because)
+	SayWhoMoved(ctx context.Context, request SayWhoMovedRequestObject) (SayWhoMovedResponseObject, error)
 	// UndoPlanStep Take a change of a plan back
 	// (POST /plans/{id}/steps/{step}/undo)
 	UndoPlanStep(ctx context.Context, request UndoPlanStepRequestObject) (UndoPlanStepResponseObject, error)
@@ -37703,6 +37973,55 @@ func (sh *strictHandler) ListPlanSteps(ctx echo.Context, id Id) error {
 	return nil
 }
 
+// SayWhoMoved operation middleware
+func (sh *strictHandler) SayWhoMoved(ctx echo.Context, id Id, step Id) error {
+	var request SayWhoMovedRequestObject
+
+	request.Id = id
+	request.Step = step
+
+	var body SayWhoMovedJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SayWhoMoved(ctx.Request().Context(), request.(SayWhoMovedRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SayWhoMoved")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SayWhoMovedResponseObject); ok {
+		return validResponse.VisitSayWhoMovedResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // UndoPlanStep operation middleware
 func (sh *strictHandler) UndoPlanStep(ctx echo.Context, id Id, step Id, params UndoPlanStepParams) error {
 	var request UndoPlanStepRequestObject
@@ -37710,6 +38029,32 @@ func (sh *strictHandler) UndoPlanStep(ctx echo.Context, id Id, step Id, params U
 	request.Id = id
 	request.Step = step
 	request.Params = params
+
+	var body UndoPlanStepJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.UndoPlanStep(ctx.Request().Context(), request.(UndoPlanStepRequestObject))

@@ -162,7 +162,7 @@ func planDetail(v flow.PlanView) PlanDetail {
 func planVisit(v flow.PlanVisit) PlanVisit {
 	return PlanVisit{Id: v.ID, Label: v.Label, Customer: named(v.CustomerID, v.Customer), Host: named(v.HostID, v.Host), Date: date(v.Slot.Date),
 		Half: Half(v.Slot.Half), State: VisitState(v.State), Answer: Answer(v.Answer), Stratum: v.Stratum, Pinned: v.Pinned, InWindow: v.InWindow,
-		Why: v.Why, Conflict: v.Conflict, Version: v.Version}
+		Why: v.Why, Conflict: v.ToDecide(), Version: v.Version}
 }
 
 func quality(y coverage.YearReport) Quality {

@@ -5,6 +5,7 @@ import (
 
 	"windshield/internal/flow"
 	"windshield/internal/planning/solver"
+	"windshield/internal/visit"
 )
 
 func rearranged(x flow.Rearranged) Rearranged {
@@ -17,16 +18,35 @@ func (a *API) ListPlanSteps(ctx context.Context, r ListPlanStepsRequestObject) (
 	if err != nil {
 		return nil, err
 	}
-	return ListPlanSteps200JSONResponse{Items: list(x, func(s flow.PlanStepView) PlanStep {
-		return PlanStep{Id: s.ID, Number: s.N, At: s.At, By: s.Who, Text: s.Text, Words: s.Words, Price: s.Price["total"], Undoes: some(s.Undoes),
-			Undone: s.UndoneBy != "", MayUndo: s.MayRun}
-	})}, nil
+	return ListPlanSteps200JSONResponse{Items: list(x, planStep)}, nil
+}
+
+func planStep(s flow.PlanStepView) PlanStep {
+	because := ""
+	if len(s.Changes) > 0 {
+		because = string(s.Changes[0].Because)
+	}
+	return PlanStep{Id: s.ID, Number: s.N, At: s.At, By: s.Who, Text: s.Text, Words: s.Words, Price: s.Price["total"], Undoes: some(s.Undoes),
+		Undone: s.UndoneBy != "", MayUndo: s.MayRun, MaySay: s.MaySay, Because: some(because)}
+}
+
+// SayWhoMoved says afterwards who caused a move.
+func (a *API) SayWhoMoved(ctx context.Context, r SayWhoMovedRequestObject) (SayWhoMovedResponseObject, error) {
+	x, err := a.flow.SayWhoMoved(ctx, callOf(ctx).actor, r.Id, r.Step, visit.Code(value(r.Body.Because)))
+	if err != nil {
+		return nil, err
+	}
+	return SayWhoMoved200JSONResponse(planStep(x)), nil
 }
 
 // UndoPlanStep takes a change of a plan back.
 func (a *API) UndoPlanStep(ctx context.Context, r UndoPlanStepRequestObject) (UndoPlanStepResponseObject, error) {
 	c := callOf(ctx)
-	x, err := a.flow.UndoStep(ctx, c.actor, c.key(r.Params.IdempotencyKey), r.Id, r.Step)
+	reason := ""
+	if r.Body != nil {
+		reason = value(r.Body.Reason)
+	}
+	x, err := a.flow.UndoStep(ctx, c.actor, c.key(r.Params.IdempotencyKey), r.Id, r.Step, reason)
 	if err != nil {
 		return nil, err
 	}

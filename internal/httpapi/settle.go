@@ -5,6 +5,7 @@ import (
 
 	"windshield/internal/calsync"
 	"windshield/internal/flow"
+	"windshield/internal/visit"
 )
 
 // SettleVisit settles a point on which the calendar and the plan differ.
@@ -15,7 +16,7 @@ func (a *API) SettleVisit(ctx context.Context, r SettleVisitRequestObject) (Sett
 	}
 	b := r.Body
 	v, err := a.flow.Settle(ctx, callOf(ctx).actor, r.Id, n, flow.Settlement{Verdict: flow.Verdict(b.Verdict), Field: calsync.Field(value(b.Field)), Print: value(b.Print),
-		Date: slotDate(b.Date), Begins: value(b.Begins), Ends: value(b.Ends), Reason: value(b.Reason)})
+		Date: slotDate(b.Date), Begins: value(b.Begins), Ends: value(b.Ends), Reason: value(b.Reason), Because: visit.Code(value(b.Because))})
 	if err != nil {
 		return nil, err
 	}

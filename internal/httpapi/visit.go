@@ -159,7 +159,7 @@ func visitOf(v flow.VisitView) Visit {
 		Executive: personRef(v.Executive), Host: personRef(v.Host), Date: date(x.Slot.Date), Half: Half(x.Slot.Half), Zone: x.Zone, Begins: x.Begins, Ends: x.Ends,
 		Start: x.Start.UTC(), End: x.End.UTC(), State: VisitState(x.State), Reason: x.Reason, Code: someCode(x.Code), Answer: Answer(x.Answer), AnswerNote: x.AnswerNote,
 		Kind: VisitKind(x.Kind), WithHost: x.WithHost, Stratum: x.Stratum, Group: x.Group, Objective: x.Objective, Why: x.Why, Pinned: x.Pinned,
-		Conflict: x.Conflict, Counts: v.Counts, WhyNot: v.WhyNot, MayAnswer: v.MayAnswer, MayRecord: v.MayRecord, Version: x.Version}
+		Conflict: x.ToDecide(), Counts: v.Counts, WhyNot: v.WhyNot, MayAnswer: v.MayAnswer, MayRecord: v.MayRecord, Version: x.Version}
 }
 
 func someCode(c visit.Code) *ReasonCode { return some(ReasonCode(c)) }

@@ -12,6 +12,7 @@ type planStepRow struct {
 	At       instant
 	ByID     string
 	Changes  list[flow.PlanChange]
+	Was      list[flow.WasVisit]
 	Price    dict[int64]
 	Words    string
 	Undoes   string
@@ -21,7 +22,7 @@ type planStepRow struct {
 func (planStepRow) TableName() string { return "plan_steps" }
 
 func (r planStepRow) step() flow.PlanStep {
-	return flow.PlanStep{ID: r.ID, PlanID: r.PlanID, N: r.N, At: r.At.time(), By: r.ByID, Changes: r.Changes, Price: r.Price, Words: r.Words,
+	return flow.PlanStep{ID: r.ID, PlanID: r.PlanID, N: r.N, At: r.At.time(), By: r.ByID, Changes: r.Changes, Was: r.Was, Price: r.Price, Words: r.Words,
 		Undoes: r.Undoes, UndoneBy: r.UndoneBy}
 }
 
@@ -37,7 +38,7 @@ func (p planSteps) Add(s *flow.PlanStep) error {
 	}
 	s.N = last + 1
 	return p.atomic(func() error {
-		return p.db.Create(&planStepRow{ID: s.ID, PlanID: s.PlanID, N: s.N, At: instant(s.At), ByID: s.By, Changes: s.Changes, Price: s.Price, Words: s.Words,
+		return p.db.Create(&planStepRow{ID: s.ID, PlanID: s.PlanID, N: s.N, At: instant(s.At), ByID: s.By, Changes: s.Changes, Was: s.Was, Price: s.Price, Words: s.Words,
 			Undoes: s.Undoes, UndoneBy: s.UndoneBy}).Error
 	})
 }
@@ -54,6 +55,12 @@ func (p planSteps) Recent(planID string, limit int) ([]flow.PlanStep, error) {
 		return nil, p.fail(err)
 	}
 	return each(rows, planStepRow.step), nil
+}
+
+func (p planSteps) Rewrite(s flow.PlanStep) error {
+	return p.atomic(func() error {
+		return p.db.Model(&planStepRow{}).Where("id = ?", s.ID).Update("changes", list[flow.PlanChange](s.Changes)).Error
+	})
 }
 
 func (p planSteps) Undone(id, by string) error {

@@ -25,7 +25,8 @@ func TestPlanSteps(t *testing.T) {
 		from := planning.Place{Executive: "e", Date: slot.MakeDate(2027, 3, 4), Half: slot.AM}
 		step := func(id, plan string) flow.PlanStep {
 			return flow.PlanStep{ID: id, PlanID: plan, At: time.Date(2027, 1, 2, 3, 4, 5, 0, time.UTC), By: "ana", Words: "cost +1",
-				Changes: []flow.PlanChange{{CustomerID: "c", From: &from}}, Price: map[string]int64{"total": 1}}
+				Changes: []flow.PlanChange{{CustomerID: "c", From: &from}}, Price: map[string]int64{"total": 1},
+				Was: []flow.WasVisit{{CustomerID: "c", VisitID: "v", Label: "v1", Begins: "10:15", Ends: "11:30", Answer: visit.Accepted}}}
 		}
 		x, y, z := step("s1", a.ID), step("s2", a.ID), step("s3", b.ID)
 		require.NoError(t, st.Write(ctx, func(tx flow.Tx) error {
@@ -44,6 +45,8 @@ func TestPlanSteps(t *testing.T) {
 			return nil
 		}))
 		x.UndoneBy = y.ID
+		y.Changes[0].Because = visit.ByCustomer
+		require.NoError(t, st.Write(ctx, func(tx flow.Tx) error { return tx.PlanSteps.Rewrite(y) }))
 		require.NoError(t, st.Read(ctx, func(tx flow.Tx) error {
 			got, err := tx.PlanSteps.Recent(a.ID, 10)
 			require.NoError(t, err)

@@ -101,5 +101,24 @@ func TestMovesAndBareVisits(t *testing.T) {
 				[]any{bare[0].ID, bare[0].PlanID, bare[0].Label, bare[0].CustomerID, bare[0].ExecutiveID, bare[0].HostID, bare[0].Slot, bare[0].State, bare[0].Code, bare[0].Kind, bare[0].Answer, bare[0].Stratum, bare[0].Group, bare[0].Pinned, bare[0].Version})
 			require.Empty(t, bare[0].Objective)
 		})
+		// Who caused the newest move can be said afterwards; what else happened stays.
+		write(t, st, func(tx flow.Tx) {
+			require.NoError(t, tx.Visits.SayWhy(v.ID, visit.NoHost))
+			require.True(t, fault.Is(tx.Visits.SayWhy(still.ID, visit.NoHost), fault.NotFound), "it never moved")
+		})
+		read(t, st, func(tx flow.Tx) {
+			steps, err := tx.Visits.History(v.ID)
+			require.NoError(t, err)
+			require.Equal(t, []visit.Code{"", visit.NoHost, ""}, []visit.Code{steps[0].Code, steps[1].Code, steps[2].Code})
+		})
+		// What is asked for stands beside what differs, and either is to be decided.
+		v.Conflict, still.Asked = "Moved in the calendar.", "Ben to go instead."
+		write(t, st, func(tx flow.Tx) { require.NoError(t, tx.Visits.Save(v, still)) })
+		read(t, st, func(tx flow.Tx) {
+			open, _, err := tx.Visits.Find(flow.VisitQuery{Scope: access.Scope{All: true}, ToDecide: true})
+			require.NoError(t, err)
+			require.Len(t, open, 2)
+			require.Equal(t, []string{still.Asked, v.Conflict}, []string{open[0].ToDecide(), open[1].ToDecide()})
+		})
 	})
 }

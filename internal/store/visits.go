@@ -40,6 +40,7 @@ type visitRow struct {
 	Why         string
 	Pinned      bool
 	Conflict    string
+	Asked       string
 	Stage       visit.State // refines State, see stage
 	Code        visit.Code
 	AgreedWith  string
@@ -65,7 +66,7 @@ func toVisitRow(v *visit.Visit) visitRow {
 		State: coarse(v.State), Reason: v.Reason, Answer: v.Answer, AnswerNote: v.AnswerNote, Kind: v.Kind, WithHost: v.WithHost,
 		Stage: stage(v.State), Code: v.Code, AgreedWith: v.Agreement.With, AgreedOn: day(v.Agreement.On), AgreedWhat: v.Agreement.What, Contacts: v.Contacts, JoinURL: v.JoinURL,
 		Theirs: v.Theirs.Words, TheirsBy: v.Theirs.By, TheirsOn: day(v.Theirs.On), Agenda: v.Agenda,
-		Stratum: v.Stratum, GroupName: v.Group, Objective: v.Objective, Why: v.Why, Pinned: v.Pinned, Conflict: v.Conflict, Version: v.Version + 1,
+		Stratum: v.Stratum, GroupName: v.Group, Objective: v.Objective, Why: v.Why, Pinned: v.Pinned, Conflict: v.Conflict, Asked: v.Asked, Version: v.Version + 1,
 	}
 }
 
@@ -76,7 +77,7 @@ func (r visitRow) visit() visit.Visit {
 		State: r.state(), Reason: r.Reason, Answer: r.Answer, AnswerNote: r.AnswerNote, Kind: r.Kind, WithHost: r.WithHost,
 		Code: r.Code, Agreement: visit.Agreement{With: r.AgreedWith, On: slot.Date(r.AgreedOn), What: r.AgreedWhat}, Contacts: r.Contacts, JoinURL: r.JoinURL,
 		Theirs: visit.Said{Words: r.Theirs, By: r.TheirsBy, On: slot.Date(r.TheirsOn)}, Agenda: r.Agenda,
-		Stratum: r.Stratum, Group: r.GroupName, Objective: r.Objective, Why: r.Why, Pinned: r.Pinned, Conflict: r.Conflict, Version: r.Version,
+		Stratum: r.Stratum, Group: r.GroupName, Objective: r.Objective, Why: r.Why, Pinned: r.Pinned, Conflict: r.Conflict, Asked: r.Asked, Version: r.Version,
 	}
 }
 
@@ -145,7 +146,7 @@ func (v visits) Find(q flow.VisitQuery) ([]visit.Visit, string, error) {
 		db = db.Where("date <= ?", day(q.To))
 	}
 	if q.ToDecide {
-		db = db.Where("conflict <> ''")
+		db = db.Where("(conflict <> '' OR asked <> '')")
 	}
 	if q.IDs != nil {
 		in, arg := v.in("id", q.IDs)
@@ -305,6 +306,17 @@ func (v visits) Moves(ids ...string) (map[string][]visit.Step, error) {
 		out[r.VisitID] = append(out[r.VisitID], r.step())
 	}
 	return out, nil
+}
+
+// SayWhy changes the code of the newest move alone: what happened, and when, stays.
+func (v visits) SayWhy(id string, code visit.Code) error {
+	return v.atomic(func() error {
+		done := v.db.Model(&stepRow{}).Where("visit_id = ? AND n = (SELECT max(n) FROM visit_steps s WHERE s.visit_id = ? AND s.was <> s.now_is)", id, id).Update("code", code)
+		if done.Error == nil && done.RowsAffected == 0 {
+			return fault.NotFoundf("The visit has never been moved.")
+		}
+		return done.Error
+	})
 }
 
 // Discard leaves alone what anybody was told of: published, or once wanted in a

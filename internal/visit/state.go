@@ -79,6 +79,9 @@ func (v *Visit) Become(to State, reason string) error {
 	}
 	from := v.State
 	v.State, v.Reason, v.Code = to, reason, ""
+	if !to.Live() {
+		v.Asked = "" // nobody goes there any more
+	}
 	v.note(Step{From: from, To: to, Words: reason})
 	return nil
 }

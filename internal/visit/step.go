@@ -109,6 +109,15 @@ func (v *Visit) MovedBecause(c Code) {
 	}
 }
 
+// MovedBack notes that the move that has just been made takes the one before it back:
+// whoever caused that one has not moved the visit. It changes nothing where the last
+// thing that happened is no move.
+func (v *Visit) MovedBack() {
+	if n := len(v.Unsaved); n > 0 && v.Unsaved[n-1].Moved() {
+		v.Unsaved[n-1].Undone = true
+	}
+}
+
 // Sign writes who did what has happened to a visit since it was last saved, and when.
 func (v *Visit) Sign(by string, at time.Time) {
 	for i := range v.Unsaved {

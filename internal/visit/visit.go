@@ -4,6 +4,7 @@ package visit
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"windshield/internal/fault"
@@ -79,12 +80,19 @@ type Visit struct {
 	Agenda      []AgendaItem
 	Why         string // why this executive, this week
 	Pinned      bool
-	Conflict    string // what a person has to decide; "" where nothing is open
+	Conflict    string // what differs and a person has to decide; "" where nothing does
+	Asked       string // what the executive asks for instead, and nobody has decided; "" where nothing is
 	Version     int    // rises with every change; 0 before the first save
 
 	// Unsaved is what has happened to it since it was last saved. Become, PlaceAt and
 	// Undo add to it; saving writes it into the history and empties it.
 	Unsaved []Step
+}
+
+// ToDecide says what a person has to decide about the visit, in sentences; "" where
+// nothing is open.
+func (v Visit) ToDecide() string {
+	return strings.TrimSpace(v.Conflict + " " + v.Asked)
 }
 
 // Agreement is what the host has agreed with the customer about a visit.
@@ -123,6 +131,7 @@ func (v *Visit) PlaceAt(executiveID string, s slot.Slot, begins, ends, zone stri
 		switch {
 		case before.ExecutiveID != now.ExecutiveID || before.Slot != now.Slot:
 			v.State = Published // another day or another person is to be agreed anew
+			v.Asked = ""        // what was asked for instead was of the place before
 		case v.State == Confirmed:
 			v.State = Agreed
 		}

@@ -22,7 +22,7 @@ import (
 
 // decides says whether somebody has to decide about the visit.
 func (m visitModel) decides() bool {
-	return m.Visit.Conflict != "" || slices.ContainsFunc(m.Events, func(e flow.CalendarEvent) bool {
+	return m.Visit.ToDecide() != "" || slices.ContainsFunc(m.Events, func(e flow.CalendarEvent) bool {
 		return e.State == flow.EventConflict && len(m.Calendar.Differences) > 0
 	})
 }
@@ -49,7 +49,7 @@ func (p *Pages) settle(c echo.Context) error {
 		return err
 	}
 	s := flow.Settlement{Verdict: flow.Verdict(c.FormValue("verdict")), Field: calsync.Field(c.FormValue("field")), Print: c.FormValue("print"),
-		Begins: c.FormValue("begins"), Ends: c.FormValue("ends"), Reason: c.FormValue("reason")}
+		Begins: c.FormValue("begins"), Ends: c.FormValue("ends"), Reason: c.FormValue("reason"), Because: visit.Code(c.FormValue("because"))}
 	if s.Verdict == flow.AtTime {
 		if s.Date, err = slot.ParseDate(c.FormValue("date")); err != nil {
 			err = fault.Invalidf("The time cannot be read.").With(fault.Detail{Where: "date", Value: fault.Short(c.FormValue("date")), Expected: "a date such as 2027-03-04"})
@@ -63,10 +63,20 @@ func (p *Pages) settle(c echo.Context) error {
 			m.Stale = "a decision about the calendar entry"
 			if s.Verdict == flow.AtTime {
 				m.Timing, m.AtDate, m.AtBegins, m.AtEnds, m.Reason = true, c.FormValue("date"), s.Begins, s.Ends, s.Reason
+				m.Because = &s.Because
 			}
 		}, "date", "begins", "ends", "reason")
 	}
 	return back(c, "/visits/"+url.PathEscape(c.Param("id")), "settled")
+}
+
+// mover gives who is said to have caused the move to a time that is named: as it was
+// entered, else the most likely.
+func (m visitModel) mover() visit.Code {
+	if m.Because != nil {
+		return *m.Because
+	}
+	return m.Mover
 }
 
 type conflictsModel struct {
@@ -243,6 +253,8 @@ func noteText(n flow.CalendarNote) string {
 		return name + " put back to ours"
 	case flow.NoteSettled:
 		return strings.TrimSpace("somebody decided: " + verdictNames[flow.Verdict(n.Words)] + " " + name)
+	case flow.NoteHolds:
+		return "the answer of " + n.Guest + " holds again: " + n.Words
 	case flow.NoteCarried:
 		return "the answer given here was written into the calendar of " + n.Guest
 	}

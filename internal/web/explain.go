@@ -67,7 +67,8 @@ func (p *Pages) rearrange(c echo.Context) error {
 	for i := range changes {
 		changes[i].Reason = cmp.Or(changes[i].Reason, c.FormValue("reason"))
 	}
-	_, err := p.Flow.Rearrange(ctx(c), auth.Actor(c), key(c, raw, c.FormValue("reason")), id, changes)
+	changes[0].Because = visit.Code(c.FormValue("because")) // of the others we are the cause: they make room
+	_, err := p.Flow.Rearrange(ctx(c), auth.Actor(c), key(c, raw, c.FormValue("reason"), c.FormValue("because")), id, changes)
 	status, yes := formError(err)
 	if fault.Is(err, fault.Stale) {
 		status, yes = http.StatusConflict, true

@@ -123,7 +123,7 @@ func (p *Pages) planModelOf(c echo.Context, v flow.PlanView, view planView) plan
 	for _, r := range v.Rows {
 		countries[r.Executive.Office.Country] = true
 		for _, x := range r.Visits {
-			if x.Conflict != "" {
+			if x.ToDecide() != "" {
 				m.Conflicts = append(m.Conflicts, conflictLine{x, r.Executive.Name})
 			}
 			if x.State == visit.Proposed {

@@ -366,7 +366,7 @@ func (m *planModel) chip(ctx context.Context, x flow.PlanVisit, col, y, colour i
 		c.Class += " pi"
 		c.Label += ", pinned"
 	}
-	if x.Conflict != "" {
+	if x.ToDecide() != "" {
 		c.Class += " co"
 		c.Label += ", needs a decision"
 	}

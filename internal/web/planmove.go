@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,7 +22,7 @@ import (
 type drawerModel struct {
 	flow.PlaceView
 	planView
-	Do        string // "move" or "swap" where the reader is choosing, "" otherwise
+	Do        string // "move", "swap" or "out" where the reader is choosing, "" otherwise
 	Executive string // chosen so far
 	Date      string
 	Half      string
@@ -39,6 +40,7 @@ type staleModel struct {
 	Fields           []choice        // that send the change once more, as things stand now; none where it cannot be
 	Take, Keep       string          // words of the two ways
 	Why              bool            // a reason is to be typed
+	Undo             string          // the step that is to be taken back; "" for moves
 }
 
 // formView gives the view that a form of the plan's page came from.
@@ -66,11 +68,14 @@ func (p *Pages) drawerOf(c echo.Context, view planView, plan visit.Plan, q url.V
 	if m.PlaceView, err = p.Flow.PlaceOf(ctx(c), a, plan.ID, view.get("visit"), m.Do == "swap"); err != nil {
 		return nil, err
 	}
-	if !m.MayMove || m.Do != "move" && m.Do != "swap" {
+	if !m.MayMove || m.Do != "move" && m.Do != "swap" && m.Do != "out" {
 		m.Do = ""
 		return m, nil
 	}
 	v := m.VisitView.Visit
+	if m.Do == "out" {
+		return m, m.quote(c, p, plan.ID, flow.Move{Visits: []flow.SeenVisit{seenOf(v)}, Out: true})
+	}
 	if m.Date == "" {
 		m.Executive, m.Date, m.Half = v.ExecutiveID, v.Slot.Date.String(), string(v.Slot.Half)
 		return m, nil
@@ -79,21 +84,46 @@ func (p *Pages) drawerOf(c echo.Context, view planView, plan visit.Plan, q url.V
 		return m, nil
 	}
 	at, err := readPlace(m.Executive, m.Date, m.Half)
-	if err == nil {
-		move := flow.Move{Visits: []flow.SeenVisit{seenOf(v)}, To: &at}
-		var quote flow.Quote
-		quote, err = p.Flow.Quote(ctx(c), a, plan.ID, move)
-		if asks(err) {
-			m.Asks, move.Agreed = true, true
-			quote, err = p.Flow.Quote(ctx(c), a, plan.ID, move)
-		}
-		m.Quote = &quote
+	if err != nil {
+		m.Refused = shown(err, "date", "executive", "half")
+		return m, nil //nolint:nilerr // the form says so
+	}
+	return m, m.quote(c, p, plan.ID, flow.Move{Visits: []flow.SeenVisit{seenOf(v)}, To: &at})
+}
+
+// quote asks what a move would do, or why it cannot be.
+func (m *drawerModel) quote(c echo.Context, p *Pages, planID string, move flow.Move) error {
+	quote, err := p.Flow.Quote(ctx(c), auth.Actor(c), planID, move)
+	if asks(err) {
+		m.Asks, move.Agreed = true, true
+		quote, err = p.Flow.Quote(ctx(c), auth.Actor(c), planID, move)
 	}
 	if _, yes := formError(err); err != nil && (yes || fault.Is(err, fault.Stale)) {
-		m.Quote, m.Refused = nil, shown(err, "date", "executive", "half")
-		return m, nil
+		m.Refused = shown(err, "date", "executive", "half")
+		return nil
 	}
-	return m, err
+	m.Quote = &quote
+	return err
+}
+
+// moverNames says who can have caused a move, as its buttons and lists say it.
+var moverNames = map[visit.Code]string{"": "We moved it", visit.ByCustomer: "The customer asked", visit.NoExecutive: "The executive asked", visit.NoHost: "The host asked",
+	visit.WrongPerson: "Somebody else should go", visit.NoTravel: "The way there is not possible", visit.OtherReason: "Another reason"}
+
+// movers gives who is offered in one click as the cause of a step: the usual ones, and
+// what was said where it is none of them.
+func (m planModel) movers(x *flow.PlanStepView) []visit.Code {
+	out := []visit.Code{"", visit.ByCustomer, visit.NoExecutive, visit.NoHost}
+	if said := x.Changes[0].Because; !slices.Contains(out, said) {
+		out = append(out, said)
+	}
+	return out
+}
+
+// sayWhoMoved says who caused the last move.
+func (p *Pages) sayWhoMoved(c echo.Context) error {
+	_, err := p.Flow.SayWhoMoved(ctx(c), auth.Actor(c), c.Param("id"), c.Param("step"), visit.Code(c.FormValue("because")))
+	return p.changed(c, err)
 }
 
 // asks says whether a change was refused because a customer has agreed.
@@ -179,7 +209,8 @@ func readMove(c echo.Context) (m flow.Move, raw []string, err error) {
 		}
 		m.Visits = append(m.Visits, s)
 	}
-	raw = append(raw, form.Get("to"), form.Get("trade"), form.Get("weeks"), form.Get("agreed"))
+	raw = append(raw, form.Get("to"), form.Get("trade"), form.Get("weeks"), form.Get("out"), form.Get("agreed"), form.Get("because"))
+	m.Out, m.Because = form.Get("out") == "yes", visit.Code(form.Get("because"))
 	m.Agreed, m.Reason = form.Get("agreed") == "yes", strings.TrimSpace(form.Get("reason"))
 	raw = append(raw, m.Reason)
 	if to := form.Get("to"); to != "" {
@@ -224,11 +255,7 @@ func (p *Pages) move(c echo.Context) error {
 	case fault.Is(err, fault.Stale):
 		return p.showStale(c, m, err)
 	case wantsReason(err):
-		text, details := fault.Shown(err)
-		for _, d := range details {
-			text += " " + sentence(d)
-		}
-		return p.showPlan(c, http.StatusUnprocessableEntity, nil, &staleModel{Title: "This needs a reason", Now: text, Fields: moveFields(c), Take: "Move it for this reason", Keep: "Leave it where it is", Why: true})
+		return p.showPlan(c, http.StatusUnprocessableEntity, nil, askReason(err, moveFields(c)))
 	}
 	if status, yes := formError(err); yes {
 		return p.showPlan(c, status, err, nil)
@@ -252,7 +279,7 @@ func moveFields(c echo.Context) (out []choice) {
 	if err != nil {
 		return nil
 	}
-	for _, k := range []string{"visit", "to", "trade", "weeks", "agreed"} {
+	for _, k := range []string{"visit", "to", "trade", "weeks", "out", "agreed", "because"} {
 		for _, x := range form[k] {
 			out = append(out, choice{k, x})
 		}
@@ -292,7 +319,7 @@ func (p *Pages) showStale(c echo.Context, m flow.Move, problem error) error {
 			break
 		}
 	}
-	again := []choice{{"visit", token(m.Visits[0])}}
+	again := []choice{{"visit", token(m.Visits[0])}, {"because", string(m.Because)}}
 	switch {
 	case m.To != nil:
 		s.Mine, s.To = v.Customer.Name, m.To
@@ -305,6 +332,9 @@ func (p *Pages) showStale(c echo.Context, m flow.Move, problem error) error {
 		s.Mine = v.Customer.Name + " and " + other.Customer.Name + " trade places. " + other.Customer.Name + " is with " + other.Executive.Name + ", " +
 			dayShort(ctx(c), other.VisitView.Visit.Slot.Date) + " " + halfDay(other.VisitView.Visit.Slot.Half) + " now."
 		again = append(again, choice{"trade", token(*m.Trade)})
+	case m.Out:
+		s.Mine = v.Customer.Name + " out of the plan."
+		again = append(again, choice{"out", "yes"})
 	default:
 		s.Mine = v.Customer.Name + " " + count(ctx(c), m.Weeks, "week", "weeks") + " on."
 		again = append(again, choice{"weeks", strconv.Itoa(m.Weeks)})
@@ -332,11 +362,34 @@ func (p *Pages) pinHere(c echo.Context) error {
 	return p.changed(c, err)
 }
 
-// undoStep takes a change of the plan back.
+// undoPlan takes a change of the plan back, and asks why where a visit goes back to a
+// place that needs a reason.
 func (p *Pages) undoPlan(c echo.Context) error {
-	id, step := c.Param("id"), c.Param("step")
-	_, err := p.Flow.UndoStep(ctx(c), auth.Actor(c), key(c, step), id, step)
+	id, step, reason := c.Param("id"), c.Param("step"), strings.TrimSpace(c.FormValue("reason"))
+	_, err := p.Flow.UndoStep(ctx(c), auth.Actor(c), key(c, step, reason), id, step, reason)
+	if wantsReason(err) {
+		s := askReason(err, []choice{{"step", step}})
+		s.Undo, s.Take, s.Keep = step, "Take it back for this reason", "Leave it as it is"
+		return p.showPlan(c, http.StatusUnprocessableEntity, nil, s)
+	}
 	return p.changed(c, err)
+}
+
+// askReason asks why visits are put where they have a brake.
+func askReason(err error, fields []choice) *staleModel {
+	text, details := fault.Shown(err)
+	for _, d := range details {
+		text += " " + sentence(d)
+	}
+	return &staleModel{Title: "This needs a reason", Now: text, Fields: fields, Take: "Move it for this reason", Keep: "Leave it where it is", Why: true}
+}
+
+// path gives where a change is sent once more.
+func (s *staleModel) path() string {
+	if s.Undo != "" {
+		return "/steps/" + url.PathEscape(s.Undo) + "/undo"
+	}
+	return "/moves"
 }
 
 // changed leads back to the plan, or shows there what was refused.

@@ -113,6 +113,11 @@ func (s *story) Move(_ context.Context, _ access.Actor, k flow.Key, planID strin
 		to = m.To.String()
 	case m.Trade != nil:
 		to = "for " + m.Trade.Visit
+	case m.Out:
+		to = "out"
+	}
+	if m.Because != "" {
+		to += " because " + string(m.Because)
 	}
 	return flow.Rearranged{PlanID: planID}, s.change("move", len(m.Visits), m.Visits[0].Visit, to, m.Weeks, k.Key)
 }
@@ -120,14 +125,21 @@ func (s *story) Move(_ context.Context, _ access.Actor, k flow.Key, planID strin
 func (s *story) PlanSteps(_ context.Context, a access.Actor, _ string) ([]flow.PlanStepView, error) {
 	from, to := s.places()
 	return []flow.PlanStepView{
-		{PlanStep: flow.PlanStep{ID: uuidOf(12, 2), At: s.now, Words: "cost −40", Undoes: uuidOf(12, 1)}, Who: s.nameOf("Vera Plan"), Text: s.nameOf("Castro Foods back"), Mine: true, MayRun: a.Has(roster.VP)},
+		{PlanStep: flow.PlanStep{ID: uuidOf(12, 2), At: s.now, Words: "cost −40", Undoes: uuidOf(12, 1), Changes: []flow.PlanChange{{CustomerID: uuidOf(4, 3), From: to, To: from, Because: visit.NoTravel}}}, Who: s.nameOf("Vera Plan"), Text: s.nameOf("Castro Foods back"), Mine: true, MayRun: a.Has(roster.VP), MaySay: a.Has(roster.VP)},
 		{PlanStep: flow.PlanStep{ID: uuidOf(12, 1), At: s.now, Words: "cost +40", UndoneBy: uuidOf(12, 2), Changes: []flow.PlanChange{{CustomerID: uuidOf(4, 3), From: from, To: to}}}, Who: s.nameOf("Vera Plan"), Text: s.nameOf("Castro Foods on"), Mine: true},
 		{PlanStep: flow.PlanStep{ID: uuidOf(12, 0), At: s.now, Words: "cost +41", Changes: []flow.PlanChange{{CustomerID: uuidOf(4, 3), From: from, To: to}}}, Who: s.nameOf("Vera Plan"), Text: s.nameOf("Castro Foods to Bjorn"), Mine: true, MayRun: a.Has(roster.VP)},
 	}, s.failing("steps")
 }
 
-func (s *story) UndoStep(_ context.Context, _ access.Actor, k flow.Key, planID, stepID string) (flow.Rearranged, error) {
+func (s *story) UndoStep(_ context.Context, _ access.Actor, k flow.Key, planID, stepID, reason string) (flow.Rearranged, error) {
+	if reason != "" {
+		stepID += " (" + reason + ")"
+	}
 	return flow.Rearranged{PlanID: planID}, s.change("undo", stepID, k.Key)
+}
+
+func (s *story) SayWhoMoved(_ context.Context, _ access.Actor, _, stepID string, because visit.Code) (flow.PlanStepView, error) {
+	return flow.PlanStepView{}, s.change("say", stepID, because)
 }
 
 // ahead gives a visit of the story that may still move.
@@ -148,7 +160,7 @@ func TestTheDrawerIsAnAddress(t *testing.T) {
 		v := s.ahead()
 		site := open(t, s, actors(s)["vp"])
 		path := "/plans/" + s.plan.ID
-		for _, q := range []string{"", "&do=move", "&do=swap", "&do=move&executive=" + uuidOf(1, 1) + "&date=2027-07-06&half=am", "&do=move&executive=x&date=soon&half=noon"} {
+		for _, q := range []string{"", "&do=move", "&do=swap", "&do=out", "&do=move&executive=" + uuidOf(1, 1) + "&date=2027-07-06&half=am", "&do=move&executive=x&date=soon&half=noon"} {
 			w := site.get(path + "?zoom=quarter&group=EN&visit=" + v.Label + q)
 			require.Equal(t, 200, w.Code)
 			sound(t, w.Body.Bytes())
@@ -158,6 +170,7 @@ func TestTheDrawerIsAnAddress(t *testing.T) {
 		body := site.get(path + "?visit=" + v.Label + "&do=move&executive=" + uuidOf(1, 1) + "&date=2027-07-06&half=am").Body.String()
 		require.Contains(t, body, "It can go there.")
 		require.Contains(t, body, "longest gap 34 → 41 d")
+		require.Contains(t, body, `name="because"`)
 		require.Contains(t, site.get(path+"?visit="+v.Label+"&do=move&executive=x&date=soon&half=noon").Body.String(), "2027-03-04")
 		require.Equal(t, 404, site.get(path+"?visit=v99999").Code)
 
@@ -195,10 +208,13 @@ func TestMovesByForms(t *testing.T) {
 	require.Equal(t, path+"?visit="+v.Label+"&zoom=quarter", w.Header().Get("Location"), "back in the same view, and nothing else")
 	require.Equal(t, 303, site.post(path+"/moves", form("trade", tokenOf(s.visits[1]))).Code)
 	require.Equal(t, 303, site.post(path+"/moves", form("weeks", "-2")).Code)
+	require.Equal(t, 303, site.post(path+"/moves", form("out", "yes", "because", "customer")).Code)
+	require.Equal(t, 303, site.post(path+"/steps/"+uuidOf(12, 2)+"/because", url.Values{"because": {"host"}}).Code)
 	require.Equal(t, 303, site.post(path+"/pins", url.Values{"visit": {v.Label}, "pinned": {"yes"}}).Code)
 	require.Equal(t, 303, site.post(path+"/steps/"+uuidOf(12, 0)+"/undo", url.Values{"key": {"u"}}).Code)
 	require.Equal(t, []string{
 		"move 1 " + v.Label + " " + uuidOf(1, 1) + " on 2027-07-06 am 0 k", "move 1 " + v.Label + " for " + s.visits[1].Label + " 0 k", "move 1 " + v.Label + " nowhere -2 k",
+		"move 1 " + v.Label + " out because customer 0 k", "say " + uuidOf(12, 2) + " host",
 		"pin " + v.ID + " " + strconv.Itoa(v.Version) + " true", "undo " + uuidOf(12, 0) + " u"}, s.calls)
 
 	for name, f := range map[string]url.Values{
@@ -254,6 +270,23 @@ func TestMovesByForms(t *testing.T) {
 	w = site.post(path+"/steps/"+uuidOf(12, 0)+"/undo", nil)
 	require.Equal(t, 409, w.Code)
 	require.Contains(t, w.Body.String(), "Ben has moved the same visit since.")
+
+	// Back to a place with a brake: it asks why, and sends it along.
+	s.fail["undo"] = fault.Invalidf("This visit needs a reason.").With(fault.Detail{Where: "reason", Expected: "a reason of 3 to 500 characters"})
+	w = site.post(path+"/steps/"+uuidOf(12, 0)+"/undo", nil)
+	require.Equal(t, 422, w.Code)
+	sound(t, w.Body.Bytes())
+	require.Contains(t, w.Body.String(), "Take it back for this reason")
+	require.Contains(t, w.Body.String(), `action="`+path+"/steps/"+uuidOf(12, 0)+`/undo"`)
+	delete(s.fail, "undo")
+	require.Equal(t, 303, site.post(path+"/steps/"+uuidOf(12, 0)+"/undo", url.Values{"key": {"u"}, "reason": {"They asked."}}).Code)
+	require.Equal(t, "undo "+uuidOf(12, 0)+" (They asked.) u", s.calls[len(s.calls)-1])
+
+	// The line under the grid offers who caused the last move; what was said is pressed.
+	body := site.get(path).Body.String()
+	for _, want := range []string{"We moved it", "The customer asked", "The executive asked", `aria-pressed="true">The way there is not possible`} {
+		require.Contains(t, body, want)
+	}
 }
 
 func TestChoicesForTheScript(t *testing.T) {

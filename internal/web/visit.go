@@ -34,6 +34,7 @@ type visitModel struct {
 	Timing                   bool
 	AtDate, AtBegins, AtEnds string
 	Reason                   string
+	Because                  *visit.Code  // who caused it
 	Agree                    *flow.Agreed // as it was entered
 	// The form that cancels the visit, as it was entered.
 	Cancelling  bool

@@ -81,7 +81,8 @@ type Moving interface {
 	Quote(ctx context.Context, a access.Actor, planID string, m flow.Move) (flow.Quote, error)
 	Move(ctx context.Context, a access.Actor, k flow.Key, planID string, m flow.Move) (flow.Rearranged, error)
 	PlanSteps(ctx context.Context, a access.Actor, planID string) ([]flow.PlanStepView, error)
-	UndoStep(ctx context.Context, a access.Actor, k flow.Key, planID, stepID string) (flow.Rearranged, error)
+	UndoStep(ctx context.Context, a access.Actor, k flow.Key, planID, stepID, reason string) (flow.Rearranged, error)
+	SayWhoMoved(ctx context.Context, a access.Actor, planID, stepID string, because visit.Code) (flow.PlanStepView, error)
 }
 
 // Searching is the use case of finding something by its name.
@@ -319,6 +320,7 @@ func (p *Pages) Register(r Router) {
 	r.POST("/plans/:id/moves", p.move)
 	r.POST("/plans/:id/pins", p.pinHere)
 	r.POST("/plans/:id/steps/:step/undo", p.undoPlan)
+	r.POST("/plans/:id/steps/:step/because", p.sayWhoMoved)
 	r.GET("/plans/:id/present", p.present)
 	r.POST("/plans/:id/present/take", p.assign)
 	r.POST("/plans/:id/accept", p.acceptYear)

@@ -198,7 +198,7 @@ function start(grid: HTMLElement): void {
   });
   document.addEventListener("submit", (e) => {
     const form = e.target as HTMLFormElement;
-    const body = new URLSearchParams(new FormData(form) as unknown as Record<string, string>);
+    const body = new URLSearchParams(new FormData(form, e.submitter) as unknown as Record<string, string>);
     if (form.matches("[data-drawer]")) {
       e.preventDefault();
       void drawer(body, true);
