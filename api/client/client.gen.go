@@ -8135,14 +8135,14 @@ type Slide struct {
 	More  int         `json:"more"`
 	Needs []SlideNeed `json:"needs"`
 
-	// Note Example: 230 of 240 visits wanted are planned.
+	// Note Example: 288 visits for 24 executives; 5 of 7 groups reach their target. 286 customers, 7 groups, newest visit 17 Dec 2027.
 	Note     string         `json:"note"`
 	Open     []SlideOpen    `json:"open"`
 	Quarters []SlideQuarter `json:"quarters"`
 
 	// Title The message.
 	//
-	// Example: 76 % of the Small business target is planned
+	// Example: 286 of 288 visits wanted are planned
 	Title string      `json:"title"`
 	Years []YearState `json:"years"`
 }

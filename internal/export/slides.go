@@ -3,6 +3,7 @@ package export
 import (
 	"io"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -82,8 +83,16 @@ func (p Slides) Write(w io.Writer) error {
 		x.placeholder("title", "Title", `<a:r><a:rPr lang="en-GB" dirty="0"/><a:t>`+escapedXML(clip(s.Title, 888*2, 28, true))+`</a:t></a:r>`)
 		top := titleBox.y + titleBox.h + 6
 		if s.Note != "" {
-			x.text(box{36, top, 888, 20}, toLeft, "Note", []run{{text: clip(s.Note, 888, 14, false), size: 14, colour: quietColour}})
-			top += 26
+			lines := Wrap(line(s.Note, 400), 880, 14, false)
+			if len(lines) > 2 {
+				lines = []string{lines[0], clip(strings.Join(lines[1:], " "), 880, 14, false)}
+			}
+			var paragraphs [][]run
+			for _, l := range lines {
+				paragraphs = append(paragraphs, []run{{text: clip(l, 888, 14, false), size: 14, colour: quietColour}})
+			}
+			x.text(box{36, top, 888, 17 * float64(len(lines))}, toLeft, "Note", paragraphs...)
+			top += 17*float64(len(lines)) + 9
 		}
 		x.bars(s.Bars, top+8)
 		x.lists(s.Lists, top+4)

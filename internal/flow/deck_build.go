@@ -29,6 +29,8 @@ type deckInput struct {
 	Claims    []DeckClaim
 	Needs     []DeckNeed
 	MoreClaim int        // claims that are not in Claims
+	Findings  int        // of all open claims, those that rest on enough customers
+	Backed    basis      // who backs any of them
 	Fiscal    time.Month // first month of the fiscal year
 	AsOf      time.Time
 	Today     slot.Date
@@ -118,6 +120,10 @@ func (f *Flow) deckClaims(tx Tx, in *deckInput) error {
 	colours := colourOf(in.Groups)
 	open, _ := x.ranked()
 	for i, r := range open {
+		if r.Evidence.Exportable() {
+			in.Findings++
+		}
+		in.Backed.backedBy(r, x.frame)
 		if i >= ClaimsPerSlide {
 			in.MoreClaim++
 			continue
@@ -136,22 +142,21 @@ func (f *Flow) deckClaims(tx Tx, in *deckInput) error {
 // and how new it is.
 func deckClaim(r ClaimRow, frame insight.Frame) DeckClaim {
 	c := DeckClaim{ID: r.ID, Text: r.Text, Finding: r.Evidence.Exportable(), Label: r.Evidence.Label(), Newest: r.Evidence.Newest}
-	groups := map[string]bool{}
-	for _, v := range r.Evidence.Voices {
-		if v.Position != insight.Backs {
-			continue
-		}
-		c.Customers++
-		if p, ok := frame.Places[v.CustomerID]; ok {
-			groups[p.Stratum] = true
-		}
-	}
-	c.Groups = len(groups)
-	c.Evidence = manyOf(c.Customers, "customer") + ", " + manyOf(c.Groups, "group")
-	if !c.Newest.IsZero() {
-		c.Evidence += ", newest " + c.Newest.Time().Format("2 Jan 2006")
-	}
+	var by basis
+	by.backedBy(r, frame)
+	c.Customers, c.Groups = len(by.customers), len(by.groups)
+	by.newest = c.Newest
+	c.Evidence = by.text("")
 	return c
+}
+
+// backedBy adds the customers that back a claim.
+func (b *basis) backedBy(r ClaimRow, frame insight.Frame) {
+	for _, v := range r.Evidence.Voices {
+		if v.Position == insight.Backs {
+			b.add(v.CustomerID, frame.Places[v.CustomerID].Stratum, r.Evidence.Newest)
+		}
+	}
 }
 
 // buildDeck makes the slides.
@@ -165,11 +170,11 @@ func buildDeck(in deckInput) Deck {
 	if s, ok := in.windows(); ok {
 		d.Slides = append(d.Slides, s)
 	}
-	d.Slides = append(d.Slides, planSlides(lines, d.Months)...)
+	d.Slides = append(d.Slides, in.planSlides(lines, d.Months)...)
 	d.Slides = append(d.Slides, in.openSlides()...)
-	d.Slides = append(d.Slides, yearSlides(years)...)
+	d.Slides = append(d.Slides, in.yearSlides(years)...)
 	if in.Promise != nil {
-		d.Slides = append(d.Slides, promiseSlide(*in.Promise))
+		d.Slides = append(d.Slides, in.promiseSlide(*in.Promise))
 	}
 	if len(in.Claims) > 0 {
 		d.Slides = append(d.Slides, in.claimsSlide())
@@ -195,25 +200,28 @@ func colourOf(groups []Group) map[string]int {
 	return out
 }
 
-// headline opens with the group that is farthest below its target.
+// headline opens with what is planned of what is wanted.
 func (in deckInput) headline(executives int) Slide {
 	s := Slide{Kind: SlideHeadline}
-	planned, total, target, reached := map[string]int{}, 0, 0, 0
+	planned, total, beyond, reached := map[string]int{}, 0, 0, 0
+	var rests basis
 	for _, v := range in.Visits {
 		if v.State.Stands() {
 			planned[v.Stratum]++
 			total++
+			rests.add(v.CustomerID, v.Stratum, v.Slot.Date)
 		}
 	}
 	for _, g := range in.Groups {
-		b := DeckBar{Code: g.Code, Label: g.Label, Colour: g.Colour, Value: planned[g.Code], Of: g.Target, Under: planned[g.Code] < g.Target}
+		b := DeckBar{Code: g.Code, Label: inWords(g.Label), Colour: g.Colour, Value: planned[g.Code], Of: g.Target, Under: planned[g.Code] < g.Target}
 		b.fill()
-		target += g.Target
+		beyond += max(0, b.Value-b.Of)
 		if !b.Under {
 			reached++
 		}
 		s.Bars = append(s.Bars, b)
 	}
+	s.Title = headlineTitle(s.Bars, total, executives)
 	if len(s.Bars) > BarsPerSlide { // those that fall short most, in the order of the groups
 		order := slices.Clone(s.Bars)
 		slices.SortStableFunc(order, func(a, b DeckBar) int {
@@ -226,31 +234,17 @@ func (in deckInput) headline(executives int) Slide {
 		s.More = len(s.Bars) - BarsPerSlide
 		s.Bars = slices.DeleteFunc(s.Bars, func(b DeckBar) bool { return !kept[b.Code] })
 	}
-	worst := -1
-	for i, b := range s.Bars {
-		if b.Under && (worst < 0 || b.Share < s.Bars[worst].Share) {
-			worst = i
-		}
+	if total == 0 {
+		return s
 	}
-	plan := manyOf(total, "visit") + " for " + manyOf(executives, "executive")
-	switch {
-	case total == 0:
-		s.Title = "No visit is planned yet"
-	case len(in.Groups) == 0:
-		s.Title = plan + " " + verbOf(total, "is", "are") + " planned"
-	case worst < 0:
-		s.Title = "Every group gets its visits: " + plan + " " + verbOf(total, "is", "are") + " planned"
-	case s.Bars[worst].Of < coverage.FewCases:
-		b := s.Bars[worst]
-		s.Title = fmt.Sprintf("%s of %s visits to %s are planned", number(b.Value), number(b.Of), b.Label)
-	default:
-		b := s.Bars[worst]
-		s.Title = fmt.Sprintf("%d %% of the %s target is planned", percentOf(b.Value, b.Of), b.Label)
-	}
+	made, more := "", ""
 	if len(in.Groups) > 0 {
-		s.Note = fmt.Sprintf("%s of %s visits wanted are planned, for %s. %s of %s reach their target.",
-			number(total), number(target), manyOf(executives, "executive"), number(reached), manyOf(len(in.Groups), "group"))
+		made = fmt.Sprintf("%s for %s; %s of %s %s", manyOf(total, "visit"), manyOf(executives, "executive"), number(reached), manyOf(len(in.Groups), "group"), verbOf(reached, "reaches its target", "reach their target"))
 	}
+	if beyond > 0 {
+		more = fmt.Sprintf("%s beyond a target", manyOf(beyond, "visit")+verbOf(beyond, " goes", " go"))
+	}
+	s.Note = sentences(made, more, rests.text("visit "))
 	return s
 }
 
@@ -292,6 +286,7 @@ func (in deckInput) windows() (s Slide, ok bool) {
 		s.Quarters = append(s.Quarters, DeckQuarter{Label: fmt.Sprintf("Q%d", (int(q.Start.Month())-int(first)+12)%12/3+1), Span: q})
 	}
 	with, inside := 0, 0
+	var rests basis
 	for _, c := range customers {
 		v, visited := at[c.ID]
 		met := visited && slot.In(v.Slot.Date, c.Windows)
@@ -326,6 +321,7 @@ func (in deckInput) windows() (s Slide, ok bool) {
 			}
 		}
 		if has {
+			rests.add(c.ID, in.Strata[c.ID], v.Slot.Date)
 			with++
 			if met {
 				inside++
@@ -335,17 +331,8 @@ func (in deckInput) windows() (s Slide, ok bool) {
 	for i := range s.Quarters {
 		slices.SortStableFunc(s.Quarters[i].Windows, func(a, b DeckWindow) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
 	}
-	switch {
-	case with == 0:
-		return s, false
-	case inside == with && with == 1:
-		s.Title = "The one customer with a window is visited inside it"
-	case inside == with:
-		s.Title = fmt.Sprintf("All %s customers with a window are visited inside it", number(with))
-	default:
-		s.Title = fmt.Sprintf("%s of %s with a window %s visited inside it", number(inside), manyOf(with, "customer"), verbOf(inside, "is", "are"))
-	}
-	return s, true
+	s.Title, s.Note = windowsTitle(inside, with), sentences(rests.text("visit "))
+	return s, with > 0
 }
 
 // lines gives every executive's year by name.

@@ -4,36 +4,40 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"windshield/internal/coverage"
+	"windshield/internal/slot"
 	"windshield/internal/visit"
 )
 
 // planSlides shows the plan, LinesPerSlide executives a slide.
-func planSlides(lines []DeckLine, months []DeckMonth) []Slide {
+func (in deckInput) planSlides(lines []DeckLine, months []DeckMonth) []Slide {
 	var out []Slide
 	for part := range slices.Chunk(lines, LinesPerSlide) {
-		visits, load := 0, make([]int, len(months))
-		for _, l := range part {
-			visits += l.Visits
-			for _, c := range l.Chips {
-				load[c.Month]++
-			}
-		}
-		busiest := 0
-		for i, n := range load {
-			if n > load[busiest] {
-				busiest = i
-			}
-		}
-		s := Slide{Kind: SlidePlan, Lines: part}
-		s.Title = fmt.Sprintf("%s %s %s, most of them in %s", manyOf(len(part), "executive"), verbOf(len(part), "makes", "make"), manyOf(visits, "visit"), months[busiest].Month.String())
+		s := Slide{Kind: SlidePlan, Lines: part, Title: planTitle(part, months)}
+		who, theirs := "", map[string]bool{}
 		if len(lines) > len(part) {
-			s.Note = fmt.Sprintf("%s to %s, of %s", part[0].Name, part[len(part)-1].Name, manyOf(len(lines), "executive"))
+			who = fmt.Sprintf("%s to %s, of %s", part[0].Name, part[len(part)-1].Name, manyOf(len(lines), "executive"))
 		}
+		for _, l := range part {
+			theirs[l.ExecutiveID] = true
+		}
+		s.Note = sentences(who, in.rests(func(v visit.Visit) bool { return theirs[v.ExecutiveID] }).text("visit "))
 		out = append(out, s)
 	}
 	return out
+}
+
+// rests gives what visits that stand rest on.
+func (in deckInput) rests(which func(visit.Visit) bool) (b basis) {
+	for _, v := range in.Visits {
+		if v.State.Stands() && which(v) {
+			b.add(v.CustomerID, v.Stratum, v.Slot.Date)
+		}
+	}
+	return b
 }
 
 // openSlides asks who takes the customers whom nobody visits: those for whom no
@@ -48,13 +52,16 @@ func (in deckInput) openSlides() []Slide {
 			declined = append(declined, v)
 		}
 	}
+	visited := len(planned)
 	var all []DeckOpen
+	var rests basis
 	add := func(customerID, reason string) {
 		if planned[customerID] {
 			return
 		}
 		planned[customerID] = true // once
 		c := in.Strata[customerID]
+		rests.add(customerID, c, 0)
 		all = append(all, DeckOpen{CustomerID: customerID, Customer: cmp.Or(in.Customers[customerID].Name, customerID), Code: c, Colour: colours[c], Reason: reason})
 	}
 	for _, v := range declined {
@@ -63,16 +70,13 @@ func (in deckInput) openSlides() []Slide {
 	for _, u := range in.Plan.Unassigned {
 		add(u.CustomerID, u.Reason)
 	}
-	title := fmt.Sprintf("Who takes these %s?", number(len(all)))
-	switch len(all) {
-	case 0:
-		return []Slide{{Kind: SlideOpen, Title: "Every customer has somebody who comes"}}
-	case 1:
-		title = "Who takes this one?"
+	title := openTitle(len(all), visited)
+	if len(all) == 0 {
+		return []Slide{{Kind: SlideOpen, Title: title}}
 	}
 	var out []Slide
 	for part := range slices.Chunk(all[:min(len(all), OpenPerSlide*mostOpenSlides)], OpenPerSlide) {
-		out = append(out, Slide{Kind: SlideOpen, Title: title, Open: part, More: max(0, len(all)-OpenPerSlide*mostOpenSlides)})
+		out = append(out, Slide{Kind: SlideOpen, Title: title, Note: sentences(rests.text("")), Open: part, More: max(0, len(all)-OpenPerSlide*mostOpenSlides)})
 	}
 	return out
 }
@@ -82,31 +86,41 @@ func (in deckInput) openSlides() []Slide {
 const mostOpenSlides = 6
 
 // yearSlides ask every executive for their yes.
-func yearSlides(years []YearState) []Slide {
-	yes, changed := countYears(years), 0
+func (in deckInput) yearSlides(years []YearState) []Slide {
+	changed := 0
+	rests := in.rests(func(visit.Visit) bool { return true })
+	rests.newest = 0
 	for _, y := range years {
 		if y.Standing == YearChanged {
 			changed++
 		}
+		if !y.At.IsZero() {
+			rests.newest = max(rests.newest, slot.DateOf(y.At, time.UTC))
+		}
 	}
-	title := fmt.Sprintf("%s of %s have accepted their year", number(yes), number(len(years)))
-	if yes == len(years) {
-		title = fmt.Sprintf("All %s have accepted their year", number(yes))
-	}
-	note := ""
+	since := ""
 	if changed > 0 {
-		note = fmt.Sprintf("%s of them changed since.", manyOf(changed, "year"))
+		since = fmt.Sprintf("%s %s changed since", manyOf(changed, "accepted year"), verbOf(changed, "has", "have"))
 	}
 	var out []Slide
 	for part := range slices.Chunk(years, YearsPerSlide) {
-		out = append(out, Slide{Kind: SlideYears, Title: title, Note: note, Years: part})
+		out = append(out, Slide{Kind: SlideYears, Title: yearsTitle(years), Note: sentences(since, rests.text("acceptance ")), Years: part})
 	}
 	return out
 }
 
 // promiseSlide shows the plan against what was promised.
-func promiseSlide(p promised) Slide {
-	s := Slide{Kind: SlidePromise, Title: p.Kept.Sentence(), Note: fmt.Sprintf("Promised on %s: %s.", p.FrozenAt.Format("2 Jan 2006"), p.PlanName)}
+func (in deckInput) promiseSlide(p promised) Slide {
+	var rests basis
+	for _, r := range p.Rows {
+		held := slot.Date(0)
+		if r.Outcome == coverage.KeptHeld {
+			held = r.Is.Slot.Date
+		}
+		rests.add(r.Was.CustomerID, cmp.Or(r.Is.Stratum, in.Strata[r.Was.CustomerID]), held)
+	}
+	s := Slide{Kind: SlidePromise, Title: strings.TrimSuffix(p.Kept.Sentence(), "."),
+		Note: sentences(fmt.Sprintf("Promised on %s: %s", p.FrozenAt.Format("2 Jan 2006"), p.PlanName), rests.text("visit held "))}
 	for _, o := range coverage.Outcomes() {
 		b := DeckBar{Outcome: o, Label: outcomeWord[o], Value: p.Kept.Of(o), Of: p.Kept.Promised}
 		b.fill()
@@ -121,24 +135,7 @@ var outcomeWord = map[coverage.Outcome]string{
 }
 
 func (in deckInput) claimsSlide() Slide {
-	s := Slide{Kind: SlideClaims, Claims: in.Claims, Needs: in.Needs, More: in.MoreClaim}
-	findings := 0
-	for _, c := range in.Claims {
-		if c.Finding {
-			findings++
-		}
-	}
-	switch n := len(in.Claims) + in.MoreClaim; {
-	case findings == 0 && n == 1:
-		s.Title = "The one claim rests on too few customers to be a finding"
-	case findings == 0:
-		s.Title = fmt.Sprintf("None of %s claims rests on enough customers yet", number(n))
-	case findings == n:
-		s.Title = fmt.Sprintf("%s on enough customers to be called %s", manyOf(n, "claim")+verbOf(n, " rests", " rest"), verbOf(n, "a finding", "findings"))
-	default:
-		s.Title = fmt.Sprintf("%s of %s claims %s on enough customers", number(findings), number(n), verbOf(findings, "rests", "rest"))
-	}
-	return s
+	return Slide{Kind: SlideClaims, Claims: in.Claims, Needs: in.Needs, More: in.MoreClaim, Title: claimsTitle(in.Findings, len(in.Claims)+in.MoreClaim), Note: sentences(in.Backed.text("statement "))}
 }
 
 // number writes a whole number with commas.

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,11 +49,12 @@ func TestDeckSaysItsMessages(t *testing.T) {
 	d := buildDeck(in)
 	require.Equal(t, "2027, draft, version 3 · seed 42 · 22 Nov 2026", d.Footer)
 	head := d.Slides[0]
-	require.Equal(t, "2 % of the Small business target is planned", head.Title)
-	require.Equal(t, "2 of 42 visits wanted are planned, for 2 executives. 0 of 2 groups reach their target.", head.Note)
+	require.Equal(t, "2 of 42 visits wanted are planned; 39 of the missing 40 are in Small business", head.Title)
+	require.Equal(t, "2 visits for 2 executives; 0 of 2 groups reach their target. 2 customers, 2 groups, newest visit 1 Jun 2027.", head.Note)
 	require.Equal(t, []string{"1 of 2", "1 of 40 (2 %)"}, []string{head.Bars[0].Text, head.Bars[1].Text})
 	w := slidesOf(d, SlideWindows)[0]
 	require.Equal(t, "1 of 3 customers with a window is visited inside it", w.Title)
+	require.Equal(t, "3 customers, 2 groups, newest visit 1 Jun 2027.", w.Note)
 	require.Equal(t, []string{"Q1", "Q2", "Q3", "Q4"}, []string{w.Quarters[0].Label, w.Quarters[1].Label, w.Quarters[2].Label, w.Quarters[3].Label})
 	require.Len(t, w.Quarters[0].Windows, 2, "a window that began before the year is one of its first quarter")
 	require.Equal(t, DeckWindow{CustomerID: "c9", Customer: "Nine", Code: "SB", Colour: 2, Span: in.Customers["c9"].Windows[0]}, w.Quarters[0].Windows[0])
@@ -60,13 +62,15 @@ func TestDeckSaysItsMessages(t *testing.T) {
 	require.False(t, w.Quarters[1].Windows[0].Inside)
 	plan := slidesOf(d, SlidePlan)
 	require.Len(t, plan, 1)
-	require.Equal(t, "2 executives make 2 visits, most of them in March", plan[0].Title)
+	require.Equal(t, "2 executives make 2 visits, never more than 1 in a month", plan[0].Title)
+	require.Equal(t, "2 customers, 2 groups, newest visit 1 Jun 2027.", plan[0].Note)
 	require.Equal(t, 5, plan[0].Lines[1].Chips[0].Month)
 	open := slidesOf(d, SlideOpen)
-	require.Equal(t, "Who takes these 2?", open[0].Title)
+	require.Equal(t, "2 customers have nobody yet. Who takes these?", open[0].Title)
+	require.Equal(t, "2 customers, 1 group.", open[0].Note)
 	require.Equal(t, []DeckOpen{{"c3", "Three", "SB", 2, "Ana has declined."}, {"c9", "Nine", "SB", 2, "Everybody is full."}}, open[0].Open)
 	years := slidesOf(d, SlideYears)
-	require.Equal(t, "0 of 2 have accepted their year", years[0].Title)
+	require.Equal(t, "None of 2 executives has accepted their year yet", years[0].Title)
 	require.Empty(t, slidesOf(d, SlidePromise))
 	require.Empty(t, slidesOf(d, SlideClaims))
 	require.Len(t, d.Months, 12)
@@ -74,18 +78,79 @@ func TestDeckSaysItsMessages(t *testing.T) {
 	in.Fiscal, in.Groups = time.April, in.Groups[:1]
 	in.Groups[0].Target, in.Plan.Unassigned = 1, nil
 	in.Visits[2].State = visit.Cancelled
-	in.Promise = &promised{FrozenPromise: FrozenPromise{PlanName: "2027"}, Kept: coverage.Kept{Promised: 4, Held: 2, MovedByUs: 1, Dropped: 1}}
-	in.Claims = []DeckClaim{{Finding: true}, {}}
+	in.Promise = &promised{FrozenPromise: FrozenPromise{PlanName: "2027", FrozenAt: time.Date(2027, 1, 4, 9, 0, 0, 0, time.UTC)}, Kept: coverage.Kept{Promised: 4, Held: 2, MovedByUs: 1, Dropped: 1},
+		Rows: []PromisedNow{{Was: PromisedVisit{CustomerID: "c1"}, Is: in.Visits[0], Outcome: coverage.KeptHeld}, {Was: PromisedVisit{CustomerID: "c2"}, Outcome: coverage.Dropped}}}
+	in.Claims, in.Findings = []DeckClaim{{Finding: true}, {}}, 1
+	in.Backed.add("c1", "EN", slot.MustDate("2027-05-03"))
 	d = buildDeck(in)
-	require.Equal(t, "Every group gets its visits: 2 visits for 2 executives are planned", d.Slides[0].Title)
+	require.Equal(t, "2 visits are planned for 2 executives, and Enterprise reaches its target", d.Slides[0].Title)
 	require.Equal(t, "Q4", slidesOf(d, SlideWindows)[0].Quarters[0].Label, "the fiscal year begins in April")
-	require.Equal(t, "Every customer has somebody who comes", slidesOf(d, SlideOpen)[0].Title)
-	require.Equal(t, "Of 4 promised visits 2 were held as promised, 1 moved by us, 1 dropped.", slidesOf(d, SlidePromise)[0].Title)
+	require.Equal(t, "All 2 customers in this plan have somebody who comes", slidesOf(d, SlideOpen)[0].Title)
+	require.Equal(t, "Of 4 promised visits 2 were held as promised, 1 moved by us, 1 dropped", slidesOf(d, SlidePromise)[0].Title)
+	require.Equal(t, "Promised on 4 Jan 2027: 2027. 2 customers, 2 groups, newest visit held 3 Mar 2027.", slidesOf(d, SlidePromise)[0].Note)
 	require.Equal(t, "1 of 2 claims rests on enough customers", slidesOf(d, SlideClaims)[0].Title)
+	require.Equal(t, "1 customer, 1 group, newest statement 3 May 2027.", slidesOf(d, SlideClaims)[0].Note)
 
 	empty := buildDeck(deckInput{Plan: visit.Plan{Name: "2027"}})
 	require.Equal(t, "No visit is planned yet", empty.Slides[0].Title)
-	require.NotEmpty(t, slidesOf(empty, SlideOpen))
+	require.Equal(t, "No customer is in this plan yet", slidesOf(empty, SlideOpen)[0].Title)
+	require.Len(t, empty.Slides, 2, "nothing is claimed of windows, years or what customers said")
+}
+
+// Every title is true of the numbers on its slide, down to one, and without a percent
+// sign.
+func TestTitles(t *testing.T) {
+	bar := func(label string, value, of int) DeckBar {
+		b := DeckBar{Label: label, Value: value, Of: of, Under: value < of}
+		b.fill()
+		return b
+	}
+	for want, got := range map[string]string{
+		"No visit is planned yet":                                                      headlineTitle(nil, 0, 0),
+		"None of the 8 visits wanted is planned yet":                                   headlineTitle([]DeckBar{bar("A", 0, 8)}, 0, 0),
+		"1 visit is planned for 1 executive":                                           headlineTitle(nil, 1, 1),
+		"7 of 8 visits wanted are planned":                                             headlineTitle([]DeckBar{bar("A", 7, 8)}, 7, 2),
+		"9 visits are planned for 2 executives, and A reaches its target":              headlineTitle([]DeckBar{bar("A", 9, 8)}, 9, 2),
+		"20 visits are planned for 2 executives, and all 2 groups reach their targets": headlineTitle([]DeckBar{bar("A", 12, 8), bar("B", 8, 8)}, 20, 2),
+		"286 of 288 visits wanted are planned; the missing 2 are all in A (x)":         headlineTitle([]DeckBar{bar("A · x", 24, 26), bar("B", 300, 262)}, 324, 24),
+		"287 of 288 visits wanted are planned; the missing one is in B":                headlineTitle([]DeckBar{bar("A", 26, 26), bar("B", 261, 262)}, 287, 24),
+		"1 of 40 visits wanted is planned; 30 of the missing 39 are in B":              headlineTitle([]DeckBar{bar("A", 1, 10), bar("B", 0, 30)}, 1, 1),
+		"36 of 40 visits wanted are planned; 2 of the missing 4 are in A":              headlineTitle([]DeckBar{bar("A", 8, 10), bar("B", 28, 30)}, 36, 1),
+		"The one customer with a window is visited inside it":                          windowsTitle(1, 1),
+		"The one customer with a window is not visited inside it":                      windowsTitle(0, 1),
+		"None of 5 customers with a window is visited inside it yet":                   windowsTitle(0, 5),
+		"All 5 customers with a window are visited inside it":                          windowsTitle(5, 5),
+		"3 of 5 customers with a window are visited inside it":                         windowsTitle(3, 5),
+		"No customer is in this plan yet":                                              openTitle(0, 0),
+		"The one customer in this plan has somebody who comes":                         openTitle(0, 1),
+		"All 9 customers in this plan have somebody who comes":                         openTitle(0, 9),
+		"1 customer has nobody yet. Who takes this one?":                               openTitle(1, 9),
+		"1,200 customers have nobody yet. Who takes these?":                            openTitle(1200, 9),
+		"Ana has not accepted the year yet":                                            yearsTitle([]YearState{{Name: "Ana"}}),
+		"Ana has accepted the year":                                                    yearsTitle([]YearState{{Name: "Ana", Standing: YearAccepted}}),
+		"1 of 2 executives has accepted their year":                                    yearsTitle([]YearState{{}, {Standing: YearAccepted}}),
+		"All 2 executives have accepted their year":                                    yearsTitle([]YearState{{Standing: YearAccepted}, {Standing: YearAccepted}}),
+		"The one claim rests on too few customers to be a finding":                     claimsTitle(0, 1),
+		"The one claim rests on enough customers to be called a finding":               claimsTitle(1, 1),
+		"None of 3 claims rests on enough customers yet":                               claimsTitle(0, 3),
+		"All 3 claims rest on enough customers to be called findings":                  claimsTitle(3, 3),
+		"2 of 3 claims rest on enough customers":                                       claimsTitle(2, 3),
+		"Northeast":                                                                    inWords("Northeast"),
+		"Northeast (Health, Banking and 2 more; large and small)":                      inWords("Northeast · Health + Banking + 2 more · large + small"),
+	} {
+		require.Equal(t, want, got)
+	}
+	months := deckMonths(slot.Interval{Start: slot.MustDate("2027-01-01"), End: slot.MustDate("2027-12-31")})
+	line := func(name string, at ...int) DeckLine {
+		l := DeckLine{Name: name, Visits: len(at)}
+		for _, m := range at {
+			l.Chips = append(l.Chips, DeckChip{Month: m})
+		}
+		return l
+	}
+	require.Equal(t, "Ana makes 1 visit, in March", planTitle([]DeckLine{line("Ana", 2)}, months))
+	require.Equal(t, "Ana makes 3 visits; the busiest month is March with 2", planTitle([]DeckLine{line("Ana", 2, 3, 2)}, months))
+	require.Equal(t, "2 executives make 4 visits, never more than 2 in a month", planTitle([]DeckLine{line("Ana", 2, 2), line("Ben", 5, 5)}, months))
 }
 
 func TestYearsAreAcceptedAsTheyStand(t *testing.T) {
@@ -137,6 +202,9 @@ func TestDeckLosesNobody(t *testing.T) {
 		d := buildDeck(in)
 		lines, years, asked, chips := map[string]int{}, map[string]int{}, 0, 0
 		for _, s := range d.Slides {
+			if strings.Contains(s.Title+s.Note, "%") {
+				t.Fatalf("a share without its numbers: %s %s", s.Title, s.Note)
+			}
 			if s.Title == "" || len(s.Bars) > BarsPerSlide || len(s.Lines) > LinesPerSlide || len(s.Open) > OpenPerSlide || len(s.Years) > YearsPerSlide {
 				t.Fatalf("a slide that nobody can read: %+v", s)
 			}

@@ -212,7 +212,7 @@ func TestSlidesInAMeeting(t *testing.T) {
 	}
 	status, body := h.Post(b, here+"/present/take", form)
 	require.Equal(t, http.StatusOK, status)
-	require.Contains(t, body, "Every customer has somebody who comes")
+	require.Contains(t, body, "customers in this plan have somebody who comes")
 	require.Contains(t, body, "Taken.")
 	require.Contains(t, body, `class="kiosk"`)
 	stands := pick(h.Visits(draft), func(v visit.Visit) bool { return v.CustomerID == open.CustomerID })

@@ -1,0 +1,199 @@
+package flow
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"windshield/internal/slot"
+)
+
+// A slide's title is one true sentence in whole numbers, which whoever listens can
+// count on the slide; a share only stands beside its numbers, and only where there
+// are many.
+
+// headlineTitle says how many of the visits wanted are planned. Of a group with more
+// than it wants only as many count: the rest fills no other group's gap.
+func headlineTitle(bars []DeckBar, visits, executives int) string {
+	wanted, planned, short := 0, 0, []DeckBar{}
+	for _, b := range bars {
+		wanted, planned = wanted+b.Of, planned+min(b.Value, b.Of)
+		if b.Under {
+			short = append(short, b)
+		}
+	}
+	all := manyOf(visits, "visit") + " " + verbOf(visits, "is", "are") + " planned for " + manyOf(executives, "executive")
+	switch {
+	case visits == 0 && wanted > 0:
+		return fmt.Sprintf("None of the %s wanted is planned yet", manyOf(wanted, "visit"))
+	case visits == 0:
+		return "No visit is planned yet"
+	case len(bars) == 0:
+		return all
+	case len(short) == 0 && len(bars) == 1:
+		return fmt.Sprintf("%s, and %s reaches its target", all, inWords(bars[0].Label))
+	case len(short) == 0:
+		return fmt.Sprintf("%s, and all %s groups reach their targets", all, number(len(bars)))
+	}
+	title := fmt.Sprintf("%s of %s wanted %s planned", number(planned), manyOf(wanted, "visit"), verbOf(planned, "is", "are"))
+	worst := slices.MaxFunc(short, func(a, b DeckBar) int {
+		return cmp.Or(cmp.Compare(a.Of-a.Value, b.Of-b.Value), cmp.Compare(b.Share, a.Share))
+	})
+	missing, there := wanted-planned, worst.Of-worst.Value
+	switch {
+	case len(bars) == 1:
+		return title
+	case missing == 1:
+		return title + "; the missing one is in " + inWords(worst.Label)
+	case there == missing:
+		return fmt.Sprintf("%s; the missing %s are all in %s", title, number(missing), inWords(worst.Label))
+	}
+	return fmt.Sprintf("%s; %s of the missing %s %s in %s", title, number(there), number(missing), verbOf(there, "is", "are"), inWords(worst.Label))
+}
+
+// inWords writes the name of a group as people would say it: of "Northeast · Health
+// + Banking + 2 more" it makes "Northeast (Health, Banking and 2 more)".
+func inWords(label string) string {
+	parts := strings.Split(label, " · ")
+	for i, p := range parts {
+		values := strings.Split(p, " + ")
+		if n := len(values) - 1; n > 0 {
+			parts[i] = strings.Join(values[:n], ", ") + " and " + values[n]
+		}
+	}
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return parts[0] + " (" + strings.Join(parts[1:], "; ") + ")"
+}
+
+// planTitle says who makes how many visits, and where they crowd.
+func planTitle(lines []DeckLine, months []DeckMonth) string {
+	visits, load := 0, make([]int, len(months))
+	for _, l := range lines {
+		visits += l.Visits
+		for _, c := range l.Chips {
+			load[c.Month]++
+		}
+	}
+	who := manyOf(len(lines), "executive")
+	if len(lines) == 1 {
+		who = lines[0].Name
+	}
+	title := fmt.Sprintf("%s %s %s", who, verbOf(len(lines), "makes", "make"), manyOf(visits, "visit"))
+	most, busiest := slices.Max(load), []string{}
+	for i, n := range load {
+		if n == most {
+			busiest = append(busiest, months[i].Month.String())
+		}
+	}
+	switch {
+	case visits == 1:
+		return title + ", in " + busiest[0]
+	case len(busiest) == 1:
+		return fmt.Sprintf("%s; the busiest month is %s with %s", title, busiest[0], number(most))
+	}
+	return fmt.Sprintf("%s, never more than %s in a month", title, number(most))
+}
+
+// windowsTitle says how many customers with a window are visited in one.
+func windowsTitle(inside, with int) string {
+	switch {
+	case with == 1:
+		return "The one customer with a window is " + verbOf(inside, "", "not ") + "visited inside it"
+	case inside == with:
+		return fmt.Sprintf("All %s customers with a window are visited inside it", number(with))
+	case inside == 0:
+		return fmt.Sprintf("None of %s customers with a window is visited inside it yet", number(with))
+	}
+	return fmt.Sprintf("%s of %s customers with a window %s visited inside it", number(inside), number(with), verbOf(inside, "is", "are"))
+}
+
+// openTitle asks for customers whom nobody visits; of a plan that leaves none open
+// it says so.
+func openTitle(open, visited int) string {
+	switch {
+	case open == 0 && visited == 0:
+		return "No customer is in this plan yet"
+	case open == 0 && visited == 1:
+		return "The one customer in this plan has somebody who comes"
+	case open == 0:
+		return fmt.Sprintf("All %s customers in this plan have somebody who comes", number(visited))
+	case open == 1:
+		return "1 customer has nobody yet. Who takes this one?"
+	}
+	return fmt.Sprintf("%s customers have nobody yet. Who takes these?", number(open))
+}
+
+// yearsTitle says how many have accepted their year as it stands.
+func yearsTitle(years []YearState) string {
+	yes, all := countYears(years), len(years)
+	switch {
+	case all == 1 && yes == 1:
+		return years[0].Name + " has accepted the year"
+	case all == 1:
+		return years[0].Name + " has not accepted the year yet"
+	case yes == all:
+		return fmt.Sprintf("All %s executives have accepted their year", number(all))
+	case yes == 0:
+		return fmt.Sprintf("None of %s executives has accepted their year yet", number(all))
+	}
+	return fmt.Sprintf("%s of %s executives %s accepted their year", number(yes), number(all), verbOf(yes, "has", "have"))
+}
+
+// claimsTitle says how many of the open claims are findings.
+func claimsTitle(findings, all int) string {
+	switch {
+	case all == 1 && findings == 0:
+		return "The one claim rests on too few customers to be a finding"
+	case all == 1:
+		return "The one claim rests on enough customers to be called a finding"
+	case findings == 0:
+		return fmt.Sprintf("None of %s claims rests on enough customers yet", number(all))
+	case findings == all:
+		return fmt.Sprintf("All %s claims rest on enough customers to be called findings", number(all))
+	}
+	return fmt.Sprintf("%s of %s claims %s on enough customers", number(findings), number(all), verbOf(findings, "rests", "rest"))
+}
+
+// basis is what a statement rests on.
+type basis struct {
+	customers, groups map[string]bool
+	newest            slot.Date
+}
+
+func (b *basis) add(customerID, group string, at slot.Date) {
+	if b.customers == nil {
+		b.customers, b.groups = map[string]bool{}, map[string]bool{}
+	}
+	b.customers[customerID] = true
+	if group != "" {
+		b.groups[group] = true
+	}
+	b.newest = max(b.newest, at)
+}
+
+// text writes "286 customers, 7 groups, newest visit 17 Dec 2027"; of says what is
+// newest, with a space after it, or is "".
+func (b basis) text(of string) string {
+	s := manyOf(len(b.customers), "customer")
+	if len(b.groups) > 0 {
+		s += ", " + manyOf(len(b.groups), "group")
+	}
+	if !b.newest.IsZero() {
+		s += ", newest " + of + b.newest.Time().Format("2 Jan 2006")
+	}
+	return s
+}
+
+// sentences puts sentences one after the other.
+func sentences(parts ...string) string {
+	var out []string
+	for _, s := range parts {
+		if s != "" {
+			out = append(out, strings.TrimSuffix(s, ".")+".")
+		}
+	}
+	return strings.Join(out, " ")
+}
