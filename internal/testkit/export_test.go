@@ -80,6 +80,9 @@ func TestAPlanLeavesAsFiles(t *testing.T) {
 	defer book.Close()
 	rows, err := book.GetRows("Visits")
 	require.NoError(t, err)
+	for i := range rows { // without empty cells at the end, of who has no window
+		rows[i] = append(rows[i], make([]string, len(rows[0])-len(rows[i]))...)
+	}
 	require.Equal(t, list, rows, "both lists are one")
 	planned, err := book.CalcCellValue("Coverage", "D5")
 	require.NoError(t, err)
