@@ -2,7 +2,7 @@
 # Bundles the pages' scripts and styles into internal/web/dist under names that
 # carry a hash of their content. dist/meta.json, written last, says which file
 # came from which source. Entries: every script right in web/ts (what they share
-# lies in folders below), the style sheets of all pages, of the plan, of the slides and of paper, and the pictures right in web.
+# lies in folders below), the style sheets of all pages, of the plan, of the slides, of paper and of the answer to an invitation, and the pictures right in web.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,7 +12,7 @@ find "$dist" -mindepth 1 ! -name .keep -delete
 
 shopt -s nullglob
 entries=()
-for f in web/ts/*.ts web/css/main.css web/css/year.css web/css/present.css web/css/coverage.css web/css/paper.css web/*.svg; do
+for f in web/ts/*.ts web/css/main.css web/css/year.css web/css/present.css web/css/coverage.css web/css/paper.css web/css/reply.css web/*.svg; do
   [ -e "$f" ] || continue
   case $f in
   *.d.ts | *.test.ts) ;; # types and tests are not for the browser

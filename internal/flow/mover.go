@@ -136,7 +136,7 @@ func sayWhy(tx Tx, planID string, c PlanChange) error {
 	if because == "" {
 		because = visit.PlanChanged
 	}
-	return tx.Visits.SayWhy(v.ID, because)
+	return tx.Visits.SayWhy(v.ID, all[len(all)-1].At, because)
 }
 
 // standing gives the visit of a plan that stands at a customer; zero where none does.

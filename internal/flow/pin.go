@@ -33,11 +33,7 @@ func (f *Flow) PinVisit(ctx context.Context, a access.Actor, visitID string, ver
 		if v.Pinned == pinned {
 			return nil
 		}
-		p, err := tx.Plans.Get(v.PlanID)
-		if err != nil {
-			return err
-		}
-		_, err = f.setPin(tx, a, p, v, pinned, "")
+		_, err = f.setPin(tx, a, v, pinned, "")
 		return err
 	})
 	if err != nil {
@@ -47,9 +43,10 @@ func (f *Flow) PinVisit(ctx context.Context, a access.Actor, visitID string, ver
 }
 
 // setPin pins a visit of a plan or takes its pin away, as a step that can be taken back
-// itself. undoes is the step that it takes back, "" for others.
-func (f *Flow) setPin(tx Tx, a access.Actor, p visit.Plan, v visit.Visit, pinned bool, undoes string) (Rearranged, error) {
-	out := Rearranged{PlanID: p.ID, Visits: []string{v.ID}}
+// itself. undoes is the step that it takes back, "" for others. The plan keeps its
+// version: who stands where is as it was, and whoever looks at it has seen it right.
+func (f *Flow) setPin(tx Tx, a access.Actor, v visit.Visit, pinned bool, undoes string) (Rearranged, error) {
+	out := Rearranged{PlanID: v.PlanID, Visits: []string{v.ID}}
 	v.Pinned = pinned
 	if err := tx.Visits.Save(&v); err != nil {
 		return out, err
@@ -61,11 +58,8 @@ func (f *Flow) setPin(tx Tx, a access.Actor, p visit.Plan, v visit.Visit, pinned
 			return out, err
 		}
 	}
-	if err := tx.Plans.Save(&p); err != nil { // whoever adds a step holds the plan
-		return out, err
-	}
 	at := planning.Place{Executive: v.ExecutiveID, Date: v.Slot.Date, Half: v.Slot.Half}
-	step := PlanStep{ID: f.NewID(), PlanID: p.ID, At: f.Now().UTC(), By: a.PersonID, Undoes: undoes,
+	step := PlanStep{ID: f.NewID(), PlanID: v.PlanID, At: f.Now().UTC(), By: a.PersonID, Undoes: undoes,
 		Changes: []PlanChange{{CustomerID: v.CustomerID, From: &at, To: &at, Pinned: &pinned}}}
 	if err := tx.PlanSteps.Add(&step); err != nil {
 		return out, err
@@ -92,7 +86,7 @@ func (f *Flow) undoPin(tx Tx, a access.Actor, p visit.Plan, s PlanStep) (Rearran
 	if !f.pinnable(v) {
 		return Rearranged{}, fault.Conflictf("Only a visit that stands and is more than a day away can be pinned.")
 	}
-	return f.setPin(tx, a, p, v, !*c.Pinned, s.ID)
+	return f.setPin(tx, a, v, !*c.Pinned, s.ID)
 }
 
 // pinAction gives what somebody must be allowed to do who pins a visit.

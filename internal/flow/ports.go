@@ -178,8 +178,8 @@ type Plans interface {
 
 // PlanSteps keeps what people changed in plans by hand.
 type PlanSteps interface {
-	// Add appends a step to its plan and sets its number. The plan must have been
-	// saved in the same transaction, so that two cannot count at once.
+	// Add appends a step to its plan and sets its number. Nobody else adds one to the
+	// same plan before this transaction has ended.
 	Add(s *PlanStep) error
 	Get(id string) (PlanStep, error)
 	// Recent gives the newest first.
@@ -236,8 +236,9 @@ type Visits interface {
 	History(id string) ([]visit.Step, error)
 	// Moves gives the steps by which the visits named were moved, oldest first, by visit.
 	Moves(ids ...string) (map[string][]visit.Step, error)
-	// SayWhy changes the code of a visit's newest move; NotFound where it never moved.
-	SayWhy(id string, code visit.Code) error
+	// SayWhy changes the code of a visit's newest move; Stale where that was not made at
+	// the time named.
+	SayWhy(id string, at time.Time, code visit.Code) error
 	// Discard deletes visits that nobody was ever told of; Conflict for others.
 	Discard(ids ...string) error
 }

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"gorm.io/gorm/clause"
+
 	"windshield/internal/fault"
 	"windshield/internal/flow"
 )
@@ -29,9 +31,13 @@ func (r planStepRow) step() flow.PlanStep {
 // planSteps implements flow.PlanSteps.
 type planSteps struct{ *unit }
 
-// Add counts on: who changes a plan holds its row until the end, so nobody else
-// counts at the same time. The unique number is the guard should that ever change.
+// Add counts on. It holds the plan's row until the end, so nobody else counts at the
+// same time. The unique number is the guard should that ever change.
 func (p planSteps) Add(s *flow.PlanStep) error {
+	var held []string
+	if err := p.db.Table("plans").Clauses(clause.Locking{Strength: "NO KEY UPDATE"}).Where("id = ?", s.PlanID).Pluck("id", &held).Error; err != nil {
+		return p.fail(err)
+	}
 	var last int
 	if err := p.db.Model(&planStepRow{}).Select("coalesce(max(n), 0)").Where("plan_id = ?", s.PlanID).Scan(&last).Error; err != nil {
 		return p.fail(err)

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -103,8 +104,12 @@ func TestMovesAndBareVisits(t *testing.T) {
 		})
 		// Who caused the newest move can be said afterwards; what else happened stays.
 		write(t, st, func(tx flow.Tx) {
-			require.NoError(t, tx.Visits.SayWhy(v.ID, visit.NoHost))
-			require.True(t, fault.Is(tx.Visits.SayWhy(still.ID, visit.NoHost), fault.NotFound), "it never moved")
+			moves, err := tx.Visits.Moves(v.ID)
+			require.NoError(t, err)
+			at := moves[v.ID][0].At
+			require.NoError(t, tx.Visits.SayWhy(v.ID, at, visit.NoHost))
+			require.True(t, fault.Is(tx.Visits.SayWhy(v.ID, at.Add(-time.Second), visit.NoTravel), fault.Stale), "another one was seen")
+			require.True(t, fault.Is(tx.Visits.SayWhy(still.ID, at, visit.NoHost), fault.Stale), "it never moved")
 		})
 		read(t, st, func(tx flow.Tx) {
 			steps, err := tx.Visits.History(v.ID)

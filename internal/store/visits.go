@@ -309,11 +309,11 @@ func (v visits) Moves(ids ...string) (map[string][]visit.Step, error) {
 }
 
 // SayWhy changes the code of the newest move alone: what happened, and when, stays.
-func (v visits) SayWhy(id string, code visit.Code) error {
+func (v visits) SayWhy(id string, at time.Time, code visit.Code) error {
 	return v.atomic(func() error {
-		done := v.db.Model(&stepRow{}).Where("visit_id = ? AND n = (SELECT max(n) FROM visit_steps s WHERE s.visit_id = ? AND s.was <> s.now_is)", id, id).Update("code", code)
+		done := v.db.Model(&stepRow{}).Where("visit_id = ? AND n = (SELECT max(n) FROM visit_steps s WHERE s.visit_id = ? AND s.was <> s.now_is) AND at = ?", id, id, instant(at)).Update("code", code)
 		if done.Error == nil && done.RowsAffected == 0 {
-			return fault.NotFoundf("The visit has never been moved.")
+			return fault.Stalef("The visit has been moved since. Say it of the last move.")
 		}
 		return done.Error
 	})

@@ -49,7 +49,7 @@ func TestAskingForASwapBeforeAVisitIsLost(t *testing.T) {
 		shows(t, page, "Your wish is noted")
 		got := h.Visit(v.ID)
 		require.Equal(t, visit.Published, got.State, "it stands")
-		require.Contains(t, got.Conflict, "The board meets.")
+		require.Contains(t, got.Asked, "The board meets.")
 		status, _ = h.Post(b, at+"/instead", form)
 		require.Equal(t, http.StatusConflict, status, "the visit has another version by now")
 
@@ -60,7 +60,7 @@ func TestAskingForASwapBeforeAVisitIsLost(t *testing.T) {
 		status, page = h.Post(h.As(VP), "/plans/"+plan+"/changes", url.Values{"key": {asked[1]}, "changes": {strings.NewReplacer("&#34;", `"`, "&amp;", "&").Replace(asked[2])}})
 		require.Equal(t, http.StatusOK, status, page)
 		after := h.Visit(v.ID)
-		require.Empty(t, after.Conflict)
+		require.Empty(t, after.ToDecide())
 		require.True(t, after.ExecutiveID != v.ExecutiveID || after.Slot != v.Slot, "it was done")
 
 		// A day of one's own, and going after all.
@@ -73,10 +73,10 @@ func TestAskingForASwapBeforeAVisitIsLost(t *testing.T) {
 		day.Set("date", w.Slot.Date.Add(7).String())
 		status, _ = h.Post(b, at+"/instead", day)
 		require.Equal(t, http.StatusOK, status)
-		require.Contains(t, h.Visit(w.ID).Conflict, "asks for another day")
+		require.Contains(t, h.Visit(w.ID).Asked, "asks for another day")
 		status, _ = h.Post(b, at+"/answer", url.Values{"version": {strconv.Itoa(h.Visit(w.ID).Version)}, "answer": {"accepted"}})
 		require.Equal(t, http.StatusOK, status)
-		require.Empty(t, h.Visit(w.ID).Conflict, "who goes asks for nothing")
+		require.Empty(t, h.Visit(w.ID).ToDecide(), "who goes asks for nothing")
 	})
 }
 

@@ -35,7 +35,7 @@ type file struct {
 var errNoBundle = errors.New(`web: the scripts and styles of the pages are not built in: run "make build" and start again`)
 
 // entries must all be in the bundle.
-var entries = []string{"web/css/main.css", "web/css/year.css", "web/css/present.css", "web/css/coverage.css", "web/css/paper.css", "web/ts/main.ts", "web/ts/plan.ts", "web/ts/run.ts", "web/ts/debrief.ts", "web/ts/present.ts", "web/icon.svg"}
+var entries = []string{"web/css/main.css", "web/css/year.css", "web/css/present.css", "web/css/coverage.css", "web/css/paper.css", "web/css/reply.css", "web/ts/main.ts", "web/ts/plan.ts", "web/ts/run.ts", "web/ts/debrief.ts", "web/ts/present.ts", "web/icon.svg"}
 
 func bundled() (*assets, error) { return readBundle(dist) }
 

@@ -40,7 +40,7 @@ type briefModel struct {
 
 func (p *Pages) briefFrame(c echo.Context, b flow.BriefView) frame {
 	f := p.frame(c, "Brief: "+b.Customer.Name+", "+dayShort(ctx(c), b.Visit.Slot.Date))
-	f.Narrow = true
+	f.Narrow, f.Sheet = true, p.assets.url("web/css/reply.css")
 	return f
 }
 
@@ -50,6 +50,11 @@ func (p *Pages) brief(c echo.Context) error {
 		return err
 	}
 	return p.show(c, http.StatusOK, briefPage(p.briefFrame(c, b), p.briefModelOf(c, b)))
+}
+
+// asks says whether the reader has an invitation to answer.
+func (m briefModel) asks() bool {
+	return m.MayAnswer && (m.Visit.Answer == visit.NoAnswer || m.Visit.Answer == "")
 }
 
 func (p *Pages) briefModelOf(c echo.Context, b flow.BriefView) briefModel {

@@ -107,6 +107,9 @@ func (p *Pages) answer(c echo.Context) error {
 	if c.FormValue("from") == "me" {
 		return c.Redirect(http.StatusSeeOther, "/me?"+url.Values{"person": {c.FormValue("person")}, "done": {string(answer)}}.Encode())
 	}
+	if c.FormValue("from") == "brief" {
+		to += "/brief"
+	}
 	return back(c, to, string(answer))
 }
 
