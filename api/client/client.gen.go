@@ -1178,15 +1178,18 @@ func (e Role) Valid() bool {
 
 // Defines values for RunState.
 const (
-	RunStateDone    RunState = "done"
-	RunStateFailed  RunState = "failed"
-	RunStateQueued  RunState = "queued"
-	RunStateRunning RunState = "running"
+	RunStateCancelled RunState = "cancelled"
+	RunStateDone      RunState = "done"
+	RunStateFailed    RunState = "failed"
+	RunStateQueued    RunState = "queued"
+	RunStateRunning   RunState = "running"
 )
 
 // Valid indicates whether the value is a known member of the RunState enum.
 func (e RunState) Valid() bool {
 	switch e {
+	case RunStateCancelled:
+		return true
 	case RunStateDone:
 		return true
 	case RunStateFailed:
@@ -5432,6 +5435,14 @@ type LinkRequest struct {
 	Email string `json:"email"`
 }
 
+// LocaleRequest defines model for LocaleRequest.
+type LocaleRequest struct {
+	// Locale One of en-GB, en-US, en-AU, pt-BR, en-CA, fr-FR, de-DE, en-IN, it-IT, ja-JP, nl-NL, pl-PL, es-ES, sv-SE, de-CH; empty: as the browser says.
+	//
+	// Example: en-US
+	Locale string `json:"locale"`
+}
+
 // LongestGap The longest time that anybody goes without a counting visit.
 type LongestGap struct {
 	// Days Example: 29
@@ -5581,6 +5592,11 @@ type Mark struct {
 	//
 	// Example: {"overdue_days":12,"total":60211,"travel_km":48211,"unassigned":0}
 	Cost *Cost `json:"cost,omitempty"`
+
+	// Groups By the code of the group, how many of its wanted visits have a place; left out where they are as in the mark before.
+	//
+	// Example: {"EN":{"placed":41,"wanted":60}}
+	Groups *map[string]Tally `json:"groups,omitempty"`
 
 	// Ms Milliseconds since the start.
 	//
@@ -8030,12 +8046,22 @@ type SentCustomerMail struct {
 
 // Session defines model for Session.
 type Session struct {
+	// Locale How pages write dates and numbers; left out where the browser says.
+	//
+	// Example: en-US
+	Locale *string `json:"locale,omitempty"`
+
 	// Person Somebody or something by id and name.
 	Person Named  `json:"person"`
 	Roles  []Role `json:"roles"`
 
 	// Serves The executives for whom an assistant acts.
 	Serves []Id `json:"serves"`
+
+	// Zone In which time zone pages show instants.
+	//
+	// Example: America/New_York
+	Zone *string `json:"zone,omitempty"`
 }
 
 // SettleRequest defines model for SettleRequest.
@@ -8579,6 +8605,15 @@ type StratumValue struct {
 
 	// Values One value, or several merged.
 	Values []string `json:"values"`
+}
+
+// Tally defines model for Tally.
+type Tally struct {
+	// Placed Example: 41
+	Placed int `json:"placed"`
+
+	// Wanted Example: 60
+	Wanted int `json:"wanted"`
 }
 
 // TeamListComparison defines model for TeamListComparison.
@@ -10163,6 +10198,9 @@ type SignInJSONRequestBody = SignIn
 // RequestLinkJSONRequestBody defines body for RequestLink for application/json ContentType.
 type RequestLinkJSONRequestBody = LinkRequest
 
+// SetLocaleJSONRequestBody defines body for SetLocale for application/json ContentType.
+type SetLocaleJSONRequestBody = LocaleRequest
+
 // SetStatementSettingsJSONRequestBody defines body for SetStatementSettings for application/json ContentType.
 type SetStatementSettingsJSONRequestBody = StatementSettings
 
@@ -11094,6 +11132,13 @@ type ClientInterface interface {
 	// Corresponds with GET /plan-runs/{id} (the `GetPlanRun` operationId).
 	GetPlanRun(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CancelPlan Throw a run away
+	//
+	// It ends at once and nothing of it is kept. A run that has ended already is left as it is; look at its state.
+	//
+	// Corresponds with POST /plan-runs/{id}/cancel (the `CancelPlan` operationId).
+	CancelPlan(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetRunProblem The problem of a run, as a file
 	//
 	// In the format windshield.problem/1: everything the planner knew, by ids.
@@ -11511,6 +11556,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /session/link (the `RequestLink` operationId).
 	RequestLink(ctx context.Context, body RequestLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetLocaleWithBody Choose how pages write dates and numbers
+	//
+	// Only pages are written like this. The API and exports always write dates as 2027-11-19 and numbers as 1234.5.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /session/locale (the `SetLocale` operationId).
+	SetLocaleWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetLocale Choose how pages write dates and numbers
+	//
+	// Only pages are written like this. The API and exports always write dates as 2027-11-19 and numbers as 1234.5.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /session/locale (the `SetLocale` operationId).
+	SetLocale(ctx context.Context, body SetLocaleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetStatementSettings After how many days a statement is old
 	//
@@ -13789,6 +13852,23 @@ func (c *Client) GetPlanRun(ctx context.Context, id Id, reqEditors ...RequestEdi
 	return c.Client.Do(req)
 }
 
+// CancelPlan Throw a run away
+//
+// It ends at once and nothing of it is kept. A run that has ended already is left as it is; look at its state.
+//
+// Corresponds with POST /plan-runs/{id}/cancel (the `CancelPlan` operationId).
+func (c *Client) CancelPlan(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelPlanRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetRunProblem The problem of a run, as a file
 //
 // In the format windshield.problem/1: everything the planner knew, by ids.
@@ -14737,6 +14817,44 @@ func (c *Client) RequestLinkWithBody(ctx context.Context, contentType string, bo
 // Corresponds with POST /session/link (the `RequestLink` operationId).
 func (c *Client) RequestLink(ctx context.Context, body RequestLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRequestLinkRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetLocaleWithBody Choose how pages write dates and numbers
+//
+// Only pages are written like this. The API and exports always write dates as 2027-11-19 and numbers as 1234.5.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /session/locale (the `SetLocale` operationId).
+func (c *Client) SetLocaleWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetLocaleRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetLocale Choose how pages write dates and numbers
+//
+// Only pages are written like this. The API and exports always write dates as 2027-11-19 and numbers as 1234.5.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /session/locale (the `SetLocale` operationId).
+func (c *Client) SetLocale(ctx context.Context, body SetLocaleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetLocaleRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -19361,6 +19479,40 @@ func NewGetPlanRunRequest(server string, id Id) (*http.Request, error) {
 	return req, nil
 }
 
+// NewCancelPlanRequest constructs an http.Request for the CancelPlan method
+func NewCancelPlanRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/plan-runs/%s/cancel", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetRunProblemRequest constructs an http.Request for the GetRunProblem method
 func NewGetRunProblemRequest(server string, id Id) (*http.Request, error) {
 	var err error
@@ -21307,6 +21459,46 @@ func NewRequestLinkRequestWithBody(server string, contentType string, body io.Re
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSetLocaleRequest calls the generic SetLocale builder with application/json body
+func NewSetLocaleRequest(server string, body SetLocaleJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetLocaleRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSetLocaleRequestWithBody constructs an http.Request for the SetLocale method, with any body, and a specified content type
+func NewSetLocaleRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/session/locale")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -23942,6 +24134,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /plan-runs/{id} (the `GetPlanRun` operationId).
 	GetPlanRunWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetPlanRunResponse, error)
 
+	// CancelPlanWithResponse Throw a run away
+	//
+	// It ends at once and nothing of it is kept. A run that has ended already is left as it is; look at its state.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /plan-runs/{id}/cancel (the `CancelPlan` operationId).
+	CancelPlanWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*CancelPlanResponse, error)
+
 	// GetRunProblemWithResponse The problem of a run, as a file
 	//
 	// In the format windshield.problem/1: everything the planner knew, by ids.
@@ -24411,6 +24612,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /session/link (the `RequestLink` operationId).
 	RequestLinkWithResponse(ctx context.Context, body RequestLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestLinkResponse, error)
+
+	// SetLocaleWithBodyWithResponse Choose how pages write dates and numbers
+	//
+	// Only pages are written like this. The API and exports always write dates as 2027-11-19 and numbers as 1234.5.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /session/locale (the `SetLocale` operationId).
+	SetLocaleWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetLocaleResponse, error)
+
+	// SetLocaleWithResponse Choose how pages write dates and numbers
+	//
+	// Only pages are written like this. The API and exports always write dates as 2027-11-19 and numbers as 1234.5.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /session/locale (the `SetLocale` operationId).
+	SetLocaleWithResponse(ctx context.Context, body SetLocaleJSONRequestBody, reqEditors ...RequestEditorFn) (*SetLocaleResponse, error)
 
 	// GetStatementSettingsWithResponse After how many days a statement is old
 	//
@@ -31499,6 +31718,96 @@ func (r GetPlanRunResponse) ContentType() string {
 	return ""
 }
 
+type CancelPlanResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PlanRun
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CancelPlanResponse) GetJSON200() *PlanRun {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r CancelPlanResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r CancelPlanResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r CancelPlanResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r CancelPlanResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r CancelPlanResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r CancelPlanResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CancelPlanResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CancelPlanResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelPlanResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelPlanResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelPlanResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetRunProblemResponse200Headers the declared response headers of an HTTP 200 response for GetRunProblem
 type GetRunProblemResponse200Headers struct {
 	ContentDisposition *string
@@ -35002,6 +35311,89 @@ func (r RequestLinkResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RequestLinkResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SetLocaleResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Session
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SetLocaleResponse) GetJSON200() *Session {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SetLocaleResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SetLocaleResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SetLocaleResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SetLocaleResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SetLocaleResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetLocaleResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetLocaleResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetLocaleResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetLocaleResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetLocaleResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -39715,6 +40107,21 @@ func (c *ClientWithResponses) GetPlanRunWithResponse(ctx context.Context, id Id,
 	return ParseGetPlanRunResponse(rsp)
 }
 
+// CancelPlanWithResponse Throw a run away
+//
+// It ends at once and nothing of it is kept. A run that has ended already is left as it is; look at its state.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /plan-runs/{id}/cancel (the `CancelPlan` operationId).
+func (c *ClientWithResponses) CancelPlanWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*CancelPlanResponse, error) {
+	rsp, err := c.CancelPlan(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelPlanResponse(rsp)
+}
+
 // GetRunProblemWithResponse The problem of a run, as a file
 //
 // In the format windshield.problem/1: everything the planner knew, by ids.
@@ -40507,6 +40914,36 @@ func (c *ClientWithResponses) RequestLinkWithResponse(ctx context.Context, body 
 		return nil, err
 	}
 	return ParseRequestLinkResponse(rsp)
+}
+
+// SetLocaleWithBodyWithResponse Choose how pages write dates and numbers
+//
+// Only pages are written like this. The API and exports always write dates as 2027-11-19 and numbers as 1234.5.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /session/locale (the `SetLocale` operationId).
+func (c *ClientWithResponses) SetLocaleWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetLocaleResponse, error) {
+	rsp, err := c.SetLocaleWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetLocaleResponse(rsp)
+}
+
+// SetLocaleWithResponse Choose how pages write dates and numbers
+//
+// Only pages are written like this. The API and exports always write dates as 2027-11-19 and numbers as 1234.5.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /session/locale (the `SetLocale` operationId).
+func (c *ClientWithResponses) SetLocaleWithResponse(ctx context.Context, body SetLocaleJSONRequestBody, reqEditors ...RequestEditorFn) (*SetLocaleResponse, error) {
+	rsp, err := c.SetLocale(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetLocaleResponse(rsp)
 }
 
 // GetStatementSettingsWithResponse After how many days a statement is old
@@ -46821,6 +47258,81 @@ func ParseGetPlanRunResponse(rsp *http.Response) (*GetPlanRunResponse, error) {
 	return response, nil
 }
 
+// ParseCancelPlanResponse parses an HTTP response from a CancelPlanWithResponse call
+func ParseCancelPlanResponse(rsp *http.Response) (*CancelPlanResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelPlanResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PlanRun
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetRunProblemResponse parses an HTTP response from a GetRunProblemWithResponse call
 func ParseGetRunProblemResponse(rsp *http.Response) (*GetRunProblemResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -49786,6 +50298,74 @@ func ParseRequestLinkResponse(rsp *http.Response) (*RequestLinkResponse, error) 
 			return nil, err
 		}
 		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSetLocaleResponse parses an HTTP response from a SetLocaleWithResponse call
+func ParseSetLocaleResponse(rsp *http.Response) (*SetLocaleResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetLocaleResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Session
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Unexpected

@@ -39,7 +39,12 @@ const (
 	Running RunState = "running"
 	Done    RunState = "done"
 	Failed  RunState = "failed"
+
+	Cancelled RunState = "cancelled" // thrown away by somebody: there is no plan of it
 )
+
+// Ended says whether nothing more happens to it.
+func (s RunState) Ended() bool { return s == Done || s == Failed || s == Cancelled }
 
 // Run is one run of the planner, with its progress. A plan that was brought from
 // outside has one too, which has ended when it begins.
@@ -73,7 +78,14 @@ type Run struct {
 type Mark struct {
 	Millis int64            `json:"ms"` // since the start
 	Total  int64            `json:"total"`
-	Cost   map[string]int64 `json:"cost,omitempty"` // by term; nil where the search has not said
+	Cost   map[string]int64 `json:"cost,omitempty"`   // by term; nil where the search has not said
+	Groups map[string]Tally `json:"groups,omitempty"` // by code; nil where they are as in the mark before
+}
+
+// Tally counts the wanted visits of a group, and how many of them have a place.
+type Tally struct {
+	Placed int `json:"placed"`
+	Wanted int `json:"wanted"`
 }
 
 // Bound is a cost that no plan of a problem can be below, with its parts by term

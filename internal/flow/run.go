@@ -105,7 +105,7 @@ func (f *Flow) StopRun(ctx context.Context, a access.Actor, id string) (Run, err
 	var r Run
 	err := f.untilFresh(ctx, func(tx Tx) error {
 		var err error
-		if r, err = tx.Runs.Get(id); err != nil || r.Stop || r.State == Done || r.State == Failed {
+		if r, err = tx.Runs.Get(id); err != nil || r.Stop || r.State.Ended() {
 			return err
 		}
 		r.Stop = true
@@ -165,7 +165,7 @@ func (f *Flow) runPlan(ctx context.Context, id string) (err error) {
 	work, stop := context.WithTimeout(ctx, longestRun)
 	defer stop()
 	elapsed := f.Stopwatch()
-	options := solver.Options{Seed: d.run.Seed, Iterations: int64(d.run.Iterations), Workers: runtime.GOMAXPROCS(0), Progress: f.watch(ctx, d.run.ID, elapsed, stop)}
+	options := solver.Options{Seed: d.run.Seed, Iterations: int64(d.run.Iterations), Workers: runtime.GOMAXPROCS(0), Progress: f.watch(ctx, d, elapsed, stop)}
 	if limit := time.Duration(d.run.Seconds) * time.Second; limit > 0 {
 		options.Spent = func() float64 { return min(1, float64(elapsed())/float64(limit)) }
 		options.Sketch = limit >= time.Minute // nobody watches a minute without being tempted to stop
@@ -185,7 +185,7 @@ func (f *Flow) runPlan(ctx context.Context, id string) (err error) {
 		return f.failRun(ctx, id, fmt.Errorf("the planner made a plan that breaks a rule: %v", verdict.Violations))
 	}
 	solution.Cost = verdict.Cost
-	if err := f.keepDraft(ctx, d, solution); err != nil {
+	if kept, err := f.keepDraft(ctx, d, solution); err != nil || !kept {
 		return err
 	}
 	f.boundRun(ctx, d, elapsed())
@@ -235,7 +235,7 @@ func (f *Flow) boundRun(ctx context.Context, d *draft, searched time.Duration) {
 func (f *Flow) prepare(ctx context.Context, id string) (*draft, error) {
 	d, err := read(ctx, f, func(tx Tx) (*draft, error) {
 		r, err := tx.Runs.Get(id)
-		if err != nil || r.State == Done || r.State == Failed {
+		if err != nil || r.State.Ended() {
 			return nil, err
 		}
 		d, err := f.draftOf(tx, r, nil, nil)
@@ -262,7 +262,7 @@ func (f *Flow) prepare(ctx context.Context, id string) (*draft, error) {
 	}
 	err = f.untilFresh(ctx, func(tx Tx) error {
 		r, err := tx.Runs.Get(id)
-		if err != nil {
+		if d.run = r; err != nil || r.State.Ended() { // cancelled meanwhile
 			return err
 		}
 		r.State, r.StartedAt, r.Trail, r.Cost, r.Bound = Running, f.Now().UTC(), nil, nil, Bound{}
@@ -273,7 +273,10 @@ func (f *Flow) prepare(ctx context.Context, id string) (*draft, error) {
 		d.run = r
 		return tx.Runs.SetFile(id, ProblemFile, file)
 	})
-	return d, err
+	if err != nil || d.run.State.Ended() {
+		return nil, err
+	}
+	return d, nil
 }
 
 // surroundings reads all that a run works on but its problem.
@@ -311,13 +314,14 @@ func (f *Flow) draftOf(tx Tx, r Run, base *planning.Problem, free map[string]boo
 }
 
 // watch gives the planner's progress function: it stores the falling lines about
-// once a second and ends the search when somebody has asked to stop.
-func (f *Flow) watch(ctx context.Context, id string, elapsed func() time.Duration, stop context.CancelFunc) func(solver.Progress) {
-	lastSaved := -time.Second
-	var terms map[string]int64 // of the best so far, where the search has said
+// once a second and ends the search when somebody has asked to stop or cancelled.
+func (f *Flow) watch(ctx context.Context, d *draft, elapsed func() time.Duration, stop context.CancelFunc) func(solver.Progress) {
+	id, lastSaved := d.run.ID, -time.Second
+	var terms map[string]int64        // of the best so far, where the search has said
+	var groups, kept map[string]Tally // of the best so far, and as they were stored
 	return func(p solver.Progress) {
 		if p.Cost != nil {
-			terms = costOf(p.Cost)
+			terms, groups = costOf(p.Cost), d.tally(p.Out)
 		}
 		at := elapsed()
 		if at-lastSaved < time.Second {
@@ -329,18 +333,27 @@ func (f *Flow) watch(ctx context.Context, id string, elapsed func() time.Duratio
 			if err != nil {
 				return err
 			}
-			if r.Stop {
+			if r.Stop || r.State.Ended() {
 				stop()
+			}
+			if r.State.Ended() {
+				return nil
 			}
 			r.Cost = maps.Clone(terms)
 			if r.Cost == nil {
 				r.Cost = map[string]int64{}
 			}
 			r.Cost[string(planning.Total)] = p.Best
-			r.Trail = append(r.Trail, Mark{Millis: at.Milliseconds(), Total: p.Best, Cost: terms})
+			mark := Mark{Millis: at.Milliseconds(), Total: p.Best, Cost: terms}
+			if !maps.Equal(groups, kept) {
+				mark.Groups = groups
+			}
+			r.Trail = append(r.Trail, mark)
 			return tx.Runs.Save(&r)
 		})
-		if err != nil && ctx.Err() == nil {
+		if err == nil {
+			kept = groups
+		} else if ctx.Err() == nil {
 			f.Log.Warn("planner's progress was not stored", "run", id, "error", err)
 		}
 	}
@@ -362,7 +375,7 @@ func (f *Flow) failRun(ctx context.Context, id string, why error) error {
 		if fault.Is(err, fault.NotFound) {
 			return nil
 		}
-		if err != nil || r.State == Done { // whatever went wrong then, the plan is there
+		if err != nil || r.State.Ended() { // whatever went wrong then, the plan is there, or nobody wants it
 			return err
 		}
 		r.State, r.Error, r.EndedAt = Failed, fault.Sentence(why), f.Now().UTC()
@@ -370,16 +383,18 @@ func (f *Flow) failRun(ctx context.Context, id string, why error) error {
 	})
 }
 
-// keepDraft stores a run's solution, and as a draft plan with its proposed visits.
-func (f *Flow) keepDraft(ctx context.Context, d *draft, s *planning.Solution) error {
+// keepDraft stores a run's solution, and as a draft plan with its proposed visits. Of a
+// run that was cancelled meanwhile nothing is kept.
+func (f *Flow) keepDraft(ctx context.Context, d *draft, s *planning.Solution) (kept bool, err error) {
 	reasons := planning.Reasons(d.problem, s)
 	file, err := packed(s.Write)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return f.untilFresh(ctx, func(tx Tx) error {
+	err = f.untilFresh(ctx, func(tx Tx) error {
+		kept = false
 		r, err := tx.Runs.Get(d.run.ID)
-		if err != nil || r.State == Done {
+		if err != nil || r.State.Ended() {
 			return err
 		}
 		p, err := f.saveDraft(tx, d, r, s, reasons)
@@ -387,12 +402,14 @@ func (f *Flow) keepDraft(ctx context.Context, d *draft, s *planning.Solution) er
 			return err
 		}
 		r.State, r.PlanID, r.EndedAt, r.Cost = Done, p.ID, f.Now().UTC(), p.Cost
-		r.Trail = append(r.Trail, Mark{Millis: r.EndedAt.Sub(r.StartedAt).Milliseconds(), Total: s.Cost.Total(), Cost: p.Cost})
+		r.Trail = append(r.Trail, Mark{Millis: r.EndedAt.Sub(r.StartedAt).Milliseconds(), Total: s.Cost.Total(), Cost: p.Cost, Groups: d.tally(outOf(d.problem, s))})
 		if err := tx.Runs.Save(&r); err != nil {
 			return err
 		}
+		kept = true
 		return tx.Runs.SetFile(r.ID, SolutionFile, file)
 	})
+	return kept, err
 }
 
 // saveDraft makes a draft plan of a solution whose cost is right.

@@ -1179,15 +1179,18 @@ func (e Role) Valid() bool {
 
 // Defines values for RunState.
 const (
-	RunStateDone    RunState = "done"
-	RunStateFailed  RunState = "failed"
-	RunStateQueued  RunState = "queued"
-	RunStateRunning RunState = "running"
+	RunStateCancelled RunState = "cancelled"
+	RunStateDone      RunState = "done"
+	RunStateFailed    RunState = "failed"
+	RunStateQueued    RunState = "queued"
+	RunStateRunning   RunState = "running"
 )
 
 // Valid indicates whether the value is a known member of the RunState enum.
 func (e RunState) Valid() bool {
 	switch e {
+	case RunStateCancelled:
+		return true
 	case RunStateDone:
 		return true
 	case RunStateFailed:
@@ -5433,6 +5436,14 @@ type LinkRequest struct {
 	Email string `json:"email"`
 }
 
+// LocaleRequest defines model for LocaleRequest.
+type LocaleRequest struct {
+	// Locale One of en-GB, en-US, en-AU, pt-BR, en-CA, fr-FR, de-DE, en-IN, it-IT, ja-JP, nl-NL, pl-PL, es-ES, sv-SE, de-CH; empty: as the browser says.
+	//
+	// Example: en-US
+	Locale string `json:"locale"`
+}
+
 // LongestGap The longest time that anybody goes without a counting visit.
 type LongestGap struct {
 	// Days Example: 29
@@ -5582,6 +5593,11 @@ type Mark struct {
 	//
 	// Example: {"overdue_days":12,"total":60211,"travel_km":48211,"unassigned":0}
 	Cost *Cost `json:"cost,omitempty"`
+
+	// Groups By the code of the group, how many of its wanted visits have a place; left out where they are as in the mark before.
+	//
+	// Example: {"EN":{"placed":41,"wanted":60}}
+	Groups *map[string]Tally `json:"groups,omitempty"`
 
 	// Ms Milliseconds since the start.
 	//
@@ -8031,12 +8047,22 @@ type SentCustomerMail struct {
 
 // Session defines model for Session.
 type Session struct {
+	// Locale How pages write dates and numbers; left out where the browser says.
+	//
+	// Example: en-US
+	Locale *string `json:"locale,omitempty"`
+
 	// Person Somebody or something by id and name.
 	Person Named  `json:"person"`
 	Roles  []Role `json:"roles"`
 
 	// Serves The executives for whom an assistant acts.
 	Serves []Id `json:"serves"`
+
+	// Zone In which time zone pages show instants.
+	//
+	// Example: America/New_York
+	Zone *string `json:"zone,omitempty"`
 }
 
 // SettleRequest defines model for SettleRequest.
@@ -8580,6 +8606,15 @@ type StratumValue struct {
 
 	// Values One value, or several merged.
 	Values []string `json:"values"`
+}
+
+// Tally defines model for Tally.
+type Tally struct {
+	// Placed Example: 41
+	Placed int `json:"placed"`
+
+	// Wanted Example: 60
+	Wanted int `json:"wanted"`
 }
 
 // TeamListComparison defines model for TeamListComparison.
@@ -10164,6 +10199,9 @@ type SignInJSONRequestBody = SignIn
 // RequestLinkJSONRequestBody defines body for RequestLink for application/json ContentType.
 type RequestLinkJSONRequestBody = LinkRequest
 
+// SetLocaleJSONRequestBody defines body for SetLocale for application/json ContentType.
+type SetLocaleJSONRequestBody = LocaleRequest
+
 // SetStatementSettingsJSONRequestBody defines body for SetStatementSettings for application/json ContentType.
 type SetStatementSettingsJSONRequestBody = StatementSettings
 
@@ -10463,6 +10501,9 @@ type ServerInterface interface {
 	// GetPlanRun A run with its progress
 	// (GET /plan-runs/{id})
 	GetPlanRun(ctx echo.Context, id Id) error
+	// CancelPlan Throw a run away
+	// (POST /plan-runs/{id}/cancel)
+	CancelPlan(ctx echo.Context, id Id) error
 	// GetRunProblem The problem of a run, as a file
 	// (GET /plan-runs/{id}/problem.json)
 	GetRunProblem(ctx echo.Context, id Id) error
@@ -10583,6 +10624,9 @@ type ServerInterface interface {
 	// RequestLink Mail a sign-in link
 	// (POST /session/link)
 	RequestLink(ctx echo.Context) error
+	// SetLocale Choose how pages write dates and numbers
+	// (PUT /session/locale)
+	SetLocale(ctx echo.Context) error
 	// GetStatementSettings After how many days a statement is old
 	// (GET /settings/statements)
 	GetStatementSettings(ctx echo.Context) error
@@ -12319,6 +12363,22 @@ func (w *ServerInterfaceWrapper) GetPlanRun(ctx echo.Context) error {
 	return err
 }
 
+// CancelPlan converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelPlan(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelPlan(ctx, id)
+	return err
+}
+
 // GetRunProblem converts echo context to params.
 func (w *ServerInterfaceWrapper) GetRunProblem(ctx echo.Context) error {
 	var err error
@@ -13301,6 +13361,15 @@ func (w *ServerInterfaceWrapper) RequestLink(ctx echo.Context) error {
 	return err
 }
 
+// SetLocale converts echo context to params.
+func (w *ServerInterfaceWrapper) SetLocale(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetLocale(ctx)
+	return err
+}
+
 // GetStatementSettings converts echo context to params.
 func (w *ServerInterfaceWrapper) GetStatementSettings(ctx echo.Context) error {
 	var err error
@@ -14279,6 +14348,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.DELETE(options.BaseURL+"/session", wrapper.SignOut, options.OperationMiddlewares["signOut"]...)
 	router.GET(options.BaseURL+"/session", wrapper.WhoAmI, options.OperationMiddlewares["whoAmI"]...)
 	router.POST(options.BaseURL+"/session", wrapper.SignIn, options.OperationMiddlewares["signIn"]...)
+	router.PUT(options.BaseURL+"/session/locale", wrapper.SetLocale, options.OperationMiddlewares["setLocale"]...)
 	router.GET(options.BaseURL+"/imports", wrapper.ListImports, options.OperationMiddlewares["listImports"]...)
 	router.POST(options.BaseURL+"/imports", wrapper.UploadImport, options.OperationMiddlewares["uploadImport"]...)
 	router.GET(options.BaseURL+"/imports/templates/:kind", wrapper.GetImportTemplate, options.OperationMiddlewares["getImportTemplate"]...)
@@ -14324,6 +14394,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/plan-runs", wrapper.StartPlan, options.OperationMiddlewares["startPlan"]...)
 	router.GET(options.BaseURL+"/plan-runs/:id", wrapper.GetPlanRun, options.OperationMiddlewares["getPlanRun"]...)
 	router.POST(options.BaseURL+"/plan-runs/:id/stop", wrapper.StopPlan, options.OperationMiddlewares["stopPlan"]...)
+	router.POST(options.BaseURL+"/plan-runs/:id/cancel", wrapper.CancelPlan, options.OperationMiddlewares["cancelPlan"]...)
 	router.GET(options.BaseURL+"/plan-runs/:id/problem.json", wrapper.GetRunProblem, options.OperationMiddlewares["getRunProblem"]...)
 	router.GET(options.BaseURL+"/plan-runs/:id/solution.json", wrapper.GetRunSolution, options.OperationMiddlewares["getRunSolution"]...)
 	router.POST(options.BaseURL+"/plan-runs/:id/solutions", wrapper.BringSolution, options.OperationMiddlewares["bringSolution"]...)
@@ -23948,6 +24019,141 @@ func (response GetPlanRundefaultApplicationProblemPlusJSONResponse) VisitGetPlan
 	return err
 }
 
+type CancelPlanRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type CancelPlanResponseObject interface {
+	VisitCancelPlanResponse(w http.ResponseWriter) error
+}
+
+type CancelPlan200JSONResponse PlanRun
+
+func (response CancelPlan200JSONResponse) VisitCancelPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelPlan401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response CancelPlan401ApplicationProblemPlusJSONResponse) VisitCancelPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelPlan403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response CancelPlan403ApplicationProblemPlusJSONResponse) VisitCancelPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelPlan404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response CancelPlan404ApplicationProblemPlusJSONResponse) VisitCancelPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelPlan412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response CancelPlan412ApplicationProblemPlusJSONResponse) VisitCancelPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelPlan413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CancelPlan413ApplicationProblemPlusJSONResponse) VisitCancelPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelPlan422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response CancelPlan422ApplicationProblemPlusJSONResponse) VisitCancelPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelPlandefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CancelPlandefaultApplicationProblemPlusJSONResponse) VisitCancelPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetRunProblemRequestObject struct {
 	Id Id `json:"id"`
 }
@@ -29253,6 +29459,125 @@ func (response RequestLinkdefaultApplicationProblemPlusJSONResponse) VisitReques
 	return err
 }
 
+type SetLocaleRequestObject struct {
+	Body *SetLocaleJSONRequestBody
+}
+
+type SetLocaleResponseObject interface {
+	VisitSetLocaleResponse(w http.ResponseWriter) error
+}
+
+type SetLocale200JSONResponse Session
+
+func (response SetLocale200JSONResponse) VisitSetLocaleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetLocale401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response SetLocale401ApplicationProblemPlusJSONResponse) VisitSetLocaleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetLocale403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response SetLocale403ApplicationProblemPlusJSONResponse) VisitSetLocaleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetLocale413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SetLocale413ApplicationProblemPlusJSONResponse) VisitSetLocaleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetLocale415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SetLocale415ApplicationProblemPlusJSONResponse) VisitSetLocaleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetLocale422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response SetLocale422ApplicationProblemPlusJSONResponse) VisitSetLocaleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetLocaledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetLocaledefaultApplicationProblemPlusJSONResponse) VisitSetLocaleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetStatementSettingsRequestObject struct {
 }
 
@@ -34406,6 +34731,9 @@ type StrictServerInterface interface {
 	// GetPlanRun A run with its progress
 	// (GET /plan-runs/{id})
 	GetPlanRun(ctx context.Context, request GetPlanRunRequestObject) (GetPlanRunResponseObject, error)
+	// CancelPlan Throw a run away
+	// (POST /plan-runs/{id}/cancel)
+	CancelPlan(ctx context.Context, request CancelPlanRequestObject) (CancelPlanResponseObject, error)
 	// GetRunProblem The problem of a run, as a file
 	// (GET /plan-runs/{id}/problem.json)
 	GetRunProblem(ctx context.Context, request GetRunProblemRequestObject) (GetRunProblemResponseObject, error)
@@ -34526,6 +34854,9 @@ type StrictServerInterface interface {
 	// RequestLink Mail a sign-in link
 	// (POST /session/link)
 	RequestLink(ctx context.Context, request RequestLinkRequestObject) (RequestLinkResponseObject, error)
+	// SetLocale Choose how pages write dates and numbers
+	// (PUT /session/locale)
+	SetLocale(ctx context.Context, request SetLocaleRequestObject) (SetLocaleResponseObject, error)
 	// GetStatementSettings After how many days a statement is old
 	// (GET /settings/statements)
 	GetStatementSettings(ctx context.Context, request GetStatementSettingsRequestObject) (GetStatementSettingsResponseObject, error)
@@ -37222,6 +37553,31 @@ func (sh *strictHandler) GetPlanRun(ctx echo.Context, id Id) error {
 	return nil
 }
 
+// CancelPlan operation middleware
+func (sh *strictHandler) CancelPlan(ctx echo.Context, id Id) error {
+	var request CancelPlanRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelPlan(ctx.Request().Context(), request.(CancelPlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelPlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelPlanResponseObject); ok {
+		return validResponse.VisitCancelPlanResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetRunProblem operation middleware
 func (sh *strictHandler) GetRunProblem(ctx echo.Context, id Id) error {
 	var request GetRunProblemRequestObject
@@ -38551,6 +38907,52 @@ func (sh *strictHandler) RequestLink(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(RequestLinkResponseObject); ok {
 		return validResponse.VisitRequestLinkResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SetLocale operation middleware
+func (sh *strictHandler) SetLocale(ctx echo.Context) error {
+	var request SetLocaleRequestObject
+
+	var body SetLocaleJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetLocale(ctx.Request().Context(), request.(SetLocaleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetLocale")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetLocaleResponseObject); ok {
+		return validResponse.VisitSetLocaleResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -47,6 +47,15 @@ func (a *API) StopPlan(ctx context.Context, r StopPlanRequestObject) (StopPlanRe
 	return StopPlan202JSONResponse(planRun(run)), nil
 }
 
+// CancelPlan throws a run away.
+func (a *API) CancelPlan(ctx context.Context, r CancelPlanRequestObject) (CancelPlanResponseObject, error) {
+	run, err := a.flow.CancelRun(ctx, callOf(ctx).actor, r.Id)
+	if err != nil {
+		return nil, err
+	}
+	return CancelPlan200JSONResponse(planRun(run)), nil
+}
+
 // ListPlans gives plans, newest first.
 func (a *API) ListPlans(ctx context.Context, r ListPlansRequestObject) (ListPlansResponseObject, error) {
 	plans, err := a.flow.Plans(ctx, callOf(ctx).actor, value(r.Params.Year))
@@ -120,6 +129,13 @@ func planRun(r flow.Run) PlanRun {
 			if m.Cost != nil {
 				c := cost(m.Cost)
 				out.Cost = &c
+			}
+			if m.Groups != nil {
+				groups := map[string]Tally{}
+				for code, t := range m.Groups {
+					groups[code] = Tally{Placed: t.Placed, Wanted: t.Wanted}
+				}
+				out.Groups = &groups
 			}
 			return out
 		})}

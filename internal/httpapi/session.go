@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 
+	"windshield/internal/access"
 	"windshield/internal/roster"
 )
 
@@ -24,8 +25,21 @@ func (a *API) SignIn(ctx context.Context, r SignInRequestObject) (SignInResponse
 
 // WhoAmI gives the signed-in person.
 func (a *API) WhoAmI(ctx context.Context, _ WhoAmIRequestObject) (WhoAmIResponseObject, error) {
+	return WhoAmI200JSONResponse(session(callOf(ctx).actor)), nil
+}
+
+// SetLocale chooses how pages write dates and numbers for the signed-in person.
+func (a *API) SetLocale(ctx context.Context, r SetLocaleRequestObject) (SetLocaleResponseObject, error) {
 	who := callOf(ctx).actor
-	return WhoAmI200JSONResponse{Person: named(who.PersonID, who.Name), Roles: roles(who.Roles), Serves: texts(who.Serves)}, nil
+	if err := a.flow.SetLocale(ctx, who, r.Body.Locale); err != nil {
+		return nil, err
+	}
+	who.Locale = r.Body.Locale
+	return SetLocale200JSONResponse(session(who)), nil
+}
+
+func session(who access.Actor) Session {
+	return Session{Person: named(who.PersonID, who.Name), Roles: roles(who.Roles), Serves: texts(who.Serves), Zone: some(who.Zone), Locale: some(who.Locale)}
 }
 
 // SignOut ends the session.

@@ -35,7 +35,7 @@ var deeds = map[string]string{
 	"create person": "made known", "change person": "changed", "change roles": "changed the roles of", "set manager": "said who manages",
 	"upload file": "uploaded", "map columns": "matched the columns of", "import file": "imported",
 	"freeze customers": "froze", "commit seed": "committed to the seed of", "select customers": "drew", "change selection": "changed", "bring list to compare": "brought a list to compare with",
-	"start planner": "started", "stop planner": "stopped", "draft plan": "drafted", "bring solution": "brought a solution of", "publish plan": "published", "change plan": "changed",
+	"start planner": "started", "stop planner": "stopped", "cancel planner": "threw away", "draft plan": "drafted", "bring solution": "brought a solution of", "publish plan": "published", "change plan": "changed",
 	"move visit": "moved", "move refused": "refused to move", "answer visit": "answered for", "agree visit": "agreed", "cancel visit": "cancelled", "confirm visit": "confirmed", "record outcome": "said what became of",
 	"prepare visit": "prepared", "add question": "added a question to", "undo": "took back a step of", "send customer link": "sent a link to the customer of", "withdraw customer link": "withdrew a link of",
 	"file debrief": "filed the debrief of", "send memo": "sent the memo of", "answer memo": "answered the memo of", "ask for objective": "asked the customer about", "say whether objective was met": "said whether the objective was met of",

@@ -114,6 +114,11 @@ func (a *search) tell(best *search, share int64) {
 			best.keep()
 		}
 		p.Cost = best.cost(a.problem)
+		for v, by := range best.bestBy {
+			if by == none {
+				p.Out = append(p.Out, a.problem.Visits[v].ID)
+			}
+		}
 	}
 	a.opts.Progress(p)
 }

@@ -41,6 +41,8 @@ type Progress struct {
 	Unassigned int     // visits left out at the moment
 	// Cost is the cost of the best plan by term; nil where it is the same as in the last report.
 	Cost planning.Cost
+	// Out are the ids of the visits that the best plan leaves out; it says something where Cost does.
+	Out []string
 }
 
 // defaultIterations is how many moves per visit are tried when neither a number

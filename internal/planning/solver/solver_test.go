@@ -188,6 +188,9 @@ func TestACancelledSearchKeepsTheBest(t *testing.T) {
 		told := 0
 		s, err := Solve(ctx, p, Options{Seed: 1, Progress: func(x Progress) {
 			last = x
+			if x.Cost != nil {
+				require.EqualValues(t, x.Cost[planning.Unassigned], len(x.Out))
+			}
 			if told++; told == 3 {
 				cancel()
 			}
