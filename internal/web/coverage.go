@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -174,7 +175,10 @@ func (p *Pages) coverage(c echo.Context) error {
 	m.Chart = chartOf(ctx(c), m.Report.Weeks, m.PerWeek, m.Report.Today)
 	m.Few = m.Report.Totals.Visits-m.Report.Totals.Ungrouped < coverage.FewCases
 	all := groupLines(m.Report.Groups, m.CoverageView.Groups)
-	slices.SortStableFunc(all, func(a, b groupLine) int { return before(a.Under, b.Under) })
+	// Who is heard least for its size first.
+	slices.SortStableFunc(all, func(a, b groupLine) int {
+		return cmp.Or(before(a.Under, b.Under), cmp.Compare(a.VisitShare-a.CustomerShare, b.VisitShare-b.CustomerShare))
+	})
 	m.MoreGroups = max(0, len(all)-groupsShown)
 	if m.MoreGroups == 1 { // its own row takes no more room than to say that there is one
 		m.MoreGroups = 0

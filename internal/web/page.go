@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -150,7 +151,15 @@ func (p *Pages) frame(c echo.Context, title string) frame {
 	return f
 }
 
-// places are the entries of the navigation, each with who may go there.
+// navShown is how many entries the navigation shows of somebody who has more than
+// navMost; the others, of which nobody is in daily need, stand under "More".
+const (
+	navShown = 7
+	navMost  = 8
+)
+
+// places are the entries of the navigation, those of every day first, each with who
+// may go there.
 var places = []struct {
 	href, text string
 	may        func(access.Actor) bool
@@ -160,10 +169,10 @@ var places = []struct {
 	{"/me", "My visits", func(a access.Actor) bool { return a.Has(roster.Executive, roster.Assistant) }},
 	{"/todo", "To do", mayHost},
 	{"/visits", "Visits", func(a access.Actor) bool { return a.Has(roster.Host) }},
-	{"/loops", "Open", func(a access.Actor) bool { return a.Has(roster.VP, roster.Host) }},
-	{"/claims", "Claims", may(access.SeeClaims)},
 	{"/conflicts", "To decide", func(a access.Actor) bool { return a.Has(roster.VP, roster.Host) }},
+	{"/claims", "Claims", may(access.SeeClaims)},
 	{"/customers", "Customers", may(access.SeeCustomers)},
+	{"/loops", "Open", func(a access.Actor) bool { return a.Has(roster.VP, roster.Host) }},
 	{"/selections", "Selections", may(access.SeePlan)},
 	{"/imports", "Import", may(access.ImportRoster)},
 	{"/admin/calendar", "Calendar", may(access.SeeConnections)},
@@ -186,6 +195,24 @@ func nav(a access.Actor, path string) []link {
 		}
 	}
 	return out
+}
+
+// folded parts the entries of the navigation into those that stand in the line and
+// those under "More".
+func folded(all []link) (line, more []link) {
+	if len(all) <= navMost {
+		return all, nil
+	}
+	return all[:navShown], all[navShown:]
+}
+
+// current is the entry of the page itself, if it is among them.
+func current(links []link) (link, bool) {
+	i := slices.IndexFunc(links, func(l link) bool { return l.Current })
+	if i < 0 {
+		return link{}, false
+	}
+	return links[i], true
 }
 
 // homeOf gives the page on which a person's work begins.

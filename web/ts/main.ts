@@ -27,6 +27,21 @@ function openTarget(): void {
 window.addEventListener("hashchange", openTarget);
 openTarget();
 
+// A menu closes with Escape, and when somebody goes elsewhere.
+function closeMenus(at: Node | null): void {
+  for (const m of document.querySelectorAll<HTMLDetailsElement>("details[data-close][open]")) {
+    if (!at || !m.contains(at)) m.open = false;
+  }
+}
+document.addEventListener("click", (e) => closeMenus(e.target as Node));
+document.addEventListener("focusin", (e) => closeMenus(e.target as Node));
+document.addEventListener("keydown", (e) => {
+  const m = (e.target as HTMLElement).closest<HTMLDetailsElement>("details[data-close][open]");
+  if (e.key !== "Escape" || !m) return;
+  m.open = false;
+  m.querySelector("summary")?.focus();
+});
+
 // Search opens by Ctrl+K and "/" on every page, "?" shows all keys. The link does the
 // same for the mouse; without this script it leads to the page of search.
 const jump = document.querySelector<HTMLDialogElement>("#jump");
