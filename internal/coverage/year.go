@@ -34,10 +34,17 @@ type YearReport struct {
 	Target     int // of all strata
 	LongestGap LongestGap
 	TravelKM   int
-	QuarterEnd int        // visits in the last days of a quarter
-	EndShare   float64    // QuarterEnd / Visits, 0..1; 0 where there are no visits
-	Weeks      []WeekLoad // every ISO week that the horizon touches, in order
-	Trips      []Trip     // by person id, then date
+	QuarterEnd int          // visits in the last days of a quarter
+	EndShare   float64      // QuarterEnd / Visits, 0..1; 0 where there are no visits
+	Weeks      []WeekLoad   // every ISO week that the horizon touches, in order
+	Trips      []Trip       // by person id, then date
+	People     []PersonYear // in the order of YearInput.People
+}
+
+// PersonYear is what the year of one person is worth.
+type PersonYear struct {
+	Gap        LongestGap
+	QuarterEnd int // visits in the last days of a quarter
 }
 
 // Bar is a stratum's planned visits against its target.
@@ -111,7 +118,14 @@ func Year(in YearInput) YearReport {
 	for _, p := range in.People {
 		vs := theirs[p.ID]
 		slices.SortStableFunc(vs, byTime)
-		if g := longest(p, vs, in.Horizon); g.Days > r.LongestGap.Days ||
+		own := PersonYear{Gap: longest(p, vs, in.Horizon)}
+		for _, v := range vs {
+			if quarterEnd(v.Slot.Date, in.Fiscal) {
+				own.QuarterEnd++
+			}
+		}
+		r.People = append(r.People, own)
+		if g := own.Gap; g.Days > r.LongestGap.Days ||
 			g.Days == r.LongestGap.Days && g.Days > 0 && g.Name < r.LongestGap.Name {
 			r.LongestGap = g
 		}

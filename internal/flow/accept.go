@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -97,7 +96,12 @@ func (f *Flow) countAccepted(tx Tx, p visit.Plan, out AcceptedYear) (AcceptedYea
 	if err != nil {
 		return out, err
 	}
-	years, err := yearsOf(tx, p, visits)
+	people, err := everybody(tx)
+	if err != nil {
+		return out, err
+	}
+	accepted, err := acceptedIn(tx, p)
+	years := yearStates(p, visits, people, accepted)
 	out.Accepted, out.Executives = countYears(years), len(years)
 	return out, err
 }
@@ -119,11 +123,15 @@ func (f *Flow) Years(ctx context.Context, a access.Actor, planID string) (YearsV
 		if err != nil {
 			return YearsView{}, err
 		}
-		visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: planID, Bare: true})
+		y, err := f.planYear(tx, p)
 		if err != nil {
 			return YearsView{}, err
 		}
-		years, err := yearsOf(tx, p, visits)
+		people, err := everybody(tx)
+		if err != nil {
+			return YearsView{}, err
+		}
+		years, err := y.years(tx, p, people)
 		return YearsView{p, years, countYears(years)}, err
 	})
 }
@@ -144,41 +152,54 @@ func acceptedIn(tx Tx, p visit.Plan) (map[string]YearAcceptance, error) {
 	return out, nil
 }
 
-// yearsOf says of every executive with visits in a plan whether they have accepted
-// them, by name. Who is no executive any more is left out.
-func yearsOf(tx Tx, p visit.Plan, visits []visit.Visit) ([]YearState, error) {
-	people, err := everybody(tx)
-	if err != nil {
-		return nil, err
+// ownYear is what is accepted of an executive's visits in a plan: those that stand.
+type ownYear struct {
+	visits   int
+	quarters [4]int
+	mark     string
+}
+
+func ownYearOf(p visit.Plan, visits []visit.Visit) (y ownYear) {
+	y.visits, y.mark = markOf(visits)
+	for i := range visits {
+		if q := quarterOf(p, visits[i]); visits[i].State.Stands() && q < len(y.quarters) {
+			y.quarters[q]++
+		}
 	}
+	return y
+}
+
+// years says of every executive with visits in a plan whether they have accepted them,
+// by name. Who is no executive any more is left out.
+func (y planYear) years(tx Tx, p visit.Plan, people map[string]roster.Person) ([]YearState, error) {
 	accepted, err := acceptedIn(tx, p)
 	if err != nil {
 		return nil, err
 	}
-	return yearStates(p, visits, people, accepted), nil
+	own := make(map[string]ownYear, len(y.own))
+	for id, x := range y.own {
+		own[id] = x.year
+	}
+	return standingYears(p, own, people, accepted), nil
 }
 
+// yearStates is planYear.years of visits that somebody has read already.
 func yearStates(p visit.Plan, visits []visit.Visit, people map[string]roster.Person, accepted map[string]YearAcceptance) []YearState {
 	theirs := map[string][]visit.Visit{}
 	for _, v := range visits {
-		if v.State.Stands() && people[v.ExecutiveID].Has(roster.Executive) {
-			theirs[v.ExecutiveID] = append(theirs[v.ExecutiveID], v)
-		}
+		theirs[v.ExecutiveID] = append(theirs[v.ExecutiveID], v)
 	}
-	for id, x := range accepted {
-		if x.PlanID == p.ID && theirs[id] == nil && people[id].Has(roster.Executive) {
-			theirs[id] = []visit.Visit{} // accepted visits that are all gone
-		}
-	}
-	out := make([]YearState, 0, len(theirs))
+	own := make(map[string]ownYear, len(theirs))
 	for id, list := range theirs {
-		y := YearState{ExecutiveID: id, Name: people[id].Name, Standing: YearOpen}
-		y.Visits, y.Mark = markOf(list)
-		for _, v := range list {
-			if q := quarterOf(p, v); q < len(y.Quarters) {
-				y.Quarters[q]++
-			}
-		}
+		own[id] = ownYearOf(p, list)
+	}
+	return standingYears(p, own, people, accepted)
+}
+
+func standingYears(p visit.Plan, own map[string]ownYear, people map[string]roster.Person, accepted map[string]YearAcceptance) []YearState {
+	out := make([]YearState, 0, len(own))
+	add := func(id string, o ownYear) {
+		y := YearState{ExecutiveID: id, Name: people[id].Name, Standing: YearOpen, Visits: o.visits, Quarters: o.quarters, Mark: o.mark}
 		if x, ok := accepted[id]; ok {
 			if y.Standing, y.At = YearAccepted, x.At; x.Mark != y.Mark {
 				y.Standing = YearChanged
@@ -188,6 +209,16 @@ func yearStates(p visit.Plan, visits []visit.Visit, people map[string]roster.Per
 			}
 		}
 		out = append(out, y)
+	}
+	for id, o := range own {
+		if o.visits > 0 && people[id].Has(roster.Executive) {
+			add(id, o)
+		}
+	}
+	for id, x := range accepted {
+		if x.PlanID == p.ID && own[id].visits == 0 && people[id].Has(roster.Executive) {
+			add(id, ownYearOf(p, nil)) // accepted visits that are all gone
+		}
 	}
 	slices.SortFunc(out, func(a, b YearState) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ExecutiveID, b.ExecutiveID))
@@ -218,7 +249,7 @@ func markOf(visits []visit.Visit) (n int, mark string) {
 	var all []string
 	for _, v := range visits {
 		if v.State.Stands() {
-			all = append(all, fmt.Sprintf("%s %s %s", v.CustomerID, v.Slot.Date, v.Slot.Half))
+			all = append(all, v.CustomerID+" "+v.Slot.Date.String()+" "+string(v.Slot.Half))
 		}
 	}
 	slices.Sort(all)

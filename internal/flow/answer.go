@@ -412,7 +412,7 @@ func (f *Flow) My(ctx context.Context, a access.Actor, executiveID string) (MyVi
 			}
 		}
 		if !m.Hosting {
-			if m.Years, err = f.myYears(tx, m.Executive.ID); err != nil {
+			if m.Years, err = f.myYears(tx, m.Executive.ID, people); err != nil {
 				return m, err
 			}
 			m.Shares, m.SharesAt, err = f.shares(tx, m.Executive, visits)

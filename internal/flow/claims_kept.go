@@ -23,7 +23,16 @@ type Stamps interface {
 	// All gives the stamps: that of a claim, under its id, counts the writes of its
 	// statements; that under "held" the writes of outcomes of visits.
 	All() (map[string]int64, error)
+	// One gives a stamp by its name, 0 where it was never counted. CustomersStamp counts
+	// the writes of customers.
+	One(name string) (int64, error)
+	// OfPlan gives by executive a text that stands for their visits of a plan: it is
+	// another one as soon as one of them comes, goes or is saved.
+	OfPlan(planID string) (map[string]string, error)
 }
+
+// CustomersStamp is the name of the stamp that counts the writes of customers.
+const CustomersStamp = "customers"
 
 // Sayings is what customers said to claims, without their words.
 type Sayings interface {

@@ -129,9 +129,9 @@ func customersByID(tx Tx, ids []string) (map[string]roster.Customer, error) {
 	return byID, nil
 }
 
-// absencesByPerson groups everybody's absences.
-func absencesByPerson(tx Tx) (map[string][]slot.Interval, error) {
-	all, err := tx.People.Absences()
+// absencesByPerson groups the absences of the people named, of all where none is named.
+func absencesByPerson(tx Tx, personIDs ...string) (map[string][]slot.Interval, error) {
+	all, err := tx.People.Absences(personIDs...)
 	if err != nil {
 		return nil, err
 	}

@@ -86,6 +86,7 @@ type Flow struct {
 	thinking  chan struct{} // a place for each question about a plan
 	reading   chan struct{} // the place of whoever reads when people are busy
 	boards    boards        // plans that people are working on
+	plans     planMemory    // the visits of plans that people look at
 	claims    claimMemory   // what claims rest on
 
 	selections kept[SelectionView]

@@ -8,6 +8,7 @@ import (
 	"windshield/internal/access"
 	"windshield/internal/fault"
 	"windshield/internal/planning/solver"
+	"windshield/internal/roster"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
 )
@@ -98,7 +99,7 @@ type MyYear struct {
 
 // myYears gives an executive's years in the published plans from this one on. A
 // draft is for those who plan.
-func (f *Flow) myYears(tx Tx, executiveID string) ([]MyYear, error) {
+func (f *Flow) myYears(tx Tx, executiveID string, people map[string]roster.Person) ([]MyYear, error) {
 	var out []MyYear
 	for year := f.today("UTC").Year(); year <= f.today("UTC").Year()+1; year++ {
 		plans, err := tx.Plans.ByYear(year)
@@ -109,11 +110,11 @@ func (f *Flow) myYears(tx Tx, executiveID string) ([]MyYear, error) {
 			if p.State != visit.Live {
 				continue
 			}
-			visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: p.ID, Bare: true})
+			whole, err := f.planYear(tx, p)
 			if err != nil {
 				return nil, err
 			}
-			years, err := yearsOf(tx, p, visits)
+			years, err := whole.years(tx, p, people)
 			if err != nil {
 				return nil, err
 			}

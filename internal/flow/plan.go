@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -43,6 +44,11 @@ type PlanFilter struct {
 	Search  string   // part of an executive's or customer's name
 	Country string   // of the executive's office
 	Groups  []string // stratum codes
+	Visit   string   // label of the visit that is looked at: its row is marked
+	// Open says which rows come with their visits, by executive, once it is known which
+	// rows there are: a page cannot hold a thousand of them. nil: all, and what is said of
+	// each visit in words comes too.
+	Open func([]PlanRow) map[string]bool
 }
 
 // Plan gives a plan with everything its page shows.
@@ -55,7 +61,12 @@ func (f *Flow) Plan(ctx context.Context, a access.Actor, id string, filter PlanF
 		if err != nil {
 			return PlanView{}, err
 		}
-		visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: p.ID})
+		var y planYear
+		if filter.Open == nil {
+			y, err = wholeYear(tx, p)
+		} else {
+			y, err = f.planYear(tx, p)
+		}
 		if err != nil {
 			return PlanView{}, err
 		}
@@ -67,48 +78,36 @@ func (f *Flow) Plan(ctx context.Context, a access.Actor, id string, filter PlanF
 		if err != nil {
 			return PlanView{}, err
 		}
-		absences, err := absencesByPerson(tx)
-		if err != nil {
-			return PlanView{}, err
-		}
-		ids := make([]string, 0, len(p.Unassigned))
-		for _, u := range p.Unassigned {
-			ids = append(ids, u.CustomerID)
-		}
-		for _, v := range visits {
-			ids = append(ids, v.CustomerID)
-		}
-		customers, err := customersByID(tx, ids)
-		if err != nil {
-			return PlanView{}, err
+		byID := make(map[string]roster.Person, len(people))
+		for _, x := range people {
+			byID[x.ID] = x
 		}
 		v := PlanView{Plan: p, Groups: groupsOf(s), Today: f.today("UTC"), Customers: map[string]string{}}
-		for id, c := range customers {
-			v.Customers[id] = c.Name
+		for _, u := range p.Unassigned {
+			v.Customers[u.CustomerID] = y.customers[u.CustomerID].Name
 		}
 		if v.Fiscal, err = fiscalOf(tx); err != nil {
 			return v, err
 		}
-		v.arrange(visits, people, absences, customers, filter)
+		v.arrange(y, people, byID, filter)
+		if err := v.open(tx, y, byID, filter); err != nil {
+			return v, err
+		}
 		if v.Steps, err = stepsOf(tx, a, p); err != nil {
 			return v, err
 		}
-		years, err := yearsOf(tx, p, visits)
+		years, err := y.years(tx, p, byID)
 		if err != nil {
 			return v, err
 		}
 		v.Accepted, v.Asked = countYears(years), len(years)
 		if p.State != visit.Superseded {
-			if v.Unread, v.BusyAt, err = f.busyOf(tx, people, visits); err != nil {
+			if v.Unread, v.BusyAt, err = f.busyOf(tx, people, y.all); err != nil {
 				return v, err
 			}
 		}
 		if p.State == visit.Draft && p.Assumes == "" {
-			byID, err := everybody(tx)
-			if err != nil {
-				return v, err
-			}
-			if v.Breaks, err = f.broken(tx, p, visits, byID); err != nil {
+			if v.Breaks, err = f.broken(tx, p, y.all, byID); err != nil {
 				return v, err
 			}
 		}
@@ -116,23 +115,19 @@ func (f *Flow) Plan(ctx context.Context, a access.Actor, id string, filter PlanF
 	})
 }
 
-// arrange fills the rows and the quality strip.
-func (v *PlanView) arrange(visits []visit.Visit, people []roster.Person, absences map[string][]slot.Interval, customers map[string]roster.Customer, filter PlanFilter) {
-	names := map[string]string{}
-	homes := map[string]geo.Point{}
-	in := coverage.YearInput{Horizon: v.Plan.Horizon, Fiscal: v.Fiscal, Visits: visits, TravelKM: int(v.Plan.Cost[string(planning.TravelKM)])}
+// arrange fills the quality strip and the rows, without what only an open one shows.
+func (v *PlanView) arrange(y planYear, people []roster.Person, byID map[string]roster.Person, filter PlanFilter) {
+	in := coverage.YearInput{Horizon: v.Plan.Horizon, Fiscal: v.Fiscal, Visits: y.all, TravelKM: int(v.Plan.Cost[string(planning.TravelKM)])}
 	for _, p := range people {
-		names[p.ID] = p.Name
-		homes[p.ID] = p.Office.Point
 		if p.Has(roster.Executive) && p.Terms.TargetVisits > 0 {
-			in.People = append(in.People, coverage.Person{Person: p, Absences: absences[p.ID]})
+			in.People = append(in.People, coverage.Person{Person: p})
 		}
 	}
 	for _, g := range v.Groups {
 		in.Strata = append(in.Strata, coverage.Group{Code: g.Code, Label: g.Label, Customers: g.Customers, Target: g.Target})
 	}
 	in.Near = func(executiveID, customerID string) bool {
-		return geo.Km(homes[executiveID], customers[customerID].Point) <= nearHome
+		return geo.Km(byID[executiveID].Office.Point, y.customers[customerID].Point) <= nearHome
 	}
 	v.Year = coverage.Year(in)
 	for i, b := range v.Year.Strata {
@@ -142,35 +137,104 @@ func (v *PlanView) arrange(visits []visit.Visit, people []roster.Person, absence
 	for _, t := range v.Year.Trips {
 		trips[t.PersonID] = append(trips[t.PersonID], t.Interval)
 	}
-	theirs := map[string][]visit.Visit{}
-	for _, x := range visits {
-		theirs[x.ExecutiveID] = append(theirs[x.ExecutiveID], x)
-	}
-	search := strings.ToLower(filter.Search)
-	for _, p := range in.People {
+	first := v.Plan.Horizon.Start.Monday()
+	executives, hosts := map[string]bool{}, map[string]bool{}
+	show := shownOf(y, filter)
+	for i, p := range in.People {
 		v.People = append(v.People, PersonName{p.ID, p.Name})
 		if cc := p.Office.Country; cc != "" && !slices.Contains(v.Countries, cc) {
 			v.Countries = append(v.Countries, cc)
 		}
-		own := coverage.Year(coverage.YearInput{Horizon: v.Plan.Horizon, Fiscal: v.Fiscal, Visits: theirs[p.ID], People: []coverage.Person{p}})
-		row := PlanRow{Executive: p.Person, Absences: p.Absences, Trips: trips[p.ID], Gap: own.LongestGap, AtEnds: own.QuarterEnd}
-		found := search == "" || strings.Contains(strings.ToLower(p.Name+" "+p.Function), search)
-		for _, x := range theirs[p.ID] {
-			c := customers[x.CustomerID]
-			if len(filter.Groups) > 0 && !slices.Contains(filter.Groups, x.Stratum) {
-				continue
-			}
-			if !found && !strings.Contains(strings.ToLower(c.Name), search) {
-				continue
-			}
-			row.Visits = append(row.Visits, PlanVisit{Visit: x, Customer: c.Name, Host: names[x.HostID], InWindow: slot.In(x.Slot.Date, c.Windows)})
-			row.Windows = append(row.Windows, c.Windows...)
+		if filter.Country != "" && p.Office.Country != filter.Country {
+			continue
 		}
-		if (found || len(row.Visits) > 0) && (filter.Country == "" || p.Office.Country == filter.Country) {
+		own := v.Year.People[i]
+		row := PlanRow{Executive: p.Person, Closed: true, Trips: trips[p.ID], Gap: own.Gap, AtEnds: own.QuarterEnd, Weeks: make([]int, len(v.Year.Weeks))}
+		found, list := show.person(p.Person), y.own[p.ID].list
+		for k := range list {
+			x := &list[k]
+			if !show.visit(x, found) {
+				continue
+			}
+			row.Count++
+			row.Looked = row.Looked || x.Label != "" && x.Label == filter.Visit
+			if w := x.Slot.Date.Sub(first) / 7; x.State.Stands() && x.Slot.Date >= first && w < len(row.Weeks) {
+				row.Weeks[w]++
+			}
+			if x.ToDecide() != "" {
+				v.Conflicts = append(v.Conflicts, PlanConflict{y.planVisit(x, byID), p.Name})
+			}
+			if x.State == visit.Proposed {
+				v.Told.Visits++
+				executives[x.ExecutiveID], hosts[x.HostID] = true, true
+			}
+		}
+		if found || row.Count > 0 {
 			v.Rows = append(v.Rows, row)
 		}
 	}
+	delete(hosts, "")
+	v.Told.Executives, v.Told.Hosts = len(executives), len(hosts)
 	v.Shown = len(v.Rows)
+}
+
+// open adds to the rows that are open what only they show.
+func (v *PlanView) open(tx Tx, y planYear, byID map[string]roster.Person, filter PlanFilter) error {
+	var chosen map[string]bool
+	if filter.Open != nil {
+		if chosen = filter.Open(v.Rows); len(chosen) == 0 {
+			return nil
+		}
+	}
+	absences, err := absencesByPerson(tx, slices.Sorted(maps.Keys(chosen))...)
+	if err != nil {
+		return err
+	}
+	show := shownOf(y, filter)
+	for i := range v.Rows {
+		row := &v.Rows[i]
+		id := row.Executive.ID
+		if chosen != nil && !chosen[id] {
+			continue
+		}
+		row.Closed, row.Absences = false, absences[id]
+		found, list := show.person(row.Executive), y.own[id].list
+		for k := range list {
+			if show.visit(&list[k], found) {
+				row.Visits = append(row.Visits, y.planVisit(&list[k], byID))
+				row.Windows = append(row.Windows, y.customers[list[k].CustomerID].Windows...)
+			}
+		}
+	}
+	return nil
+}
+
+func (y planYear) planVisit(x *visit.Visit, people map[string]roster.Person) PlanVisit {
+	c := y.customers[x.CustomerID]
+	return PlanVisit{Visit: *x, Customer: c.Name, Host: people[x.HostID].Name, InWindow: slot.In(x.Slot.Date, c.Windows)}
+}
+
+// planShown says what of a plan fits a filter.
+type planShown struct {
+	filter PlanFilter
+	search string
+	names  map[string]roster.Customer
+}
+
+func shownOf(y planYear, filter PlanFilter) planShown {
+	return planShown{filter, strings.ToLower(filter.Search), y.customers}
+}
+
+// person says whether somebody is looked for: then all their visits fit.
+func (s planShown) person(p roster.Person) bool {
+	return s.search == "" || strings.Contains(strings.ToLower(p.Name+" "+p.Function), s.search)
+}
+
+func (s planShown) visit(x *visit.Visit, found bool) bool {
+	if len(s.filter.Groups) > 0 && !slices.Contains(s.filter.Groups, x.Stratum) {
+		return false
+	}
+	return found || strings.Contains(strings.ToLower(s.names[x.CustomerID].Name), s.search)
 }
 
 // clockOf gives a person's 30-day clock.

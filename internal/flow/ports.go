@@ -211,16 +211,18 @@ type VisitQuery struct {
 	PlanID      string
 	ExecutiveID string
 	CustomerID  string
-	States      []visit.State
-	From, To    slot.Date // both inclusive
-	ToDecide    bool      // only those about which a person has to decide, by what stands in the visit itself
-	IDs         []string  // only these; nil: all
-	After       string    // cursor of the previous page
-	Limit       int       // 0: all
-	Newest      bool      // newest first, without a cursor
-	// Bare reads only who, whom, when, the state with its code, answer, group and
-	// label: for whole years, of which most fields would be read for nothing. Such
-	// visits are not for saving.
+	// ExecutiveIDs are the only ones whose visits are wanted; nil: everybody's.
+	ExecutiveIDs []string
+	States       []visit.State
+	From, To     slot.Date // both inclusive
+	ToDecide     bool      // only those about which a person has to decide, by what stands in the visit itself
+	IDs          []string  // only these; nil: all
+	After        string    // cursor of the previous page
+	Limit        int       // 0: all
+	Newest       bool      // newest first, without a cursor
+	// Bare reads only who, whom, when with the first instant, the state with its code,
+	// answer, group, label and what is to be decided: for whole years, of which most
+	// fields would be read for nothing. Such visits are not for saving.
 	Bare bool
 }
 

@@ -56,20 +56,33 @@ type PlanView struct {
 	Today           slot.Date
 	Unread          []string  // executives whose calendar was not read: their visits are planned from leave and bookings only
 	BusyAt          time.Time // the oldest reading of the others; zero where no calendar is connected
-	// Customers gives the names of the plan's customers by id, also of those
-	// without a place.
-	Customers map[string]string
-	Steps     []PlanStepView // the last changes by hand, newest first
-	Countries []string       // of the executives' offices, whatever the filter
-	People    []PersonName   // the plan's executives by name, whatever the filter
+	Told            PlanTold
+	Conflicts       []PlanConflict    // of the visits that fit the filter
+	Customers       map[string]string // names of those without a place, by id
+	Steps           []PlanStepView    // the last changes by hand, newest first
+	Countries       []string          // of the executives' offices, whatever the filter
+	People          []PersonName      // the plan's executives by name, whatever the filter
 }
 
 // PersonName is somebody to choose from a list.
 type PersonName struct{ ID, Name string }
 
-// PlanRow is one executive's year.
+// PlanTold says who hears of it when a draft is published.
+type PlanTold struct{ Visits, Executives, Hosts int }
+
+// PlanConflict is a visit about which a person has to decide.
+type PlanConflict struct {
+	PlanVisit
+	Executive string
+}
+
+// PlanRow is one executive's year. What fits the filter counts.
 type PlanRow struct {
 	Executive roster.Person
+	Closed    bool        // without Visits, Absences and Windows, see PlanFilter.Open
+	Looked    bool        // PlanFilter.Visit is one of them
+	Count     int         // visits
+	Weeks     []int       // visits that stand, by week of the plan's Year
 	Visits    []PlanVisit // by date
 	Absences  []slot.Interval
 	Windows   []slot.Interval // of the customers this executive visits

@@ -50,6 +50,30 @@ func (u *unit) countStamps() error {
 // stamps implements flow.Stamps.
 type stamps struct{ *unit }
 
+func (s stamps) One(name string) (int64, error) {
+	var rows []stampRow
+	if err := s.db.Where("name = ?", name).Find(&rows).Error; err != nil || len(rows) == 0 {
+		return 0, s.fail(err)
+	}
+	return rows[0].N, nil
+}
+
+// OfPlan needs nothing but the index visits_of_executive, which holds all that it
+// reads: to look whether a year is still as it was costs far less than to read it.
+func (s stamps) OfPlan(planID string) (map[string]string, error) {
+	text := "group_concat(id || '.' || version)"
+	if s.s.postgres {
+		text = "string_agg(id || '.' || version, ',' ORDER BY id)"
+	}
+	var rows []struct{ ExecutiveID, Stamp string }
+	err := s.db.Model(&visitRow{}).Select("executive_id, "+text+" AS stamp").Where("plan_id = ?", planID).Group("executive_id").Find(&rows).Error
+	out := make(map[string]string, len(rows))
+	for _, r := range rows {
+		out[r.ExecutiveID] = r.Stamp
+	}
+	return out, s.fail(err)
+}
+
 func (s stamps) All() (map[string]int64, error) {
 	var rows []stampRow
 	if err := s.db.Find(&rows).Error; err != nil {

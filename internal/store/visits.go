@@ -152,6 +152,10 @@ func (v visits) Find(q flow.VisitQuery) ([]visit.Visit, string, error) {
 		in, arg := v.in("id", q.IDs)
 		db = db.Where(in, arg)
 	}
+	if q.ExecutiveIDs != nil {
+		in, arg := v.in("executive_id", q.ExecutiveIDs)
+		db = db.Where(in, arg)
+	}
 	if q.After != "" {
 		at, err := readCursor("visits", q.After, 3)
 		if err != nil {
@@ -163,7 +167,7 @@ func (v visits) Find(q flow.VisitQuery) ([]visit.Visit, string, error) {
 		db = db.Limit(q.Limit + 1)
 	}
 	if q.Bare {
-		db = db.Select("id", "plan_id", "label", "customer_id", "executive_id", "host_id", "date", "half", "state", "stage", "code", "kind", "answer", "stratum", "group_name", "pinned", "version")
+		db = db.Select("id", "plan_id", "label", "customer_id", "executive_id", "host_id", "date", "half", "state", "stage", "code", "kind", "answer", "stratum", "group_name", "pinned", "conflict", "asked", "start_at", "version")
 	}
 	var rows []visitRow
 	if err := db.Find(&rows).Error; err != nil {

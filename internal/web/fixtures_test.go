@@ -558,8 +558,33 @@ func (s *story) Plan(c context.Context, a access.Actor, id string, f flow.PlanFi
 				r.Trips = append(r.Trips, t.Interval)
 			}
 		}
+		r.Count, r.Weeks = len(r.Visits), make([]int, len(v.Year.Weeks))
+		for _, x := range r.Visits {
+			r.Looked = r.Looked || x.Label == f.Visit
+			if w := x.Slot.Date.Sub(v.Year.Weeks[0].Monday) / 7; x.State.Stands() && w >= 0 && w < len(r.Weeks) {
+				r.Weeks[w]++
+			}
+			if x.ToDecide() != "" {
+				v.Conflicts = append(v.Conflicts, flow.PlanConflict{PlanVisit: x, Executive: p.Name})
+			}
+			if x.State == visit.Proposed {
+				v.Told.Visits++
+				v.Told.Executives, v.Told.Hosts = v.Told.Executives+1, v.Told.Hosts+1
+			}
+		}
+		v.Countries = append(v.Countries, p.Office.Country)
 		v.Rows = append(v.Rows, r)
 	}
+	if f.Open != nil {
+		open := f.Open(v.Rows)
+		for i := range v.Rows {
+			if r := &v.Rows[i]; !open[r.Executive.ID] {
+				r.Closed, r.Visits, r.Absences, r.Windows = true, nil, nil, nil
+			}
+		}
+	}
+	slices.Sort(v.Countries)
+	v.Countries = slices.Compact(v.Countries)
 	v.Shown = len(v.Rows)
 	for _, p := range people {
 		v.People = append(v.People, flow.PersonName{ID: p.ID, Name: p.Name})

@@ -28,12 +28,11 @@ type planModel struct {
 	Crunch     []span  // the last weeks of the quarters
 	TodayCol   int     // 0 where today is not in the weeks shown
 	Sections   []planSection
-	Conflicts  []conflictLine
+	Many       bool // more rows than the page shows: all are in groups
 	Unassigned []unassignedLine
 	Countries  []string
 	Zoom       zoom
 	Grid       bool // on a phone: the grid, not the list
-	Told       told
 	MayPublish bool
 	MayChange  bool // moves, pins, takes back
 	MayPeople  bool
@@ -55,18 +54,10 @@ type planBar struct {
 	Colour int
 }
 
-type conflictLine struct {
-	flow.PlanVisit
-	Executive string
-}
-
 type unassignedLine struct {
 	Reason    string
 	Customers []string
 }
-
-// told says who hears of it when a draft is published.
-type told struct{ Visits, Executives, Hosts, Answers int }
 
 func (p *Pages) plan(c echo.Context) error { return p.showPlan(c, http.StatusOK, nil, nil) }
 
@@ -119,30 +110,8 @@ func (p *Pages) planModelOf(c echo.Context, v flow.PlanView, view planView) plan
 	}
 	m.bars(colours)
 	m.marks()
-	executives, hosts, countries := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	for _, r := range v.Rows {
-		countries[r.Executive.Office.Country] = true
-		for _, x := range r.Visits {
-			if x.ToDecide() != "" {
-				m.Conflicts = append(m.Conflicts, conflictLine{x, r.Executive.Name})
-			}
-			if x.State == visit.Proposed {
-				m.Told.Visits++
-				executives[x.ExecutiveID], hosts[x.HostID] = true, true
-			}
-		}
-	}
-	for _, x := range v.Countries {
-		countries[x] = true
-	}
 	m.arrange(ctx(c), colours)
-	delete(hosts, "")
-	delete(countries, "")
-	m.Told.Executives, m.Told.Hosts = len(executives), len(hosts)
-	for k := range countries {
-		m.Countries = append(m.Countries, k)
-	}
-	slices.Sort(m.Countries)
+	m.Countries = slices.Sorted(slices.Values(v.Countries))
 	byReason := map[string]int{}
 	for _, u := range v.Plan.Unassigned {
 		i, ok := byReason[u.Reason]
@@ -166,6 +135,9 @@ func mayMove(a access.Actor, p visit.Plan) bool {
 	}
 	return false
 }
+
+// mostNamed is how many of a kind are listed before the rest is only counted.
+const mostNamed = 50
 
 // mostBars is how many groups have a bar of their own in the strip.
 const mostBars = 6

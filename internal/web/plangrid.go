@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -33,10 +32,8 @@ func (s span) class(kind string) string {
 
 // planSection is some rows of the grid under one heading that can be folded.
 type planSection struct {
-	Name   string // "" where rows are in no groups
-	Key    string // what its fold is called in the address
-	Index  int    // aria-rowindex of its heading
-	Folded bool
+	planPart
+	Index  int   // aria-rowindex of its heading
 	Count  int   // executives
 	Visits int   // in the weeks shown
 	Sums   []int // by week shown
@@ -203,70 +200,35 @@ func (m *planModel) spans(in []slot.Interval) []span {
 	return joined
 }
 
-// sectionOf gives the heading under which a row stands; "" where there are none.
-func (m *planModel) sectionOf(r flow.PlanRow) string {
-	name := ""
-	switch m.get("by") {
-	case "country":
-		name = r.Executive.Office.Country
-	case "region":
-		name = strings.TrimPrefix(r.Executive.Office.Country+" "+r.Executive.Office.Region, " ")
-	case "function":
-		name = r.Executive.Function
-	default:
-		return ""
-	}
-	if name = strings.TrimSpace(name); name == "" {
-		return "not known"
-	}
-	return name
-}
-
-// arrange sorts the rows into their sections and makes their lines.
+// arrange puts the rows into their sections and makes the lines of the open ones.
 func (m *planModel) arrange(ctx context.Context, colours map[string]int) {
-	rows := slices.Clone(m.Rows)
-	slices.SortStableFunc(rows, func(a, b flow.PlanRow) int {
-		switch m.get("sort") {
-		case "gap":
-			return b.Gap.Days - a.Gap.Days
-		case "ends":
-			return b.AtEnds - a.AtEnds
-		case "trips":
-			return len(b.Trips) - len(a.Trips)
-		}
-		return 0
-	})
-	at := map[string]int{}
-	byName := map[string][]flow.PlanRow{}
-	for _, r := range rows {
-		name := m.sectionOf(r)
-		if _, known := at[name]; !known {
-			at[name] = len(m.Sections)
-			m.Sections = append(m.Sections, planSection{Name: name, Key: name, Folded: name != "" && m.on("fold", name), Sums: make([]int, len(m.Weeks))})
-		}
-		byName[name] = append(byName[name], r)
+	var parts []planPart
+	parts, m.Many = m.partsOf(m.Rows)
+	before := 0 // weeks of the year that are not shown
+	if len(m.Weeks) > 0 {
+		before = m.Weeks[0].Monday.Sub(m.Year.Weeks[0].Monday) / 7
 	}
-	slices.SortStableFunc(m.Sections, func(a, b planSection) int { return cmp.Compare(a.Name, b.Name) })
 	index := 3 // after the head and the sums
-	for i := range m.Sections {
-		s := &m.Sections[i]
+	for _, p := range parts {
+		s := planSection{planPart: p, Sums: make([]int, len(m.Weeks)), Count: len(p.Rows)}
 		if s.Name != "" {
 			s.Index = index
 			index++
 		}
-		for _, r := range byName[s.Name] {
-			s.Count++
-			for _, x := range r.Visits {
-				if col := m.column(x.Slot.Date); col > 0 && x.State.Stands() {
-					s.Sums[col-1]++
-					s.Visits++
+		for _, i := range p.Rows {
+			r := m.Rows[i]
+			for w, n := range r.Weeks[min(before, len(r.Weeks)):] {
+				if w < len(s.Sums) {
+					s.Sums[w] += n
+					s.Visits += n
 				}
 			}
-			if !s.Folded {
+			if !p.Closed {
 				s.Lines = append(s.Lines, m.line(ctx, r, index, colours))
 			}
 			index++
 		}
+		m.Sections = append(m.Sections, s)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // planKeys are what an address of the plan's page may say: the state of its view.
-var planKeys = []string{"q", "country", "group", "by", "fold", "sort", "zoom", "from", "view", "visit"}
+var planKeys = []string{"q", "country", "group", "by", "fold", "open", "sort", "zoom", "from", "view", "visit"}
 
 // planBys and planSorts are how rows can be grouped and ordered.
 var (
@@ -83,6 +83,19 @@ func (v planView) toggle(key, value string) string {
 
 func (v planView) on(key, value string) bool { return slices.Contains(v.Q[key], value) }
 
+// set gives the address with other values of a key. Who looks at other rows looks at no
+// visit.
+func (v planView) set(key string, values ...string) string {
+	w := planView{v.Here, url.Values{}}
+	for k, x := range v.Q {
+		w.Q[k] = x
+	}
+	if w.Q[key] = values; len(values) == 0 {
+		w.Q.Del(key)
+	}
+	return w.with("visit", "")
+}
+
 // kept gives the fields that a form of the page must send along to keep the view,
 // without those that it sends itself.
 func (v planView) kept(own ...string) []choice {
@@ -99,7 +112,7 @@ func (v planView) kept(own ...string) []choice {
 
 // filter gives what the address says about rows.
 func (v planView) filter() flow.PlanFilter {
-	return flow.PlanFilter{Search: v.get("q"), Country: v.get("country"), Groups: v.Q["group"]}
+	return flow.PlanFilter{Search: v.get("q"), Country: v.get("country"), Groups: v.Q["group"], Visit: v.get("visit"), Open: v.open}
 }
 
 func (v planView) filtered() bool {
