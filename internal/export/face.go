@@ -34,10 +34,11 @@ type face struct {
 	name     string
 	tables   map[string][]byte
 	glyphs   map[rune]uint16
-	count    int     // glyphs
-	perEm    float64 // units of the font
-	advances []byte  // table hmtx: advance and bearing of each glyph, then bearings
-	widths   int     // glyphs that have an advance of their own
+	count    int               // glyphs
+	perEm    float64           // units of the font
+	advances []byte            // table hmtx: advance and bearing of each glyph, then bearings
+	widths   int               // glyphs that have an advance of their own
+	own      map[uint16][]byte // outlines that take the place of the font's
 }
 
 // readFace reads a font that comes with the program: one that is broken is found by
@@ -60,11 +61,51 @@ func readFace(name string, data []byte) *face {
 			f.readGlyphs(sub)
 		}
 	}
-	// The zero of these fonts has a stroke, for readers of code; they have another.
+	// These fonts are made for code: their zero has a stroke, in whose place they have
+	// a plain one; their hyphen is as wide as a minus, and their dot in the middle hangs
+	// high. The thickness is that of the font's own hyphen.
 	if plain, ok := f.named("zero.empty"); ok {
 		f.glyphs['0'] = plain
 	}
+	low, high := f.height(f.glyphs['-'])
+	f.advances, f.own = slices.Clone(f.advances), map[uint16][]byte{}
+	f.bar('-', 80, 600, low, high, 680)
+	f.bar('·', 150, 150+(high-low)*3/2, low-(high-low)/4, high+(high-low)/4, 547)
 	return f
+}
+
+// height gives between which heights a glyph lies, in units of the font.
+func (f *face) height(glyph uint16) (low, high int) {
+	outline := f.outline(int(glyph))
+	return int(int16(binary.BigEndian.Uint16(outline[4:]))), int(int16(binary.BigEndian.Uint16(outline[8:])))
+}
+
+// bar makes a letter a box, in units of the font.
+func (f *face) bar(letter rune, left, right, low, high, advance int) {
+	g := f.glyphs[letter]
+	var o []byte
+	for _, n := range []int{1, left, low, right, high, 3, 0} { // contours, bounds, last point, no instructions
+		o = binary.BigEndian.AppendUint16(o, uint16(n))
+	}
+	o = append(o, 1, 1, 1, 1) // four points on the line, their places as whole steps
+	for _, step := range []int{left, 0, right - left, 0, low, high - low, 0, low - high} {
+		o = binary.BigEndian.AppendUint16(o, uint16(step))
+	}
+	f.own[g] = o
+	binary.BigEndian.PutUint16(f.advances[4*int(g):], uint16(advance))
+	binary.BigEndian.PutUint16(f.advances[4*int(g)+2:], uint16(left))
+}
+
+// outline gives the outline of a glyph as the font has it.
+func (f *face) outline(glyph int) []byte {
+	if own, is := f.own[uint16(glyph)]; is {
+		return own
+	}
+	be, loca := binary.BigEndian, f.tables["loca"]
+	if be.Uint16(f.tables["head"][50:]) == 1 {
+		return f.tables["glyf"][be.Uint32(loca[4*glyph:]):be.Uint32(loca[4*glyph+4:])]
+	}
+	return f.tables["glyf"][2*int(be.Uint16(loca[2*glyph:])) : 2*int(be.Uint16(loca[2*glyph+2:]))]
 }
 
 // named finds a glyph by its name: a table post of version 2, whose own names come
@@ -124,18 +165,11 @@ func (f *face) scaled(table string, at int) int {
 // needs another.
 func (f *face) subset(used map[uint16]rune) []byte {
 	be := binary.BigEndian
-	long := be.Uint16(f.tables["head"][50:]) == 1
-	place := func(glyph int) uint32 {
-		if long {
-			return be.Uint32(f.tables["loca"][4*glyph:])
-		}
-		return 2 * uint32(be.Uint16(f.tables["loca"][2*glyph:]))
-	}
 	var glyf, loca []byte
 	for g := range f.count {
 		loca = be.AppendUint32(loca, uint32(len(glyf)))
 		if _, is := used[uint16(g)]; is || g == 0 { // the first one stands for what is missing
-			glyf = append(glyf, f.tables["glyf"][place(g):place(g+1)]...)
+			glyf = append(glyf, f.outline(g)...)
 			for len(glyf)%4 != 0 {
 				glyf = append(glyf, 0)
 			}
@@ -150,7 +184,7 @@ func (f *face) subset(used map[uint16]rune) []byte {
 		data []byte
 	}{ // what PDF asks for (ISO 32000-1, 9.9), by name
 		{"cvt ", f.tables["cvt "]}, {"fpgm", f.tables["fpgm"]}, {"glyf", glyf}, {"head", head}, {"hhea", f.tables["hhea"]},
-		{"hmtx", f.tables["hmtx"]}, {"loca", loca}, {"maxp", f.tables["maxp"]}, {"prep", f.tables["prep"]},
+		{"hmtx", f.advances}, {"loca", loca}, {"maxp", f.tables["maxp"]}, {"prep", f.tables["prep"]},
 	}
 	const most = 8 // the largest power of two among the tables
 	out := be.AppendUint32(nil, 0x00010000)

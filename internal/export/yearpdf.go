@@ -47,7 +47,7 @@ func YearPDF(w io.Writer, y Year) error {
 const (
 	gridLeft  = 36.0
 	gridRight = a3Width - 36
-	gridTop   = 118.0
+	gridTop   = 132.0
 	gridNames = 170.0
 	gridRow   = 16.5
 	gridTrip  = 1.8 // how thick the line of a trip is
@@ -78,7 +78,7 @@ func (g yearGrid) head(rows []YearRow, all int) {
 		text := fmt.Sprintf("%s %d of %d", label, group.Planned, group.Target)
 		wide := 26 + Width(text, 8, false) + 14
 		if x+wide > gridRight {
-			if y > 60 {
+			if y > 80 {
 				g.Text(x, y+9, 8, false, fmt.Sprintf("and %d more", len(g.Groups)-i))
 				break
 			}

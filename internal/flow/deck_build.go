@@ -146,7 +146,7 @@ func deckClaim(r ClaimRow, frame insight.Frame) DeckClaim {
 	by.backedBy(r, frame)
 	c.Customers, c.Groups = len(by.customers), len(by.groups)
 	by.newest = c.Newest
-	c.Evidence = by.text("")
+	c.Evidence = by.text("newest")
 	return c
 }
 
@@ -244,7 +244,7 @@ func (in deckInput) headline(executives int) Slide {
 	if beyond > 0 {
 		more = fmt.Sprintf("%s beyond a target", manyOf(beyond, "visit")+verbOf(beyond, " goes", " go"))
 	}
-	s.Note = sentences(made, more, rests.text("visit "))
+	s.Note = sentences(made, more, rests.text("last visit"))
 	return s
 }
 
@@ -331,7 +331,7 @@ func (in deckInput) windows() (s Slide, ok bool) {
 	for i := range s.Quarters {
 		slices.SortStableFunc(s.Quarters[i].Windows, func(a, b DeckWindow) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
 	}
-	s.Title, s.Note = windowsTitle(inside, with), sentences(rests.text("visit "))
+	s.Title, s.Note = windowsTitle(inside, with), sentences(rests.text("last visit"))
 	return s, with > 0
 }
 

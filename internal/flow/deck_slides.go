@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"windshield/internal/coverage"
@@ -24,7 +23,7 @@ func (in deckInput) planSlides(lines []DeckLine, months []DeckMonth) []Slide {
 		for _, l := range part {
 			theirs[l.ExecutiveID] = true
 		}
-		s.Note = sentences(who, in.rests(func(v visit.Visit) bool { return theirs[v.ExecutiveID] }).text("visit "))
+		s.Note = sentences(who, in.rests(func(v visit.Visit) bool { return theirs[v.ExecutiveID] }).text("last visit"))
 		out = append(out, s)
 	}
 	return out
@@ -74,9 +73,13 @@ func (in deckInput) openSlides() []Slide {
 	if len(all) == 0 {
 		return []Slide{{Kind: SlideOpen, Title: title}}
 	}
+	note := ""
+	if len(all) > 1 {
+		note = sentences(rests.text(""))
+	}
 	var out []Slide
 	for part := range slices.Chunk(all[:min(len(all), OpenPerSlide*mostOpenSlides)], OpenPerSlide) {
-		out = append(out, Slide{Kind: SlideOpen, Title: title, Note: sentences(rests.text("")), Open: part, More: max(0, len(all)-OpenPerSlide*mostOpenSlides)})
+		out = append(out, Slide{Kind: SlideOpen, Title: title, Note: note, Open: part, More: max(0, len(all)-OpenPerSlide*mostOpenSlides)})
 	}
 	return out
 }
@@ -104,7 +107,7 @@ func (in deckInput) yearSlides(years []YearState) []Slide {
 	}
 	var out []Slide
 	for part := range slices.Chunk(years, YearsPerSlide) {
-		out = append(out, Slide{Kind: SlideYears, Title: yearsTitle(years), Note: sentences(since, rests.text("acceptance ")), Years: part})
+		out = append(out, Slide{Kind: SlideYears, Title: yearsTitle(years), Note: sentences(since, rests.text("newest acceptance")), Years: part})
 	}
 	return out
 }
@@ -119,8 +122,8 @@ func (in deckInput) promiseSlide(p promised) Slide {
 		}
 		rests.add(r.Was.CustomerID, cmp.Or(r.Is.Stratum, in.Strata[r.Was.CustomerID]), held)
 	}
-	s := Slide{Kind: SlidePromise, Title: strings.TrimSuffix(p.Kept.Sentence(), "."),
-		Note: sentences(fmt.Sprintf("Promised on %s: %s", p.FrozenAt.Format("2 Jan 2006"), p.PlanName), rests.text("visit held "))}
+	s := Slide{Kind: SlidePromise, Title: promiseTitle(p.Kept),
+		Note: sentences(fmt.Sprintf("Promised on %s: %s", p.FrozenAt.Format("2 Jan 2006"), p.PlanName), rests.text("newest visit held"))}
 	for _, o := range coverage.Outcomes() {
 		b := DeckBar{Outcome: o, Label: outcomeWord[o], Value: p.Kept.Of(o), Of: p.Kept.Promised}
 		b.fill()
@@ -135,7 +138,7 @@ var outcomeWord = map[coverage.Outcome]string{
 }
 
 func (in deckInput) claimsSlide() Slide {
-	return Slide{Kind: SlideClaims, Claims: in.Claims, Needs: in.Needs, More: in.MoreClaim, Title: claimsTitle(in.Findings, len(in.Claims)+in.MoreClaim), Note: sentences(in.Backed.text("statement "))}
+	return Slide{Kind: SlideClaims, Claims: in.Claims, Needs: in.Needs, More: in.MoreClaim, Title: claimsTitle(in.Findings, len(in.Claims)+in.MoreClaim), Note: sentences(in.Backed.text("newest statement"))}
 }
 
 // number writes a whole number with commas.

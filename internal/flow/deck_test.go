@@ -49,12 +49,12 @@ func TestDeckSaysItsMessages(t *testing.T) {
 	d := buildDeck(in)
 	require.Equal(t, "2027, draft, version 3 · seed 42 · 22 Nov 2026", d.Footer)
 	head := d.Slides[0]
-	require.Equal(t, "2 of 42 visits wanted are planned; 39 of the missing 40 are in Small business", head.Title)
-	require.Equal(t, "2 visits for 2 executives; 0 of 2 groups reach their target. 2 customers, 2 groups, newest visit 1 Jun 2027.", head.Note)
+	require.Equal(t, "2 of 42 wanted visits are planned; 39 of the missing 40 are in Small business", head.Title)
+	require.Equal(t, "2 visits for 2 executives; 0 of 2 groups reach their target. 2 customers, 2 groups, last visit 1 Jun 2027.", head.Note)
 	require.Equal(t, []string{"1 of 2", "1 of 40 (2 %)"}, []string{head.Bars[0].Text, head.Bars[1].Text})
 	w := slidesOf(d, SlideWindows)[0]
 	require.Equal(t, "1 of 3 customers with a window is visited inside it", w.Title)
-	require.Equal(t, "3 customers, 2 groups, newest visit 1 Jun 2027.", w.Note)
+	require.Equal(t, "3 customers, 2 groups, last visit 1 Jun 2027.", w.Note)
 	require.Equal(t, []string{"Q1", "Q2", "Q3", "Q4"}, []string{w.Quarters[0].Label, w.Quarters[1].Label, w.Quarters[2].Label, w.Quarters[3].Label})
 	require.Len(t, w.Quarters[0].Windows, 2, "a window that began before the year is one of its first quarter")
 	require.Equal(t, DeckWindow{CustomerID: "c9", Customer: "Nine", Code: "SB", Colour: 2, Span: in.Customers["c9"].Windows[0]}, w.Quarters[0].Windows[0])
@@ -63,7 +63,7 @@ func TestDeckSaysItsMessages(t *testing.T) {
 	plan := slidesOf(d, SlidePlan)
 	require.Len(t, plan, 1)
 	require.Equal(t, "2 executives make 2 visits, never more than 1 in a month", plan[0].Title)
-	require.Equal(t, "2 customers, 2 groups, newest visit 1 Jun 2027.", plan[0].Note)
+	require.Equal(t, "2 customers, 2 groups, last visit 1 Jun 2027.", plan[0].Note)
 	require.Equal(t, 5, plan[0].Lines[1].Chips[0].Month)
 	open := slidesOf(d, SlideOpen)
 	require.Equal(t, "2 customers have nobody yet. Who takes these?", open[0].Title)
@@ -86,7 +86,7 @@ func TestDeckSaysItsMessages(t *testing.T) {
 	require.Equal(t, "2 visits are planned for 2 executives, and Enterprise reaches its target", d.Slides[0].Title)
 	require.Equal(t, "Q4", slidesOf(d, SlideWindows)[0].Quarters[0].Label, "the fiscal year begins in April")
 	require.Equal(t, "All 2 customers in this plan have somebody who comes", slidesOf(d, SlideOpen)[0].Title)
-	require.Equal(t, "Of 4 promised visits 2 were held as promised, 1 moved by us, 1 dropped", slidesOf(d, SlidePromise)[0].Title)
+	require.Equal(t, "2 of 4 promised visits were held as promised, 2 were moved or dropped", slidesOf(d, SlidePromise)[0].Title)
 	require.Equal(t, "Promised on 4 Jan 2027: 2027. 2 customers, 2 groups, newest visit held 3 Mar 2027.", slidesOf(d, SlidePromise)[0].Note)
 	require.Equal(t, "1 of 2 claims rests on enough customers", slidesOf(d, SlideClaims)[0].Title)
 	require.Equal(t, "1 customer, 1 group, newest statement 3 May 2027.", slidesOf(d, SlideClaims)[0].Note)
@@ -106,37 +106,41 @@ func TestTitles(t *testing.T) {
 		return b
 	}
 	for want, got := range map[string]string{
-		"No visit is planned yet":                                                      headlineTitle(nil, 0, 0),
-		"None of the 8 visits wanted is planned yet":                                   headlineTitle([]DeckBar{bar("A", 0, 8)}, 0, 0),
-		"1 visit is planned for 1 executive":                                           headlineTitle(nil, 1, 1),
-		"7 of 8 visits wanted are planned":                                             headlineTitle([]DeckBar{bar("A", 7, 8)}, 7, 2),
-		"9 visits are planned for 2 executives, and A reaches its target":              headlineTitle([]DeckBar{bar("A", 9, 8)}, 9, 2),
-		"20 visits are planned for 2 executives, and all 2 groups reach their targets": headlineTitle([]DeckBar{bar("A", 12, 8), bar("B", 8, 8)}, 20, 2),
-		"286 of 288 visits wanted are planned; the missing 2 are all in A (x)":         headlineTitle([]DeckBar{bar("A · x", 24, 26), bar("B", 300, 262)}, 324, 24),
-		"287 of 288 visits wanted are planned; the missing one is in B":                headlineTitle([]DeckBar{bar("A", 26, 26), bar("B", 261, 262)}, 287, 24),
-		"1 of 40 visits wanted is planned; 30 of the missing 39 are in B":              headlineTitle([]DeckBar{bar("A", 1, 10), bar("B", 0, 30)}, 1, 1),
-		"36 of 40 visits wanted are planned; 2 of the missing 4 are in A":              headlineTitle([]DeckBar{bar("A", 8, 10), bar("B", 28, 30)}, 36, 1),
-		"The one customer with a window is visited inside it":                          windowsTitle(1, 1),
-		"The one customer with a window is not visited inside it":                      windowsTitle(0, 1),
-		"None of 5 customers with a window is visited inside it yet":                   windowsTitle(0, 5),
-		"All 5 customers with a window are visited inside it":                          windowsTitle(5, 5),
-		"3 of 5 customers with a window are visited inside it":                         windowsTitle(3, 5),
-		"No customer is in this plan yet":                                              openTitle(0, 0),
-		"The one customer in this plan has somebody who comes":                         openTitle(0, 1),
-		"All 9 customers in this plan have somebody who comes":                         openTitle(0, 9),
-		"1 customer has nobody yet. Who takes this one?":                               openTitle(1, 9),
-		"1,200 customers have nobody yet. Who takes these?":                            openTitle(1200, 9),
-		"Ana has not accepted the year yet":                                            yearsTitle([]YearState{{Name: "Ana"}}),
-		"Ana has accepted the year":                                                    yearsTitle([]YearState{{Name: "Ana", Standing: YearAccepted}}),
-		"1 of 2 executives has accepted their year":                                    yearsTitle([]YearState{{}, {Standing: YearAccepted}}),
-		"All 2 executives have accepted their year":                                    yearsTitle([]YearState{{Standing: YearAccepted}, {Standing: YearAccepted}}),
-		"The one claim rests on too few customers to be a finding":                     claimsTitle(0, 1),
-		"The one claim rests on enough customers to be called a finding":               claimsTitle(1, 1),
-		"None of 3 claims rests on enough customers yet":                               claimsTitle(0, 3),
-		"All 3 claims rest on enough customers to be called findings":                  claimsTitle(3, 3),
-		"2 of 3 claims rest on enough customers":                                       claimsTitle(2, 3),
-		"Northeast":                                                                    inWords("Northeast"),
-		"Northeast (Health, Banking and 2 more; large and small)":                      inWords("Northeast · Health + Banking + 2 more · large + small"),
+		"No visit is planned yet":                                                                       headlineTitle(nil, 0, 0),
+		"None of 8 wanted visits is planned yet":                                                        headlineTitle([]DeckBar{bar("A", 0, 8)}, 0, 0),
+		"1 visit is planned for 1 executive":                                                            headlineTitle(nil, 1, 1),
+		"7 of 8 wanted visits are planned":                                                              headlineTitle([]DeckBar{bar("A", 7, 8)}, 7, 2),
+		"9 visits are planned for 2 executives, and A reaches its target":                               headlineTitle([]DeckBar{bar("A", 9, 8)}, 9, 2),
+		"20 visits are planned for 2 executives, and all 2 groups reach their targets":                  headlineTitle([]DeckBar{bar("A", 12, 8), bar("B", 8, 8)}, 20, 2),
+		"286 of 288 wanted visits are planned; the missing 2 are all in A (x)":                          headlineTitle([]DeckBar{bar("A · x", 24, 26), bar("B", 300, 262)}, 324, 24),
+		"287 of 288 wanted visits are planned; the missing one is in B":                                 headlineTitle([]DeckBar{bar("A", 26, 26), bar("B", 261, 262)}, 287, 24),
+		"1 of 40 wanted visits is planned; 30 of the missing 39 are in B":                               headlineTitle([]DeckBar{bar("A", 1, 10), bar("B", 0, 30)}, 1, 1),
+		"36 of 40 wanted visits are planned; 2 of 2 groups fall short":                                  headlineTitle([]DeckBar{bar("A", 8, 10), bar("B", 28, 30)}, 36, 1),
+		"The one customer with a window is visited inside it":                                           windowsTitle(1, 1),
+		"The one customer with a window is not visited inside it":                                       windowsTitle(0, 1),
+		"None of 5 customers with a window is visited inside it yet":                                    windowsTitle(0, 5),
+		"All 5 customers with a window are visited inside it":                                           windowsTitle(5, 5),
+		"3 of 5 customers with a window are visited inside it":                                          windowsTitle(3, 5),
+		"No customer is in this plan yet":                                                               openTitle(0, 0),
+		"The one customer in this plan has somebody who comes":                                          openTitle(0, 1),
+		"All 9 customers in this plan have somebody who comes":                                          openTitle(0, 9),
+		"1 customer has nobody yet. Who takes this one?":                                                openTitle(1, 9),
+		"1,200 customers have nobody yet. Who takes these?":                                             openTitle(1200, 9),
+		"Ana has not accepted the year yet":                                                             yearsTitle([]YearState{{Name: "Ana"}}),
+		"Ana has accepted the year":                                                                     yearsTitle([]YearState{{Name: "Ana", Standing: YearAccepted}}),
+		"1 of 2 executives has accepted their year":                                                     yearsTitle([]YearState{{}, {Standing: YearAccepted}}),
+		"All 2 executives have accepted their year":                                                     yearsTitle([]YearState{{Standing: YearAccepted}, {Standing: YearAccepted}}),
+		"The one claim rests on too few customers to be a finding":                                      claimsTitle(0, 1),
+		"The one claim rests on enough customers to be called a finding":                                claimsTitle(1, 1),
+		"None of 3 claims rests on enough customers yet":                                                claimsTitle(0, 3),
+		"All 3 claims rest on enough customers to be called findings":                                   claimsTitle(3, 3),
+		"2 of 3 claims rest on enough customers":                                                        claimsTitle(2, 3),
+		"No visit was promised":                                                                         promiseTitle(coverage.Kept{}),
+		"12 promised visits are still ahead":                                                            promiseTitle(coverage.Kept{Promised: 12, Ahead: 12}),
+		"43 of 288 promised visits were held as promised, 3 were moved or dropped, 239 are still ahead": promiseTitle(coverage.Kept{Promised: 288, Held: 43, Dropped: 2, MovedByUs: 1, Ahead: 239, Silent: 3}),
+		"1 of 2 promised visits was held as promised":                                                   promiseTitle(coverage.Kept{Promised: 2, Held: 1, Silent: 1}),
+		"Northeast": inWords("Northeast"),
+		"Northeast (Health, Banking and 2 more; large and small)": inWords("Northeast · Health + Banking + 2 more · large + small"),
 	} {
 		require.Equal(t, want, got)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"windshield/internal/coverage"
 	"windshield/internal/slot"
 )
 
@@ -26,7 +27,7 @@ func headlineTitle(bars []DeckBar, visits, executives int) string {
 	all := manyOf(visits, "visit") + " " + verbOf(visits, "is", "are") + " planned for " + manyOf(executives, "executive")
 	switch {
 	case visits == 0 && wanted > 0:
-		return fmt.Sprintf("None of the %s wanted is planned yet", manyOf(wanted, "visit"))
+		return fmt.Sprintf("None of %s is planned yet", manyOf(wanted, "wanted visit"))
 	case visits == 0:
 		return "No visit is planned yet"
 	case len(bars) == 0:
@@ -36,7 +37,7 @@ func headlineTitle(bars []DeckBar, visits, executives int) string {
 	case len(short) == 0:
 		return fmt.Sprintf("%s, and all %s groups reach their targets", all, number(len(bars)))
 	}
-	title := fmt.Sprintf("%s of %s wanted %s planned", number(planned), manyOf(wanted, "visit"), verbOf(planned, "is", "are"))
+	title := fmt.Sprintf("%s of %s %s planned", number(planned), manyOf(wanted, "wanted visit"), verbOf(planned, "is", "are"))
 	worst := slices.MaxFunc(short, func(a, b DeckBar) int {
 		return cmp.Or(cmp.Compare(a.Of-a.Value, b.Of-b.Value), cmp.Compare(b.Share, a.Share))
 	})
@@ -48,8 +49,10 @@ func headlineTitle(bars []DeckBar, visits, executives int) string {
 		return title + "; the missing one is in " + inWords(worst.Label)
 	case there == missing:
 		return fmt.Sprintf("%s; the missing %s are all in %s", title, number(missing), inWords(worst.Label))
+	case 2*there > missing:
+		return fmt.Sprintf("%s; %s of the missing %s are in %s", title, number(there), number(missing), inWords(worst.Label))
 	}
-	return fmt.Sprintf("%s; %s of the missing %s %s in %s", title, number(there), number(missing), verbOf(there, "is", "are"), inWords(worst.Label))
+	return fmt.Sprintf("%s; %s of %s groups fall short", title, number(len(short)), number(len(bars)))
 }
 
 // inWords writes the name of a group as people would say it: of "Northeast · Health
@@ -157,6 +160,26 @@ func claimsTitle(findings, all int) string {
 	return fmt.Sprintf("%s of %s claims %s on enough customers", number(findings), number(all), verbOf(findings, "rests", "rest"))
 }
 
+// promiseTitle says how many promised visits were held as promised, and what of the
+// rest is known; all of it stands on the slide.
+func promiseTitle(k coverage.Kept) string {
+	lost := k.MovedByUs + k.MovedByCustomer + k.Dropped
+	switch {
+	case k.Promised == 0:
+		return "No visit was promised"
+	case k.Ahead == k.Promised:
+		return fmt.Sprintf("%s %s still ahead", manyOf(k.Promised, "promised visit"), verbOf(k.Promised, "is", "are"))
+	}
+	title := fmt.Sprintf("%s of %s %s held as promised", number(k.Held), manyOf(k.Promised, "promised visit"), verbOf(k.Held, "was", "were"))
+	if lost > 0 {
+		title += fmt.Sprintf(", %s %s moved or dropped", number(lost), verbOf(lost, "was", "were"))
+	}
+	if k.Ahead > 0 {
+		title += fmt.Sprintf(", %s %s still ahead", number(k.Ahead), verbOf(k.Ahead, "is", "are"))
+	}
+	return title
+}
+
 // basis is what a statement rests on.
 type basis struct {
 	customers, groups map[string]bool
@@ -174,15 +197,15 @@ func (b *basis) add(customerID, group string, at slot.Date) {
 	b.newest = max(b.newest, at)
 }
 
-// text writes "286 customers, 7 groups, newest visit 17 Dec 2027"; of says what is
-// newest, with a space after it, or is "".
-func (b basis) text(of string) string {
+// text writes "286 customers, 7 groups, last visit 17 Dec 2027"; newest says what the
+// date is of.
+func (b basis) text(newest string) string {
 	s := manyOf(len(b.customers), "customer")
 	if len(b.groups) > 0 {
 		s += ", " + manyOf(len(b.groups), "group")
 	}
 	if !b.newest.IsZero() {
-		s += ", newest " + of + b.newest.Time().Format("2 Jan 2006")
+		s += ", " + newest + " " + b.newest.Time().Format("2 Jan 2006")
 	}
 	return s
 }
