@@ -981,7 +981,7 @@ func agendaForm(m agendaModel) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = area(m.Error, "theirs", "Their objective", "In their words. What nobody of them has said is a guess, and belongs on the left.", m.Entered.Theirs, 500).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = area(m.Error, "theirs", "Their objective", "In their words. What nobody of them has said is a guess, and stands with what we want.", m.Entered.Theirs, 500).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
