@@ -2572,6 +2572,11 @@ type BusySettings struct {
 	// Example: true
 	On bool `json:"on"`
 
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
+
 	// WriteAnyway Invite also into half-days that have been taken since the plan was made.
 	//
 	// Example: false
@@ -2599,6 +2604,11 @@ type Buying struct {
 	//
 	// Example: {"research":12}
 	Standing *map[string]int `json:"standing,omitempty"`
+
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
 }
 
 // BuyingAction defines model for BuyingAction.
@@ -2630,6 +2640,11 @@ type BuyingRequest struct {
 	//
 	// Example: [{"code":"research","name":"Research","phase":"early"},{"code":"comparison","name":"Comparison","phase":"middle"}]
 	Stages []BuyingStage `json:"stages"`
+
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
 }
 
 // BuyingStage defines model for BuyingStage.
@@ -2748,6 +2763,11 @@ type CalendarPolicy struct {
 	//
 	// Example: keep
 	Text CalendarPolicyText `json:"text"`
+
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
 }
 
 // CalendarPolicyAnswer Answers given here: written into the executive's own calendar, or kept here.
@@ -4053,6 +4073,11 @@ type Dimension struct {
 	//
 	// Example: {"Americas":300,"EMEA":120}
 	Values map[string]int `json:"values"`
+
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
 }
 
 // DimensionList defines model for DimensionList.
@@ -4412,6 +4437,11 @@ type FiscalYear struct {
 	//
 	// Example: 1
 	StartMonth int `json:"start_month"`
+
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
 }
 
 // Forecast defines model for Forecast.
@@ -5100,6 +5130,11 @@ type Ladder struct {
 	//
 	// Example: 7
 	CeoDays int `json:"ceo_days"`
+
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
 
 	// VpDays 1 to 60 days after the alert was raised, leave left out.
 	//
@@ -6065,6 +6100,11 @@ type NoticeSettings struct {
 	// Slack The kinds that go to the company's Slack.
 	Slack []NoticeKind `json:"slack"`
 
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
+
 	// Webhook The kinds that go to the webhook.
 	Webhook []NoticeKind `json:"webhook"`
 
@@ -6903,10 +6943,20 @@ type PlanningWeight struct {
 // PlanningWeights defines model for PlanningWeights.
 type PlanningWeights struct {
 	Items []PlanningWeight `json:"items"`
+
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
 }
 
 // PlanningWeightsChange defines model for PlanningWeightsChange.
 type PlanningWeightsChange struct {
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
+
 	// Weights Example: {"out_of_window":3000}
 	Weights map[string]int64 `json:"weights"`
 }
@@ -8509,6 +8559,11 @@ type StatementSettings struct {
 	//
 	// Example: 90
 	StaleDays int `json:"stale_days"`
+
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
 }
 
 // StatementStepRequest defines model for StatementStepRequest.
@@ -8907,6 +8962,11 @@ type ValueRename struct {
 
 	// To Example: EMEA
 	To string `json:"to"`
+
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
 }
 
 // ValueRenamed defines model for ValueRenamed.
@@ -25208,6 +25268,8 @@ type SetLadderResponse struct {
 	ApplicationproblemJSON401 *Unauthenticated
 	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
 	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationproblemJSON413 *TooLarge
 	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -25231,6 +25293,11 @@ func (r SetLadderResponse) GetApplicationproblemJSON401() *Unauthenticated {
 // GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
 func (r SetLadderResponse) GetApplicationproblemJSON403() *Denied {
 	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r SetLadderResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
 }
 
 // GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
@@ -25498,6 +25565,8 @@ type SetBusyTimesResponse struct {
 	ApplicationproblemJSON401 *Unauthenticated
 	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
 	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationproblemJSON413 *TooLarge
 	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -25521,6 +25590,11 @@ func (r SetBusyTimesResponse) GetApplicationproblemJSON401() *Unauthenticated {
 // GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
 func (r SetBusyTimesResponse) GetApplicationproblemJSON403() *Denied {
 	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r SetBusyTimesResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
 }
 
 // GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
@@ -25645,6 +25719,8 @@ type SetBuyingResponse struct {
 	ApplicationproblemJSON403 *Denied
 	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
 	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
 	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationproblemJSON413 *TooLarge
 	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -25673,6 +25749,11 @@ func (r SetBuyingResponse) GetApplicationproblemJSON403() *Denied {
 // GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
 func (r SetBuyingResponse) GetApplicationproblemJSON409() *Conflict {
 	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r SetBuyingResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
 }
 
 // GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
@@ -25733,6 +25814,8 @@ type SetFiscalYearResponse struct {
 	ApplicationproblemJSON401 *Unauthenticated
 	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
 	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationproblemJSON413 *TooLarge
 	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -25756,6 +25839,11 @@ func (r SetFiscalYearResponse) GetApplicationproblemJSON401() *Unauthenticated {
 // GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
 func (r SetFiscalYearResponse) GetApplicationproblemJSON403() *Denied {
 	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r SetFiscalYearResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
 }
 
 // GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
@@ -25885,6 +25973,8 @@ type SetCalendarPolicyResponse struct {
 	ApplicationproblemJSON401 *Unauthenticated
 	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
 	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationproblemJSON413 *TooLarge
 	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -25908,6 +25998,11 @@ func (r SetCalendarPolicyResponse) GetApplicationproblemJSON401() *Unauthenticat
 // GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
 func (r SetCalendarPolicyResponse) GetApplicationproblemJSON403() *Denied {
 	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r SetCalendarPolicyResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
 }
 
 // GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
@@ -27985,6 +28080,8 @@ type RenameValueResponse struct {
 	ApplicationproblemJSON404 *NotFound
 	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
 	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
 	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationproblemJSON413 *TooLarge
 	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -28018,6 +28115,11 @@ func (r RenameValueResponse) GetApplicationproblemJSON404() *NotFound {
 // GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
 func (r RenameValueResponse) GetApplicationproblemJSON409() *Conflict {
 	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r RenameValueResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
 }
 
 // GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
@@ -30301,6 +30403,8 @@ type SetNoticeChannelsResponse struct {
 	ApplicationproblemJSON401 *Unauthenticated
 	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
 	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationproblemJSON413 *TooLarge
 	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -30324,6 +30428,11 @@ func (r SetNoticeChannelsResponse) GetApplicationproblemJSON401() *Unauthenticat
 // GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
 func (r SetNoticeChannelsResponse) GetApplicationproblemJSON403() *Denied {
 	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r SetNoticeChannelsResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
 }
 
 // GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
@@ -32253,6 +32362,8 @@ type SetPlanningWeightsResponse struct {
 	ApplicationproblemJSON401 *Unauthenticated
 	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
 	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationproblemJSON413 *TooLarge
 	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -32276,6 +32387,11 @@ func (r SetPlanningWeightsResponse) GetApplicationproblemJSON401() *Unauthentica
 // GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
 func (r SetPlanningWeightsResponse) GetApplicationproblemJSON403() *Denied {
 	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r SetPlanningWeightsResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
 }
 
 // GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
@@ -35478,6 +35594,8 @@ type SetStatementSettingsResponse struct {
 	ApplicationproblemJSON401 *Unauthenticated
 	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationproblemJSON412 *Stale
 	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationproblemJSON413 *TooLarge
 	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -35501,6 +35619,11 @@ func (r SetStatementSettingsResponse) GetApplicationproblemJSON401() *Unauthenti
 // GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
 func (r SetStatementSettingsResponse) GetApplicationproblemJSON403() *Denied {
 	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r SetStatementSettingsResponse) GetApplicationproblemJSON412() *Stale {
+	return r.ApplicationproblemJSON412
 }
 
 // GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
@@ -41812,6 +41935,13 @@ func ParseSetLadderResponse(rsp *http.Response) (*SetLadderResponse, error) {
 		}
 		response.ApplicationproblemJSON403 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest TooLarge
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -42042,6 +42172,13 @@ func ParseSetBusyTimesResponse(rsp *http.Response) (*SetBusyTimesResponse, error
 		}
 		response.ApplicationproblemJSON403 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest TooLarge
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -42164,6 +42301,13 @@ func ParseSetBuyingResponse(rsp *http.Response) (*SetBuyingResponse, error) {
 		}
 		response.ApplicationproblemJSON409 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest TooLarge
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -42231,6 +42375,13 @@ func ParseSetFiscalYearResponse(rsp *http.Response) (*SetFiscalYearResponse, err
 			return nil, err
 		}
 		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest TooLarge
@@ -42353,6 +42504,13 @@ func ParseSetCalendarPolicyResponse(rsp *http.Response) (*SetCalendarPolicyRespo
 			return nil, err
 		}
 		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest TooLarge
@@ -44115,6 +44273,13 @@ func ParseRenameValueResponse(rsp *http.Response) (*RenameValueResponse, error) 
 			return nil, err
 		}
 		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest TooLarge
@@ -46077,6 +46242,13 @@ func ParseSetNoticeChannelsResponse(rsp *http.Response) (*SetNoticeChannelsRespo
 		}
 		response.ApplicationproblemJSON403 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest TooLarge
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -47746,6 +47918,13 @@ func ParseSetPlanningWeightsResponse(rsp *http.Response) (*SetPlanningWeightsRes
 			return nil, err
 		}
 		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest TooLarge
@@ -50467,6 +50646,13 @@ func ParseSetStatementSettingsResponse(rsp *http.Response) (*SetStatementSetting
 			return nil, err
 		}
 		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Stale
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON412 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest TooLarge

@@ -110,8 +110,9 @@ func (f *Flow) Busy(ctx context.Context, a access.Actor) (BusyView, error) {
 }
 
 // SetBusy changes how people's calendars are read; for the administrator. What was
-// read from people whose calendar is no longer read is deleted.
-func (f *Flow) SetBusy(ctx context.Context, a access.Actor, s BusySettings) error {
+// read from people whose calendar is no longer read is deleted. seen is PrintOf what was
+// looked at, "" where nobody has looked. Errors: Stale.
+func (f *Flow) SetBusy(ctx context.Context, a access.Actor, s BusySettings, seen string) error {
 	if err := access.Require(a, access.ManageConnection, access.Subject{}); err != nil {
 		return err
 	}
@@ -123,6 +124,13 @@ func (f *Flow) SetBusy(ctx context.Context, a access.Actor, s BusySettings) erro
 		return err
 	}
 	return f.Store.Write(ctx, func(tx Tx) error {
+		now, err := busySettings(tx)
+		if err != nil {
+			return err
+		}
+		if err := asSeen(seen, now, s); err != nil {
+			return err
+		}
 		if err := tx.Ledger.SetSetting(busySetting, string(text)); err != nil {
 			return err
 		}

@@ -193,7 +193,7 @@ func (d *desk) settings(change func(*flow.BusySettings)) {
 	if change != nil {
 		change(&s)
 	}
-	require.NoError(d.t, d.f.SetBusy(context.Background(), everything, s))
+	require.NoError(d.t, d.f.SetBusy(context.Background(), everything, s, ""))
 	d.work(flow.JobBusy)
 }
 

@@ -291,7 +291,7 @@ func TestFault78_TakenBetweenPlanAndInvitation(t *testing.T) {
 		d.meeting(d.execs[0].Email, v.Slot.Date, v.Begins, clock(v.Ends, 60))
 		s := flow.StandardBusySettings()
 		s.WriteAnyway = true
-		require.NoError(t, d.f.SetBusy(context.Background(), everything, s))
+		require.NoError(t, d.f.SetBusy(context.Background(), everything, s, ""))
 		d.work(flow.JobApply, flow.JobApplyNow)
 		require.Len(t, d.emu.Live(office), 1)
 		d.work(flow.JobBusy)
@@ -376,7 +376,7 @@ func TestBusySettingsAreChecked(t *testing.T) {
 	} {
 		s := flow.StandardBusySettings()
 		spoil(&s)
-		require.Error(t, d.f.SetBusy(context.Background(), everything, s))
+		require.Error(t, d.f.SetBusy(context.Background(), everything, s, ""))
 	}
 }
 

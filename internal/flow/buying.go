@@ -71,8 +71,9 @@ func (f *Flow) Buying(ctx context.Context, a access.Actor) (BuyingView, error) {
 // SetBuying changes the list of stages and actions; for the VP and the administrator.
 // moved says which stage takes the place of one that the new list no longer has; where
 // customers stand on one that is not in moved, nothing changes (Conflict, with the
-// customers named).
-func (f *Flow) SetBuying(ctx context.Context, a access.Actor, b visit.Buying, moved map[string]string) error {
+// customers named). seen is PrintOf the list that was looked at, "" where nobody has
+// looked. Errors: Stale.
+func (f *Flow) SetBuying(ctx context.Context, a access.Actor, b visit.Buying, moved map[string]string, seen string) error {
 	if err := access.Require(a, access.SetBuying, access.Subject{}); err != nil {
 		return err
 	}
@@ -88,6 +89,9 @@ func (f *Flow) SetBuying(ctx context.Context, a access.Actor, b visit.Buying, mo
 	return f.Store.Write(ctx, func(tx Tx) error {
 		before, err := buyingList(tx)
 		if err != nil {
+			return err
+		}
+		if err := asSeen(seen, before, b); err != nil {
 			return err
 		}
 		if err := moveStages(tx, before, b, moved); err != nil {
@@ -171,8 +175,9 @@ func someAt(tx Tx, stage string, n int) (string, error) {
 
 // SetFiscal says when our quarters end and which days before count as their end; for
 // the VP and the administrator. The planner keeps these days free where it can, and a
-// visit on one needs a reason.
-func (f *Flow) SetFiscal(ctx context.Context, a access.Actor, x visit.Fiscal) error {
+// visit on one needs a reason. seen is PrintOf what was looked at, "" where nobody has
+// looked. Errors: Stale.
+func (f *Flow) SetFiscal(ctx context.Context, a access.Actor, x visit.Fiscal, seen string) error {
 	if err := access.Require(a, access.SetBuying, access.Subject{}); err != nil {
 		return err
 	}
@@ -180,6 +185,13 @@ func (f *Flow) SetFiscal(ctx context.Context, a access.Actor, x visit.Fiscal) er
 		return err
 	}
 	return f.Store.Write(ctx, func(tx Tx) error {
+		now, err := fiscalOf(tx)
+		if err != nil {
+			return err
+		}
+		if err := asSeen(seen, now, x); err != nil {
+			return err
+		}
 		if err := f.setSetting(tx, fiscalSetting, x); err != nil {
 			return err
 		}

@@ -98,8 +98,9 @@ func (f *Flow) StatementSettings(ctx context.Context, a access.Actor) (Statement
 }
 
 // SetStatementSettings changes them; for the VP. Nothing that was said is lost: it only
-// asks sooner or later to be said again.
-func (f *Flow) SetStatementSettings(ctx context.Context, a access.Actor, s StatementSettings) error {
+// asks sooner or later to be said again. seen is PrintOf what was looked at, "" where
+// nobody has looked. Errors: Stale.
+func (f *Flow) SetStatementSettings(ctx context.Context, a access.Actor, s StatementSettings, seen string) error {
 	if err := access.Require(a, access.MakeClaim, access.Subject{}); err != nil {
 		return err
 	}
@@ -107,6 +108,13 @@ func (f *Flow) SetStatementSettings(ctx context.Context, a access.Actor, s State
 		return fault.Invalidf("So many days make no sense.").With(fault.Detail{Where: "stale_days", Value: fmt.Sprint(s.StaleDays), Expected: fmt.Sprintf("%d to %d days", LeastStaleDays, MostStaleDays)})
 	}
 	return f.Store.Write(ctx, func(tx Tx) error {
+		now, err := statementSettings(tx)
+		if err != nil {
+			return err
+		}
+		if err := asSeen(seen, now, s); err != nil {
+			return err
+		}
 		b, err := json.Marshal(s)
 		if err != nil {
 			return err

@@ -35,8 +35,9 @@ func (f *Flow) Ladder(ctx context.Context, a access.Actor) (alert.Ladder, error)
 	return read(ctx, f, ladderOf)
 }
 
-// SetLadder changes it; for the VP. What was told stays told.
-func (f *Flow) SetLadder(ctx context.Context, a access.Actor, l alert.Ladder) error {
+// SetLadder changes it; for the VP. What was told stays told. seen is PrintOf what was
+// looked at, "" where nobody has looked. Errors: Stale.
+func (f *Flow) SetLadder(ctx context.Context, a access.Actor, l alert.Ladder, seen string) error {
 	if err := access.Require(a, access.SetLadder, access.Subject{}); err != nil {
 		return err
 	}
@@ -44,6 +45,13 @@ func (f *Flow) SetLadder(ctx context.Context, a access.Actor, l alert.Ladder) er
 		return err
 	}
 	return f.Store.Write(ctx, func(tx Tx) error {
+		now, err := ladderOf(tx)
+		if err != nil {
+			return err
+		}
+		if err := asSeen(seen, now, l); err != nil {
+			return err
+		}
 		b, err := json.Marshal(l)
 		if err != nil {
 			return err

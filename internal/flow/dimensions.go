@@ -18,6 +18,7 @@ type DimensionValue struct {
 
 // DimensionView is a dimension with the values that exist, most customers first.
 type DimensionView struct {
+	Seen      string // PrintOf the names of its values, sorted
 	Name      string
 	Values    []DimensionValue
 	Customers int // with a value
@@ -45,6 +46,7 @@ func (f *Flow) DimensionList(ctx context.Context, a access.Actor) ([]DimensionVi
 				v.Values = append(v.Values, DimensionValue{value, counts[name][value]})
 				v.Customers += counts[name][value]
 			}
+			v.Seen = PrintOf(slices.Sorted(maps.Keys(counts[name])))
 			slices.SortStableFunc(v.Values, func(a, b DimensionValue) int { return b.Customers - a.Customers })
 			out = append(out, v)
 		}
@@ -55,8 +57,10 @@ func (f *Flow) DimensionList(ctx context.Context, a access.Actor) ([]DimensionVi
 // RenameValue gives every customer with a value in a dimension another value; where that
 // exists already, the two become one. Frozen lists and selections stay as they were, and
 // the next import may bring the old value back. It gives how many customers changed.
-// Errors: NotFound where no customer has the value.
-func (f *Flow) RenameValue(ctx context.Context, a access.Actor, k Key, dimension, from, to string) (int, error) {
+// Errors: NotFound where no customer has the value; Stale where the values are others
+// than those that were looked at: what would have become one might stay two. seen is
+// PrintOf their names, sorted, "" where nobody has looked.
+func (f *Flow) RenameValue(ctx context.Context, a access.Actor, k Key, dimension, from, to, seen string) (int, error) {
 	if err := access.Require(a, access.ImportRoster, access.Subject{}); err != nil {
 		return 0, err
 	}
@@ -72,8 +76,13 @@ func (f *Flow) RenameValue(ctx context.Context, a access.Actor, k Key, dimension
 	}
 	return once(ctx, f, k, func(tx Tx) (int, error) {
 		var touched []*roster.Customer
+		names := map[string]bool{}
 		err := tx.Customers.Each(func(c roster.Customer) error {
-			if v, ok := c.Values[dimension]; ok && v == from {
+			v, ok := c.Values[dimension]
+			if ok {
+				names[v] = true
+			}
+			if ok && v == from {
 				c.Values = maps.Clone(c.Values)
 				c.Values[dimension] = to
 				touched = append(touched, &c)
@@ -85,6 +94,9 @@ func (f *Flow) RenameValue(ctx context.Context, a access.Actor, k Key, dimension
 		}
 		if len(touched) == 0 {
 			return 0, fault.NotFoundf("No customer has the value %s in %s.", fault.Short(from), fault.Short(dimension))
+		}
+		if err := asSeen(seen, slices.Sorted(maps.Keys(names)), nil); err != nil {
+			return 0, err
 		}
 		for some := range slices.Chunk(touched, batch) {
 			if err := tx.Customers.Save(some...); err != nil {

@@ -87,8 +87,9 @@ func (f *Flow) NoticeChannels(ctx context.Context, a access.Actor) (ChannelsView
 	})
 }
 
-// SetNoticeSettings changes the company's choices; for the administrator.
-func (f *Flow) SetNoticeSettings(ctx context.Context, a access.Actor, s NoticeSettings) error {
+// SetNoticeSettings changes the company's choices; for the administrator. seen is
+// PrintOf what was looked at, "" where nobody has looked. Errors: Stale.
+func (f *Flow) SetNoticeSettings(ctx context.Context, a access.Actor, s NoticeSettings, seen string) error {
 	if err := access.Require(a, access.ManageNotices, access.Subject{}); err != nil {
 		return err
 	}
@@ -110,6 +111,13 @@ func (f *Flow) SetNoticeSettings(ctx context.Context, a access.Actor, s NoticeSe
 		return fault.Invalidf("These settings cannot be kept.").With(bad...)
 	}
 	return f.Store.Write(ctx, func(tx Tx) error {
+		now, err := noticeSettings(tx)
+		if err != nil {
+			return err
+		}
+		if err := asSeen(seen, now, s); err != nil {
+			return err
+		}
 		b, err := json.Marshal(s)
 		if err != nil {
 			return err

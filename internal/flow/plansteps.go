@@ -288,7 +288,11 @@ func (f *Flow) sayWhoMoved(tx Tx, s PlanStep, why error) error {
 			if name == "" {
 				name = "Windshield"
 			}
-			return fault.Stalef("This cannot be taken back as it is: %s has moved the same visit since (%s). Take that back first.", name, x.At.UTC().Format("Mon 2 Jan, 15:04 UTC"))
+			what := "moved"
+			if c.Pinned != nil {
+				what = "pinned or unpinned"
+			}
+			return fault.Stalef("This cannot be taken back as it is: %s has %s the same visit since (%s). Take that back first.", name, what, x.At.UTC().Format("Mon 2 Jan, 15:04 UTC"))
 		}
 	}
 	return why

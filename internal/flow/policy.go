@@ -94,7 +94,8 @@ func (f *Flow) Policy(ctx context.Context, a access.Actor) (CalendarPolicy, erro
 }
 
 // SetPolicy changes it; for the administrator. It holds for what people do from now on.
-func (f *Flow) SetPolicy(ctx context.Context, a access.Actor, p CalendarPolicy) error {
+// seen is PrintOf what was looked at, "" where nobody has looked. Errors: Stale.
+func (f *Flow) SetPolicy(ctx context.Context, a access.Actor, p CalendarPolicy, seen string) error {
 	if err := access.Require(a, access.ManageConnection, access.Subject{}); err != nil {
 		return err
 	}
@@ -106,6 +107,13 @@ func (f *Flow) SetPolicy(ctx context.Context, a access.Actor, p CalendarPolicy) 
 		return err
 	}
 	return f.Store.Write(ctx, func(tx Tx) error {
+		now, err := policy(tx)
+		if err != nil {
+			return err
+		}
+		if err := asSeen(seen, now, p); err != nil {
+			return err
+		}
 		if err := tx.Ledger.SetSetting(policySetting, string(b)); err != nil {
 			return err
 		}

@@ -353,6 +353,8 @@ type Ledger interface {
 	// Finish stores the answer of a request begun in this transaction.
 	Finish(k Key, answer []byte) error
 	Setting(name string) (value string, err error) // "" where never set
+	// SetSetting writes over what Setting gave in this transaction; Stale where somebody
+	// else has written meanwhile. What was not read is written over as it is.
 	SetSetting(name, value string) error
 }
 

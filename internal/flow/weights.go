@@ -78,8 +78,9 @@ func (f *Flow) PlanRules(ctx context.Context, a access.Actor) (PlanRules, error)
 
 // SetPlanRules changes weights; those that are not named stay. It holds for runs of the
 // planner from now on, never for a plan that is there. Errors: Invalid for a term that
-// does not exist, or a weight out of its range.
-func (f *Flow) SetPlanRules(ctx context.Context, a access.Actor, weights map[planning.Term]int64) (PlanRules, error) {
+// does not exist, or a weight out of its range; Stale, where seen is PrintOf the weights
+// that were looked at, "" where nobody has looked.
+func (f *Flow) SetPlanRules(ctx context.Context, a access.Actor, weights map[planning.Term]int64, seen string) (PlanRules, error) {
 	if err := access.Require(a, access.SetPlanRules, access.Subject{}); err != nil {
 		return PlanRules{}, err
 	}
@@ -111,6 +112,9 @@ func (f *Flow) SetPlanRules(ctx context.Context, a access.Actor, weights map[pla
 		}
 		if len(to) == 0 {
 			return nil
+		}
+		if err := asSeen(seen, before, nil); err != nil {
+			return err
 		}
 		maps.DeleteFunc(now, func(t planning.Term, w int64) bool { return w == usual[t] })
 		b, err := json.Marshal(now)

@@ -59,7 +59,7 @@ func (a *API) SetPlanningWeights(ctx context.Context, r SetPlanningWeightsReques
 	for t, w := range r.Body.Weights {
 		weights[planning.Term(t)] = w
 	}
-	v, err := a.flow.SetPlanRules(ctx, callOf(ctx).actor, weights)
+	v, err := a.flow.SetPlanRules(ctx, callOf(ctx).actor, weights, value(r.Body.Version))
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (a *API) SetPlanningWeights(ctx context.Context, r SetPlanningWeightsReques
 
 func planningWeights(v flow.PlanRules) PlanningWeights {
 	usual := planning.DefaultWeights()
-	return PlanningWeights{Items: list(planning.Terms(), func(t planning.Term) PlanningWeight {
+	return PlanningWeights{Version: some(flow.PrintOf(v.Weights)), Items: list(planning.Terms(), func(t planning.Term) PlanningWeight {
 		least, most := flow.WeightRange(t)
 		w := PlanningWeight{Term: string(t), Weight: v.Weights[t], Usual: usual[t], Least: least, Most: most}
 		if n, ok := v.Plan.Cost[string(t)]; ok {
@@ -81,7 +81,7 @@ func planningWeights(v flow.PlanRules) PlanningWeights {
 // RenameValue renames or merges a value of a dimension.
 func (a *API) RenameValue(ctx context.Context, r RenameValueRequestObject) (RenameValueResponseObject, error) {
 	c := callOf(ctx)
-	n, err := a.flow.RenameValue(ctx, c.actor, c.key(r.Params.IdempotencyKey), r.Body.Dimension, r.Body.From, r.Body.To)
+	n, err := a.flow.RenameValue(ctx, c.actor, c.key(r.Params.IdempotencyKey), r.Body.Dimension, r.Body.From, r.Body.To, value(r.Body.Version))
 	if err != nil {
 		return nil, err
 	}

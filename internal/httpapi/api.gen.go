@@ -2573,6 +2573,11 @@ type BusySettings struct {
 	// Example: true
 	On bool `json:"on"`
 
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
+
 	// WriteAnyway Invite also into half-days that have been taken since the plan was made.
 	//
 	// Example: false
@@ -2600,6 +2605,11 @@ type Buying struct {
 	//
 	// Example: {"research":12}
 	Standing *map[string]int `json:"standing,omitempty"`
+
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
 }
 
 // BuyingAction defines model for BuyingAction.
@@ -2631,6 +2641,11 @@ type BuyingRequest struct {
 	//
 	// Example: [{"code":"research","name":"Research","phase":"early"},{"code":"comparison","name":"Comparison","phase":"middle"}]
 	Stages []BuyingStage `json:"stages"`
+
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
 }
 
 // BuyingStage defines model for BuyingStage.
@@ -2749,6 +2764,11 @@ type CalendarPolicy struct {
 	//
 	// Example: keep
 	Text CalendarPolicyText `json:"text"`
+
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
 }
 
 // CalendarPolicyAnswer Answers given here: written into the executive's own calendar, or kept here.
@@ -4054,6 +4074,11 @@ type Dimension struct {
 	//
 	// Example: {"Americas":300,"EMEA":120}
 	Values map[string]int `json:"values"`
+
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
 }
 
 // DimensionList defines model for DimensionList.
@@ -4413,6 +4438,11 @@ type FiscalYear struct {
 	//
 	// Example: 1
 	StartMonth int `json:"start_month"`
+
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
 }
 
 // Forecast defines model for Forecast.
@@ -5101,6 +5131,11 @@ type Ladder struct {
 	//
 	// Example: 7
 	CeoDays int `json:"ceo_days"`
+
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
 
 	// VpDays 1 to 60 days after the alert was raised, leave left out.
 	//
@@ -6066,6 +6101,11 @@ type NoticeSettings struct {
 	// Slack The kinds that go to the company's Slack.
 	Slack []NoticeKind `json:"slack"`
 
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
+
 	// Webhook The kinds that go to the webhook.
 	Webhook []NoticeKind `json:"webhook"`
 
@@ -6904,10 +6944,20 @@ type PlanningWeight struct {
 // PlanningWeights defines model for PlanningWeights.
 type PlanningWeights struct {
 	Items []PlanningWeight `json:"items"`
+
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
 }
 
 // PlanningWeightsChange defines model for PlanningWeightsChange.
 type PlanningWeightsChange struct {
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
+
 	// Weights Example: {"out_of_window":3000}
 	Weights map[string]int64 `json:"weights"`
 }
@@ -8510,6 +8560,11 @@ type StatementSettings struct {
 	//
 	// Example: 90
 	StaleDays int `json:"stale_days"`
+
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
 }
 
 // StatementStepRequest defines model for StatementStepRequest.
@@ -8908,6 +8963,11 @@ type ValueRename struct {
 
 	// To Example: EMEA
 	To string `json:"to"`
+
+	// Version What it was when you looked; send it back with a change, and where somebody has changed it since the answer is 412. Left out: whatever stands is written over.
+	//
+	// Example: 5a1f0c3be0d9a7c4
+	Version *string `json:"version,omitempty"`
 }
 
 // ValueRenamed defines model for ValueRenamed.
@@ -14752,6 +14812,22 @@ func (response SetLadder403ApplicationProblemPlusJSONResponse) VisitSetLadderRes
 	return err
 }
 
+type SetLadder412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response SetLadder412ApplicationProblemPlusJSONResponse) VisitSetLadderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SetLadder413ApplicationProblemPlusJSONResponse struct {
 	TooLargeApplicationProblemPlusJSONResponse
 }
@@ -15130,6 +15206,22 @@ func (response SetBusyTimes403ApplicationProblemPlusJSONResponse) VisitSetBusyTi
 	return err
 }
 
+type SetBusyTimes412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response SetBusyTimes412ApplicationProblemPlusJSONResponse) VisitSetBusyTimesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SetBusyTimes413ApplicationProblemPlusJSONResponse struct {
 	TooLargeApplicationProblemPlusJSONResponse
 }
@@ -15335,6 +15427,22 @@ func (response SetBuying409ApplicationProblemPlusJSONResponse) VisitSetBuyingRes
 	return err
 }
 
+type SetBuying412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response SetBuying412ApplicationProblemPlusJSONResponse) VisitSetBuyingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SetBuying413ApplicationProblemPlusJSONResponse struct {
 	TooLargeApplicationProblemPlusJSONResponse
 }
@@ -15450,6 +15558,22 @@ func (response SetFiscalYear403ApplicationProblemPlusJSONResponse) VisitSetFisca
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetFiscalYear412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response SetFiscalYear412ApplicationProblemPlusJSONResponse) VisitSetFiscalYearResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -15655,6 +15779,22 @@ func (response SetCalendarPolicy403ApplicationProblemPlusJSONResponse) VisitSetC
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetCalendarPolicy412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response SetCalendarPolicy412ApplicationProblemPlusJSONResponse) VisitSetCalendarPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -18636,6 +18776,22 @@ func (response RenameValue409ApplicationProblemPlusJSONResponse) VisitRenameValu
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RenameValue412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response RenameValue412ApplicationProblemPlusJSONResponse) VisitRenameValueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -22035,6 +22191,22 @@ func (response SetNoticeChannels403ApplicationProblemPlusJSONResponse) VisitSetN
 	return err
 }
 
+type SetNoticeChannels412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response SetNoticeChannels412ApplicationProblemPlusJSONResponse) VisitSetNoticeChannelsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SetNoticeChannels413ApplicationProblemPlusJSONResponse struct {
 	TooLargeApplicationProblemPlusJSONResponse
 }
@@ -24830,6 +25002,22 @@ func (response SetPlanningWeights403ApplicationProblemPlusJSONResponse) VisitSet
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPlanningWeights412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response SetPlanningWeights412ApplicationProblemPlusJSONResponse) VisitSetPlanningWeightsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -29714,6 +29902,22 @@ func (response SetStatementSettings403ApplicationProblemPlusJSONResponse) VisitS
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetStatementSettings412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response SetStatementSettings412ApplicationProblemPlusJSONResponse) VisitSetStatementSettingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
 	_, err := buf.WriteTo(w)
 	return err
 }

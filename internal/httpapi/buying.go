@@ -24,7 +24,7 @@ func (a *API) SetBuying(ctx context.Context, r SetBuyingRequestObject) (SetBuyin
 		}),
 		Actions: list(r.Body.Actions, func(x BuyingAction) visit.Action { return visit.Action{Code: x.Code, Says: x.Says, Stage: x.Stage} }),
 	}
-	if err := a.flow.SetBuying(ctx, callOf(ctx).actor, in, value(r.Body.Moved)); err != nil {
+	if err := a.flow.SetBuying(ctx, callOf(ctx).actor, in, value(r.Body.Moved), value(r.Body.Version)); err != nil {
 		return nil, err
 	}
 	out, err := a.buying(ctx)
@@ -34,7 +34,7 @@ func (a *API) SetBuying(ctx context.Context, r SetBuyingRequestObject) (SetBuyin
 // SetFiscalYear says when our quarters end.
 func (a *API) SetFiscalYear(ctx context.Context, r SetFiscalYearRequestObject) (SetFiscalYearResponseObject, error) {
 	in := visit.Fiscal{Start: time.Month(r.Body.StartMonth), Days: r.Body.QuarterEndDays}
-	if err := a.flow.SetFiscal(ctx, callOf(ctx).actor, in); err != nil {
+	if err := a.flow.SetFiscal(ctx, callOf(ctx).actor, in, value(r.Body.Version)); err != nil {
 		return nil, err
 	}
 	out, err := a.buying(ctx)
@@ -43,7 +43,7 @@ func (a *API) SetFiscalYear(ctx context.Context, r SetFiscalYearRequestObject) (
 
 func (a *API) buying(ctx context.Context) (Buying, error) {
 	v, err := a.flow.Buying(ctx, callOf(ctx).actor)
-	out := Buying{MayChange: v.MayChange, FiscalYear: FiscalYear{StartMonth: max(1, int(v.Fiscal.Start)), QuarterEndDays: v.Fiscal.Days},
+	out := Buying{Version: some(flow.PrintOf(v.Buying)), MayChange: v.MayChange, FiscalYear: FiscalYear{Version: some(flow.PrintOf(v.Fiscal)), StartMonth: max(1, int(v.Fiscal.Start)), QuarterEndDays: v.Fiscal.Days},
 		Stages:  list(v.Stages, buyingStage),
 		Actions: list(v.Actions, func(x visit.Action) BuyingAction { return BuyingAction{Code: x.Code, Says: x.Says, Stage: x.Stage} })}
 	if v.Standing != nil {

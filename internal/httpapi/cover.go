@@ -138,15 +138,16 @@ func (a *API) GetLadder(ctx context.Context, _ GetLadderRequestObject) (GetLadde
 	if err != nil {
 		return nil, err
 	}
-	return GetLadder200JSONResponse{VpDays: l.VPDays, CeoDays: l.CEODays}, nil
+	return GetLadder200JSONResponse{Version: some(flow.PrintOf(l)), VpDays: l.VPDays, CeoDays: l.CEODays}, nil
 }
 
 // SetLadder changes it.
 func (a *API) SetLadder(ctx context.Context, r SetLadderRequestObject) (SetLadderResponseObject, error) {
-	if err := a.flow.SetLadder(ctx, callOf(ctx).actor, alert.Ladder{VPDays: r.Body.VpDays, CEODays: r.Body.CeoDays}); err != nil {
+	l := alert.Ladder{VPDays: r.Body.VpDays, CEODays: r.Body.CeoDays}
+	if err := a.flow.SetLadder(ctx, callOf(ctx).actor, l, value(r.Body.Version)); err != nil {
 		return nil, err
 	}
-	return SetLadder200JSONResponse(*r.Body), nil
+	return SetLadder200JSONResponse{Version: some(flow.PrintOf(l)), VpDays: l.VPDays, CeoDays: l.CEODays}, nil
 }
 
 // AnswerAlert snoozes or acknowledges an open alert.

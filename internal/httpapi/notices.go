@@ -131,7 +131,7 @@ func (a *API) GetNoticeChannels(ctx context.Context, _ GetNoticeChannelsRequestO
 // SetNoticeChannels says what goes to the company's channels.
 func (a *API) SetNoticeChannels(ctx context.Context, r SetNoticeChannelsRequestObject) (SetNoticeChannelsResponseObject, error) {
 	actor := callOf(ctx).actor
-	if err := a.flow.SetNoticeSettings(ctx, actor, flow.NoticeSettings{Zone: r.Body.Zone, Webhook: kindsOf(r.Body.Webhook), Slack: kindsOf(r.Body.Slack)}); err != nil {
+	if err := a.flow.SetNoticeSettings(ctx, actor, flow.NoticeSettings{Zone: r.Body.Zone, Webhook: kindsOf(r.Body.Webhook), Slack: kindsOf(r.Body.Slack)}, value(r.Body.Version)); err != nil {
 		return nil, err
 	}
 	v, err := a.flow.NoticeChannels(ctx, actor)
@@ -151,7 +151,7 @@ func (a *API) RetryNotices(ctx context.Context, _ RetryNoticesRequestObject) (Re
 }
 
 func channels(v flow.ChannelsView) NoticeChannels {
-	return NoticeChannels{Settings: NoticeSettings{Zone: v.Settings.Zone, Webhook: kindNames(v.Settings.Webhook), Slack: kindNames(v.Settings.Slack)},
+	return NoticeChannels{Settings: NoticeSettings{Version: some(flow.PrintOf(v.Settings)), Zone: v.Settings.Zone, Webhook: kindNames(v.Settings.Webhook), Slack: kindNames(v.Settings.Slack)},
 		Channels: list(v.Channels, func(c flow.ChannelView) ChannelStanding {
 			return ChannelStanding{Channel: NoticeChannel(c.Channel), SetUp: c.On, Works: c.On && !c.Dead(), Waiting: c.Waiting, Failing: c.Failing, Held: c.Held, Sent: c.Sent, Refused: c.Refused,
 				Error: c.Error, FailingSince: someTime(c.Oldest), LastSent: someTime(c.LastSent)}

@@ -77,7 +77,7 @@ func (a *API) ListDimensions(ctx context.Context, _ ListDimensionsRequestObject)
 		return nil, err
 	}
 	return ListDimensions200JSONResponse{Items: list(slices.Sorted(maps.Keys(dimensions)), func(name string) Dimension {
-		return Dimension{Name: name, Values: dimensions[name]}
+		return Dimension{Name: name, Values: dimensions[name], Version: some(flow.PrintOf(slices.Sorted(maps.Keys(dimensions[name]))))}
 	})}, nil
 }
 

@@ -47,14 +47,14 @@ func (a *API) GetCalendarPolicy(ctx context.Context, _ GetCalendarPolicyRequestO
 func (a *API) SetCalendarPolicy(ctx context.Context, r SetCalendarPolicyRequestObject) (SetCalendarPolicyResponseObject, error) {
 	b := r.Body
 	p := flow.CalendarPolicy{Move: flow.Rule(b.Move), Resize: flow.Rule(b.Resize), Text: flow.Rule(b.Text), Delete: flow.Rule(b.Delete), Answer: flow.Rule(b.Answer)}
-	if err := a.flow.SetPolicy(ctx, callOf(ctx).actor, p); err != nil {
+	if err := a.flow.SetPolicy(ctx, callOf(ctx).actor, p, value(b.Version)); err != nil {
 		return nil, err
 	}
 	return SetCalendarPolicy200JSONResponse(calendarPolicy(p)), nil
 }
 
 func calendarPolicy(p flow.CalendarPolicy) CalendarPolicy {
-	return CalendarPolicy{Move: CalendarPolicyMove(p.Move), Resize: CalendarPolicyResize(p.Resize), Text: CalendarPolicyText(p.Text),
+	return CalendarPolicy{Version: some(flow.PrintOf(p)), Move: CalendarPolicyMove(p.Move), Resize: CalendarPolicyResize(p.Resize), Text: CalendarPolicyText(p.Text),
 		Delete: CalendarPolicyDelete(p.Delete), Answer: CalendarPolicyAnswer(p.Answer)}
 }
 

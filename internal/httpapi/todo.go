@@ -82,14 +82,14 @@ func (a *API) GetStatementSettings(ctx context.Context, _ GetStatementSettingsRe
 	if err != nil {
 		return nil, err
 	}
-	return GetStatementSettings200JSONResponse{StaleDays: s.StaleDays}, nil
+	return GetStatementSettings200JSONResponse{Version: some(flow.PrintOf(s)), StaleDays: s.StaleDays}, nil
 }
 
 // SetStatementSettings changes it.
 func (a *API) SetStatementSettings(ctx context.Context, r SetStatementSettingsRequestObject) (SetStatementSettingsResponseObject, error) {
 	s := flow.StatementSettings{StaleDays: r.Body.StaleDays}
-	if err := a.flow.SetStatementSettings(ctx, callOf(ctx).actor, s); err != nil {
+	if err := a.flow.SetStatementSettings(ctx, callOf(ctx).actor, s, value(r.Body.Version)); err != nil {
 		return nil, pointed(err)
 	}
-	return SetStatementSettings200JSONResponse{StaleDays: s.StaleDays}, nil
+	return SetStatementSettings200JSONResponse{Version: some(flow.PrintOf(s)), StaleDays: s.StaleDays}, nil
 }

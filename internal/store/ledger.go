@@ -299,13 +299,40 @@ func (l ledger) Setting(name string) (string, error) {
 	var r settingRow
 	err := l.db.Where("name = ?", name).Take(&r).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
-		return "", nil
+		err = nil
+	}
+	if err == nil && l.write {
+		if l.known == nil {
+			l.known = map[string]string{}
+		}
+		l.known[name] = r.Value
 	}
 	return r.Value, l.fail(err)
 }
 
+// SetSetting writes over what was read, and nothing else: at READ COMMITTED two may have
+// read the same.
 func (l ledger) SetSetting(name, value string) error {
+	was, read := l.known[name]
+	if read {
+		l.known[name] = value
+	}
 	return l.atomic(func() error {
+		if read && was != "" {
+			done := l.db.Model(&settingRow{}).Where("name = ? AND value = ?", name, was).Update("value", value)
+			return written(done)
+		}
+		if read {
+			return written(l.db.Clauses(clause.OnConflict{DoNothing: true}).Create(&settingRow{name, value}))
+		}
 		return l.db.Clauses(clause.OnConflict{UpdateAll: true, Columns: []clause.Column{{Name: "name"}}}).Create(&settingRow{name, value}).Error
 	})
+}
+
+// written says whether a setting was written over what was read.
+func written(done *gorm.DB) error {
+	if done.Error == nil && done.RowsAffected == 0 {
+		return fault.Stalef("Somebody changed this at the same moment. Look at how it stands now, and send yours again if it is still right.")
+	}
+	return done.Error
 }

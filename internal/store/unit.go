@@ -28,6 +28,7 @@ type unit struct {
 
 	undo    []func()           // puts values back as they were if the unit does not commit
 	entries []flow.Entry       // audit entries, appended just before the commit
+	known   map[string]string  // settings that were read, by name
 	stamps  map[string]bool    // to be counted up just before the commit
 	begun   map[[2]string]bool // idempotency keys that wait for their answer
 	lost    error              // an error of the engine that asks for another run

@@ -59,6 +59,37 @@ func TestRollbackLeavesNothing(t *testing.T) {
 	})
 }
 
+// A setting is written over what was read: of many who count it up at once nobody is lost.
+func TestSettingsAreSwapped(t *testing.T) {
+	engines(t, func(t *testing.T, st *store.Store) {
+		const racers, rounds = 4, 5
+		errs := race(racers, func(int) error {
+			for n := 0; n < rounds; {
+				err := st.Write(context.Background(), func(tx flow.Tx) error {
+					was, err := tx.Ledger.Setting("count")
+					if err != nil {
+						return err
+					}
+					return tx.Ledger.SetSetting("count", was+"x")
+				})
+				switch {
+				case err == nil:
+					n++
+				case !fault.Is(err, fault.Stale):
+					return err
+				}
+			}
+			return nil
+		})
+		require.Equal(t, racers, count(errs, isNil), "%v", errs)
+		read(t, st, func(tx flow.Tx) {
+			all, err := tx.Ledger.Setting("count")
+			require.NoError(t, err)
+			require.Len(t, all, racers*rounds)
+		})
+	})
+}
+
 func TestReadOnlyTransactionsChangeNothing(t *testing.T) {
 	engines(t, func(t *testing.T, st *store.Store) {
 		for name, change := range map[string]func(tx flow.Tx) error{

@@ -152,7 +152,7 @@ func New(t testing.TB, e Engine) *House {
 // ReadBusy lets Windshield read when people are busy, from now on and at once.
 func (h *House) ReadBusy() {
 	h.t.Helper()
-	require.NoError(h.t, h.Flow.SetBusy(context.Background(), System, flow.StandardBusySettings()))
+	require.NoError(h.t, h.Flow.SetBusy(context.Background(), System, flow.StandardBusySettings(), ""))
 	h.Settle()
 }
 

@@ -41,9 +41,9 @@ type Administering interface {
 	CheckTrail(ctx context.Context, a access.Actor) (flow.TrailCheck, error)
 	LastTrailCheck(ctx context.Context, a access.Actor) (flow.TrailCheck, error)
 	DimensionList(ctx context.Context, a access.Actor) ([]flow.DimensionView, error)
-	RenameValue(ctx context.Context, a access.Actor, k flow.Key, dimension, from, to string) (int, error)
+	RenameValue(ctx context.Context, a access.Actor, k flow.Key, dimension, from, to, seen string) (int, error)
 	PlanRules(ctx context.Context, a access.Actor) (flow.PlanRules, error)
-	SetPlanRules(ctx context.Context, a access.Actor, weights map[planning.Term]int64) (flow.PlanRules, error)
+	SetPlanRules(ctx context.Context, a access.Actor, weights map[planning.Term]int64, seen string) (flow.PlanRules, error)
 }
 
 func (p *Pages) admin(c echo.Context) error {
@@ -103,6 +103,21 @@ type dimensionsModel struct {
 	Key       string
 	Dimension string
 	From, To  string
+	Overtaken bool // somebody has changed the values of Dimension
+	Clash     *clash
+}
+
+// valuesNow says which values a dimension has.
+func valuesNow(d flow.DimensionView) string {
+	var names []string
+	for _, x := range d.Values[:min(len(d.Values), 12)] {
+		names = append(names, orDash(x.Value))
+	}
+	text := "the values are " + strings.Join(names, ", ")
+	if more := len(d.Values) - len(names); more > 0 {
+		text += " and " + itoa(more) + " more"
+	}
+	return text
 }
 
 // shownValues is how many values of a dimension a page lists: a dimension with more is a
@@ -119,6 +134,14 @@ func (p *Pages) showDimensions(c echo.Context, status int, m dimensionsModel) er
 	if m.Rows, err = p.Flow.DimensionList(ctx(c), a); err != nil {
 		return err
 	}
+	if m.Overtaken {
+		m.Clash = &clash{}
+		for _, d := range m.Rows {
+			if d.Name == m.Dimension {
+				m.Clash.Rows = []clashRow{{d.Name, orDash(m.From) + " becomes " + m.To, valuesNow(d)}}
+			}
+		}
+	}
 	m.MayRename, m.Key = may(access.ImportRoster)(a), p.NewKey()
 	f := p.frame(c, "Dimensions")
 	f.Narrow = true
@@ -127,13 +150,13 @@ func (p *Pages) showDimensions(c echo.Context, status int, m dimensionsModel) er
 
 func (p *Pages) renameValue(c echo.Context) error {
 	m := dimensionsModel{Dimension: c.FormValue("dimension"), From: c.FormValue("from"), To: c.FormValue("to")}
-	_, err := p.Flow.RenameValue(ctx(c), auth.Actor(c), key(c, m.Dimension, m.From, m.To), m.Dimension, m.From, m.To)
-	status, yes := formError(err)
+	_, err := p.Flow.RenameValue(ctx(c), auth.Actor(c), key(c, m.Dimension, m.From, m.To, c.FormValue("seen")), m.Dimension, m.From, m.To, c.FormValue("seen"))
+	status, yes := formErrorOrStale(err)
 	if fault.Is(err, fault.NotFound) {
 		status, yes = http.StatusConflict, true // somebody has renamed it meanwhile
 	}
 	if err != nil && yes {
-		m.Error = shown(err)
+		m.Error, m.Overtaken = onlyMend(err), fault.Is(err, fault.Stale)
 		return p.showDimensions(c, status, m)
 	}
 	if err != nil {
@@ -176,6 +199,8 @@ type rulesModel struct {
 	Changed   int  // how many of them differ
 	Total     int64
 	Before    int64
+	Seen      string // print of the weights that stand
+	Clash     *clash
 	Error     shownError
 }
 
@@ -206,7 +231,14 @@ func (p *Pages) showRules(c echo.Context, status int, typed map[planning.Term]st
 		fields = append(fields, string(t.Term))
 	}
 	m.Preview = m.Preview && m.Changed > 0
-	m.Error = shown(refused, fields...)
+	m.Error, m.Seen = onlyMend(refused, fields...), flow.PrintOf(v.Weights)
+	if fault.Is(refused, fault.Stale) {
+		var mine, now []choice
+		for _, t := range m.Terms {
+			mine, now = append(mine, choice{t.Title, t.Typed}), append(now, choice{t.Title, strconv.FormatInt(t.Was, 10)})
+		}
+		m.Clash = clashOf(refused, mine, now)
+	}
 	f := p.frame(c, "Rules and weights")
 	f.Narrow = true
 	return p.show(c, status, rulesPage(f, m))
@@ -238,8 +270,8 @@ func (p *Pages) setRules(c echo.Context) error {
 	if c.FormValue("do") != "save" {
 		return p.showRules(c, http.StatusOK, typed, nil)
 	}
-	_, err := p.Flow.SetPlanRules(ctx(c), auth.Actor(c), weights)
-	if status, yes := formError(err); err != nil && yes {
+	_, err := p.Flow.SetPlanRules(ctx(c), auth.Actor(c), weights, c.FormValue("seen"))
+	if status, yes := formErrorOrStale(err); err != nil && yes {
 		return p.showRules(c, status, typed, err)
 	}
 	if err != nil {

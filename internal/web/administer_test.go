@@ -129,7 +129,7 @@ func (s *story) DimensionList(context.Context, access.Actor) ([]flow.DimensionVi
 	return []flow.DimensionView{{Name: s.nameOf("region"), Values: []flow.DimensionValue{{Value: s.nameOf("EMEA"), Customers: 70}, {Value: "emea", Customers: 3}}, Customers: 73, Of: 80}}, s.failing("dimension list")
 }
 
-func (s *story) RenameValue(_ context.Context, _ access.Actor, _ flow.Key, dimension, from, to string) (int, error) {
+func (s *story) RenameValue(_ context.Context, _ access.Actor, _ flow.Key, dimension, from, to, _ string) (int, error) {
 	return 3, s.change("rename", dimension, from, to)
 }
 
@@ -139,7 +139,7 @@ func (s *story) PlanRules(_ context.Context, a access.Actor) (flow.PlanRules, er
 	return flow.PlanRules{Weights: w, Plan: s.plan, MayChange: access.Decide(a, access.SetPlanRules, access.Subject{}).Allowed}, s.failing("rules")
 }
 
-func (s *story) SetPlanRules(_ context.Context, _ access.Actor, w map[planning.Term]int64) (flow.PlanRules, error) {
+func (s *story) SetPlanRules(_ context.Context, _ access.Actor, w map[planning.Term]int64, _ string) (flow.PlanRules, error) {
 	return flow.PlanRules{}, s.change("weights", w[planning.Crunch])
 }
 

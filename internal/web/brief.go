@@ -32,7 +32,7 @@ type Preparing interface {
 type briefModel struct {
 	flow.BriefView
 	Error    shownError
-	Stale    string
+	Clash    *clash
 	Question string           // as it was typed
 	Input    *flow.BriefInput // likewise, for the form
 	Own      bool
@@ -116,8 +116,9 @@ func (p *Pages) briefAgain(c echo.Context, err error, entered func(*briefModel),
 	}
 	m := p.briefModelOf(c, b)
 	entered(&m)
-	if m.Error = shown(err, fields...); stale {
-		status, m.Error, m.Stale = http.StatusConflict, shownError{}, "Somebody changed this brief meanwhile. What you entered is below, and was not kept; send it again if it is still right."
+	if m.Error = onlyMend(err, fields...); stale {
+		status = http.StatusConflict
+		m.Clash = clashOf(err, saidBrief(m.entered()), saidBrief(m.kept()))
 	}
 	return p.show(c, status, page(p.briefFrame(c, b), m))
 }
@@ -268,6 +269,18 @@ func (m briefModel) entered() flow.BriefInput {
 	if m.Input != nil {
 		return *m.Input
 	}
+	return m.kept()
+}
+
+// saidBrief says field by field what is prepared.
+func saidBrief(in flow.BriefInput) []choice {
+	return []choice{{"What the customer wants", in.Theirs}, {"Who said so", in.TheirsBy}, {"When", dateField(in.TheirsOn)}, {"Agenda", agendaText(in.Agenda)}, {"What we want", in.Objective},
+		{"Must be raised", strings.Join(in.Elephants, "; ")}, {"Ask these", strings.Join(in.Asks, "; ")}, {"Open questions", strings.Join(in.Questions, "; ")},
+		{"From the customer", peopleText(in.People, true)}, {"Of us", peopleText(in.People, false)}, {"Getting there", in.Travel}}
+}
+
+// kept gives what stands, as the form enters it.
+func (m briefModel) kept() flow.BriefInput {
 	b := m.Brief
 	in := flow.BriefInput{Objective: m.Visit.Objective, Theirs: m.Visit.Theirs.Words, TheirsBy: m.Visit.Theirs.By, TheirsOn: m.Visit.Theirs.On, Agenda: m.Visit.Agenda,
 		People: b.People, Questions: b.Questions, Elephants: b.Elephants, Travel: b.Travel}

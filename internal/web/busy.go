@@ -22,6 +22,8 @@ type busyModel struct {
 	flow.BusyView
 	Typed     map[string]string // what stands in the fields
 	Error     shownError
+	Seen      string // print of the settings that stand
+	Clash     *clash
 	MayChange bool
 }
 
@@ -44,8 +46,9 @@ func (p *Pages) showBusy(c echo.Context, status int, typed *flow.BusySettings, r
 	if err != nil {
 		return err
 	}
-	m := busyModel{BusyView: v, MayChange: may(access.ManageConnection)(a), Error: shown(refused, busyFields...), Typed: busyTyped(v.Settings)}
+	m := busyModel{BusyView: v, MayChange: may(access.ManageConnection)(a), Error: onlyMend(refused, busyFields...), Typed: busyTyped(v.Settings), Seen: flow.PrintOf(v.Settings)}
 	if typed != nil {
+		m.Clash = clashOf(refused, saidBusy(*typed), saidBusy(v.Settings))
 		m.Settings, m.Typed = *typed, map[string]string{}
 		for _, name := range busyFields {
 			m.Typed[name] = c.FormValue(name)
@@ -71,9 +74,9 @@ func (p *Pages) setBusy(c echo.Context) error {
 	if len(bad) > 0 {
 		err = fault.Invalidf("Some of these are no lengths of time.").With(bad...)
 	} else {
-		err = p.Flow.SetBusy(ctx(c), auth.Actor(c), s)
+		err = p.Flow.SetBusy(ctx(c), auth.Actor(c), s, c.FormValue("seen"))
 	}
-	if status, yes := formError(err); err != nil && yes {
+	if status, yes := formErrorOrStale(err); err != nil && yes {
 		return p.showBusy(c, status, &s, err)
 	}
 	if err != nil {

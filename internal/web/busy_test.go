@@ -30,7 +30,7 @@ func (s *story) Busy(context.Context, access.Actor) (flow.BusyView, error) {
 	return v, s.failing("busy")
 }
 
-func (s *story) SetBusy(_ context.Context, _ access.Actor, in flow.BusySettings) error {
+func (s *story) SetBusy(_ context.Context, _ access.Actor, in flow.BusySettings, _ string) error {
 	return s.change("set busy", in.On, in.Hosts, in.WriteAnyway, in.Rules.Begins, in.Rules.Meeting, in.Every)
 }
 

@@ -85,6 +85,8 @@ type buyingModel struct {
 	Start, Days            string
 	Error                  shownError
 	FiscalError            shownError
+	Clash                  *clash
+	Typed                  bool // the lists are as somebody typed them
 }
 
 func (p *Pages) buying(c echo.Context) error {
@@ -185,12 +187,13 @@ func onLists(err error) error {
 func (p *Pages) setBuying(c echo.Context) error {
 	b, moved, err := typedBuying(c)
 	if err == nil {
-		err = p.Flow.SetBuying(ctx(c), auth.Actor(c), b, moved)
+		err = p.Flow.SetBuying(ctx(c), auth.Actor(c), b, moved, c.FormValue("seen"))
 	}
-	if status, yes := formError(err); err != nil && yes {
+	if status, yes := formErrorOrStale(err); err != nil && yes {
 		return p.showBuying(c, status, func(m *buyingModel) {
 			m.Stages, m.Actions, m.Moved = c.FormValue("stages"), c.FormValue("actions"), c.FormValue("moved")
-			m.Error = shown(onLists(err), "stages", "actions", "moved")
+			m.Error, m.Typed = onlyMend(onLists(err), "stages", "actions", "moved"), true
+			m.Clash = clashOf(err, saidBuying(b), saidBuying(m.Buying))
 		})
 	}
 	if err != nil {
@@ -209,11 +212,12 @@ func (p *Pages) setFiscal(c echo.Context) error {
 	case errDays != nil:
 		err = fault.Invalidf("This is no end of a quarter.").With(fault.Detail{Where: "quarter_end_days", Value: fault.Short(c.FormValue("quarter_end_days")), Expected: "0 to 45 days"})
 	default:
-		err = p.Flow.SetFiscal(ctx(c), auth.Actor(c), visit.Fiscal{Start: time.Month(start), Days: days})
+		err = p.Flow.SetFiscal(ctx(c), auth.Actor(c), visit.Fiscal{Start: time.Month(start), Days: days}, c.FormValue("seen"))
 	}
-	if status, yes := formError(err); err != nil && yes {
+	if status, yes := formErrorOrStale(err); err != nil && yes {
 		return p.showBuying(c, status, func(m *buyingModel) {
-			m.Start, m.Days, m.FiscalError = c.FormValue("fiscal_start"), c.FormValue("quarter_end_days"), shown(err, "fiscal_start", "quarter_end_days")
+			m.Start, m.Days, m.FiscalError = c.FormValue("fiscal_start"), c.FormValue("quarter_end_days"), onlyMend(err, "fiscal_start", "quarter_end_days")
+			m.Clash = clashOf(err, saidFiscal(visit.Fiscal{Start: time.Month(start), Days: days}), saidFiscal(m.Fiscal))
 		})
 	}
 	if err != nil {

@@ -18,8 +18,11 @@ func (s *story) Buying(_ context.Context, a access.Actor) (flow.BuyingView, erro
 	return flow.BuyingView{Buying: visit.UsualBuying(), Standing: map[string]int{"fear": 3}, Fiscal: visit.UsualFiscal(), MayChange: access.Decide(a, access.SetBuying, access.Subject{}).Allowed}, s.failing("buying")
 }
 
-func (s *story) SetBuying(_ context.Context, a access.Actor, b visit.Buying, moved map[string]string) error {
+func (s *story) SetBuying(_ context.Context, a access.Actor, b visit.Buying, moved map[string]string, _ string) error {
 	if err := access.Require(a, access.SetBuying, access.Subject{}); err != nil {
+		return err
+	}
+	if err := s.failing("set buying"); err != nil {
 		return err
 	}
 	if err := b.Check(); err != nil {
@@ -31,8 +34,11 @@ func (s *story) SetBuying(_ context.Context, a access.Actor, b visit.Buying, mov
 	return nil
 }
 
-func (s *story) SetFiscal(_ context.Context, a access.Actor, x visit.Fiscal) error {
+func (s *story) SetFiscal(_ context.Context, a access.Actor, x visit.Fiscal, _ string) error {
 	if err := access.Require(a, access.SetBuying, access.Subject{}); err != nil {
+		return err
+	}
+	if err := s.failing("set fiscal"); err != nil {
 		return err
 	}
 	return x.Check()

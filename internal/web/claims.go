@@ -28,7 +28,8 @@ type Claiming interface {
 	Findings(ctx context.Context, a access.Actor, id string) ([]flow.ClaimRow, error)
 	AddStatement(ctx context.Context, a access.Actor, in flow.StatementInput) (flow.StatementView, error)
 	AttachStatement(ctx context.Context, a access.Actor, id string, version int, claimID string, side insight.Side, asked bool) (flow.StatementView, error)
-	SetStatementSettings(ctx context.Context, a access.Actor, s flow.StatementSettings) error
+	StatementSettings(ctx context.Context, a access.Actor) (flow.StatementSettings, error)
+	SetStatementSettings(ctx context.Context, a access.Actor, s flow.StatementSettings, seen string) error
 	StepStatement(ctx context.Context, a access.Actor, id string, version int, step flow.StatementStep, why string) (flow.StatementView, error)
 }
 
@@ -71,7 +72,14 @@ func (p *Pages) setStatements(c echo.Context) error {
 	if len(bad) > 0 {
 		err = fault.Invalidf("So many days make no sense.").With(bad...)
 	} else {
-		err = p.Flow.SetStatementSettings(ctx(c), auth.Actor(c), flow.StatementSettings{StaleDays: days})
+		err = p.Flow.SetStatementSettings(ctx(c), auth.Actor(c), flow.StatementSettings{StaleDays: days}, c.FormValue("seen"))
+	}
+	if fault.Is(err, fault.Stale) {
+		now, e := p.Flow.StatementSettings(ctx(c), auth.Actor(c))
+		if e != nil {
+			return e
+		}
+		return p.claimsPage(c, http.StatusConflict, fault.Stalef("Somebody changed this meanwhile: after %d days now. You wanted %d; save again to keep yours.", now.StaleDays, days))
 	}
 	if status, yes := formError(err); yes {
 		return p.claimsPage(c, status, err)

@@ -20,7 +20,8 @@ import (
 // Warning are the use cases of what the 30-day clock leads to.
 type Warning interface {
 	AnswerAlert(ctx context.Context, a access.Actor, personID string, breach slot.Date, in flow.AlertAnswer) error
-	SetLadder(ctx context.Context, a access.Actor, l alert.Ladder) error
+	Ladder(ctx context.Context, a access.Actor) (alert.Ladder, error)
+	SetLadder(ctx context.Context, a access.Actor, l alert.Ladder, seen string) error
 }
 
 // answerAlert snoozes or acknowledges the open alert of a person.
@@ -68,7 +69,15 @@ func (p *Pages) setLadder(c echo.Context) error {
 			return fault.Invalidf("This is no way to escalate.").With(fault.Detail{Where: field, Value: fault.Short(c.FormValue(field)), Expected: "1 to 60 days"})
 		}
 	}
-	if err := p.Flow.SetLadder(ctx(c), auth.Actor(c), l); err != nil {
+	err = p.Flow.SetLadder(ctx(c), auth.Actor(c), l, c.FormValue("seen"))
+	if fault.Is(err, fault.Stale) {
+		now, e := p.Flow.Ladder(ctx(c), auth.Actor(c))
+		if e != nil {
+			return e
+		}
+		return fault.Stalef("Somebody changed when alerts climb meanwhile. Now they reach %s. You wanted: %s.", saidLadder(now), saidLadder(l))
+	}
+	if err != nil {
 		return err
 	}
 	return back(c, "/coverage", "ladder")

@@ -97,6 +97,8 @@ func (p *Pages) conflicts(c echo.Context) error {
 type policyModel struct {
 	Policy    flow.CalendarPolicy
 	MayChange bool
+	Seen      string // print of the policy that holds
+	Clash     *clash
 	Error     shownError
 }
 
@@ -124,7 +126,7 @@ func (p *Pages) policy(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.showPolicy(c, http.StatusOK, policyModel{Policy: held, MayChange: may(access.ManageConnection)(a)})
+	return p.showPolicy(c, http.StatusOK, policyModel{Policy: held, Seen: flow.PrintOf(held), MayChange: may(access.ManageConnection)(a)})
 }
 
 func (p *Pages) showPolicy(c echo.Context, status int, m policyModel) error {
@@ -136,9 +138,13 @@ func (p *Pages) showPolicy(c echo.Context, status int, m policyModel) error {
 func (p *Pages) setPolicy(c echo.Context) error {
 	rule := func(part string) flow.Rule { return flow.Rule(c.FormValue(part)) }
 	in := flow.CalendarPolicy{Move: rule("move"), Resize: rule("resize"), Text: rule("text"), Delete: rule("delete"), Answer: rule("answer")}
-	err := p.Flow.SetPolicy(ctx(c), auth.Actor(c), in)
-	if status, yes := formError(err); err != nil && yes {
-		return p.showPolicy(c, status, policyModel{Policy: in, MayChange: true, Error: shown(err, "move", "resize", "text", "delete", "answer")})
+	err := p.Flow.SetPolicy(ctx(c), auth.Actor(c), in, c.FormValue("seen"))
+	if status, yes := formErrorOrStale(err); err != nil && yes {
+		held, e := p.Flow.Policy(ctx(c), auth.Actor(c))
+		if e != nil {
+			return e
+		}
+		return p.showPolicy(c, status, policyModel{Policy: in, Seen: flow.PrintOf(held), MayChange: true, Clash: clashOf(err, saidPolicy(in), saidPolicy(held)), Error: onlyMend(err, "move", "resize", "text", "delete", "answer")})
 	}
 	if err != nil {
 		return err

@@ -790,7 +790,11 @@ func (s *story) AnswerAlert(_ context.Context, _ access.Actor, personID string, 
 	return s.change("alert", personID, breach.String(), in.Until.String(), in.Reason)
 }
 
-func (s *story) SetLadder(_ context.Context, _ access.Actor, l alert.Ladder) error {
+func (s *story) Ladder(context.Context, access.Actor) (alert.Ladder, error) {
+	return alert.Ladder{VPDays: 4, CEODays: 9}, nil
+}
+
+func (s *story) SetLadder(_ context.Context, _ access.Actor, l alert.Ladder, _ string) error {
 	return s.change("ladder", l.VPDays, l.CEODays)
 }
 
@@ -903,11 +907,11 @@ func (s *story) Policy(context.Context, access.Actor) (flow.CalendarPolicy, erro
 	return flow.DefaultPolicy, s.failing("policy")
 }
 
-func (s *story) SetPolicy(_ context.Context, _ access.Actor, p flow.CalendarPolicy) error {
+func (s *story) SetPolicy(_ context.Context, _ access.Actor, p flow.CalendarPolicy, _ string) error {
 	if err := p.Check(); err != nil {
 		return err
 	}
-	return s.change("policy", p)
+	return s.change("set policy", p)
 }
 
 func (s *story) PutBack(context.Context, access.Actor, string) error { return s.change("put back") }

@@ -31,7 +31,7 @@ type Noticing interface {
 // one without signing in.
 type Telling interface {
 	NoticeChannels(ctx context.Context, a access.Actor) (flow.ChannelsView, error)
-	SetNoticeSettings(ctx context.Context, a access.Actor, s flow.NoticeSettings) error
+	SetNoticeSettings(ctx context.Context, a access.Actor, s flow.NoticeSettings, seen string) error
 	RetryNotices(ctx context.Context, a access.Actor) (int, error)
 	TestNotice(ctx context.Context, a access.Actor, channel notify.Channel) error
 	NoticeToEnd(ctx context.Context, ticket, remote string) (flow.EndView, error)
@@ -237,6 +237,8 @@ func (p *Pages) endNotices(c echo.Context) error {
 
 type noticeChannelsModel struct {
 	flow.ChannelsView
+	Seen  string // print of the settings that stand
+	Clash *clash
 	Error shownError
 }
 
@@ -249,10 +251,11 @@ func (p *Pages) showChannels(c echo.Context, status int, typed *flow.NoticeSetti
 	if err != nil {
 		return err
 	}
+	m := noticeChannelsModel{ChannelsView: v, Seen: flow.PrintOf(v.Settings), Error: onlyMend(refused, "zone", "webhook", "slack")}
 	if typed != nil {
-		v.Settings = *typed
+		m.Clash, m.Settings = clashOf(refused, saidNotices(*typed), saidNotices(v.Settings)), *typed
 	}
-	return p.show(c, status, noticeChannelsPage(p.frame(c, "How notices leave"), noticeChannelsModel{v, shown(refused, "zone", "webhook", "slack")}))
+	return p.show(c, status, noticeChannelsPage(p.frame(c, "How notices leave"), m))
 }
 
 func (p *Pages) setChannels(c echo.Context) error {
@@ -261,10 +264,10 @@ func (p *Pages) setChannels(c echo.Context) error {
 		return fault.Invalidf("This form cannot be read.").Because(err)
 	}
 	s := flow.NoticeSettings{Zone: strings.TrimSpace(c.FormValue("zone")), Webhook: kindsIn(form, "webhook"), Slack: kindsIn(form, "slack")}
-	if err = p.Flow.SetNoticeSettings(ctx(c), auth.Actor(c), s); err == nil {
+	if err = p.Flow.SetNoticeSettings(ctx(c), auth.Actor(c), s, c.FormValue("seen")); err == nil {
 		return back(c, channelsPath, "channels")
 	}
-	if status, yes := formError(err); yes {
+	if status, yes := formErrorOrStale(err); yes {
 		return p.showChannels(c, status, &s, err)
 	}
 	return err

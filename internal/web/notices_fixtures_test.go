@@ -72,7 +72,7 @@ func (s *story) NoticeChannels(context.Context, access.Actor) (flow.ChannelsView
 	return v, s.failing("channels")
 }
 
-func (s *story) SetNoticeSettings(_ context.Context, _ access.Actor, in flow.NoticeSettings) error {
+func (s *story) SetNoticeSettings(_ context.Context, _ access.Actor, in flow.NoticeSettings, _ string) error {
 	if in.Zone == "nowhere" {
 		return fault.Invalidf("These settings cannot be kept.").With(fault.Detail{Where: "zone", Value: in.Zone, Expected: "a zone such as Europe/Zurich"})
 	}

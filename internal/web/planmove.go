@@ -40,6 +40,7 @@ type staleModel struct {
 	Fields           []choice        // that send the change once more, as things stand now; none where it cannot be
 	Take, Keep       string          // words of the two ways
 	Why              bool            // a reason is to be typed
+	Pin              bool            // it is about a pin, not about a move
 	Undo             string          // the step that is to be taken back; "" for moves
 }
 
@@ -308,18 +309,11 @@ func (p *Pages) showStale(c echo.Context, m flow.Move, problem error) error {
 	if !stands {
 		return p.showPlan(c, http.StatusConflict, nil, s)
 	}
-	steps, err := p.Flow.PlanSteps(ctx(c), a, id)
-	if err != nil {
+	var err error
+	if s.Now, err = p.standsNow(c, v); err != nil {
 		return err
 	}
-	s.Now = v.Customer.Name + " is with " + v.Executive.Name + ", " + dayShort(ctx(c), v.VisitView.Visit.Slot.Date) + " " + halfDay(v.VisitView.Visit.Slot.Half) + "."
-	for _, x := range steps {
-		if touches(x, v.Customer.ID) {
-			s.Now += " " + x.Who + " moved it (" + momentText(ctx(c), x.At) + ")."
-			break
-		}
-	}
-	again := []choice{{"visit", token(m.Visits[0])}, {"because", string(m.Because)}}
+	again := []choice{{"visit", token(m.Visits[0])}, {"because", string(m.Because)}, {"reason", m.Reason}}
 	switch {
 	case m.To != nil:
 		s.Mine, s.To = v.Customer.Name, m.To
@@ -352,14 +346,48 @@ func touches(s flow.PlanStepView, customerID string) bool {
 	return false
 }
 
-// pinHere pins a visit on the plan's page, or takes the pin away.
+// pinHere pins a visit on the plan's page, or takes the pin away, where it stands as the
+// reader saw it.
 func (p *Pages) pinHere(c echo.Context) error {
-	a, id := auth.Actor(c), c.Param("id")
-	v, err := p.Flow.PlaceOf(ctx(c), a, id, c.FormValue("visit"), false)
-	if err == nil {
-		_, err = p.Flow.PinVisit(ctx(c), a, v.VisitView.Visit.ID, v.VisitView.Visit.Version, c.FormValue("pinned") == "yes")
+	a, id, pinned := auth.Actor(c), c.Param("id"), c.FormValue("pinned") == "yes"
+	saw, err := readSeen(c.FormValue("visit"))
+	if err != nil {
+		return p.changed(c, err)
 	}
+	v, err := p.Flow.PlaceOf(ctx(c), a, id, saw.Visit, false)
+	if err != nil {
+		return p.changed(c, err)
+	}
+	now := seenOf(v.VisitView.Visit)
+	if now.Executive != saw.Executive || now.Date.Monday() != saw.Date.Monday() || saw.Half != "" && (now.Date != saw.Date || now.Half != saw.Half) {
+		s := &staleModel{Title: "Somebody was faster", Mine: v.Customer.Name + " pinned where you saw it.", Pin: true, Take: "Pin it where it stands", Keep: "Leave it as it is",
+			Fields: []choice{{"visit", token(now)}, {"pinned", c.FormValue("pinned")}}}
+		if !pinned {
+			s.Mine, s.Take = v.Customer.Name+" no longer pinned where you saw it.", "Take the pin away"
+		}
+		if s.Now, err = p.standsNow(c, v); err != nil {
+			return err
+		}
+		return p.showPlan(c, http.StatusConflict, nil, s)
+	}
+	_, err = p.Flow.PinVisit(ctx(c), a, v.VisitView.Visit.ID, v.VisitView.Visit.Version, pinned)
 	return p.changed(c, err)
+}
+
+// standsNow says with whom and when a visit of the plan is, and who moved it last.
+func (p *Pages) standsNow(c echo.Context, v flow.PlaceView) (string, error) {
+	steps, err := p.Flow.PlanSteps(ctx(c), auth.Actor(c), c.Param("id"))
+	if err != nil {
+		return "", err
+	}
+	at := v.VisitView.Visit.Slot
+	text := v.Customer.Name + " is with " + v.Executive.Name + ", " + dayShort(ctx(c), at.Date) + " " + halfDay(at.Half) + "."
+	for _, x := range steps {
+		if touches(x, v.Customer.ID) && x.Pin() == nil {
+			return text + " " + x.Who + " moved it (" + momentText(ctx(c), x.At) + ").", nil
+		}
+	}
+	return text, nil
 }
 
 // undoPlan takes a change of the plan back, and asks why where a visit goes back to a
@@ -388,6 +416,9 @@ func askReason(err error, fields []choice) *staleModel {
 func (s *staleModel) path() string {
 	if s.Undo != "" {
 		return "/steps/" + url.PathEscape(s.Undo) + "/undo"
+	}
+	if s.Pin {
+		return "/pins"
 	}
 	return "/moves"
 }

@@ -210,7 +210,7 @@ func TestMovesByForms(t *testing.T) {
 	require.Equal(t, 303, site.post(path+"/moves", form("weeks", "-2")).Code)
 	require.Equal(t, 303, site.post(path+"/moves", form("out", "yes", "because", "customer")).Code)
 	require.Equal(t, 303, site.post(path+"/steps/"+uuidOf(12, 2)+"/because", url.Values{"because": {"host"}}).Code)
-	require.Equal(t, 303, site.post(path+"/pins", url.Values{"visit": {v.Label}, "pinned": {"yes"}}).Code)
+	require.Equal(t, 303, site.post(path+"/pins", url.Values{"visit": {tokenOf(v)}, "pinned": {"yes"}}).Code)
 	require.Equal(t, 303, site.post(path+"/steps/"+uuidOf(12, 0)+"/undo", url.Values{"key": {"u"}}).Code)
 	require.Equal(t, []string{
 		"move 1 " + v.Label + " " + uuidOf(1, 1) + " on 2027-07-06 am 0 k", "move 1 " + v.Label + " for " + s.visits[1].Label + " 0 k", "move 1 " + v.Label + " nowhere -2 k",
@@ -247,6 +247,16 @@ func TestMovesByForms(t *testing.T) {
 	}
 	require.Equal(t, 409, site.post(path+"/moves", form("trade", tokenOf(s.visits[1]))).Code)
 	require.Equal(t, 409, site.post(path+"/moves", url.Values{"visit": {tokenOf(v), tokenOf(s.visits[1])}, "weeks": {"1"}}).Code)
+
+	calls := len(s.calls)
+	w = site.post(path+"/pins", url.Values{"visit": {v.Label + "@" + uuidOf(1, 7) + "@2027-01-04@am"}, "pinned": {"yes"}})
+	require.Equal(t, 409, w.Code)
+	sound(t, w.Body.Bytes())
+	for _, want := range []string{"Somebody was faster", "pinned where you saw it", "What stands now", "Pin it where it stands", tokenOf(v)} {
+		require.Contains(t, w.Body.String(), want)
+	}
+	require.Len(t, s.calls, calls, "nothing was pinned")
+	require.Equal(t, 422, site.post(path+"/pins", url.Values{"visit": {"v1"}}).Code)
 
 	// A customer has agreed: it asks first.
 	s.fail["quote"] = fault.Conflictf("Castro has agreed to this visit.").With(fault.Detail{Where: flow.AskAgreed, Expected: "that you say you know"})

@@ -78,7 +78,11 @@ func (s *story) SendCustomerMail(_ context.Context, _ access.Actor, id string, v
 	return flow.MailOut{To: in.To, Subject: in.Subject, Text: strings.ReplaceAll(in.Text, "[link]", "https://w.example/c/secret"), Own: in.Own}, s.change("send mail", id, version, kind, in.To, in.Subject, in.Own)
 }
 
-func (s *story) SetStatementSettings(_ context.Context, _ access.Actor, x flow.StatementSettings) error {
+func (s *story) StatementSettings(context.Context, access.Actor) (flow.StatementSettings, error) {
+	return flow.StatementSettings{StaleDays: 77}, nil
+}
+
+func (s *story) SetStatementSettings(_ context.Context, _ access.Actor, x flow.StatementSettings, _ string) error {
 	return s.change("statements", x.StaleDays)
 }
 

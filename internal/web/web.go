@@ -137,8 +137,8 @@ type Visiting interface {
 // Buying are the use cases of customers' own buying, and of when our quarters end.
 type Buying interface {
 	Buying(ctx context.Context, a access.Actor) (flow.BuyingView, error)
-	SetBuying(ctx context.Context, a access.Actor, b visit.Buying, moved map[string]string) error
-	SetFiscal(ctx context.Context, a access.Actor, x visit.Fiscal) error
+	SetBuying(ctx context.Context, a access.Actor, b visit.Buying, moved map[string]string, seen string) error
+	SetFiscal(ctx context.Context, a access.Actor, x visit.Fiscal, seen string) error
 	MoveCustomer(ctx context.Context, a access.Actor, k flow.Key, customerID string, in flow.MoveInput) (flow.CustomerView, error)
 }
 
@@ -148,7 +148,7 @@ type Settling interface {
 	Conflicts(ctx context.Context, a access.Actor) ([]flow.ConflictView, error)
 	Proposals(ctx context.Context, a access.Actor, planID, customerID string, n int) ([]flow.Proposal, error)
 	Policy(ctx context.Context, a access.Actor) (flow.CalendarPolicy, error)
-	SetPolicy(ctx context.Context, a access.Actor, p flow.CalendarPolicy) error
+	SetPolicy(ctx context.Context, a access.Actor, p flow.CalendarPolicy, seen string) error
 }
 
 // Watching are the use cases of the CEO's and the administrator's pages.
@@ -165,7 +165,7 @@ type Watching interface {
 // Reading are the use cases of when people are busy.
 type Reading interface {
 	Busy(ctx context.Context, a access.Actor) (flow.BusyView, error)
-	SetBusy(ctx context.Context, a access.Actor, s flow.BusySettings) error
+	SetBusy(ctx context.Context, a access.Actor, s flow.BusySettings, seen string) error
 	ReadBusyNow(ctx context.Context, a access.Actor) error
 }
 

@@ -366,7 +366,7 @@ function start(grid: HTMLElement): void {
 
   function pin(chip: HTMLElement): void {
     const on = !chip.classList.contains("pi");
-    const body = new URLSearchParams({ visit: labelOf(chip), pinned: on ? "yes" : "no" });
+    const body = new URLSearchParams({ visit: seenOf(seen(chip)), pinned: on ? "yes" : "no" });
     const name = customer(chip);
     void send(`${here}/pins`, body).then((ok) => ok && say(on ? `${name} is pinned: it stays where it is.` : `${name} is no longer pinned.`));
   }
