@@ -224,6 +224,7 @@ func (a *App) makeServer(o Options, now func() time.Time) error {
 	api.Docs(pageGroup)
 	pages.Register(pageGroup)
 	a.http = server.HTTP(e, a.log)
+	a.http.RegisterOnShutdown(pages.Close) // it waits for answers, and streams go on and on
 	for _, r := range e.Routes() {
 		a.routes = append(a.routes, r.Method+" "+r.Path)
 	}

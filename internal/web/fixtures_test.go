@@ -458,7 +458,8 @@ func (s *story) runOf() flow.Run {
 		Bound: flow.Bound{Total: 101000, Method: "cheapest year of each executive under prices for visits"}, Scenario: flow.Scenario{PerWeek: 1}}
 	for i := range 12 {
 		r.Trail = append(r.Trail, flow.Mark{Millis: int64(i * 900), Total: int64(400000/(i+1)) + 91000,
-			Cost: map[string]int64{"unassigned": int64(12 - i), "overdue_days": int64(40 / (i + 1)), "travel_km": int64(91000 + 30000/(i+1))}})
+			Cost:   map[string]int64{"unassigned": int64(12 - i), "overdue_days": int64(40 / (i + 1)), "travel_km": int64(91000 + 30000/(i+1))},
+			Groups: map[string]flow.Tally{"G1": {Placed: 8 + i, Wanted: 20}, "G2": {Placed: 3, Wanted: 21}}})
 	}
 	switch s.runState {
 	case flow.Queued:
@@ -467,6 +468,8 @@ func (s *story) runOf() flow.Run {
 		r.EndedAt, r.PlanID = s.now, s.plan.ID
 	case flow.Failed:
 		r.EndedAt, r.Error = s.now, s.nameOf("No executive is free in 2027.")
+	case flow.Cancelled:
+		r.EndedAt = s.now
 	}
 	return r
 }
@@ -475,8 +478,18 @@ func (s *story) StartPlan(_ context.Context, _ access.Actor, k flow.Key, in flow
 	return s.runOf(), s.change("start plan", in.SelectionID, in.Seconds, in.Seed, k.Key)
 }
 
-func (s *story) Run(context.Context, access.Actor, string) (flow.Run, error) {
-	return s.runOf(), s.failing("run")
+func (s *story) RunView(context.Context, access.Actor, string) (flow.RunView, error) {
+	v := flow.RunView{Run: s.runOf()}
+	for i, label := range []string{"Enterprise", "Mid-market", "Small business", "Public sector", "Start-ups", "Latin America", "Labs", "Clubs"} {
+		if v.Trail != nil {
+			g := flow.Group{Code: fmt.Sprintf("G%d", i+1), Label: s.nameOf(label), Target: 20 + i, Planned: 20 - 2*i}
+			if i < 6 {
+				g.Colour = i + 1
+			}
+			v.Groups = append(v.Groups, g)
+		}
+	}
+	return v, s.failing("run")
 }
 
 func (s *story) Runs(context.Context, access.Actor) ([]flow.Run, error) {
@@ -488,6 +501,13 @@ func (s *story) Runs(context.Context, access.Actor) ([]flow.Run, error) {
 
 func (s *story) StopRun(_ context.Context, _ access.Actor, id string) (flow.Run, error) {
 	return s.runOf(), s.change("stop run", id)
+}
+
+func (s *story) CancelRun(_ context.Context, _ access.Actor, id string) (flow.Run, error) {
+	if s.runState == flow.Running {
+		s.runState = flow.Cancelled
+	}
+	return s.runOf(), s.change("cancel run", id)
 }
 
 func (s *story) Plans(context.Context, access.Actor, int) ([]visit.Plan, error) {

@@ -127,6 +127,7 @@ var done = map[string]string{
 	"year":              "The year is accepted.",
 	"promised":          "It is promised. From now on the plan is compared with it.",
 	"promised_already":  "Just this is promised already. Nothing was changed.",
+	"thrown_away":       "The run is thrown away. Nothing of it is kept.",
 	"stopping":          "The run stops and keeps the best plan it has found.",
 	"paused":            "The launch is paused. What is on its way still arrives; nothing more goes.",
 	"resumed":           "The launch goes on.",

@@ -163,7 +163,7 @@ func empty(path string) bool {
 }
 
 func TestRunsInEveryState(t *testing.T) {
-	for _, state := range []flow.RunState{flow.Queued, flow.Running, flow.Done, flow.Failed} {
+	for _, state := range []flow.RunState{flow.Queued, flow.Running, flow.Done, flow.Failed, flow.Cancelled} {
 		s := makeStory(sampleSize)
 		s.runState = state
 		w := open(t, s, actors(s)["vp"]).get("/plans/runs/x")

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -104,16 +105,16 @@ func (p *Pages) startRun(c echo.Context) error {
 
 // runModel is a run's page.
 type runModel struct {
-	flow.Run
+	flow.RunView
+	Bars    []flow.Group // the groups in colour, and the others as one
 	Going   bool
 	Elapsed time.Duration
-	Left    time.Duration // of the time there is; 0 where it is not known
-	Points  string        // of the falling line, in 640 × 160 units
+	Points  string // of the falling line, in 640 × 160 units
 	First   int64
 	Last    int64
 	Terms   []costTerm
 	Log     []improvement // the last five, newest first
-	Still   string        // whether it still improves, in words
+	Flat    time.Duration // since the last improvement
 	MayPlan bool
 	Key     string
 	Error   shownError
@@ -125,8 +126,9 @@ type improvement struct {
 	Words string // "" where the parts of the cost are not known
 }
 
-// betterBy says what changed from one plan to a better one, in the planner's words.
-func betterBy(was, now flow.Mark) string {
+// betterBy says what changed from one plan to a better one, in the planner's words, and
+// which group has gained most.
+func (m runModel) betterBy(ctx context.Context, was, now flow.Mark) string {
 	if was.Cost == nil || now.Cost == nil {
 		return ""
 	}
@@ -134,7 +136,17 @@ func betterBy(was, now flow.Mark) string {
 	for _, t := range planning.Terms() {
 		diff[t] = now.Cost[string(t)] - was.Cost[string(t)]
 	}
-	return diff.InWords()
+	words, gained, most := diff.InWords(), "", 0
+	for _, g := range m.Groups {
+		from, to := was.Groups[g.Code], now.Groups[g.Code]
+		if n := to.Placed - from.Placed; n > most && from.Wanted > 0 {
+			gained, most = fmt.Sprintf("%s %s → %s of %s", g.Label, num(ctx, from.Placed), num(ctx, to.Placed), num(ctx, to.Wanted)), n
+		}
+	}
+	if gained != "" {
+		words = strings.TrimPrefix(words+"; "+gained, "; ")
+	}
+	return words
 }
 
 // costTerm is a part of the cost, with how it fell.
@@ -150,31 +162,55 @@ func (p *Pages) run(c echo.Context) error {
 }
 
 func (p *Pages) showRun(c echo.Context, status int, problem error) error {
-	r, err := p.Flow.Run(ctx(c), auth.Actor(c), c.Param("id"))
+	v, err := p.Flow.RunView(ctx(c), auth.Actor(c), c.Param("id"))
 	if err != nil {
 		return err
 	}
-	m := runModel{Run: r, Going: r.State == flow.Queued || r.State == flow.Running, MayPlan: may(access.MakePlan)(auth.Actor(c)), Key: p.NewKey(),
-		Error: shown(problem, "file")}
-	end := r.EndedAt
-	if end.IsZero() {
-		end = p.Now()
-	}
-	if !r.StartedAt.IsZero() {
-		m.Elapsed = max(0, end.Sub(r.StartedAt))
-	}
-	if m.Going && r.Seconds > 0 && !r.Stop {
-		m.Left = max(0, secs(r.Seconds)-m.Elapsed)
-	}
-	m.draw()
-	m.drawTerms()
-	f := p.frame(c, "Planning: "+r.PlanName)
+	m := p.runModelOf(c, v)
+	m.Error = shown(problem, "file")
+	f := p.frame(c, "Planning: "+v.PlanName)
 	f.Narrow = true
 	if m.Going {
 		f.Refresh = 3
 		f.Script = p.assets.url("web/ts/run.ts")
 	}
 	return p.show(c, status, runPage(f, m))
+}
+
+// runModelOf draws what a run has come to, for whoever asks.
+func (p *Pages) runModelOf(c echo.Context, v flow.RunView) runModel {
+	m := runModel{RunView: v, Going: !v.State.Ended(), MayPlan: may(access.MakePlan)(auth.Actor(c)), Key: p.NewKey()}
+	end := v.EndedAt
+	if end.IsZero() {
+		end = p.Now()
+	}
+	if !v.StartedAt.IsZero() {
+		m.Elapsed = max(0, end.Sub(v.StartedAt))
+	}
+	m.draw(ctx(c))
+	m.drawTerms()
+	m.drawGroups()
+	return m
+}
+
+// drawGroups gives each of the six largest groups a bar, and the others one together.
+func (m *runModel) drawGroups() {
+	others := flow.Group{Code: "··", Label: "other groups"}
+	for _, g := range m.Groups {
+		if g.Colour > 0 {
+			m.Bars = append(m.Bars, g)
+			continue
+		}
+		others.Planned, others.Target = others.Planned+g.Planned, others.Target+g.Target
+	}
+	if others.Target > 0 {
+		m.Bars = append(m.Bars, others)
+	}
+}
+
+// placedShare is a bar whose whole track is the target.
+func placedShare(g flow.Group) bullet {
+	return bullet{1000 * g.Planned / max(1, g.Target), 1000}
 }
 
 // drawTerms gives every term its own falling line, in the order of the planner.
@@ -189,7 +225,7 @@ func (m *runModel) drawTerms() {
 		if !known {
 			continue
 		}
-		t := costTerm{Name: termName(string(term)), Count: now, Points: now * weights[term], Was: now}
+		t := costTerm{Name: termName(string(term)), Count: now, Points: now * cmp.Or(m.Weights[string(term)], weights[term]), Was: now}
 		var marks []flow.Mark
 		for _, x := range m.Trail {
 			if n, said := x.Cost[string(term)]; said {
@@ -250,26 +286,33 @@ func (m runModel) gap(ctx context.Context) string {
 
 // draw turns the trail into the falling line: a staircase, since the best total
 // holds until a better one is found.
-func (m *runModel) draw() {
-	t := m.Trail
+func (m *runModel) draw(ctx context.Context) {
+	t := slices.Clone(m.Trail)
 	if len(t) == 0 {
 		return
 	}
+	for i := 1; i < len(t); i++ {
+		if t[i].Groups == nil {
+			t[i].Groups = t[i-1].Groups
+		}
+	}
 	m.First, m.Last = t[0].Total, t[len(t)-1].Total
+	better := 0 // where the newest improvement stands
 	for i := len(t) - 1; i >= 0 && len(m.Log) < 5; i-- {
 		x := improvement{Mark: t[i]}
 		if i > 0 {
-			x.Words = betterBy(t[i-1], t[i])
+			if t[i].Total >= t[i-1].Total {
+				continue
+			}
+			x.Words = m.betterBy(ctx, t[i-1], t[i])
 		}
-		m.Log = append(m.Log, x)
+		if m.Log = append(m.Log, x); len(m.Log) == 1 {
+			better = i
+		}
 	}
 	end := max(t[len(t)-1].Millis, m.Elapsed.Milliseconds(), 1)
 	m.Points = staircase(t, end, 600, 20, 140)
-	flat := m.Elapsed - time.Duration(t[len(t)-1].Millis)*time.Millisecond
-	m.Still = "still improving"
-	if flat > 5*time.Second {
-		m.Still = "no better plan for " + since(flat)
-	}
+	m.Flat = max(0, m.Elapsed-time.Duration(t[better].Millis)*time.Millisecond)
 }
 
 func (p *Pages) stopRun(c echo.Context) error {
@@ -280,8 +323,21 @@ func (p *Pages) stopRun(c echo.Context) error {
 	return back(c, "/plans/runs/"+url.PathEscape(id), "stopping")
 }
 
+func (p *Pages) cancelRun(c echo.Context) error {
+	id := c.Param("id")
+	r, err := p.Flow.CancelRun(ctx(c), auth.Actor(c), id)
+	if err != nil {
+		return err
+	}
+	if r.State != flow.Cancelled { // it had ended before: the page shows with what
+		return back(c, "/plans/runs/"+url.PathEscape(id), "")
+	}
+	return back(c, "/plans/runs/"+url.PathEscape(id), "thrown_away")
+}
+
 var runStates = map[flow.RunState]struct{ text, class string }{
 	flow.Queued: {"waiting", "tag dash"}, flow.Running: {"running", "tag live"}, flow.Done: {"✓ done", "tag ok"}, flow.Failed: {"failed", "tag warn"},
+	flow.Cancelled: {"cancelled", "tag off"},
 }
 
 // termNames say in words what the planner counts.

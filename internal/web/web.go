@@ -55,9 +55,10 @@ type Proving interface {
 // Planning are the use cases of the plan pages.
 type Planning interface {
 	StartPlan(ctx context.Context, a access.Actor, k flow.Key, in flow.PlanInput) (flow.Run, error)
-	Run(ctx context.Context, a access.Actor, id string) (flow.Run, error)
+	RunView(ctx context.Context, a access.Actor, id string) (flow.RunView, error)
 	Runs(ctx context.Context, a access.Actor) ([]flow.Run, error)
 	StopRun(ctx context.Context, a access.Actor, id string) (flow.Run, error)
+	CancelRun(ctx context.Context, a access.Actor, id string) (flow.Run, error)
 	Plans(ctx context.Context, a access.Actor, year int) ([]visit.Plan, error)
 	Plan(ctx context.Context, a access.Actor, id string, filter flow.PlanFilter) (flow.PlanView, error)
 	Publish(ctx context.Context, a access.Actor, k flow.Key, planID string, version int, in flow.PublishInput) (flow.Published, error)
@@ -247,12 +248,14 @@ type Options struct {
 	Demo    *DemoLinks       // nil outside of the demo
 	Version string           // shown in the footer
 	Log     *slog.Logger     // nil: nowhere
+	Every   time.Duration    // how often a run that somebody looks at is read; 0: every second
 }
 
 // Pages holds the handlers of all pages. It is safe for concurrent use.
 type Pages struct {
 	Options
-	assets *assets
+	assets  *assets
+	streams *streams
 }
 
 // New makes the pages. It fails where a required option or the built scripts and
@@ -267,11 +270,14 @@ func New(o Options) (*Pages, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Every <= 0 {
+		o.Every = time.Second
+	}
 	a, err := bundled()
 	if err != nil {
 		return nil, err
 	}
-	return &Pages{Options: o, assets: a}, nil
+	return &Pages{Options: o, assets: a, streams: newStreams()}, nil
 }
 
 // Router is what Register needs; an echo.Echo and an echo.Group both are one.
@@ -295,7 +301,9 @@ func (p *Pages) Register(r Router) {
 	r.GET("/plans", p.plans)
 	r.POST("/plans/runs", p.startRun)
 	r.GET("/plans/runs/:id", p.run)
+	r.GET("/plans/runs/:id/events", p.runEvents)
 	r.POST("/plans/runs/:id/stop", p.stopRun)
+	r.POST("/plans/runs/:id/cancel", p.cancelRun)
 	r.GET("/plans/runs/:id/problem.json", p.runFile(flow.ProblemFile))
 	r.GET("/plans/runs/:id/solution.json", p.runFile(flow.SolutionFile))
 	r.POST("/plans/runs/:id/solution", p.bringSolution)
