@@ -33,4 +33,5 @@ func TestBrowser(t *testing.T) {
 	t.Run("without scripts", d.withoutScripts)
 	t.Run("a debrief on a bad network", d.badNetwork)
 	t.Run("a run of the planner", d.liveRun)
+	t.Run("groups that open", d.groupsThatOpen)
 }

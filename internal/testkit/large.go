@@ -33,7 +33,10 @@ type Large struct {
 	Plan, Selection string
 	Visit, Customer string // a visit that was held, and its customer
 	Executive, Host string // addresses of who was there
-	Ahead           string // a visit that stands
+	Ahead           string // a visit that stands, its label, and the address of who goes there
+	AheadLabel      string
+	AheadExecutive  string
+	Group           string // of customers
 	Claim           string
 }
 
@@ -239,7 +242,7 @@ func (h *House) says(l *Large, s Size) {
 		if v.State.Happened() && l.Visit == "" {
 			l.Customer, l.Visit, l.Executive, l.Host = v.CustomerID, v.ID, h.Person(v.ExecutiveID).Email, h.Person(v.HostID).Email
 		} else if v.State.Live() {
-			l.Ahead = v.ID
+			l.Ahead, l.AheadLabel, l.AheadExecutive, l.Group = v.ID, v.Label, h.Person(v.ExecutiveID).Email, v.Stratum
 		}
 	}
 	l.Claim = "claim000"

@@ -26,13 +26,16 @@ func BenchmarkPages(b *testing.B) {
 			l := h.Large(s)
 			b.Logf("the company stands after %.0f s", time.Since(began).Seconds())
 			for _, p := range []struct{ name, who, path string }{
-				{"plans", VP, "/plans"}, {"plan", VP, "/plans/" + l.Plan}, {"plan, one executive", VP, "/plans/" + l.Plan + "?q=Executive+77"}, {"needs a place", VP, "/plans/" + l.Plan + "/attention"},
+				{"plans", VP, "/plans"}, {"plan", VP, "/plans/" + l.Plan}, {"plan, one executive", VP, "/plans/" + l.Plan + "?q=Executive+77"}, {"plan, a group open", VP, "/plans/" + l.Plan + "?open=US+MA"}, {"plan, a group of customers", VP, "/plans/" + l.Plan + "?group=" + l.Group},
+				{"plan, longest gaps", VP, "/plans/" + l.Plan + "?sort=gap"}, {"plan, drawer", VP, "/plans/" + l.Plan + "/drawer?visit=" + l.AheadLabel}, {"plan, moves", VP, "/plans/" + l.Plan + "/choices?visit=" + l.AheadLabel},
+				{"plan on paper", VP, "/plans/" + l.Plan + "/print"}, {"plan as slides", VP, "/plans/" + l.Plan + "/present"}, {"plan, promise", VP, "/plans/" + l.Plan + "/promise"}, {"plan, promise, by outcome", VP, "/plans/" + l.Plan + "/promise?outcome=ahead"},
+				{"needs a place", VP, "/plans/" + l.Plan + "/attention"},
 				{"why", VP, "/plans/" + l.Plan + "/customers/" + l.Customer}, {"coverage", CEO, "/coverage"},
 				{"customers", VP, "/customers"}, {"customers, found", VP, "/customers?q=77"}, {"customer", VP, "/customers/" + l.Customer},
 				{"visits", VP, "/visits"}, {"visit", VP, "/visits/" + l.Ahead}, {"visit, held", VP, "/visits/" + l.Visit}, {"brief", VP, "/visits/" + l.Ahead + "/brief"}, {"debrief", VP, "/visits/" + l.Visit + "/debrief"},
 				{"selections", VP, "/selections"}, {"selection", VP, "/selections/" + l.Selection}, {"proof", VP, "/selections/" + l.Selection + "/proof"},
 				{"claims", VP, "/claims"}, {"claim", VP, "/claims/" + l.Claim}, {"conflicts", VP, "/conflicts"}, {"loops", VP, "/loops"}, {"imports", VP, "/imports"},
-				{"my visits", l.Executive, "/me"}, {"visits of an executive", l.Executive, "/visits"}, {"visits of a host", l.Host, "/visits"}, {"loops of a host", l.Host, "/loops"},
+				{"my visits", l.Executive, "/me"}, {"my notices", l.Executive, "/me/notices"}, {"who instead", l.AheadExecutive, "/visits/" + l.Ahead + "/instead"}, {"visits of an executive", l.Executive, "/visits"}, {"visits of a host", l.Host, "/visits"}, {"loops of a host", l.Host, "/loops"},
 				{"customers of a host", l.Host, "/customers"}, {"customer of a host", l.Host, "/customers/" + l.Customer},
 				{"people", Admin, "/admin/people"}, {"audit", Admin, "/admin/audit"}, {"calendar", Admin, "/admin/calendar"}, {"health", Admin, "/admin/calendar/health"}, {"accounts", Admin, "/admin/calendar/accounts"},
 			} {

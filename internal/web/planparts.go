@@ -140,7 +140,7 @@ func (v planView) cut(parts []planPart, rows []flow.PlanRow) (out []planPart) {
 func (v planView) close(parts []planPart, rows []flow.PlanRow) {
 	open := map[string]bool{}
 	for _, p := range parts {
-		if v.on("open", p.Key) {
+		if v.on("open", p.Key) || slices.ContainsFunc(p.Rows, func(i int) bool { return rows[i].Looked }) {
 			open[p.Key] = true
 		}
 	}
@@ -150,7 +150,7 @@ func (v planView) close(parts []planPart, rows []flow.PlanRow) {
 	}
 	for i := range parts {
 		p := &parts[i]
-		p.Closed = !open[p.Key] && !slices.ContainsFunc(p.Rows, func(i int) bool { return rows[i].Looked })
+		p.Closed = !open[p.Key]
 		var after []string
 		for _, x := range parts {
 			if open[x.Key] && x.Key != p.Key || x.Key == p.Key && p.Closed {

@@ -25,8 +25,12 @@ function start(grid: HTMLElement): void {
   document.body.classList.add("js");
 
   let state = new URLSearchParams(grid.dataset["state"] ?? "");
-  let rows: HTMLElement[][] = [];
+  let rows: HTMLElement[][] = []; // visits by row
+  let stops: HTMLElement[][] = []; // visits and headings, for the keys
   let current: HTMLElement | undefined;
+  let currentName = "";
+  let lane = 1; // the column in which the keys go up and down
+  const taken = new Set<string>(); // labels of several visits
   // What the server sent last for each row, to find out which ones have changed.
   const served = new Map<string, string>();
   for (const row of allRows()) served.set(row.dataset["row"] ?? "", row.innerHTML);
@@ -47,21 +51,38 @@ function start(grid: HTMLElement): void {
   const customer = (chip: HTMLElement): string => words(chip).split(", ")[quarterly ? 0 : 1] ?? words(chip);
   const chipOf = (label: string): HTMLElement | undefined => rows.flat().find((c) => labelOf(c) === label);
 
+  // A stop of the keys by its name: a visit, or the heading of a group.
+  const isHeading = (e: HTMLElement): boolean => e.matches("[data-section]");
+  const nameOf = (e: HTMLElement): string => (isHeading(e) ? (rowOf(e).dataset["row"] ?? "") : labelOf(e));
+  const isClosed = (row: Element): boolean => !!row.querySelector('[data-section][aria-expanded="false"]');
+
   function index(): void {
-    const keep = current ? labelOf(current) : "";
-    rows = allRows().map((row) => [...row.querySelectorAll<HTMLElement>("a.v")]).filter((chips) => chips.length > 0);
-    for (const chips of rows) for (const chip of chips) chip.tabIndex = -1;
-    current = (keep && chipOf(keep)) || rows[0]?.[0];
-    if (current) current.tabIndex = 0;
-    for (const chip of rows.flat()) chip.draggable = false;
+    const keep = currentName;
+    stops = allRows().map((row) => [...row.querySelectorAll<HTMLElement>("a.v, a[data-section]")]).filter((all) => all.length > 0);
+    rows = stops.map((all) => all.filter((e) => !isHeading(e))).filter((chips) => chips.length > 0);
+    for (const e of stops.flat()) e.tabIndex = -1;
+    mark((keep && stops.flat().find((e) => nameOf(e) === keep)) || stops[0]?.[0]);
+    for (const e of stops.flat()) e.draggable = false;
+    for (const label of taken) {
+      const chip = chipOf(label);
+      if (chip) chip.classList.add("tk");
+      else taken.delete(label); // its group was closed, or it is gone
+    }
   }
+
+  // The one stop of the grid that the tab key reaches.
+  function mark(e: HTMLElement | undefined): void {
+    if (current) current.tabIndex = -1;
+    if (e) e.tabIndex = 0;
+    current = e;
+    currentName = e ? nameOf(e) : "";
+  }
+
   index();
 
   const go = (chip: HTMLElement | undefined): void => {
     if (!chip) return;
-    if (current) current.tabIndex = -1;
-    chip.tabIndex = 0;
-    current = chip;
+    mark(chip);
     chip.focus({ preventScroll: true });
     // The sticky header and name column must not cover what has the focus.
     chip.scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -110,30 +131,101 @@ function start(grid: HTMLElement): void {
     }
   }
 
-  // Puts what is new on a page that was fetched into this one.
-  function take(page: Document): void {
+  // Puts what is new on a page that was fetched into this one, but for the parts named.
+  function take(page: Document, but = ""): void {
     const had = document.activeElement instanceof HTMLElement && grid.contains(document.activeElement);
     for (const fresh of page.querySelectorAll<HTMLElement>("[data-part]")) {
-      const old = document.getElementById(fresh.id);
+      const old = fresh.id === but ? null : document.getElementById(fresh.id);
       if (old && old.innerHTML !== fresh.innerHTML) old.replaceChildren(...adopt(fresh));
     }
     for (const old of document.querySelectorAll<HTMLElement>("[data-part]")) {
       if (!page.getElementById(old.id)) old.replaceChildren();
     }
-    for (const fresh of page.querySelectorAll<HTMLElement>('[data-grid] > [role="row"]')) {
-      const id = fresh.dataset["row"] ?? "";
-      const old = allRows().find((r) => r.dataset["row"] === id);
-      if (!old || served.get(id) === fresh.innerHTML) continue;
-      served.set(id, fresh.innerHTML);
-      old.className = fresh.className;
-      old.replaceChildren(...adopt(fresh));
-    }
+    takeRows([...page.querySelectorAll<HTMLElement>('[data-grid] > [role="row"]')]);
     index();
     showDrawer();
     if (had && !grid.contains(document.activeElement)) current?.focus({ preventScroll: true });
   }
 
+  // Rows come and go with their groups; those that have not changed stay as they are.
+  function takeRows(all: HTMLElement[]): void {
+    if (all.length === 0) return;
+    const have = new Map(allRows().map((row) => [row.dataset["row"] ?? "", row]));
+    let before: HTMLElement | undefined;
+    for (const fresh of all) {
+      const id = fresh.dataset["row"] ?? "";
+      const row = have.get(id) ?? document.adoptNode(fresh);
+      if (row !== fresh) {
+        have.delete(id);
+        row.className = fresh.className;
+        row.setAttribute("aria-rowindex", fresh.getAttribute("aria-rowindex") ?? "");
+        if (served.get(id) !== fresh.innerHTML) {
+          served.set(id, fresh.innerHTML);
+          row.replaceChildren(...adopt(fresh));
+        }
+      } else served.set(id, row.innerHTML);
+      if (before && before.nextElementSibling !== row) before.after(row);
+      before = row;
+    }
+    for (const [id, row] of have) {
+      served.delete(id);
+      row.remove();
+    }
+  }
+
   const adopt = (from: HTMLElement): Node[] => [...from.childNodes].map((n) => document.adoptNode(n));
+
+  // ---- groups
+
+  // Opens a group that is closed, and closes one that is open, without loading the page
+  // again. What is looked at beside the grid stays.
+  async function turn(link: HTMLAnchorElement): Promise<boolean> {
+    if (busy) return false;
+    busy = true;
+    grid.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(link.href, { headers: { Accept: "text/html" } });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.querySelector<HTMLElement>("[data-grid]");
+      if (!answer.ok || !fresh) {
+        location.assign(link.href);
+        return false;
+      }
+      const label = state.get("visit");
+      const row = rowOf(link)?.dataset["row"];
+      const closes = !!row && link.getAttribute("aria-expanded") === "true";
+      take(page, "drawer-slot");
+      state = new URLSearchParams(fresh.dataset["state"] ?? "");
+      if (label) state.set("visit", label);
+      remember();
+      if (row) say(`${sectionName(row)} is ${closes ? "closed" : "open"}.`);
+      return true;
+    } catch {
+      say("The network did not answer.");
+      return false;
+    } finally {
+      busy = false;
+      grid.removeAttribute("aria-busy");
+    }
+  }
+  const rowNamed = (id: string): HTMLElement | undefined => allRows().find((r) => r.dataset["row"] === id);
+  const headingIn = (row: HTMLElement | undefined): HTMLAnchorElement | undefined => row?.querySelector<HTMLAnchorElement>("[data-section]") ?? undefined;
+  const sectionName = (id: string): string => (headingIn(rowNamed(id))?.textContent ?? "").replace(/[▸▾]/g, "").trim();
+
+  // The same for whoever is on the heading: it keeps the focus.
+  async function turnHere(link: HTMLAnchorElement): Promise<void> {
+    const id = rowOf(link)?.dataset["row"];
+    const listed = link.textContent;
+    if (!(await turn(link))) return;
+    if (id) go(headingIn(rowNamed(id)));
+    else [...document.querySelectorAll<HTMLElement>("#plan-list [data-section]")].find((x) => x.textContent?.replace(/[▸▾]/g, "").trim() === listed?.replace(/[▸▾]/g, "").trim())?.focus();
+  }
+  document.addEventListener("click", (e) => {
+    const link = (e.target as HTMLElement).closest<HTMLAnchorElement>("a[data-section]");
+    if (!link || e.ctrlKey || e.metaKey || e.shiftKey || e.button !== 0) return;
+    e.preventDefault();
+    if (!mode || mode === "swap") void turnHere(link);
+  });
 
   // ---- the drawer
 
@@ -280,7 +372,6 @@ function start(grid: HTMLElement): void {
   let from: Seen | undefined;
   let to: Target | undefined;
   let choices: Choices | undefined;
-  const taken = new Set<string>(); // labels of several
 
   function leave(): void {
     mode = "";
@@ -322,14 +413,36 @@ function start(grid: HTMLElement): void {
     say(v.text);
   }
 
-  function step(key: string): void {
+  // The next row of somebody, up or down; a closed group on the way opens.
+  async function beside(row: HTMLElement, by: 1 | -1): Promise<HTMLElement> {
+    const beyond = (r: HTMLElement): HTMLElement | undefined => (by > 0 ? r.nextElementSibling : r.previousElementSibling) as HTMLElement | undefined;
+    for (let r = beyond(row); r && !r.matches(".tl-head, .tl-sum"); r = beyond(r)) {
+      if (!r.matches(".tl-sect")) return r;
+      const link = headingIn(r);
+      if (!link || !isClosed(r)) continue;
+      if (!(await turn(link))) return row;
+      if (choices && from) {
+        paint.clear();
+        paint.show(choices, from, monday, weeks);
+      }
+      if (by > 0) return r.nextElementSibling as HTMLElement;
+      let last = r.nextElementSibling as HTMLElement;
+      while (last.nextElementSibling && last.nextElementSibling !== row && !last.nextElementSibling.matches(".tl-sect")) last = last.nextElementSibling as HTMLElement;
+      return last;
+    }
+    return row;
+  }
+
+  async function step(key: string): Promise<void> {
     if (!to || !from) return;
-    const people = allRows().filter((r) => !r.matches(".tl-head, .tl-sum, .tl-sect"));
-    const at = people.indexOf(to.row);
     if (key === "ArrowLeft") to = { ...to, col: Math.max(1, to.col - 1) };
     if (key === "ArrowRight") to = { ...to, col: Math.min(weeks, to.col + 1) };
-    if (key === "ArrowUp") to = { ...to, row: people[Math.max(0, at - 1)] ?? to.row };
-    if (key === "ArrowDown") to = { ...to, row: people[Math.min(people.length - 1, at + 1)] ?? to.row };
+    if (key === "ArrowUp" || key === "ArrowDown") {
+      const moving = from;
+      const row = await beside(to.row, key === "ArrowDown" ? 1 : -1);
+      if (from !== moving || mode !== "move") return; // left meanwhile
+      to = { ...to, row };
+    }
     aim();
   }
 
@@ -372,10 +485,20 @@ function start(grid: HTMLElement): void {
   }
 
   grid.addEventListener("keydown", (e) => {
-    const chip = (e.target as HTMLElement).closest<HTMLElement>("a.v");
+    const chip = (e.target as HTMLElement).closest<HTMLElement>("a.v, a[data-section]");
     if (!chip || e.metaKey || (e.ctrlKey && e.key !== "Home" && e.key !== "End")) return;
+    const heading = isHeading(chip) ? (chip as HTMLAnchorElement) : undefined;
+    if (heading && mode !== "move") {
+      const closed = heading.getAttribute("aria-expanded") === "false";
+      if (e.key === "Enter" || e.key === " " || e.key === (closed ? "ArrowRight" : "ArrowLeft")) {
+        e.preventDefault();
+        void turnHere(heading);
+        return;
+      }
+      if (mode !== "swap" && (e.altKey || /^[mspx]$/i.test(e.key))) return; // these are for visits
+    }
     if (mode === "move") {
-      if (e.key.startsWith("Arrow")) step(e.key);
+      if (e.key.startsWith("Arrow")) void step(e.key);
       else if (e.key === "Enter" && from && to) {
         const v = verdict(choices, from, to);
         if (v.ok) leave();
@@ -408,20 +531,21 @@ function start(grid: HTMLElement): void {
       }
       return;
     }
-    const r = rows.findIndex((chips) => chips.includes(chip));
-    const row = rows[r];
+    const r = stops.findIndex((all) => all.includes(chip));
+    const row = stops[r];
     if (!row) return;
     const i = row.indexOf(chip);
+    if (!heading) lane = column(chip); // a heading on the way does not change it
     let next: HTMLElement | undefined;
     switch (e.key) {
       case "ArrowRight": next = row[i + 1]; break;
       case "ArrowLeft": next = row[i - 1]; break;
-      case "ArrowDown": next = nearest(rows[r + 1], column(chip)); break;
-      case "ArrowUp": next = nearest(rows[r - 1], column(chip)); break;
-      case "PageDown": next = nearest(rows[Math.min(r + 10, rows.length - 1)], column(chip)); break;
-      case "PageUp": next = nearest(rows[Math.max(r - 10, 0)], column(chip)); break;
-      case "Home": next = e.ctrlKey ? rows[0]?.[0] : row[0]; break;
-      case "End": next = e.ctrlKey ? rows.at(-1)?.at(-1) : row.at(-1); break;
+      case "ArrowDown": next = nearest(stops[r + 1], lane); break;
+      case "ArrowUp": next = nearest(stops[r - 1], lane); break;
+      case "PageDown": next = nearest(stops[Math.min(r + 10, stops.length - 1)], lane); break;
+      case "PageUp": next = nearest(stops[Math.max(r - 10, 0)], lane); break;
+      case "Home": next = e.ctrlKey ? stops[0]?.[0] : row[0]; break;
+      case "End": next = e.ctrlKey ? stops.at(-1)?.at(-1) : row.at(-1); break;
       case "Enter": open(chip, true); break;
       case "Escape":
         if (taken.size === 0) return;
@@ -435,7 +559,7 @@ function start(grid: HTMLElement): void {
       default: return;
     }
     e.preventDefault();
-    if (next && e.shiftKey && moves && e.key.startsWith("Arrow")) {
+    if (next && !heading && !isHeading(next) && e.shiftKey && moves && e.key.startsWith("Arrow")) {
       if (!taken.has(labelOf(chip))) toggle(chip);
       if (!taken.has(labelOf(next))) toggle(next);
     }
@@ -467,13 +591,9 @@ function start(grid: HTMLElement): void {
     }
   };
   grid.addEventListener("focusin", (e) => {
-    const chip = (e.target as HTMLElement).closest<HTMLElement>("a.v");
-    if (chip && chip !== current) {
-      if (current) current.tabIndex = -1;
-      chip.tabIndex = 0;
-      current = chip;
-    }
-    if (chip) tell(chip);
+    const chip = (e.target as HTMLElement).closest<HTMLElement>("a.v, a[data-section]");
+    if (chip && chip !== current) mark(chip);
+    if (chip && !isHeading(chip)) tell(chip);
   });
   grid.addEventListener("mouseover", (e) => {
     const chip = (e.target as HTMLElement).closest<HTMLElement>("a.v");
@@ -513,6 +633,8 @@ function start(grid: HTMLElement): void {
       let at: Target | undefined;
       let frame = 0;
       let x = down.clientX, y = down.clientY;
+      let over: HTMLElement | undefined; // the closed group under the pointer
+      let wait = 0;
 
       const look = (): void => {
         frame = 0;
@@ -525,6 +647,12 @@ function start(grid: HTMLElement): void {
           if (x < box.left + 232 && x > box.left + 200) scroller.scrollLeft -= 16;
         }
         at = under(x, y);
+        const group = closedUnder(x, y);
+        if (group !== over) {
+          over = group;
+          clearTimeout(wait);
+          if (group) wait = window.setTimeout(() => void reveal(group), 500);
+        }
         if (!at) {
           paint.target(undefined, 0, false);
           return;
@@ -532,6 +660,14 @@ function start(grid: HTMLElement): void {
         const v = verdict(c, start, at);
         paint.target(at.row, at.col, v.ok);
         say(v.text);
+      };
+      // Who stays over a closed group wants to go in.
+      const reveal = async (group: HTMLElement): Promise<void> => {
+        const link = headingIn(group);
+        if (!ghost || !link || !(await turn(link)) || !ghost) return;
+        paint.clear();
+        if (c && !c.no) paint.show(c, start, monday, weeks);
+        look();
       };
       const move = (e: PointerEvent): void => {
         x = e.clientX; y = e.clientY;
@@ -572,6 +708,7 @@ function start(grid: HTMLElement): void {
         ghost?.remove();
         ghost = undefined;
         cancelAnimationFrame(frame);
+        clearTimeout(wait);
         paint.clear();
         grid.classList.remove("moving");
       };
@@ -609,6 +746,11 @@ function start(grid: HTMLElement): void {
     const col = Math.floor((x - head.left) / head.width) + 1;
     if (col < 1 || col > weeks) return undefined;
     return { row, col, chip: hit?.closest<HTMLElement>("a.v") ?? undefined };
+  }
+
+  function closedUnder(x: number, y: number): HTMLElement | undefined {
+    const row = document.elementsFromPoint(x, y).find((e) => grid.contains(e))?.closest<HTMLElement>(".tl-sect");
+    return row && isClosed(row) ? row : undefined;
   }
 
   // The year's page opens where the year is.
