@@ -38,6 +38,7 @@ var owners = []owner{
 	{library: "github.com/prometheus", packages: []string{"internal/server", "internal/jobs", "internal/app"}, tests: true, instead: "count through a small port; internal/server shows the metrics"},
 	{library: "golang.org/x/time", packages: []string{"internal/gcal", "internal/jobs", "internal/auth", "internal/server", "internal/mail"}, instead: "limit rates at the edges"},
 	{library: "golang.org/x/sync", packages: []string{"internal/planning/solver", "internal/store", "internal/gcal", "internal/jobs", "internal/server", "internal/app"}, tests: true, instead: "run things side by side in the solver and at the edges only"},
+	{library: "golang.org/x/image", packages: []string{"internal/export"}, instead: "write files in internal/export, which holds the letters of PDF"},
 	{library: "golang.org/x/net", tests: true, instead: "only tests read HTML back"},
 	{library: "golang.org/x/net", tests: true, instead: "the product reads no HTML; its HTTP is the standard library's"},
 	{library: "golang.org/x/text", packages: everywhere},
