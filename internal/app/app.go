@@ -59,6 +59,7 @@ type App struct {
 	metrics  *prometheus.Registry
 	measured net.Listener // of the metrics; nil: they are not shown
 	onStart  []func()     // run beside the server until they are stopped
+	quiet    bool         // see Options
 }
 
 type cleanup struct {
@@ -72,7 +73,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &App{cfg: cfg, log: o.Log, served: make(chan error, 1), metrics: prometheus.NewRegistry()}
+	a := &App{cfg: cfg, log: o.Log, quiet: o.Quiet, served: make(chan error, 1), metrics: prometheus.NewRegistry()}
 	if err := a.make(ctx, o); err != nil {
 		return nil, errors.Join(err, a.cleanUp(context.WithoutCancel(ctx)))
 	}
@@ -248,6 +249,9 @@ func (a *App) Start(ctx context.Context) error {
 	a.onStop("queue", a.Queue.Stop)
 	for _, run := range a.onStart {
 		go run()
+	}
+	if !a.quiet {
+		a.keepUp(ctx)
 	}
 	go func() { a.served <- a.http.Serve(a.listener) }()
 	a.onStop("server", a.http.Shutdown)

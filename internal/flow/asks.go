@@ -9,7 +9,6 @@ import (
 	"windshield/internal/access"
 	"windshield/internal/fault"
 	"windshield/internal/planning"
-	"windshield/internal/planning/solver"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
 )
@@ -61,28 +60,23 @@ func (f *Flow) Instead(ctx context.Context, a access.Actor, visitID string) (Ins
 	if !v.MayAnswer || v.Plan.State != visit.Live {
 		return x, nil
 	}
-	done, err := f.think()
-	if err != nil {
-		return x, nil // busy: a time of one's own can still be suggested
-	}
-	defer done()
-	t, err := read(ctx, f, func(tx Tx) (*table, error) { return f.layOut(tx, v.Plan.ID, v.Visit.CustomerID) })
-	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.NotFound) {
-		return x, nil // nobody moves visits of that plan any more
-	}
-	if err != nil || t.wants(v.Visit.CustomerID) != nil {
+	id := v.Visit.CustomerID
+	out, err := onBoard(ctx, f, v.Plan.ID, func(l *laid) (Instead, error) {
+		next, err := l.board.RunnersUp(ctx, id, insteadOf)
+		if fault.Is(err, fault.Invalid) {
+			return x, nil // pinned: it moves only when somebody says when
+		}
+		if err != nil {
+			return x, l.t.names.fault(err)
+		}
+		late, err := f.late(ctx, l.t, id)
+		x.Others, x.Times = l.t.proposals(next.Executives, late), l.t.proposals(next.Weeks, late)
 		return x, err
+	})
+	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.NotFound) || fault.Is(err, fault.Temporary) {
+		return x, nil // nobody moves visits of that plan, or this one, any more, or busy: a time of one's own can still be suggested
 	}
-	b, err := solver.NewBoard(ctx, t.problem, t.solution)
-	if err != nil {
-		return x, t.names.fault(err)
-	}
-	next, err := b.RunnersUp(ctx, v.Visit.CustomerID, insteadOf)
-	if fault.Is(err, fault.Invalid) {
-		return x, nil // pinned, or accepted: it moves only when somebody says when
-	}
-	x.Others, x.Times = t.proposals(next.Executives), t.proposals(next.Weeks)
-	return x, t.names.fault(err)
+	return out, err
 }
 
 // openAsk gives what was asked for about a visit and not decided. It stands beside what

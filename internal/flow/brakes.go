@@ -2,6 +2,7 @@ package flow
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 
@@ -274,37 +275,35 @@ func (f *Flow) fillBuying(tx Tx, w *VisitView, people map[string]roster.Person) 
 	return err
 }
 
-// foreseeBrakes finds out what a published plan asks a reason for, so that proposals say
-// so before somebody takes one.
-func (f *Flow) foreseeBrakes(tx Tx, t *table, customers []string) error {
+// late finds out at which of these customers a published plan asks for a reason wherever
+// the visit stands, so that proposals say so before somebody takes one.
+func (f *Flow) late(ctx context.Context, t *table, customers ...string) (map[string]bool, error) {
 	if t.plan.State != visit.Live {
-		return nil
+		return nil, nil
 	}
-	var err error
-	if t.fiscal, err = fiscalOf(tx); err != nil {
-		return err
-	}
-	t.late = map[string]bool{}
-	var asked []*visit.Visit
-	for _, id := range customers {
-		if c, ok := t.customers[id]; ok {
-			asked = append(asked, &visit.Visit{CustomerID: id, Zone: c.Zone, Slot: slot.Slot{Date: f.today(c.Zone)}})
+	return read(ctx, f, func(tx Tx) (map[string]bool, error) {
+		var asked []*visit.Visit
+		for _, id := range customers {
+			if c, ok := t.customers[id]; ok {
+				asked = append(asked, &visit.Visit{CustomerID: id, Zone: c.Zone, Slot: slot.Slot{Date: f.today(c.Zone)}})
+			}
 		}
-	}
-	all, err := f.brakes(tx, asked...)
-	for _, x := range all {
-		t.late[x.visit.CustomerID] = slices.Contains(x.brakes, visit.TooLate)
-	}
-	return err
+		all, err := f.brakes(tx, asked...)
+		late := map[string]bool{}
+		for _, x := range all {
+			late[x.visit.CustomerID] = slices.Contains(x.brakes, visit.TooLate)
+		}
+		return late, err
+	})
 }
 
 // brakesOf gives what speaks against changes of a published plan.
-func (t *table) brakesOf(changes []PlanChange) []visit.Brake {
+func (t *table) brakesOf(changes []PlanChange, isLate map[string]bool) []visit.Brake {
 	late, end := false, false
 	for _, c := range changes {
 		if c.To != nil {
-			late = late || t.late[c.CustomerID]
-			end = end || slot.AtQuarterEnd(c.To.Date, t.fiscal.Start, t.fiscal.Days)
+			late = late || isLate[c.CustomerID]
+			end = end || t.plan.State == visit.Live && slot.AtQuarterEnd(c.To.Date, t.fiscal.Start, t.fiscal.Days)
 		}
 	}
 	var out []visit.Brake

@@ -3,10 +3,7 @@ package flow
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
-	"sync"
-	"time"
 
 	"windshield/internal/access"
 	"windshield/internal/fault"
@@ -25,91 +22,6 @@ type Choices struct {
 	solver.Survey
 	Executives []string                // ids, in the order of Cells
 	ByLabel    map[string]solver.Trade // trades by the other visit's label
-}
-
-// boardsKept is how many plans stay laid out, and boardAge for how long: what is
-// not in the stamp, such as a calendar that was read anew, shows no later.
-const (
-	boardsKept = 3
-	boardAge   = time.Minute
-)
-
-// laid is a plan laid out for many questions, with everybody's visits free to move.
-type laid struct {
-	mu    sync.Mutex // a board answers one question at a time
-	plan  string
-	stamp string // of all that has been changed
-	at    time.Time
-	t     *table
-	board *solver.Board
-}
-
-// boards keeps the plans that people are working on laid out: it takes longer to
-// lay one out than to answer. What it says is checked again when a change is made.
-type boards struct {
-	mu   sync.Mutex
-	kept []*laid // the latest used last
-}
-
-// find gives the place of a plan, making one where there is none.
-func (b *boards) find(planID string) *laid {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	i := slices.IndexFunc(b.kept, func(l *laid) bool { return l.plan == planID })
-	if i < 0 {
-		b.kept = append(b.kept, &laid{plan: planID})
-		if len(b.kept) > boardsKept {
-			b.kept = slices.Delete(b.kept, 0, 1)
-		}
-		return b.kept[len(b.kept)-1]
-	}
-	l := b.kept[i]
-	b.kept = append(slices.Delete(b.kept, i, i+1), l)
-	return l
-}
-
-// onBoard asks a question of a plan that is laid out.
-func onBoard[T any](ctx context.Context, f *Flow, planID string, ask func(l *laid) (T, error)) (none T, err error) {
-	done, err := f.think()
-	if err != nil {
-		return none, err
-	}
-	defer done()
-	l := f.boards.find(planID)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	err = f.Store.Read(ctx, func(tx Tx) error {
-		p, err := tx.Plans.Get(planID)
-		if err != nil {
-			return err
-		}
-		last, _, err := tx.Ledger.Entries(EntryQuery{Limit: 1})
-		if err != nil {
-			return err
-		}
-		stamp := fmt.Sprint(p.Version, " ", p.State, " ", f.today("UTC"))
-		if len(last) > 0 {
-			stamp += fmt.Sprint(" ", last[0].Seq)
-		}
-		if age := f.Now().Sub(l.at); l.board != nil && l.stamp == stamp && age >= 0 && age < boardAge {
-			return nil
-		}
-		l.board = nil
-		if l.t, err = f.layOut(tx, planID, everyone); err != nil {
-			return err
-		}
-		l.stamp, l.at = stamp, f.Now()
-		return nil
-	})
-	if err != nil {
-		return none, err
-	}
-	if l.board == nil {
-		if l.board, err = solver.NewBoard(ctx, l.t.problem, l.t.solution); err != nil {
-			return none, l.t.names.fault(err)
-		}
-	}
-	return ask(l)
 }
 
 // movable says whether a customer's visit can be moved in a plan, and why not.

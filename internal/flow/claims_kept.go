@@ -14,8 +14,12 @@ import (
 	"windshield/internal/slot"
 )
 
-// heardStamp counts the visits whose outcome was written.
-const heardStamp = "held"
+// Stamps that are no claim's.
+const (
+	heardStamp  = "held"   // counts the visits whose outcome was written
+	planStamp   = "plans"  // counts what was written of all that plans are laid out from
+	rosterStamp = "roster" // counts what was written of people, customers and selections
+)
 
 // Stamps count how often something was written, so that what was reckoned from it can be
 // kept until it is no longer so. They change in the transaction that writes.
@@ -24,7 +28,10 @@ type Stamps interface {
 	// statements; that under "held" the writes of outcomes of visits.
 	All() (map[string]int64, error)
 	// One gives a stamp by its name, 0 where it was never counted. CustomersStamp counts
-	// the writes of customers.
+	// the writes of customers. That under "plans" counts the transactions that wrote to what
+	// plans are laid out from: visits and bookings, people and when they are away or busy,
+	// customers, selections, plans and settings; that under "roster" those of them that
+	// wrote people, customers or selections.
 	One(name string) (int64, error)
 	// OfPlan gives by executive a text that stands for their visits of a plan: it is
 	// another one as soon as one of them comes, goes or is saved.

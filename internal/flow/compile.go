@@ -13,10 +13,6 @@ import (
 	"windshield/internal/visit"
 )
 
-// everyone stands for all customers where some visits are free to move although
-// their executives have accepted them.
-const everyone = "*"
-
 // yearOf gives the days of a year.
 func yearOf(year int) slot.Interval {
 	return slot.Interval{Start: slot.MakeDate(year, time.January, 1), End: slot.MakeDate(year, time.December, 31)}
@@ -30,20 +26,30 @@ type ask struct {
 	people    []roster.Person
 	scenario  Scenario
 	base      *planning.Problem // what the plan in question was made for: cross-section and targets stay as they were; nil: as the selection now deals them
-	free      map[string]bool   // customers whose visit may move although the executive has accepted it
+	asked     *known            // a plan that is asked about, in which visits may move although their executives have accepted them; nil: a whole plan is made
+}
+
+// known is a plan that is asked about, with what is known of it already.
+type known struct {
+	planID string
+	bare   bool              // of the visits only what tells where they stand is wanted, for whoever does not write them
+	base   *planning.Problem // what the plan was made for; nil: not read yet
+	around *draft            // whom it is made for; nil: not read yet
+	visits []visit.Visit     // of the plan, once they are read
 }
 
 // compile makes the planning problem of a selection from today's roster: of what
 // is left of the year, for the customers who have not been visited in it.
-func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, error) {
+// It also gives where visits stand that somebody has said yes to and nobody has pinned.
+func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, map[string]planning.Place, error) {
 	s := in.selection
 	horizon := yearOf(s.Year)
 	if horizon.Start = max(horizon.Start, f.today("UTC")); horizon.Start > horizon.End {
-		return nil, fault.Invalidf("The year %d is over: nothing of it can be planned any more.", s.Year)
+		return nil, nil, fault.Invalidf("The year %d is over: nothing of it can be planned any more.", s.Year)
 	}
 	absences, err := absencesByPerson(tx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	d := planning.Draft{Horizon: horizon, Rules: planning.StandardRules(), Hosts: map[string][]slot.Interval{},
 		Current: map[string]planning.Place{}, Pinned: map[string]planning.Place{}, Excludes: map[string][]string{},
@@ -53,40 +59,31 @@ func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, error) {
 	d.Rules.MaxGapDays = alert.MaxGapDays - 1
 	fiscal, err := fiscalOf(tx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	// The days on which a visit needs a reason are those that a plan keeps free.
 	d.Rules.Crunch = planning.Crunches(horizon, fiscal.Start, fiscal.Days)
-	held, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, States: []visit.State{visit.Held, visit.Debriefed}, To: horizon.Start.Add(-1)})
+	last, this, err := metBy(tx, horizon.Start)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	last, this := map[string]slot.Date{}, map[string]int{}
-	for _, v := range held {
-		if counts, _ := v.Counts(); counts {
-			last[v.ExecutiveID] = max(last[v.ExecutiveID], v.Slot.Date)
-		}
-		if v.Slot.Date.Year() == s.Year {
-			this[v.ExecutiveID]++
-		}
-	}
-	st, err := f.standing(tx, s.Year, &d, in.free)
+	st, err := f.standing(tx, s.Year, &d, in.asked)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	book, err := f.busyBook(tx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if d.Busy, err = book.halfDays(in.people, horizon, st.live); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if in.free == nil { // a whole plan is made; where one visit is asked about, what is taken is the answer
+	if in.asked == nil { // a whole plan is made; where one visit is asked about, what is taken is the answer
 		keepPlaces(&d, st)
 	}
 	taken, err := tx.Bookings.Between(horizon)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, b := range taken { // by visits of another year that people moved into this one
 		if b.Kind == visit.BookedVisit && !st.own[b.VisitID] {
@@ -113,11 +110,11 @@ func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, error) {
 		}
 	}
 	if len(d.Customers) == 0 {
-		return nil, fault.Invalidf("All customers of this selection have been visited in %d already.", s.Year)
+		return nil, nil, fault.Invalidf("All customers of this selection have been visited in %d already.", s.Year)
 	}
 	if in.base == nil {
 		if err := hearAll(tx, s, &d); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	in.scenario.apply(&d)
@@ -132,19 +129,39 @@ func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, error) {
 	}
 	p, err := planning.Compile(d)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, x := range in.people {
 		p.Names[x.ID] = x.Name // hosts too
 	}
 	if p.Weights, err = weightsOf(tx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if in.base != nil {
 		asPlanned(p, in.base, st.visited)
 	}
-	loosen(p, st.accepted)
-	return p, nil
+	if in.asked == nil {
+		loosen(p, st.accepted)
+	}
+	return p, st.yes, nil
+}
+
+// metBy gives by executive the last visit before a day that counts, and how many took
+// place in the year of that day.
+func metBy(tx Tx, before slot.Date) (last map[string]slot.Date, this map[string]int, err error) {
+	last, this = map[string]slot.Date{}, map[string]int{}
+	latest, err := tx.Sums.Latest(before, nil)
+	for _, v := range latest {
+		last[v.ExecutiveID] = v.Slot.Date
+	}
+	if start := yearOf(before.Year()).Start; err == nil && start < before {
+		var held []visit.Visit
+		held, _, err = tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, States: []visit.State{visit.Held, visit.Debriefed}, From: start, To: before.Add(-1), Bare: true})
+		for _, v := range held {
+			this[v.ExecutiveID]++
+		}
+	}
+	return last, this, err
 }
 
 // asPlanned gives a problem the weights, the cross-section and the targets with which a plan
@@ -209,18 +226,19 @@ func loosen(p *planning.Problem, accepted map[string]bool) {
 
 // standings says how the visits of a year's published plan stand.
 type standings struct {
-	visited  map[string]string // customers whose visit is settled, with the executive
-	accepted map[string]bool   // customers whose visit the executive has accepted, and nobody has pinned
-	own      map[string]bool   // ids of all visits of the year
-	live     []visit.Visit     // that stand and may still move
+	visited  map[string]string         // customers whose visit is settled, with the executive
+	accepted map[string]bool           // customers whose visit the executive has accepted, and nobody has pinned
+	yes      map[string]planning.Place // where these stand
+	own      map[string]bool           // ids of all visits of the year
+	live     []visit.Visit             // that stand and may still move
 }
 
 // standing tells the planner where the visits of the year's published plan
 // stand: what is settled is a fact and its customer visited, what is pinned or
 // accepted stays, the others cost to move, and who has declined a customer is not
 // asked again.
-func (f *Flow) standing(tx Tx, year int, d *planning.Draft, free map[string]bool) (standings, error) {
-	st := standings{visited: map[string]string{}, accepted: map[string]bool{}, own: map[string]bool{}}
+func (f *Flow) standing(tx Tx, year int, d *planning.Draft, asked *known) (standings, error) {
+	st := standings{visited: map[string]string{}, accepted: map[string]bool{}, yes: map[string]planning.Place{}, own: map[string]bool{}}
 	plans, err := tx.Plans.ByYear(year)
 	if err != nil {
 		return st, err
@@ -229,8 +247,10 @@ func (f *Flow) standing(tx Tx, year int, d *planning.Draft, free map[string]bool
 		if p.State == visit.Draft {
 			continue
 		}
-		visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: p.ID})
-		if err != nil {
+		var visits []visit.Visit
+		if asked != nil && asked.planID == p.ID {
+			visits = asked.visits
+		} else if visits, _, err = tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: p.ID, Bare: true}); err != nil {
 			return st, err
 		}
 		for _, v := range visits {
@@ -244,7 +264,11 @@ func (f *Flow) standing(tx Tx, year int, d *planning.Draft, free map[string]bool
 				st.visited[v.CustomerID] = v.ExecutiveID
 			case v.State.Live() && v.Pinned:
 				d.Pinned[v.CustomerID] = at
-			case v.State.Live() && (v.Answer == visit.Accepted || v.State.Promised()) && !free[v.CustomerID] && !free[everyone]:
+			case v.State.Live() && (v.Answer == visit.Accepted || v.State.Promised()):
+				if st.yes[v.CustomerID] = at; asked != nil {
+					d.Current[v.CustomerID] = at
+					break
+				}
 				d.Pinned[v.CustomerID] = at
 				st.accepted[v.CustomerID] = true
 			case v.State.Live():

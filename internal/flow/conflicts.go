@@ -8,7 +8,6 @@ import (
 	"windshield/internal/access"
 	"windshield/internal/calsync"
 	"windshield/internal/fault"
-	"windshield/internal/planning/solver"
 	"windshield/internal/roster"
 	"windshield/internal/visit"
 )
@@ -190,36 +189,36 @@ func (f *Flow) propose(ctx context.Context, rows []ConflictView) error {
 	if n == 0 {
 		return nil
 	}
-	done, err := f.think()
-	if err != nil {
-		return nil // busy: the proposals are on the visit's own page
-	}
-	defer done()
 	for planID, at := range byPlan {
 		ids := make([]string, len(at))
 		for i, j := range at {
 			ids[i] = rows[j].Visit.CustomerID
 		}
-		t, err := read(ctx, f, func(tx Tx) (*table, error) { return f.layOut(tx, planID, ids...) })
-		if fault.Is(err, fault.Conflict) || fault.Is(err, fault.NotFound) {
-			continue // nobody moves visits of that plan any more
+		found, err := onBoard(ctx, f, planID, func(l *laid) (map[int][]Proposal, error) {
+			late, err := f.late(ctx, l.t, ids...)
+			if err != nil {
+				return nil, err
+			}
+			l.hold(ids...)
+			out := map[int][]Proposal{}
+			for _, j := range at {
+				if l.t.wants(rows[j].Visit.CustomerID) != nil {
+					continue // so near that nobody moves it
+				}
+				if found, err := l.board.Propose(ctx, rows[j].Visit.CustomerID, mostProposed); err == nil { // else pinned, or nowhere to go
+					out[j] = l.t.proposals(found, late)
+				}
+			}
+			return out, nil
+		})
+		if fault.Is(err, fault.Conflict) || fault.Is(err, fault.NotFound) || fault.Is(err, fault.Temporary) {
+			continue // nobody moves visits of that plan any more, or busy: the proposals are on the visit's own page
 		}
 		if err != nil {
 			return err
 		}
-		b, err := solver.NewBoard(ctx, t.problem, t.solution)
-		if err != nil {
-			return t.names.fault(err)
-		}
-		for _, j := range at {
-			if t.wants(rows[j].Visit.CustomerID) != nil {
-				continue // so near that nobody moves it
-			}
-			found, err := b.Propose(ctx, rows[j].Visit.CustomerID, mostProposed)
-			if err != nil {
-				continue // pinned, or nowhere to go
-			}
-			rows[j].Proposals = t.proposals(found)
+		for j, p := range found {
+			rows[j].Proposals = p
 		}
 	}
 	return nil

@@ -252,15 +252,15 @@ func (f *Flow) keptSoFar(tx Tx, x scene) (coverage.Kept, FrozenPromise, error) {
 	if err != nil || len(all) == 0 {
 		return coverage.Kept{}, FrozenPromise{}, err
 	}
-	stamp := x.in.Today.String()
-	if k, ok := f.promised.get(all[0].ID, stamp, f.Now()); ok && x.selection.Visits > longPlan {
-		return k, all[0], nil
+	stamp := ""
+	if x.selection.Visits > longPlan {
+		stamp = x.in.Today.String()
 	}
-	p, _, err := f.promiseOf(tx, x.in.Today.Year())
-	if err == nil {
-		f.promised.put(all[0].ID, stamp, f.Now(), p.Kept)
-	}
-	return p.Kept, all[0], err
+	k, err := f.promised.get(all[0].ID, stamp, f.Now(), func() (coverage.Kept, error) {
+		p, _, err := f.promiseOf(tx, x.in.Today.Year())
+		return p.Kept, err
+	})
+	return k, all[0], err
 }
 
 // fallBehind gives what falls behind the published plan of this year.
@@ -269,15 +269,11 @@ func (f *Flow) fallBehind(tx Tx, x scene) ([]alert.Lag, error) {
 	if err != nil || !ok {
 		return nil, err
 	}
-	stamp := fmt.Sprint(p.Version, x.in.Today)
-	if l, ok := f.lags.get(p.ID, stamp, f.Now()); ok && x.selection.Visits > longPlan {
-		return l, nil
+	stamp := ""
+	if x.selection.Visits > longPlan {
+		stamp = fmt.Sprint(p.Version, x.in.Today)
 	}
-	l, err := lagging(tx, x.in.Today)
-	if err == nil {
-		f.lags.put(p.ID, stamp, f.Now(), l)
-	}
-	return l, err
+	return f.lags.get(p.ID, stamp, f.Now(), func() ([]alert.Lag, error) { return lagging(tx, x.in.Today) })
 }
 
 // PromiseNow gives the promise in force of this year; ID is "" where nothing is promised.

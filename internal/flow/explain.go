@@ -72,16 +72,21 @@ func (f *Flow) Explain(ctx context.Context, a access.Actor, planID, customerID s
 	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
 		return Explanation{}, err
 	}
-	done, err := f.think()
-	if err != nil {
-		return Explanation{}, err
+	return onBoard(ctx, f, planID, func(l *laid) (Explanation, error) {
+		return f.explain(ctx, a, l, customerID, places)
+	})
+}
+
+func (f *Flow) explain(ctx context.Context, a access.Actor, l *laid, customerID string, places int) (Explanation, error) {
+	t := l.t
+	x := Explanation{Plan: t.plan, Customer: t.customers[customerID]}
+	if id := t.visits[customerID].ID; id != "" { // the plan knows where it stands, and no more
+		var err error
+		if x.Visit, err = read(ctx, f, func(tx Tx) (visit.Visit, error) { return tx.Visits.Get(id) }); err != nil {
+			return x, err
+		}
 	}
-	defer done()
-	t, err := read(ctx, f, func(tx Tx) (*table, error) { return f.layOut(tx, planID, customerID) })
-	if err != nil {
-		return Explanation{}, err
-	}
-	x := Explanation{Plan: t.plan, Customer: t.customers[customerID], Visit: t.visits[customerID], Mover: moverOf(a, t.visits[customerID])}
+	x.Mover = moverOf(a, x.Visit)
 	x.Pinned = promise(x.Visit) || x.Visit.State == visit.Proposed && x.Visit.Pinned
 	if err := t.wants(customerID); err != nil {
 		if fault.Is(err, fault.NotFound) {
@@ -104,23 +109,24 @@ func (f *Flow) Explain(ctx context.Context, a access.Actor, planID, customerID s
 	if x.Text = t.names.in(x.Reason.Text); !x.Stands {
 		x.Text = t.whyOut(customerID) // what people said says more than what the rules would allow
 	}
-	b, err := solver.NewBoard(ctx, t.problem, t.solution)
+	late, err := f.late(ctx, t, customerID)
 	if err != nil {
-		return x, t.names.fault(err)
+		return x, err
 	}
-	next, err := b.RunnersUp(ctx, customerID, runnersUp)
+	next, err := l.board.RunnersUp(ctx, customerID, runnersUp)
 	if fault.Is(err, fault.Invalid) {
 		return x, nil // pinned
 	}
 	if err != nil {
 		return x, t.names.fault(err)
 	}
-	x.Executives, x.Weeks = t.proposals(next.Executives), t.proposals(next.Weeks)
+	x.Executives, x.Weeks = t.proposals(next.Executives, late), t.proposals(next.Weeks, late)
 	if places <= 0 || !access.Decide(a, access.MakePlan, access.Subject{}).Allowed {
 		return x, nil
 	}
-	found, err := b.Propose(ctx, customerID, min(places, mostPlaces))
-	x.Places = t.proposals(found)
+	l.hold(customerID)
+	found, err := l.board.Propose(ctx, customerID, min(places, mostPlaces))
+	x.Places = t.proposals(found, late)
 	return x, t.names.fault(err)
 }
 
@@ -145,32 +151,26 @@ func (f *Flow) Proposals(ctx context.Context, a access.Actor, planID, customerID
 	if err := access.Require(a, access.MakePlan, access.Subject{}); err != nil {
 		return nil, err
 	}
-	done, err := f.think()
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	t, err := read(ctx, f, func(tx Tx) (*table, error) { return f.layOut(tx, planID, customerID) })
-	if err != nil {
-		return nil, err
-	}
-	if err := t.wants(customerID); err != nil {
-		return nil, err
-	}
-	b, err := solver.NewBoard(ctx, t.problem, t.solution)
-	if err != nil {
-		return nil, t.names.fault(err)
-	}
 	if n <= 0 || n > mostPlaces {
 		n = 10
 	}
-	found, err := b.Propose(ctx, customerID, n)
-	return t.proposals(found), t.names.fault(err)
+	return onBoard(ctx, f, planID, func(l *laid) ([]Proposal, error) {
+		if err := l.t.wants(customerID); err != nil {
+			return nil, err
+		}
+		late, err := f.late(ctx, l.t, customerID)
+		if err != nil {
+			return nil, err
+		}
+		l.hold(customerID)
+		found, err := l.board.Propose(ctx, customerID, n)
+		return l.t.proposals(found, late), l.t.names.fault(err)
+	})
 }
 
 // proposals puts the solver's proposals into the words of the story. A visit that
 // cannot stay is nowhere for the solver; for people it still stands.
-func (t *table) proposals(in []solver.Proposal) []Proposal {
+func (t *table) proposals(in []solver.Proposal, late map[string]bool) []Proposal {
 	out := make([]Proposal, 0, len(in))
 	for _, x := range in {
 		p := Proposal{Text: t.names.in(x.Text), Price: costOf(x.Price)}
@@ -191,7 +191,7 @@ func (t *table) proposals(in []solver.Proposal) []Proposal {
 			p.Calendars = append(p.Calendars, t.names[id])
 		}
 		slices.Sort(p.Calendars)
-		p.Brakes = t.brakesOf(p.Changes)
+		p.Brakes = t.brakesOf(p.Changes, late)
 		out = append(out, p)
 	}
 	return out
@@ -238,19 +238,20 @@ func (f *Flow) LetIn(ctx context.Context, a access.Actor, planID, customerID str
 	if err := access.Require(a, access.MakePlan, access.Subject{}); err != nil {
 		return LeftOut{}, err
 	}
+	t, err := onPlan(ctx, f, planID, func(l *laid) (*table, error) { return l.t, nil }) // the answer takes long: nobody waits for it
+	if err != nil {
+		return LeftOut{}, err
+	}
 	done, err := f.think()
 	if err != nil {
 		return LeftOut{}, err
 	}
 	defer done()
-	t, err := read(ctx, f, func(tx Tx) (*table, error) { return f.layOut(tx, planID, customerID) })
-	if err != nil {
-		return LeftOut{}, err
-	}
 	x := LeftOut{Plan: t.plan, Customer: t.customers[customerID], Visit: t.visits[customerID]}
 	if err := t.wants(customerID); err != nil {
 		return x, err
 	}
+	t = t.holding(customerID)
 	if _, stands := t.solution.Places()[customerID]; stands {
 		return x, fault.Conflictf("The visit to %s has a place in this plan.", x.Customer.Name)
 	}
@@ -265,10 +266,14 @@ func (f *Flow) LetIn(ctx context.Context, a access.Actor, planID, customerID str
 	if err != nil {
 		return x, t.names.fault(err)
 	}
+	late, err := f.late(ctx, t, customerID)
+	if err != nil {
+		return x, err
+	}
 	x.Text = t.names.in(answer.Text)
 	for _, w := range answer.Ways {
 		changes := t.changes(w.Changes)
-		x.Ways = append(x.Ways, WayIn{Text: t.names.in(w.Text), Price: costOf(w.Price), Changes: changes, Brakes: t.brakesOf(changes),
+		x.Ways = append(x.Ways, WayIn{Text: t.names.in(w.Text), Price: costOf(w.Price), Changes: changes, Brakes: t.brakesOf(changes, late),
 			Ready: w.Mend == solver.NoChange || w.Mend == solver.Instead})
 	}
 	return x, nil
@@ -313,44 +318,44 @@ func (f *Flow) Attention(ctx context.Context, a access.Actor, planID string) (At
 	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
 		return Attention{}, err
 	}
-	done, err := f.think()
-	if err != nil {
-		return Attention{}, err
-	}
-	defer done()
-	return read(ctx, f, func(tx Tx) (Attention, error) {
-		t, err := f.layOut(tx, planID)
-		if err != nil {
-			return Attention{}, err
+	return onPlan(ctx, f, planID, func(l *laid) (Attention, error) {
+		if l.needs == nil {
+			x := l.t.holding().needs()
+			l.needs = &x
 		}
-		said := map[string]string{}
-		for _, u := range t.plan.Unassigned {
-			said[u.CustomerID] = u.Reason
-		}
-		out, missed := Attention{Plan: t.plan}, t.missed()
-		for _, w := range t.problem.Visits {
-			n := Needy{CustomerID: w.ID, Customer: t.names[w.ID], Visit: t.visits[w.ID]}
-			if n.Reason = t.stuck[w.ID]; n.Reason != "" {
-				out.Stuck = append(out.Stuck, n)
-				continue
-			}
-			if _, stands := t.places[w.ID]; stands {
-				if missed[w.ID] {
-					n.Reason = "The customer's windows have moved since the plan was made."
-					out.Outside = append(out.Outside, n)
-				}
-				continue
-			}
-			if n.Reason = said[w.ID]; n.Reason == "" || n.Visit.ID != "" {
-				n.Reason = t.whyOut(w.ID)
-			}
-			out.LeftOut = append(out.LeftOut, n)
-		}
-		for _, id := range slices.Sorted(maps.Keys(t.left)) {
-			if v := t.visits[id]; t.left[id] && v.State.Open() {
-				out.Stuck = append(out.Stuck, Needy{CustomerID: id, Customer: t.names[id], Visit: v, Reason: leftSelection})
-			}
-		}
-		return out, nil
+		return *l.needs, nil
 	})
+}
+
+// needs finds whose visits have no place, or cannot stay where they stand.
+func (t *table) needs() Attention {
+	said := map[string]string{}
+	for _, u := range t.plan.Unassigned {
+		said[u.CustomerID] = u.Reason
+	}
+	out, missed := Attention{Plan: t.plan}, t.missed()
+	for _, w := range t.problem.Visits {
+		n := Needy{CustomerID: w.ID, Customer: t.names[w.ID], Visit: t.visits[w.ID]}
+		if n.Reason = t.stuck[w.ID]; n.Reason != "" {
+			out.Stuck = append(out.Stuck, n)
+			continue
+		}
+		if _, stands := t.places[w.ID]; stands {
+			if missed[w.ID] {
+				n.Reason = "The customer's windows have moved since the plan was made."
+				out.Outside = append(out.Outside, n)
+			}
+			continue
+		}
+		if n.Reason = said[w.ID]; n.Reason == "" || n.Visit.ID != "" {
+			n.Reason = t.whyOut(w.ID)
+		}
+		out.LeftOut = append(out.LeftOut, n)
+	}
+	for _, id := range slices.Sorted(maps.Keys(t.left)) {
+		if v := t.visits[id]; t.left[id] && v.State.Open() {
+			out.Stuck = append(out.Stuck, Needy{CustomerID: id, Customer: t.names[id], Visit: v, Reason: leftSelection})
+		}
+	}
+	return out
 }

@@ -85,7 +85,7 @@ type Flow struct {
 	importing chan struct{} // a place for each file that may be worked on
 	thinking  chan struct{} // a place for each question about a plan
 	reading   chan struct{} // the place of whoever reads when people are busy
-	boards    boards        // plans that people are working on
+	boards    kept[*laid]   // plans that people ask about
 	plans     planMemory    // the visits of plans that people look at
 	claims    claimMemory   // what claims rest on
 
@@ -122,5 +122,5 @@ func New(d Deps) *Flow {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Flow{Deps: d, importing: make(chan struct{}, importsAtOnce), thinking: make(chan struct{}, thinkers), reading: make(chan struct{}, 1)}
+	return &Flow{Deps: d, importing: make(chan struct{}, importsAtOnce), thinking: make(chan struct{}, thinkers), reading: make(chan struct{}, 1), boards: kept[*laid]{most: boardsKept}}
 }

@@ -1,7 +1,9 @@
 package flow
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -14,89 +16,110 @@ import (
 const (
 	longList = 20_000      // customers
 	keptFor  = time.Minute // at most
-	mostKept = 8           // views; the oldest makes room
+	mostKept = 8           // views
 )
 
-// kept holds views that were computed, by id. It is safe for concurrent use; whoever
-// is given a view does not change what it points to.
+// kept holds what was computed, by id. It is safe for concurrent use; whoever is given a
+// view does not change what it points to. Who may see a view is asked before it is looked
+// for: what hangs on the reader is in its id.
 type kept[V any] struct {
-	mu  sync.Mutex
-	all map[string]keptView[V]
+	mu    sync.Mutex
+	most  int            // how many stay; 0 is mostKept
+	views []*keptView[V] // the latest used last
 }
 
+// keptView is one place of the memory. Its lock is held while the view is computed, so
+// that readers who come at the same time wait for one of them; and, by those whose
+// questions a view cannot answer two at a time, for as long as they ask.
 type keptView[V any] struct {
-	stamp string
+	mu    sync.Mutex
+	id    string
+	stamp string // of all that the view was computed of; "" where there is none
 	at    time.Time
 	view  V
 }
 
-// get gives a view that was computed of what the stamp stands for.
-func (k *kept[V]) get(id, stamp string, now time.Time) (v V, ok bool) {
+// place gives the place of an id; where all are taken, that which was longest not asked
+// for makes room.
+func (k *kept[V]) place(id string) *keptView[V] {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	x, ok := k.all[id]
-	if !ok || x.stamp != stamp || now.Before(x.at) || now.Sub(x.at) > keptFor {
-		return v, false
+	x := &keptView[V]{id: id}
+	if i := slices.IndexFunc(k.views, func(x *keptView[V]) bool { return x.id == id }); i >= 0 {
+		x = k.views[i]
+		k.views = slices.Delete(k.views, i, i+1)
 	}
-	return x.view, true
+	if k.views = append(k.views, x); len(k.views) > cmp.Or(k.most, mostKept) {
+		k.views = slices.Delete(k.views, 0, 1)
+	}
+	return x
 }
 
-func (k *kept[V]) put(id, stamp string, now time.Time, v V) {
+// all gives the places that are taken.
+func (k *kept[V]) all() []*keptView[V] {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.all == nil {
-		k.all = map[string]keptView[V]{}
+	return slices.Clone(k.views)
+}
+
+// get gives the view of an id: the kept one where it was computed of what the stamp
+// stands for, not longer ago than it is kept, and else a new one. Nothing is kept where
+// the stamp is "".
+func (k *kept[V]) get(id, stamp string, now time.Time, compute func() (V, error)) (V, error) {
+	if stamp == "" {
+		return compute()
 	}
-	k.all[id] = keptView[V]{stamp, now, v}
-	for len(k.all) > mostKept {
-		oldest := ""
-		for id, x := range k.all {
-			if oldest == "" || x.at.Before(k.all[oldest].at) {
-				oldest = id
-			}
-		}
-		delete(k.all, oldest)
+	x := k.place(id)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if age := now.Sub(x.at); x.stamp == stamp && age >= 0 && age <= keptFor {
+		return x.view, nil
 	}
+	v, err := compute()
+	if err == nil {
+		x.stamp, x.at, x.view = stamp, now, v
+	}
+	return v, err
 }
 
 // stampOf stands for all that a view of a selection is computed of, but for its visits
-// and the people. long says whether the view is worth keeping.
-func stampOf(tx Tx, s Selection) (stamp string, long bool, err error) {
+// and the people; "" where the list is so short that the view is not worth keeping.
+func stampOf(tx Tx, s Selection) (stamp string, err error) {
 	if s.FrameID == "" {
-		return "", false, nil
+		return "", nil
 	}
 	frame, err := tx.Frames.Get(s.FrameID)
 	if err != nil || frame.Customers < longList {
-		return "", false, err
+		return "", err
 	}
 	var b strings.Builder
 	fmt.Fprint(&b, s.Version)
 	frames, err := tx.Frames.ByYear(s.Year)
 	if err != nil {
-		return "", false, err
+		return "", err
 	}
 	for _, x := range frames {
 		fmt.Fprint(&b, " ", x.ID)
 	}
 	draws, err := tx.Selections.ByYear(0)
 	if err != nil {
-		return "", false, err
+		return "", err
 	}
 	for _, x := range draws {
 		fmt.Fprint(&b, " ", x.ID)
 	}
 	plans, err := tx.Plans.ByYear(s.Year)
 	if err != nil {
-		return "", false, err
+		return "", err
 	}
 	for _, p := range plans {
 		fmt.Fprint(&b, " ", p.ID, p.Version, p.State)
 	}
 	list, err := teamListOf(tx, s.ID)
 	if err != nil {
-		return "", false, err
+		return "", err
 	}
 	redraws, err := redrawsOf(tx, s.ID)
 	fmt.Fprint(&b, " ", list.BroughtAt, len(redraws))
-	return b.String(), true, err
+	return b.String(), err
 }

@@ -2,6 +2,8 @@ package flow
 
 import (
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -11,11 +13,10 @@ import (
 func TestKeptViewsAreOfWhatStands(t *testing.T) {
 	var k kept[int]
 	now := time.Date(2027, time.March, 1, 9, 0, 0, 0, time.UTC)
-	k.put("a", "first", now, 1)
 	for _, c := range []struct {
 		name, id, stamp string
 		after           time.Duration
-		ok              bool
+		kept            bool
 	}{
 		{"at once", "a", "first", 0, true},
 		{"within a minute", "a", "first", time.Minute, true},
@@ -23,22 +24,54 @@ func TestKeptViewsAreOfWhatStands(t *testing.T) {
 		{"after a change", "a", "second", 0, false},
 		{"another one", "b", "first", 0, false},
 		{"after the clock was turned back", "a", "first", -1, false},
+		{"not worth keeping", "a", "", 0, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			v, ok := k.get(c.id, c.stamp, now.Add(c.after))
-			require.Equal(t, c.ok, ok)
-			require.Equal(t, ok, v == 1)
+			_, err := k.get("a", "first", now, func() (int, error) { return 1, nil })
+			require.NoError(t, err)
+			v, err := k.get(c.id, c.stamp, now.Add(c.after), func() (int, error) { return 2, nil })
+			require.NoError(t, err)
+			require.Equal(t, c.kept, v == 1)
+			k = kept[int]{}
 		})
 	}
+	_, err := k.get("a", "first", now, func() (int, error) { return 0, fmt.Errorf("lost") })
+	require.ErrorContains(t, err, "lost")
+	v, err := k.get("a", "first", now, func() (int, error) { return 3, nil })
+	require.NoError(t, err)
+	require.Equal(t, 3, v, "a failure is not kept")
 }
 
 func TestKeptViewsAreFew(t *testing.T) {
 	var k kept[int]
 	now := time.Date(2027, time.March, 1, 9, 0, 0, 0, time.UTC)
-	for i := range 3 * mostKept {
-		k.put(fmt.Sprint(i), "", now.Add(time.Duration(i)), i)
+	get := func(i int) (v int) {
+		v, err := k.get(fmt.Sprint(i%(3*mostKept)), "x", now, func() (int, error) { return i, nil })
+		require.NoError(t, err)
+		return v
 	}
-	require.Len(t, k.all, mostKept)
-	_, ok := k.get(fmt.Sprint(3*mostKept-1), "", now.Add(time.Second))
-	require.True(t, ok, "the newest stays")
+	for i := range 3 * mostKept {
+		get(i)
+		require.Equal(t, 0, get(3*mostKept), "who is asked for again and again stays")
+	}
+	require.Len(t, k.views, mostKept)
+	require.Equal(t, 5+3*mostKept, get(5+3*mostKept), "the one that was longest not asked for made room")
+}
+
+// Readers who come at the same time wait for one of them.
+func TestKeptViewsAreComputedOnce(t *testing.T) {
+	var k kept[int]
+	var computed atomic.Int32
+	now := time.Date(2027, time.March, 1, 9, 0, 0, 0, time.UTC)
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			v, err := k.get("a", "x", now, func() (int, error) { return int(computed.Add(1)), nil })
+			if v != 1 || err != nil {
+				t.Errorf("%d %v", v, err)
+			}
+		})
+	}
+	all.Wait()
+	require.EqualValues(t, 1, computed.Load())
 }

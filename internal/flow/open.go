@@ -7,7 +7,6 @@ import (
 
 	"windshield/internal/access"
 	"windshield/internal/fault"
-	"windshield/internal/planning/solver"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
@@ -39,52 +38,51 @@ func (f *Flow) OpenPlaces(ctx context.Context, a access.Actor, planID string, cu
 	if len(customerIDs) > OpenPerSlide || n < 1 || n > mostPlaces {
 		return nil, fault.Invalidf("So many places are not looked for at once.").With(fault.Detail{Where: "customers", Expected: "at most 5 customers"})
 	}
-	done, err := f.think()
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	t, err := read(ctx, f, func(tx Tx) (*table, error) { return f.layOut(tx, planID, customerIDs...) })
-	if err != nil {
-		return nil, err
-	}
-	out := map[string]OpenCustomer{}
-	b, err := solver.NewBoard(ctx, t.problem, t.solution)
-	if err != nil {
-		return nil, t.names.fault(err)
-	}
-	work, stop := context.WithTimeout(ctx, openTime)
-	defer stop()
-	for _, id := range customerIDs {
-		if _, stands := t.places[id]; stands {
-			continue
-		}
-		if err := t.wants(id); err != nil {
-			text, _ := fault.Shown(err)
-			out[id] = OpenCustomer{Problem: text}
-			continue
-		}
-		found, err := b.Propose(work, id, n)
-		if err != nil && ctx.Err() == nil && work.Err() != nil {
-			out[id] = OpenCustomer{Problem: "The best places could not be found in time."}
-			continue
-		}
+	return onBoard(ctx, f, planID, func(l *laid) (map[string]OpenCustomer, error) {
+		late, err := f.late(ctx, l.t, customerIDs...)
 		if err != nil {
-			return nil, t.names.fault(err)
+			return nil, err
 		}
-		x := OpenCustomer{}
-		for _, p := range t.proposals(found) {
-			i := slices.IndexFunc(p.Changes, func(c PlanChange) bool { return c.CustomerID == id && c.To != nil })
-			if i >= 0 {
-				x.Places = append(x.Places, OpenPlace{p, t.names[p.Changes[i].To.Executive], p.Changes[i].To.Slot()})
+		l.hold(customerIDs...)
+		out := map[string]OpenCustomer{}
+		work, stop := context.WithTimeout(ctx, openTime)
+		defer stop()
+		for _, id := range customerIDs {
+			if _, stands := l.t.places[id]; stands {
+				continue
 			}
+			if err := l.t.wants(id); err != nil {
+				text, _ := fault.Shown(err)
+				out[id] = OpenCustomer{Problem: text}
+				continue
+			}
+			found, err := l.board.Propose(work, id, n)
+			if err != nil && ctx.Err() == nil && work.Err() != nil {
+				out[id] = OpenCustomer{Problem: "The best places could not be found in time."}
+				continue
+			}
+			if err != nil {
+				return nil, l.t.names.fault(err)
+			}
+			out[id] = l.t.open(id, l.t.proposals(found, late))
 		}
-		if len(x.Places) == 0 {
-			x.Problem = "No place keeps every rule."
+		return out, nil
+	})
+}
+
+// open gives the places that are offered to a customer.
+func (t *table) open(id string, found []Proposal) OpenCustomer {
+	x := OpenCustomer{}
+	for _, p := range found {
+		i := slices.IndexFunc(p.Changes, func(c PlanChange) bool { return c.CustomerID == id && c.To != nil })
+		if i >= 0 {
+			x.Places = append(x.Places, OpenPlace{p, t.names[p.Changes[i].To.Executive], p.Changes[i].To.Slot()})
 		}
-		out[id] = x
 	}
-	return out, nil
+	if len(x.Places) == 0 {
+		x.Problem = "No place keeps every rule."
+	}
+	return x
 }
 
 // MyYear is an executive's own year in a published plan, to be accepted in one step.

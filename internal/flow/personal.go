@@ -172,7 +172,7 @@ func (f *Flow) dataOf(tx Tx, w *Whose) (DataOf, error) {
 			return d, err
 		}
 		w.Name, w.Email, w.Phone = w.person.Name, w.person.Email, w.person.Phone
-		w.replaced, w.address = "a former colleague", "erased-"+w.PersonID[:8]+ErasedDomain
+		w.replaced, w.address = "a former colleague", "erased-"+w.PersonID[:min(8, len(w.PersonID))]+ErasedDomain
 		if w.person.Key != "" && !strings.HasPrefix(w.person.Key, erasedPrefix) {
 			d.Words = append(d.Words, Word{From: w.person.Key, To: "erased"})
 		}

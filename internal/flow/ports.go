@@ -220,9 +220,10 @@ type VisitQuery struct {
 	After        string    // cursor of the previous page
 	Limit        int       // 0: all
 	Newest       bool      // newest first, without a cursor
-	// Bare reads only who, whom, when with the first instant, the state with its code,
-	// answer, group, label and what is to be decided: for whole years, of which most
-	// fields would be read for nothing. Such visits are not for saving.
+	// Bare reads only who, whom, when with the zone and the first instant, the state with
+	// its code and reason, answer, with whom it was agreed, group, label and what is to be
+	// decided: for whole years, of which most fields would be read for nothing. Such visits
+	// are not for saving.
 	Bare bool
 }
 

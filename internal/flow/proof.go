@@ -67,18 +67,11 @@ func (f *Flow) Proof(ctx context.Context, a access.Actor, id string) (Proof, err
 		if err != nil {
 			return Proof{}, err
 		}
-		stamp, long, err := stampOf(tx, s)
+		stamp, err := stampOf(tx, s)
 		if err != nil {
 			return Proof{}, err
 		}
-		if p, ok := f.proofs.get(id, stamp, f.Now()); ok && long {
-			return p, nil
-		}
-		p, err := f.prove(tx, s)
-		if err == nil && long {
-			f.proofs.put(id, stamp, f.Now(), p)
-		}
-		return p, err
+		return f.proofs.get(id, stamp, f.Now(), func() (Proof, error) { return f.prove(tx, s) })
 	})
 }
 

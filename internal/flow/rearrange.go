@@ -60,7 +60,7 @@ func already(changes []PlanChange) func(*table) ([]PlanChange, error) {
 // rearrange is Rearrange in a transaction, with changes that are chosen when the
 // plan lies open. undone is the step that they take back, nil for others.
 func (f *Flow) rearrange(tx Tx, a access.Actor, planID string, choose func(*table) ([]PlanChange, error), undone *PlanStep) (Rearranged, error) {
-	t, err := f.layOut(tx, planID, everyone)
+	t, err := f.layOut(tx, known{planID: planID})
 	if err != nil {
 		return Rearranged{}, err
 	}

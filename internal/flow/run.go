@@ -138,7 +138,8 @@ type draft struct {
 	people    []roster.Person
 	names     names
 	problem   *planning.Problem
-	early     map[string]bool // customers at an early stage of their buying; of a run only
+	accepted  map[string]planning.Place // where visits of the published plan stand that somebody has said yes to and nobody has pinned
+	early     map[string]bool           // customers at an early stage of their buying; of a run only
 }
 
 // longestRun ends every search, also one by iterations, before the queue would.
@@ -303,13 +304,15 @@ func (f *Flow) surroundings(tx Tx, r Run) (*draft, error) {
 }
 
 // draftOf reads what a run works on, and compiles its problem; see ask for base
-// and free.
-func (f *Flow) draftOf(tx Tx, r Run, base *planning.Problem, free map[string]bool) (*draft, error) {
-	d, err := f.surroundings(tx, r)
-	if err != nil {
+// and asked.
+func (f *Flow) draftOf(tx Tx, r Run, base *planning.Problem, asked *known) (d *draft, err error) {
+	if asked != nil && asked.around != nil {
+		x := *asked.around
+		d, x.customers, x.names = &x, maps.Clone(x.customers), maps.Clone(x.names) // more are added, and others may be reading
+	} else if d, err = f.surroundings(tx, r); err != nil {
 		return nil, err
 	}
-	d.problem, err = f.compile(tx, ask{selection: d.selection, ids: d.ids, customers: d.customers, people: d.people, scenario: r.Scenario, base: base, free: free})
+	d.problem, d.accepted, err = f.compile(tx, ask{selection: d.selection, ids: d.ids, customers: d.customers, people: d.people, scenario: r.Scenario, base: base, asked: asked})
 	return d, d.names.fault(err)
 }
 

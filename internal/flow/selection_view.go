@@ -65,22 +65,17 @@ func (f *Flow) Selection(ctx context.Context, a access.Actor, id string) (Select
 		if err != nil {
 			return SelectionView{}, err
 		}
-		stamp, long, err := stampOf(tx, s)
+		stamp, err := stampOf(tx, s)
 		if err != nil {
 			return SelectionView{}, err
 		}
-		if v, ok := f.selections.get(id, stamp, f.Now()); ok && long {
-			return v, nil
-		}
-		x, err := stateOf(tx, s, false)
-		if err != nil {
-			return SelectionView{}, err
-		}
-		v, err := f.selectionView(tx, x)
-		if err == nil && long {
-			f.selections.put(id, stamp, f.Now(), v)
-		}
-		return v, err
+		return f.selections.get(id, stamp, f.Now(), func() (SelectionView, error) {
+			x, err := stateOf(tx, s, false)
+			if err != nil {
+				return SelectionView{}, err
+			}
+			return f.selectionView(tx, x)
+		})
 	})
 }
 

@@ -25,7 +25,6 @@ type table struct {
 	solution *planning.Solution        // the others: a feasible plan
 	base     *planning.Problem         // what the plan was made for; nil where that was not kept
 	fiscal   visit.Fiscal              // of a published plan: what is put at a quarter's end needs a reason
-	late     map[string]bool           // customers asked about whose visit needs a reason wherever it is put
 }
 
 // thinkers is how many questions about plans are answered at the same time: each
@@ -42,43 +41,45 @@ func (f *Flow) think() (done func(), err error) {
 	}
 }
 
-// layOut reads a plan and compiles its problem. Visits to the customers in free
-// may move although their executives have accepted them.
-func (f *Flow) layOut(tx Tx, planID string, free ...string) (*table, error) {
-	p, err := tx.Plans.Get(planID)
+// layOut reads a plan and compiles its problem, in which visits may move although their
+// executives have accepted them.
+func (f *Flow) layOut(tx Tx, in known) (*table, error) {
+	p, err := tx.Plans.Get(in.planID)
 	if err != nil {
 		return nil, err
 	}
 	if p.State == visit.Superseded {
 		return nil, fault.Conflictf("A newer plan has taken this one's place. Look at that one.")
 	}
-	r, err := tx.Runs.OfPlan(planID)
+	r, err := tx.Runs.OfPlan(in.planID)
 	if fault.Is(err, fault.NotFound) {
 		r, err = Run{SelectionID: p.SelectionID}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	base, err := problemOf(tx, r.ID)
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return nil, err
+	if in.base == nil {
+		if in.base, err = problemOf(tx, r.ID); err != nil && !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
 	}
-	t := &table{plan: p, base: base, visits: map[string]visit.Visit{}, places: map[string]planning.Place{}, stuck: map[string]string{}, left: map[string]bool{}}
-	loose := map[string]bool{}
-	for _, id := range free {
-		loose[id] = true
+	var all planYear
+	if in.bare {
+		all, err = f.planYear(tx, p)
+	} else {
+		all.all, _, err = tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: in.planID})
 	}
-	if t.draft, err = f.draftOf(tx, r, base, loose); err != nil {
-		return nil, err
-	}
-	all, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: planID})
 	if err != nil {
 		return nil, err
 	}
-	for _, v := range all {
-		stands := v.State.Open()
+	in.visits = all.all
+	t := &table{plan: p, base: in.base, visits: map[string]visit.Visit{}, places: map[string]planning.Place{}, stuck: map[string]string{}, left: map[string]bool{}}
+	if t.draft, err = f.draftOf(tx, r, in.base, &in); err != nil {
+		return nil, err
+	}
+	for _, v := range in.visits {
 		before, known := t.visits[v.CustomerID]
-		if !known || stands || !before.State.Open() {
+		if !known || v.State.Open() || !before.State.Open() && before.Slot.Before(v.Slot) {
 			t.visits[v.CustomerID] = v
 		}
 	}
@@ -92,7 +93,10 @@ func (f *Flow) layOut(tx Tx, planID string, free ...string) (*table, error) {
 	}
 	t.pinDrafted()
 	t.settle()
-	return t, f.foreseeBrakes(tx, t, free)
+	if p.State == visit.Live {
+		t.fiscal, err = fiscalOf(tx)
+	}
+	return t, err
 }
 
 // findLeft finds whose customers have left the selection since the plan was made,
@@ -125,6 +129,38 @@ func problemOf(tx Tx, runID string) (*planning.Problem, error) {
 	return planning.ReadProblem(bytes.NewReader(data))
 }
 
+// yes gives where the visits stand that their executives have accepted, or their
+// customers agreed to, but for those of the customers in free.
+func (t *table) yes(free ...string) map[string]planning.Place {
+	out := map[string]planning.Place{}
+	for id, at := range t.accepted {
+		if t.places[id] == at && !slices.Contains(free, id) {
+			out[id] = at
+		}
+	}
+	return out
+}
+
+// holding gives the plan with what somebody has said yes to bound as by a pin, but for
+// the customers in free.
+func (t *table) holding(free ...string) *table {
+	x, d, p := *t, *t.draft, *t.problem
+	x.draft, x.stuck, d.problem, p.Visits = &d, map[string]string{}, &p, slices.Clone(p.Visits)
+	going, bound := map[string]bool{}, map[string]bool{}
+	for i := range p.Executives {
+		going[p.Executives[i].ID] = true
+	}
+	for i := range p.Visits {
+		w := &p.Visits[i]
+		if at, ok := t.accepted[w.ID]; ok && w.Pinned == nil && going[at.Executive] && !slices.Contains(free, w.ID) {
+			w.Pinned, w.Current, bound[w.ID] = &at, nil, true
+		}
+	}
+	loosen(&p, bound)
+	x.settle()
+	return &x
+}
+
 // settle finds what cannot stay, one visit per broken rule, until the rest is a
 // feasible plan. A pin that cannot be kept binds no longer: the visit is stuck.
 func (t *table) settle() {
@@ -139,6 +175,7 @@ func (t *table) settle() {
 			pins[w.ID] = w
 		}
 	}
+	yes := t.yes()
 	for range 2*len(t.problem.Visits) + 1 {
 		t.solution = planning.NewSolution(t.problem, standing, nil)
 		verdict := planning.Check(t.problem, t.solution)
@@ -146,8 +183,13 @@ func (t *table) settle() {
 			t.solution.Cost = verdict.Cost
 			return
 		}
+		gone := map[string]bool{} // in this round
 		for _, x := range verdict.Violations {
-			id := victim(x.Visits, standing, pins)
+			if slices.ContainsFunc(x.Visits, func(id string) bool { return gone[id] }) {
+				continue // perhaps it is kept by now
+			}
+			id := victim(x.Visits, standing, pins, yes)
+			gone[id] = true
 			if w := pins[id]; w != nil {
 				w.Current, w.Pinned = w.Pinned, nil
 				delete(pins, id)
@@ -160,12 +202,15 @@ func (t *table) settle() {
 	}
 }
 
-// victim chooses who leaves where visits break a rule together: the last that no
-// pin holds, else the last.
-func victim(visits []string, standing map[string]planning.Place, pins map[string]*planning.Visit) string {
-	for _, id := range slices.Backward(visits) {
-		if _, there := standing[id]; there && pins[id] == nil {
-			return id
+// victim chooses who leaves where visits break a rule together: the last that nobody
+// has said yes to, else the last that no pin holds, else the last.
+func victim(visits []string, standing map[string]planning.Place, pins map[string]*planning.Visit, yes map[string]planning.Place) string {
+	for _, keep := range []map[string]planning.Place{yes, nil} {
+		for _, id := range slices.Backward(visits) {
+			_, there := standing[id]
+			if _, kept := keep[id]; there && !kept && pins[id] == nil {
+				return id
+			}
 		}
 	}
 	if len(visits) == 0 {

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -10,10 +11,18 @@ import (
 	"windshield/internal/fault"
 )
 
+// blank is a store in which nothing was ever written.
+type blank struct{ Store }
+
+func (b blank) Read(_ context.Context, do func(Tx) error) error { return do(Tx{Stamps: b}) }
+func (blank) All() (map[string]int64, error)                    { return nil, nil }
+func (blank) One(string) (int64, error)                         { return 0, nil }
+func (blank) OfPlan(string) (map[string]string, error)          { return nil, nil }
+
 // What takes a processor waits for nobody: it asks to come back.
 func TestQuestionsAboutPlansAreFewAtOnce(t *testing.T) {
 	ctx, a := context.Background(), access.System("test")
-	f := New(Deps{})
+	f := New(Deps{Store: blank{}, Now: func() time.Time { return time.Date(2027, time.March, 1, 9, 0, 0, 0, time.UTC) }})
 	for range thinkers {
 		_, err := f.think()
 		require.NoError(t, err)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"time"
 
 	"gorm.io/gorm/clause"
@@ -62,6 +63,9 @@ func (b busyTimes) Readings(personIDs ...string) ([]roster.Reading, error) {
 }
 
 func (b busyTimes) Keep(readings ...roster.Reading) error {
+	if err := b.count(readings); err != nil {
+		return err
+	}
 	return b.atomic(func() error {
 		for _, r := range readings {
 			row := busyRow{PersonID: r.PersonID, Calendar: r.Calendar, Since: instant(r.From), Until: instant(r.To), Spans: seconds(r.Spans), Own: seconds(r.Own),
@@ -76,6 +80,33 @@ func (b busyTimes) Keep(readings ...roster.Reading) error {
 	})
 }
 
+// count counts readings that say something else than the one before: most do not, and
+// calendars are read all day.
+func (b busyTimes) count(readings []roster.Reading) error {
+	ids := make([]string, 0, len(readings))
+	for _, r := range readings {
+		ids = append(ids, r.PersonID)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	before, err := b.Readings(ids...)
+	if err != nil {
+		return err
+	}
+	known := map[string]roster.Reading{}
+	for _, r := range before {
+		known[r.PersonID] = r
+	}
+	for _, r := range readings {
+		was := known[r.PersonID]
+		if was.ReadAt.IsZero() != r.ReadAt.IsZero() || !slices.Equal(seconds(was.Spans), seconds(r.Spans)) || !slices.Equal(seconds(was.Own), seconds(r.Own)) {
+			b.stamp(planStamp)
+		}
+	}
+	return nil
+}
+
 func (b busyTimes) Forget(butPersonIDs ...string) error {
 	return b.atomic(func() error {
 		db := b.db.Where("1 = 1") // gorm refuses to delete all without saying so
@@ -83,6 +114,10 @@ func (b busyTimes) Forget(butPersonIDs ...string) error {
 			in, arg := b.in("person_id", known(butPersonIDs))
 			db = b.db.Not(in, arg)
 		}
-		return db.Delete(&busyRow{}).Error
+		gone := db.Delete(&busyRow{})
+		if gone.RowsAffected > 0 {
+			b.stamp(planStamp)
+		}
+		return gone.Error
 	})
 }

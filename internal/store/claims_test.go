@@ -94,6 +94,9 @@ func TestSayingsAndStamps(t *testing.T) {
 				require.NoError(t, err)
 				seen, err = tx.Stamps.All()
 				require.NoError(t, err)
+				for _, name := range []string{"plans", "roster", flow.CustomersStamp} { // no claim hangs on them
+					delete(seen, name)
+				}
 			})
 			return said, last
 		}

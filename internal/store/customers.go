@@ -182,9 +182,6 @@ func (c customers) Save(all ...*roster.Customer) error {
 	if err := saveAll(c.unit, "customer", "id", 25, each(all, toCustomerRow)); err != nil {
 		return err
 	}
-	if len(all) > 0 {
-		c.stamp(flow.CustomersStamp)
-	}
 	for _, x := range all {
 		c.raise(&x.Version)
 	}

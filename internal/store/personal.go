@@ -378,9 +378,6 @@ func (p personal) endings(cols []column, r found, set map[string]any) {
 }
 
 func (p personal) write(cols []column, r found, set map[string]any) error {
-	if r.table == "customers" {
-		p.stamp(flow.CustomersStamp)
-	}
 	q := p.db.Table(r.table)
 	for _, c := range cols {
 		if c.key {

@@ -6,10 +6,48 @@ import (
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
+
+	"windshield/internal/flow"
 )
 
 // heldStamp counts the writes of outcomes of visits.
 const heldStamp = "held"
+
+// planStamp counts the writes of what plans are laid out from, rosterStamp those of them
+// that are about whom they are made for.
+const (
+	planStamp   = "plans"
+	rosterStamp = "roster"
+)
+
+// counted are the tables whose writes count, each with its stamps: those that flow reads to
+// lay out a plan, but for two. Of busy_readings only the times count, which busyTimes sees,
+// and run_files are there before the plan is.
+var counted = map[string][]string{
+	"absences": {planStamp}, "bookings": {planStamp}, "plans": {planStamp}, "settings": {planStamp}, "visits": {planStamp},
+	"customers": {planStamp, rosterStamp, flow.CustomersStamp}, "people": {planStamp, rosterStamp}, "selection_changes": {planStamp, rosterStamp},
+	"selection_rows": {planStamp, rosterStamp}, "selections": {planStamp, rosterStamp},
+}
+
+// unitKey is where a statement's context has its unit.
+type unitKey struct{}
+
+// watch sees to it that whatever is written to the tables of plans counts, whoever
+// writes it: a list of ports would forget one.
+func watch(db *gorm.DB) error {
+	count := func(db *gorm.DB) {
+		if u, ok := db.Statement.Context.Value(unitKey{}).(*unit); ok {
+			u.stamp(counted[db.Statement.Table]...)
+		}
+	}
+	do := db.Callback()
+	for _, err := range []error{do.Create().Before("gorm:create").Register("count", count), do.Update().Before("gorm:update").Register("count", count), do.Delete().Before("gorm:delete").Register("count", count)} {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // stampRow counts how often something was written.
 type stampRow struct {

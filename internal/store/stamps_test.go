@@ -97,7 +97,7 @@ func TestStampsOfAPlan(t *testing.T) {
 			require.Len(t, got, 1, "of one executive")
 			require.Equal(t, []string{"It was moved. Another day.", "v3"}, []string{got[0].ToDecide(), got[0].Label})
 			require.Equal(t, all[2].Start, got[0].Start)
-			require.Empty(t, got[0].Zone, "bare")
+			require.Empty(t, got[0].Begins, "bare")
 			q.ExecutiveIDs = []string{}
 			got, _, err = tx.Visits.Find(q)
 			require.NoError(t, err)

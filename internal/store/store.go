@@ -71,6 +71,9 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 			Where: "database URL", Expected: "sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE"})
 	}
 	if err == nil {
+		err = watch(s.gorm)
+	}
+	if err == nil {
 		err = s.notNewer(ctx)
 	}
 	if err != nil {

@@ -113,7 +113,7 @@ func (s *Store) once(ctx context.Context, write bool, do func(flow.Tx) error) (m
 }
 
 func (u *unit) begin() (commit func() error, rollback func(), err error) {
-	session := u.s.gorm.Session(&gorm.Session{NewDB: true, Context: u.ctx, SkipDefaultTransaction: true})
+	session := u.s.gorm.Session(&gorm.Session{NewDB: true, Context: context.WithValue(u.ctx, unitKey{}, u), SkipDefaultTransaction: true})
 	u.db = session
 	if u.s.postgres {
 		o := pgx.TxOptions{IsoLevel: pgx.ReadCommitted}

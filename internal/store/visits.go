@@ -166,12 +166,15 @@ func (v visits) Find(q flow.VisitQuery) ([]visit.Visit, string, error) {
 	if q.Limit > 0 {
 		db = db.Limit(q.Limit + 1)
 	}
-	if q.Bare {
-		db = db.Select("id", "plan_id", "label", "customer_id", "executive_id", "host_id", "date", "half", "state", "stage", "code", "kind", "answer", "stratum", "group_name", "pinned", "conflict", "asked", "start_at", "version")
-	}
 	var rows []visitRow
-	if err := db.Find(&rows).Error; err != nil {
-		return nil, "", v.fail(err)
+	var err error
+	if q.Bare {
+		rows, err = v.bare(db)
+	} else {
+		err = v.fail(db.Find(&rows).Error)
+	}
+	if err != nil {
+		return nil, "", err
 	}
 	next := ""
 	if q.Limit > 0 && len(rows) > q.Limit {
@@ -180,6 +183,33 @@ func (v visits) Find(q flow.VisitQuery) ([]visit.Visit, string, error) {
 		next = cursor("visits", slot.Date(last.Date).String(), string(last.Half), last.ID)
 	}
 	return each(rows, visitRow.visit), next, nil
+}
+
+// bare reads what a flow.VisitQuery that is bare asks for. It is for whole years, where
+// to set fields one by one through reflection would take longer than to ask.
+func (v visits) bare(db *gorm.DB) (out []visitRow, err error) {
+	db = db.Table("visits").Select("id, coalesce(plan_id, ''), label, customer_id, executive_id, coalesce(host_id, ''), date, half, zone, state, stage, code, reason, kind, with_host, answer, agreed_with, stratum, group_name, pinned, conflict, asked, start_at, version")
+	days := map[string]day{} // few
+	err = v.rows(db, func(into func(...any) error) error {
+		var r visitRow
+		var planID, hostID, on, half, state, stage, code, kind, answer string
+		err := into(&r.ID, &planID, &r.Label, &r.CustomerID, &r.ExecutiveID, &hostID, &on, &half, &r.Zone, &state, &stage, &code, &r.Reason, &kind, &r.WithHost, &answer, &r.AgreedWith, &r.Stratum, &r.GroupName, &r.Pinned, &r.Conflict, &r.Asked, &r.StartAt, &r.Version)
+		if err != nil {
+			return err
+		}
+		d, known := days[on]
+		if !known {
+			if err := d.Scan(on); err != nil {
+				return err
+			}
+			days[on] = d
+		}
+		r.PlanID, r.HostID, r.Date, r.Half, r.State, r.Stage = optional(planID), optional(hostID), d, slot.Half(half), visit.State(state), visit.State(stage)
+		r.Code, r.Kind, r.Answer = visit.Code(code), visit.Kind(kind), visit.Answer(answer)
+		out = append(out, r)
+		return nil
+	})
+	return out, err
 }
 
 // scoped narrows to what the actor may see; any is false where that is nothing.

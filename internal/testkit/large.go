@@ -33,6 +33,7 @@ type Large struct {
 	Plan, Selection string
 	Visit, Customer string // a visit that was held, and its customer
 	Executive, Host string // addresses of who was there
+	Who             string // id of the executive
 	Ahead           string // a visit that stands, its label, and the address of who goes there
 	AheadLabel      string
 	AheadExecutive  string
@@ -240,7 +241,7 @@ func (h *House) says(l *Large, s Size) {
 			break
 		}
 		if v.State.Happened() && l.Visit == "" {
-			l.Customer, l.Visit, l.Executive, l.Host = v.CustomerID, v.ID, h.Person(v.ExecutiveID).Email, h.Person(v.HostID).Email
+			l.Customer, l.Visit, l.Executive, l.Host, l.Who = v.CustomerID, v.ID, h.Person(v.ExecutiveID).Email, h.Person(v.HostID).Email, v.ExecutiveID
 		} else if v.State.Live() {
 			l.Ahead, l.AheadLabel, l.AheadExecutive, l.Group = v.ID, v.Label, h.Person(v.ExecutiveID).Email, v.Stratum
 		}

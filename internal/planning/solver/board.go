@@ -20,6 +20,7 @@ type Board struct {
 	execs  map[string]int32
 	byHost [][]int32 // visits that a host goes along to, assigned or not
 	swept  places    // what the latest question looked at
+	held   []int32   // visits that no answer moves, beside the pinned ones
 }
 
 // boardWorkers lay a plan out at the same time: a person waits. More than there are
@@ -57,6 +58,21 @@ func NewBoard(ctx context.Context, p *planning.Problem, s *planning.Solution) (*
 		}
 	}
 	return b, nil
+}
+
+// Hold lets no answer move these visits, as if they were pinned where they stand,
+// until other visits are held. Visits that stand nowhere are not held.
+func (b *Board) Hold(visits map[string]planning.Place) {
+	for _, v := range b.held {
+		b.m.visits[v].pinned = false
+	}
+	b.held = b.held[:0]
+	for id := range visits {
+		if v, ok := b.visits[id]; ok && b.s.by[v] != none && !b.m.visits[v].pinned {
+			b.m.visits[v].pinned = true
+			b.held = append(b.held, v)
+		}
+	}
 }
 
 // Change is a visit that goes from one place to another; nil is unassigned.
