@@ -43,7 +43,7 @@ func TestPlansGoAroundWhatStandsInPeoplesCalendars(t *testing.T) {
 
 		plan := h.Year(vp, 12)
 		_, page = h.Get(h.As(VP), "/plans/"+plan)
-		shows(t, page, "Planned around what people's own calendars say as of Mon 23 Nov 2026")
+		shows(t, page, "Planned around what people's own calendars say as of <time datetime=", "Mon 23 Nov 2026, 10:00 Zurich")
 		for _, v := range h.Visits(plan) {
 			if v.ExecutiveID == busy.ID {
 				require.False(t, slot.Interval{Start: from, End: to.Add(-1)}.Contains(v.Slot.Date), v.Slot)
@@ -58,7 +58,7 @@ func TestPlansGoAroundWhatStandsInPeoplesCalendars(t *testing.T) {
 		require.Equal(t, http.StatusOK, status)
 		h.Settle()
 		_, page = h.Get(h.As(VP), "/visits/"+v.ID)
-		shows(t, page, "Somebody has to decide", "Busy in the calendar: "+h.Person(v.ExecutiveID).Name+" has something else in this half-day.", "as of Mon 23 Nov 2026, 10:00 UTC")
+		shows(t, page, "Somebody has to decide", "Busy in the calendar: "+h.Person(v.ExecutiveID).Name+" has something else in this half-day.", `as of <time datetime="2026-11-23T10:00:00Z">Mon 23 Nov 2026, 11:00 Zurich`)
 		_, page = h.Get(h.As(VP), "/plans/"+plan+"/attention")
 		shows(t, page, "is busy in the calendar in that half-day")
 		require.Equal(t, v.Slot, h.Visit(v.ID).Slot, "nothing moves by itself")

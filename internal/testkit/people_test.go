@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -171,6 +172,28 @@ func moved(t *testing.T, h *House, plan string) {
 	require.Equal(t, "2027-03-14", change(client.PersonChange{Zone: text("Asia/Tokyo"), ZoneSince: day("2027-03-14")}).Zones[1].Since.String())
 	mine, err := h.API(Exec(1)).GetMineWithResponse(ctx, &client.GetMineParams{})
 	require.Equal(t, "2027-03-31", ok(t, mine, err).JSON200.Today.String())
+
+	// The same moment, to each where they are and as they write it.
+	asOf := regexp.MustCompile(`As of <time datetime="(2027-03-30T16:[^"]*)">([^<]*)</time>`)
+	shown := func(who string) (at, text string) {
+		_, page := h.Get(h.As(who), "/me/notices")
+		found := asOf.FindStringSubmatch(page)
+		require.NotNil(t, found, page)
+		return found[1], found[2]
+	}
+	at, text1 := shown(Exec(1))
+	same, text2 := shown(VP)
+	require.Equal(t, at[:16], same[:16])
+	require.Regexp(t, `^Wed 31 Mar 2027, 01:\d\d Tokyo$`, text1)
+	require.Regexp(t, `^Tue 30 Mar 2027, 18:\d\d Zurich$`, text2)
+	locale, err := h.API(Exec(1)).SetLocaleWithResponse(ctx, client.LocaleRequest{Locale: "en-US"})
+	require.Equal(t, "Asia/Tokyo", *ok(t, locale, err).JSON200.Zone)
+	_, text1 = shown(Exec(1))
+	require.Regexp(t, `^Wed, Mar 31, 2027, 1:\d\d AM Tokyo$`, text1)
+	_, text2 = shown(VP)
+	require.Contains(t, text2, "Tue 30 Mar", "of nobody else")
+	locale, err = h.API(Exec(1)).SetLocaleWithResponse(ctx, client.LocaleRequest{Locale: "klingon"})
+	refused[*client.SetLocaleResponse](t, http.StatusUnprocessableEntity, "one of en-GB")(locale, err)
 
 	// An import that names an office elsewhere is a move of its day.
 	h.Bring(Admin, client.ImportKindExecutives, "key,name,email,city,country\ne1,Executive 1,"+Exec(1)+",Basel,CH\n")
