@@ -2808,9 +2808,50 @@ type CancelRequest struct {
 	Words *string `json:"words,omitempty"`
 }
 
+// ChangeAgainst defines model for ChangeAgainst.
+type ChangeAgainst struct {
+	// Customer Left out where it is about all of them.
+	//
+	// Example: 8f14e45f-ceea-467f-a0e6-2a4d2c1b7a55
+	Customer *string `json:"customer,omitempty"`
+
+	// Name Example: Acme
+	Name string `json:"name"`
+
+	// Why Example: Ana is away.
+	Why string `json:"why"`
+}
+
 // ChangesRequest defines model for ChangesRequest.
 type ChangesRequest struct {
 	Changes []PlanChange `json:"changes"`
+}
+
+// ChangesVerdict defines model for ChangesVerdict.
+type ChangesVerdict struct {
+	// Against Those that do not fit.
+	Against []ChangeAgainst `json:"against"`
+
+	// Agreed Customers who have agreed to a visit that would move.
+	Agreed *[]string `json:"agreed,omitempty"`
+
+	// Fits How many of them fit.
+	//
+	// Example: 3
+	Fits int `json:"fits"`
+
+	// Of How many changes were asked for.
+	//
+	// Example: 4
+	Of int `json:"of"`
+
+	// Price Difference of the plan's cost, where all fit.
+	//
+	// Example: 212
+	Price *int64 `json:"price,omitempty"`
+
+	// Sentence Example: 3 of 4 fit. Acme: Ana is away.
+	Sentence string `json:"sentence"`
 }
 
 // ChannelStanding defines model for ChannelStanding.
@@ -10228,6 +10269,9 @@ type AcceptYearJSONRequestBody = AcceptRequest
 // ChangePlanJSONRequestBody defines body for ChangePlan for application/json ContentType.
 type ChangePlanJSONRequestBody = ChangesRequest
 
+// ForeseeChangesJSONRequestBody defines body for ForeseeChanges for application/json ContentType.
+type ForeseeChangesJSONRequestBody = ChangesRequest
+
 // FreezePromiseJSONRequestBody defines body for FreezePromise for application/json ContentType.
 type FreezePromiseJSONRequestBody = FreezePromiseRequest
 
@@ -11320,6 +11364,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /plans/{id}/changes (the `ChangePlan` operationId).
 	ChangePlan(ctx context.Context, id Id, params *ChangePlanParams, body ChangePlanJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ForeseeChangesWithBody Say whether changes of a plan can be made together
+	//
+	// One verdict for all of them, before anything is changed: how many fit, which do not and why, and the price where all do. Nothing is written.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /plans/{id}/changes/verdict (the `ForeseeChanges` operationId).
+	ForeseeChangesWithBody(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ForeseeChanges Say whether changes of a plan can be made together
+	//
+	// One verdict for all of them, before anything is changed: how many fit, which do not and why, and the price where all do. Nothing is written.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /plans/{id}/changes/verdict (the `ForeseeChanges` operationId).
+	ForeseeChanges(ctx context.Context, id Id, body ForeseeChangesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ComparePlans Two plans side by side
 	//
@@ -14201,6 +14263,44 @@ func (c *Client) ChangePlanWithBody(ctx context.Context, id Id, params *ChangePl
 // Corresponds with POST /plans/{id}/changes (the `ChangePlan` operationId).
 func (c *Client) ChangePlan(ctx context.Context, id Id, params *ChangePlanParams, body ChangePlanJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewChangePlanRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ForeseeChangesWithBody Say whether changes of a plan can be made together
+//
+// One verdict for all of them, before anything is changed: how many fit, which do not and why, and the price where all do. Nothing is written.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /plans/{id}/changes/verdict (the `ForeseeChanges` operationId).
+func (c *Client) ForeseeChangesWithBody(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewForeseeChangesRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ForeseeChanges Say whether changes of a plan can be made together
+//
+// One verdict for all of them, before anything is changed: how many fit, which do not and why, and the price where all do. Nothing is written.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /plans/{id}/changes/verdict (the `ForeseeChanges` operationId).
+func (c *Client) ForeseeChanges(ctx context.Context, id Id, body ForeseeChangesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewForeseeChangesRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -20171,6 +20271,53 @@ func NewChangePlanRequestWithBody(server string, id Id, params *ChangePlanParams
 	return req, nil
 }
 
+// NewForeseeChangesRequest calls the generic ForeseeChanges builder with application/json body
+func NewForeseeChangesRequest(server string, id Id, body ForeseeChangesJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewForeseeChangesRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewForeseeChangesRequestWithBody constructs an http.Request for the ForeseeChanges method, with any body, and a specified content type
+func NewForeseeChangesRequestWithBody(server string, id Id, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/plans/%s/changes/verdict", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewComparePlansRequest constructs an http.Request for the ComparePlans method
 func NewComparePlansRequest(server string, id Id, other Id) (*http.Request, error) {
 	var err error
@@ -24340,6 +24487,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /plans/{id}/changes (the `ChangePlan` operationId).
 	ChangePlanWithResponse(ctx context.Context, id Id, params *ChangePlanParams, body ChangePlanJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangePlanResponse, error)
+
+	// ForeseeChangesWithBodyWithResponse Say whether changes of a plan can be made together
+	//
+	// One verdict for all of them, before anything is changed: how many fit, which do not and why, and the price where all do. Nothing is written.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /plans/{id}/changes/verdict (the `ForeseeChanges` operationId).
+	ForeseeChangesWithBodyWithResponse(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ForeseeChangesResponse, error)
+
+	// ForeseeChangesWithResponse Say whether changes of a plan can be made together
+	//
+	// One verdict for all of them, before anything is changed: how many fit, which do not and why, and the price where all do. Nothing is written.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /plans/{id}/changes/verdict (the `ForeseeChanges` operationId).
+	ForeseeChangesWithResponse(ctx context.Context, id Id, body ForeseeChangesJSONRequestBody, reqEditors ...RequestEditorFn) (*ForeseeChangesResponse, error)
 
 	// ComparePlansWithResponse Two plans side by side
 	//
@@ -32983,6 +33148,110 @@ func (r ChangePlanResponse) ContentType() string {
 	return ""
 }
 
+type ForeseeChangesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ChangesVerdict
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Unauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Denied
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Conflict
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *TooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Invalid
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Busy
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Unexpected
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ForeseeChangesResponse) GetJSON200() *ChangesVerdict {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ForeseeChangesResponse) GetApplicationproblemJSON401() *Unauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ForeseeChangesResponse) GetApplicationproblemJSON403() *Denied {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ForeseeChangesResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ForeseeChangesResponse) GetApplicationproblemJSON409() *Conflict {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ForeseeChangesResponse) GetApplicationproblemJSON413() *TooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ForeseeChangesResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ForeseeChangesResponse) GetApplicationproblemJSON422() *Invalid {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ForeseeChangesResponse) GetApplicationproblemJSON503() *Busy {
+	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ForeseeChangesResponse) GetApplicationproblemJSONDefault() *Unexpected {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ForeseeChangesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ForeseeChangesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ForeseeChangesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ForeseeChangesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ComparePlansResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -40477,6 +40746,36 @@ func (c *ClientWithResponses) ChangePlanWithResponse(ctx context.Context, id Id,
 		return nil, err
 	}
 	return ParseChangePlanResponse(rsp)
+}
+
+// ForeseeChangesWithBodyWithResponse Say whether changes of a plan can be made together
+//
+// One verdict for all of them, before anything is changed: how many fit, which do not and why, and the price where all do. Nothing is written.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /plans/{id}/changes/verdict (the `ForeseeChanges` operationId).
+func (c *ClientWithResponses) ForeseeChangesWithBodyWithResponse(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ForeseeChangesResponse, error) {
+	rsp, err := c.ForeseeChangesWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseForeseeChangesResponse(rsp)
+}
+
+// ForeseeChangesWithResponse Say whether changes of a plan can be made together
+//
+// One verdict for all of them, before anything is changed: how many fit, which do not and why, and the price where all do. Nothing is written.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /plans/{id}/changes/verdict (the `ForeseeChanges` operationId).
+func (c *ClientWithResponses) ForeseeChangesWithResponse(ctx context.Context, id Id, body ForeseeChangesJSONRequestBody, reqEditors ...RequestEditorFn) (*ForeseeChangesResponse, error) {
+	rsp, err := c.ForeseeChanges(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseForeseeChangesResponse(rsp)
 }
 
 // ComparePlansWithResponse Two plans side by side
@@ -48374,6 +48673,95 @@ func ParseChangePlanResponse(rsp *http.Response) (*ChangePlanResponse, error) {
 			return nil, err
 		}
 		response.ApplicationproblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Busy
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Unexpected
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseForeseeChangesResponse parses an HTTP response from a ForeseeChangesWithResponse call
+func ParseForeseeChangesResponse(rsp *http.Response) (*ForeseeChangesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ForeseeChangesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ChangesVerdict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Denied
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest TooLarge

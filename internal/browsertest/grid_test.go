@@ -3,6 +3,7 @@ package browsertest
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -131,6 +132,31 @@ func (d *desk) movingByHand(t *testing.T) {
 		require.Empty(t, ask[string](t, b, `location.search`), "a drag is no click")
 		press("u")
 		b.do(t, chromedp.WaitReady("form[data-redo]", chromedp.ByQuery))
+	})
+	t.Run("several", func(t *testing.T) {
+		load(t)
+		ask[any](t, b, chip+`.focus()`)
+		press("x")
+		said(t, "1 visit taken")
+		b.do(t, chromedp.KeyEvent(kb.ArrowRight, chromedp.KeyModifiers(input.ModifierShift)))
+		said(t, "2 visits taken")
+		for by := 1; ; by++ {
+			require.Less(t, by, 30, "there is a week for both")
+			b.do(t, chromedp.KeyEvent(kb.ArrowRight, chromedp.KeyModifiers(input.ModifierAlt)))
+			b.do(t, chromedp.Poll(`/^`+strconv.Itoa(by)+` weeks? on: .*fit/.test(document.querySelector("[data-say]").textContent)`, nil))
+			require.Equal(t, first, spot(t), "a verdict moves nothing")
+			if strings.Contains(said(t, "fit"), "All 2 fit") {
+				require.Equal(t, 2, ask[int](t, b, `document.querySelectorAll(".aim:not(.no)").length`))
+				press(kb.Enter)
+				require.Contains(t, said(t, "Last change"), "ost ") // the price after it
+				require.Equal(t, first.Slot.Date.Add(7*by), spot(t).Slot.Date)
+				break
+			}
+			require.Regexp(t, `[01] of 2 fit`, said(t, "fit"))
+		}
+		press("u")
+		b.do(t, chromedp.WaitReady("form[data-redo]", chromedp.ByQuery))
+		require.Equal(t, first, spot(t), "both are back")
 	})
 	t.Run("somebody is faster", func(t *testing.T) {
 		load(t)

@@ -16,6 +16,7 @@ import (
 	"windshield/internal/planning"
 	"windshield/internal/planning/solver"
 	"windshield/internal/roster"
+	"windshield/internal/slot"
 	"windshield/internal/visit"
 )
 
@@ -307,17 +308,72 @@ func TestSeveralVisitsGoOnTogether(t *testing.T) {
 	require.Len(t, d.byLabel(p.ID), len(all), "nobody loses the place")
 	for _, by := range []int{1, -1, 2, -2, 3} {
 		m := flow.Move{Visits: []flow.SeenVisit{seen(all[0]), seen(all[1])}, Weeks: by}
+		x, err := d.f.Together(ctx, everything, p.ID, m)
+		require.NoError(t, err)
+		require.Equal(t, 2, x.Of)
 		if _, err := d.f.Quote(ctx, everything, p.ID, m); err != nil {
+			require.Less(t, x.Fits, 2, x.Sentence())
+			require.NotEmpty(t, x.Against)
 			continue
 		}
-		_, err := d.f.Move(ctx, everything, flow.Key{}, p.ID, m)
+		require.Equal(t, 2, x.Fits, x.Sentence())
+		require.Contains(t, x.Sentence(), "All 2 fit: ")
+		out, err := d.f.Move(ctx, everything, flow.Key{}, p.ID, m)
 		require.NoError(t, err)
+		require.Equal(t, out.Price, x.Price["total"], "what was said is what happens")
 		for i := range 2 {
 			now := d.visits(p.ID)[all[i].CustomerID]
 			require.Equal(t, all[i].Slot.Date.Add(7*by), now.Slot.Date, fmt.Sprint(by))
 			require.Equal(t, all[i].ExecutiveID, now.ExecutiveID)
 		}
+		d.oneOfThemDoesNotFit(p.ID)
 		return
 	}
 	require.Fail(t, "no week fits both")
+}
+
+// oneOfThemDoesNotFit names those of several visits that cannot go on, and why; nothing
+// is moved where one does not fit.
+func (d *desk) oneOfThemDoesNotFit(planID string) {
+	t, ctx := d.t, context.Background()
+	all := d.byLabel(planID)
+	three := []flow.SeenVisit{seen(all[0]), seen(all[1]), seen(all[2])}
+	away := d.visits(planID)[all[1].CustomerID]
+	d.write(func(tx flow.Tx) {
+		require.NoError(t, tx.People.SetAbsences(away.ExecutiveID, []roster.Absence{{PersonID: away.ExecutiveID, Reason: "holiday",
+			Interval: slot.Interval{Start: away.Slot.Date.Monday().Add(7), End: away.Slot.Date.Monday().Add(13)}}}))
+	})
+	d.pass(2 * time.Minute)
+	x, err := d.f.Together(ctx, everything, planID, flow.Move{Visits: three, Weeks: 1})
+	require.NoError(t, err)
+	require.Less(t, x.Fits, 3)
+	i := slices.IndexFunc(x.Against, func(a flow.Against) bool { return a.CustomerID == all[1].CustomerID })
+	require.GreaterOrEqual(t, i, 0, x.Sentence())
+	require.Contains(t, x.Sentence(), fmt.Sprintf("%d of 3 fit. Customer ", x.Fits))
+	require.Nil(t, x.Price)
+	_, err = d.f.Move(ctx, everything, flow.Key{}, planID, flow.Move{Visits: three, Weeks: 1})
+	require.True(t, fault.Is(err, fault.Conflict), "%v", err)
+	require.Equal(t, all, d.byLabel(planID), "all or none")
+
+	// Who has been moved or pinned meanwhile is one that does not fit.
+	_, err = d.f.PinVisit(ctx, everything, all[0].ID, all[0].Version, true)
+	require.NoError(t, err)
+	three[2].Date = three[2].Date.Add(70)
+	x, err = d.f.Together(ctx, everything, planID, flow.Move{Visits: three, Weeks: 2})
+	require.NoError(t, err)
+	require.Contains(t, x.Sentence(), "pinned")
+	require.Contains(t, x.Sentence(), "no longer stands where you saw it")
+	for _, m := range []flow.Move{{Visits: three}, {Weeks: 1}, {Visits: three, Weeks: 99}} {
+		_, err = d.f.Together(ctx, everything, planID, m)
+		require.True(t, fault.Is(err, fault.Invalid), "%v", err)
+	}
+	at := where(all[1])
+	changes := []flow.PlanChange{{CustomerID: all[1].CustomerID, From: &at}}
+	x, err = d.f.Foresee(ctx, everything, planID, changes)
+	require.NoError(t, err)
+	require.Equal(t, 1, x.Fits)
+	_, err = d.f.Foresee(ctx, everything, planID, append(changes, changes...))
+	require.True(t, fault.Is(err, fault.Invalid))
+	_, err = d.f.Foresee(ctx, access.Actor{PersonID: "x", Roles: []roster.Role{roster.CEO}}, planID, changes)
+	require.True(t, fault.Is(err, fault.Denied))
 }

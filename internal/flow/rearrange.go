@@ -111,21 +111,8 @@ func (t *table) judge(changes []PlanChange) (*planning.Solution, error) {
 			return nil, fault.Invalidf("%s is in these changes twice.", t.names[c.CustomerID])
 		}
 		seen[c.CustomerID] = true
-		if _, err := visit.ParseMoveCode(string(c.Because)); err != nil {
+		if err := t.checked(c); err != nil {
 			return nil, err
-		}
-		if _, err := text("reason", c.Reason, mostReason); err != nil { // it is kept with the step, also where nothing asks for one
-			return nil, err
-		}
-		if c.Pinned != nil || c.From == nil && c.To == nil || c.From != nil && c.To != nil && *c.From == *c.To {
-			return nil, fault.Invalidf("One of these changes moves nothing.").With(fault.Detail{Where: "changes", Value: t.names[c.CustomerID], Expected: "another place than the one it has"})
-		}
-		if err := t.wants(c.CustomerID); err != nil {
-			return nil, err
-		}
-		at, stands := t.places[c.CustomerID]
-		if stands != (c.From != nil) || stands && at != *c.From {
-			return nil, fault.Stalef("The visit to %s no longer stands where you saw it. Look at it again.", t.names[c.CustomerID])
 		}
 		delete(after, c.CustomerID)
 		if c.To != nil {
@@ -143,6 +130,27 @@ func (t *table) judge(changes []PlanChange) (*planning.Solution, error) {
 	}
 	s.Cost = verdict.Cost
 	return s, nil
+}
+
+// checked says what speaks against one change, whatever else is changed with it.
+func (t *table) checked(c PlanChange) error {
+	if _, err := visit.ParseMoveCode(string(c.Because)); err != nil {
+		return err
+	}
+	if _, err := text("reason", c.Reason, mostReason); err != nil { // it is kept with the step, also where nothing asks for one
+		return err
+	}
+	if c.Pinned != nil || c.From == nil && c.To == nil || c.From != nil && c.To != nil && *c.From == *c.To {
+		return fault.Invalidf("One of these changes moves nothing.").With(fault.Detail{Where: "changes", Value: t.names[c.CustomerID], Expected: "another place than the one it has"})
+	}
+	if err := t.wants(c.CustomerID); err != nil {
+		return err
+	}
+	at, stands := t.places[c.CustomerID]
+	if stands != (c.From != nil) || stands && at != *c.From {
+		return fault.Stalef("The visit to %s no longer stands where you saw it. Look at it again.", t.names[c.CustomerID])
+	}
+	return nil
 }
 
 // move writes changes that were judged, and gives what their visits were before.

@@ -31,7 +31,9 @@ func TestSettingsAreComparedAndSwapped(t *testing.T) {
 		b.Stages[0].Name = name
 		return b
 	}
-	notices := func() flow.NoticeSettings { return must(d.f.NoticeChannels(ctx, everything)).(flow.ChannelsView).Settings }
+	notices := func() flow.NoticeSettings {
+		return must(d.f.NoticeChannels(ctx, everything)).(flow.ChannelsView).Settings
+	}
 	for name, x := range map[string]struct {
 		print func() string
 		set   func(n int, seen string) error

@@ -2809,9 +2809,50 @@ type CancelRequest struct {
 	Words *string `json:"words,omitempty"`
 }
 
+// ChangeAgainst defines model for ChangeAgainst.
+type ChangeAgainst struct {
+	// Customer Left out where it is about all of them.
+	//
+	// Example: 8f14e45f-ceea-467f-a0e6-2a4d2c1b7a55
+	Customer *string `json:"customer,omitempty"`
+
+	// Name Example: Acme
+	Name string `json:"name"`
+
+	// Why Example: Ana is away.
+	Why string `json:"why"`
+}
+
 // ChangesRequest defines model for ChangesRequest.
 type ChangesRequest struct {
 	Changes []PlanChange `json:"changes"`
+}
+
+// ChangesVerdict defines model for ChangesVerdict.
+type ChangesVerdict struct {
+	// Against Those that do not fit.
+	Against []ChangeAgainst `json:"against"`
+
+	// Agreed Customers who have agreed to a visit that would move.
+	Agreed *[]string `json:"agreed,omitempty"`
+
+	// Fits How many of them fit.
+	//
+	// Example: 3
+	Fits int `json:"fits"`
+
+	// Of How many changes were asked for.
+	//
+	// Example: 4
+	Of int `json:"of"`
+
+	// Price Difference of the plan's cost, where all fit.
+	//
+	// Example: 212
+	Price *int64 `json:"price,omitempty"`
+
+	// Sentence Example: 3 of 4 fit. Acme: Ana is away.
+	Sentence string `json:"sentence"`
 }
 
 // ChannelStanding defines model for ChannelStanding.
@@ -10229,6 +10270,9 @@ type AcceptYearJSONRequestBody = AcceptRequest
 // ChangePlanJSONRequestBody defines body for ChangePlan for application/json ContentType.
 type ChangePlanJSONRequestBody = ChangesRequest
 
+// ForeseeChangesJSONRequestBody defines body for ForeseeChanges for application/json ContentType.
+type ForeseeChangesJSONRequestBody = ChangesRequest
+
 // FreezePromiseJSONRequestBody defines body for FreezePromise for application/json ContentType.
 type FreezePromiseJSONRequestBody = FreezePromiseRequest
 
@@ -10600,6 +10644,9 @@ type ServerInterface interface {
 	// ChangePlan Move visits of a plan
 	// (POST /plans/{id}/changes)
 	ChangePlan(ctx echo.Context, id Id, params ChangePlanParams) error
+	// ForeseeChanges Say whether changes of a plan can be made together
+	// (POST /plans/{id}/changes/verdict)
+	ForeseeChanges(ctx echo.Context, id Id) error
 	// ComparePlans Two plans side by side
 	// (GET /plans/{id}/comparison/{other})
 	ComparePlans(ctx echo.Context, id Id, other Id) error
@@ -12725,6 +12772,22 @@ func (w *ServerInterfaceWrapper) ChangePlan(ctx echo.Context) error {
 	return err
 }
 
+// ForeseeChanges converts echo context to params.
+func (w *ServerInterfaceWrapper) ForeseeChanges(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ForeseeChanges(ctx, id)
+	return err
+}
+
 // ComparePlans converts echo context to params.
 func (w *ServerInterfaceWrapper) ComparePlans(ctx echo.Context) error {
 	var err error
@@ -14471,6 +14534,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/plans/:id/acceptances", wrapper.AcceptYear, options.OperationMiddlewares["acceptYear"]...)
 	router.GET(options.BaseURL+"/plans/:id/promise", wrapper.GetPromise, options.OperationMiddlewares["getPromise"]...)
 	router.POST(options.BaseURL+"/plans/:id/promise", wrapper.FreezePromise, options.OperationMiddlewares["freezePromise"]...)
+	router.POST(options.BaseURL+"/plans/:id/changes/verdict", wrapper.ForeseeChanges, options.OperationMiddlewares["foreseeChanges"]...)
 	router.GET(options.BaseURL+"/plans/:id/steps", wrapper.ListPlanSteps, options.OperationMiddlewares["listPlanSteps"]...)
 	router.POST(options.BaseURL+"/plans/:id/steps/:step/undo", wrapper.UndoPlanStep, options.OperationMiddlewares["undoPlanStep"]...)
 	router.PUT(options.BaseURL+"/plans/:id/steps/:step/because", wrapper.SayWhoMoved, options.OperationMiddlewares["sayWhoMoved"]...)
@@ -25896,6 +25960,174 @@ func (response ChangePlandefaultApplicationProblemPlusJSONResponse) VisitChangeP
 	return err
 }
 
+type ForeseeChangesRequestObject struct {
+	Id   Id `json:"id"`
+	Body *ForeseeChangesJSONRequestBody
+}
+
+type ForeseeChangesResponseObject interface {
+	VisitForeseeChangesResponse(w http.ResponseWriter) error
+}
+
+type ForeseeChanges200JSONResponse ChangesVerdict
+
+func (response ForeseeChanges200JSONResponse) VisitForeseeChangesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForeseeChanges401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ForeseeChanges401ApplicationProblemPlusJSONResponse) VisitForeseeChangesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForeseeChanges403ApplicationProblemPlusJSONResponse struct {
+	DeniedApplicationProblemPlusJSONResponse
+}
+
+func (response ForeseeChanges403ApplicationProblemPlusJSONResponse) VisitForeseeChangesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForeseeChanges404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ForeseeChanges404ApplicationProblemPlusJSONResponse) VisitForeseeChangesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForeseeChanges409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ForeseeChanges409ApplicationProblemPlusJSONResponse) VisitForeseeChangesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForeseeChanges413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ForeseeChanges413ApplicationProblemPlusJSONResponse) VisitForeseeChangesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForeseeChanges415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response ForeseeChanges415ApplicationProblemPlusJSONResponse) VisitForeseeChangesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForeseeChanges422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ForeseeChanges422ApplicationProblemPlusJSONResponse) VisitForeseeChangesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForeseeChanges503ApplicationProblemPlusJSONResponse struct {
+	BusyApplicationProblemPlusJSONResponse
+}
+
+func (response ForeseeChanges503ApplicationProblemPlusJSONResponse) VisitForeseeChangesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForeseeChangesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ForeseeChangesdefaultApplicationProblemPlusJSONResponse) VisitForeseeChangesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ComparePlansRequestObject struct {
 	Id    Id `json:"id"`
 	Other Id `json:"other"`
@@ -34974,6 +35206,9 @@ type StrictServerInterface interface {
 	// ChangePlan Move visits of a plan
 	// (POST /plans/{id}/changes)
 	ChangePlan(ctx context.Context, request ChangePlanRequestObject) (ChangePlanResponseObject, error)
+	// ForeseeChanges Say whether changes of a plan can be made together
+	// (POST /plans/{id}/changes/verdict)
+	ForeseeChanges(ctx context.Context, request ForeseeChangesRequestObject) (ForeseeChangesResponseObject, error)
 	// ComparePlans Two plans side by side
 	// (GET /plans/{id}/comparison/{other})
 	ComparePlans(ctx context.Context, request ComparePlansRequestObject) (ComparePlansResponseObject, error)
@@ -38168,6 +38403,54 @@ func (sh *strictHandler) ChangePlan(ctx echo.Context, id Id, params ChangePlanPa
 		return err
 	} else if validResponse, ok := response.(ChangePlanResponseObject); ok {
 		return validResponse.VisitChangePlanResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ForeseeChanges operation middleware
+func (sh *strictHandler) ForeseeChanges(ctx echo.Context, id Id) error {
+	var request ForeseeChangesRequestObject
+
+	request.Id = id
+
+	var body ForeseeChangesJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ForeseeChanges(ctx.Request().Context(), request.(ForeseeChangesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ForeseeChanges")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ForeseeChangesResponseObject); ok {
+		return validResponse.VisitForeseeChangesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -39,6 +39,24 @@ func (a *API) SayWhoMoved(ctx context.Context, r SayWhoMovedRequestObject) (SayW
 	return SayWhoMoved200JSONResponse(planStep(x)), nil
 }
 
+// ForeseeChanges says whether changes of a plan can be made together.
+func (a *API) ForeseeChanges(ctx context.Context, r ForeseeChangesRequestObject) (ForeseeChangesResponseObject, error) {
+	x, err := a.flow.Foresee(ctx, callOf(ctx).actor, r.Id, planChanges(r.Body.Changes))
+	if err != nil {
+		return nil, err
+	}
+	out := ForeseeChanges200JSONResponse{Of: x.Of, Fits: x.Fits, Sentence: x.Sentence(), Against: list(x.Against, func(y flow.Against) ChangeAgainst {
+		return ChangeAgainst{Customer: some(y.CustomerID), Name: y.Name, Why: y.Why}
+	})}
+	if len(x.Agreed) > 0 {
+		out.Agreed = &x.Agreed
+	}
+	if total, ok := x.Price["total"]; ok {
+		out.Price = &total
+	}
+	return out, nil
+}
+
 // UndoPlanStep takes a change of a plan back.
 func (a *API) UndoPlanStep(ctx context.Context, r UndoPlanStepRequestObject) (UndoPlanStepResponseObject, error) {
 	c := callOf(ctx)

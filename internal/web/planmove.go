@@ -505,6 +505,40 @@ func (p *Pages) planChoices(c echo.Context) error {
 	return c.JSON(http.StatusOK, out)
 }
 
+// planTogether answers the script of the grid what several visits would do that go on by
+// whole weeks.
+func (p *Pages) planTogether(c echo.Context) error {
+	m, err := flow.Move{}, error(nil)
+	for _, raw := range c.QueryParams()["visit"] {
+		s, e := readSeen(raw)
+		if e != nil {
+			err = e
+		}
+		m.Visits = append(m.Visits, s)
+	}
+	m.Weeks, _ = strconv.Atoi(c.QueryParam("weeks")) // no number is none, which is refused
+	var x flow.Together
+	if err == nil {
+		x, err = p.Flow.Together(ctx(c), auth.Actor(c), c.Param("id"), m)
+	}
+	c.Response().Header().Set("Cache-Control", "no-store")
+	switch fault.KindOf(err) {
+	case fault.Conflict, fault.Invalid, fault.NotFound, fault.Temporary, fault.Stale:
+		text, _ := fault.Shown(err)
+		return c.JSON(http.StatusOK, togetherAnswer{Text: text})
+	}
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, togetherAnswer{x.Fits == x.Of, x.Sentence()})
+}
+
+// togetherAnswer is one verdict for several visits.
+type togetherAnswer struct {
+	OK   bool   `json:"ok"`
+	Text string `json:"text"`
+}
+
 // plain writes a difference with its sign and nothing else.
 func plain(n int64) string {
 	if n < 0 {

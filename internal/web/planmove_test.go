@@ -95,6 +95,14 @@ func (s *story) Quote(_ context.Context, _ access.Actor, _ string, m flow.Move) 
 	return flow.Quote{Words: "travel +120 km, longest gap 34 → 41 d, cost +1,234", Text: s.nameOf("Castro Foods"), Price: map[string]int64{"total": 1234}}, s.asked(m)
 }
 
+func (s *story) Together(_ context.Context, _ access.Actor, _ string, m flow.Move) (flow.Together, error) {
+	x := flow.Together{Of: len(m.Visits), Fits: len(m.Visits) - 1, Against: []flow.Against{{Name: s.nameOf("Castro Foods"), Why: "Bjorn is away"}}}
+	if m.Weeks > 1 {
+		x = flow.Together{Of: len(m.Visits), Fits: len(m.Visits), Words: "cost +12"}
+	}
+	return x, s.failing("together")
+}
+
 // asked refuses as a plan would whose customers have agreed.
 func (s *story) asked(m flow.Move) error {
 	if err := s.fail["quote"]; err != nil && !(m.Agreed && fault.Is(err, fault.Conflict)) {
@@ -328,6 +336,22 @@ func TestChoicesForTheScript(t *testing.T) {
 	}
 	s.fail["choices"] = fault.Deniedf("No.")
 	require.Equal(t, 403, site.get("/plans/"+s.plan.ID+"/choices?visit="+v.Label).Code)
+}
+
+// Of several visits there is one verdict, before anything moves.
+func TestOneVerdictForSeveral(t *testing.T) {
+	s := makeStory(sampleSize).live()
+	site := open(t, s, actors(s)["vp"])
+	path := "/plans/" + s.plan.ID + "/together?visit=" + url.QueryEscape(tokenOf(s.visits[0])) + "&visit=" + url.QueryEscape(tokenOf(s.visits[1]))
+	w := site.get(path + "&weeks=1")
+	require.Equal(t, 200, w.Code)
+	require.JSONEq(t, `{"ok":false,"text":"1 of 2 fit. Castro Foods: Bjorn is away."}`, w.Body.String())
+	require.JSONEq(t, `{"ok":true,"text":"All 2 fit: cost +12."}`, site.get(path+"&weeks=2").Body.String())
+	require.Contains(t, site.get("/plans/"+s.plan.ID+"/together?visit=x&weeks=2").Body.String(), `"ok":false`)
+	s.fail["together"] = fault.Temporaryf("Later.")
+	require.JSONEq(t, `{"ok":false,"text":"Later."}`, site.get(path+"&weeks=2").Body.String())
+	s.fail["together"] = fault.Deniedf("No.")
+	require.Equal(t, 403, site.get(path+"&weeks=2").Code)
 }
 
 func TestThePlansViewIsItsAddress(t *testing.T) {

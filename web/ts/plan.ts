@@ -6,6 +6,7 @@
 import { ask, type Choices } from "./plan/choices";
 import { overlay } from "./plan/overlay";
 import { dayOf, weeksBetween } from "./plan/dates";
+import { howFar, together, type Together } from "./plan/several";
 
 const grid = document.querySelector<HTMLElement>("[data-grid]");
 if (grid) start(grid);
@@ -446,13 +447,52 @@ function start(grid: HTMLElement): void {
     aim();
   }
 
-  // Several visits go on or back by whole weeks.
+  // ---- several visits go on or back by whole weeks: the verdict is of all, and so is the drop
+
+  let ahead = 0; // by how many weeks those that are taken would go
+  const foreseen = new Map<number, Together>(); // by weeks, while nothing changes
+  const takenChips = (): HTMLElement[] => [...taken].map(chipOf).filter((c) => c !== undefined);
+
+  function letGo(): void {
+    ahead = 0;
+    foreseen.clear();
+    paint.targets([], false);
+  }
+
+  async function foresee(by: number): Promise<Together | undefined> {
+    ahead = by;
+    const chips = takenChips();
+    const spots = chips.map((c) => ({ row: rowOf(c), col: column(c) + by })).filter((s) => s.col >= 1 && s.col <= weeks);
+    if (by === 0) {
+      paint.targets([], false);
+      say(`${chips.length} visits stay where they are.`);
+      return undefined;
+    }
+    let v = foreseen.get(by);
+    paint.targets(spots, v?.ok ?? false);
+    if (!v) {
+      say(`${howFar(by)}: asking what is possible …`);
+      v = await together(here, chips.map((c) => seenOf(seen(c))), by);
+      if (ahead !== by || taken.size !== chips.length) return undefined; // gone on meanwhile
+      foreseen.set(by, v);
+    }
+    paint.targets(spots, v.ok);
+    say(`${howFar(by)}: ${v.text}`);
+    return v;
+  }
+
+  // Drops all that are taken where the verdict says that they fit.
+  async function dropAll(by: number): Promise<void> {
+    const v = await foresee(by);
+    if (!v) return;
+    letGo();
+    if (v.ok) await shift(by);
+    else say(`Not possible, nothing is moved. ${v.text}`);
+  }
+
   async function shift(by: number): Promise<void> {
     const body = new URLSearchParams({ weeks: String(by) });
-    for (const label of taken) {
-      const chip = chipOf(label);
-      if (chip) body.append("visit", seenOf(seen(chip)));
-    }
+    for (const chip of takenChips()) body.append("visit", seenOf(seen(chip)));
     say(`Moving ${taken.size} visits by ${by} ${Math.abs(by) === 1 ? "week" : "weeks"} …`);
     if (await send(`${here}/moves`, body)) {
       untake();
@@ -467,12 +507,14 @@ function start(grid: HTMLElement): void {
       say(no || "This visit cannot be taken.");
       return;
     }
+    letGo();
     if (!taken.delete(label)) taken.add(label);
     chip.classList.toggle("tk", taken.has(label));
-    say(taken.size === 0 ? "No visits taken." : `${taken.size} ${taken.size === 1 ? "visit" : "visits"} taken. Alt with left or right arrow moves them by a week, Escape lets go.`);
+    say(taken.size === 0 ? "No visits taken." : `${taken.size} ${taken.size === 1 ? "visit" : "visits"} taken. Alt with left or right arrow, or a drag, shows what a week on or back would do; Enter moves them, Escape lets go.`);
   }
 
   function untake(): void {
+    letGo();
     for (const label of taken) chipOf(label)?.classList.remove("tk");
     taken.clear();
   }
@@ -527,7 +569,16 @@ function start(grid: HTMLElement): void {
     if (e.altKey) {
       if (taken.size > 0 && (e.key === "ArrowLeft" || e.key === "ArrowRight")) {
         e.preventDefault();
-        void shift(e.key === "ArrowLeft" ? -1 : 1);
+        void foresee(Math.max(-53, Math.min(53, ahead + (e.key === "ArrowLeft" ? -1 : 1))));
+      }
+      return;
+    }
+    if (ahead !== 0 && (e.key === "Enter" || e.key === "Escape")) {
+      e.preventDefault();
+      if (e.key === "Enter") void dropAll(ahead);
+      else {
+        letGo();
+        say(`${taken.size} visits stay where they are.`);
       }
       return;
     }
@@ -628,6 +679,7 @@ function start(grid: HTMLElement): void {
       dragged = false;
       if (!chip || down.button !== 0 || down.pointerType === "touch" || mode || down.ctrlKey || down.metaKey) return;
       const start = seen(chip);
+      const many = taken.size > 1 && taken.has(labelOf(chip));
       let ghost: HTMLElement | undefined;
       let c: Choices | undefined;
       let at: Target | undefined;
@@ -655,6 +707,10 @@ function start(grid: HTMLElement): void {
         }
         if (!at) {
           paint.target(undefined, 0, false);
+          return;
+        }
+        if (many) {
+          if (at.col - start.col !== ahead) void foresee(at.col - start.col);
           return;
         }
         const v = verdict(c, start, at);
@@ -688,7 +744,7 @@ function start(grid: HTMLElement): void {
           document.body.append(ghost);
           grid.classList.add("moving");
           say("Asking what is possible …");
-          void ask(here, labelOf(chip)).then((answer) => {
+          if (!many) void ask(here, labelOf(chip)).then((answer) => {
             if (!ghost) return;
             c = answer;
             if (!c.no && stale(c, start)) c = { ...c, no: `Somebody has moved ${customer(chip)} meanwhile. Load the page again to see where it stands.` };
@@ -719,6 +775,15 @@ function start(grid: HTMLElement): void {
         end();
         if (!moving) return;
         setTimeout(() => (dragged = false)); // the click that ends the drag has come by then
+        if (many) {
+          const by = at ? at.col - start.col : 0;
+          if (by !== 0) void dropAll(by);
+          else {
+            letGo();
+            say(`${taken.size} visits stay where they are.`);
+          }
+          return;
+        }
         if (!at) say(`${customer(chip)} stays where it is.`);
         else if (at.row === start.row && at.col === start.col && (!at.chip || at.chip === chip)) say(`${customer(chip)} stays where it is.`);
         else void drop(verdict(c, start, at));
@@ -726,6 +791,7 @@ function start(grid: HTMLElement): void {
       const escape = (e: KeyboardEvent): void => {
         if (e.key !== "Escape") return;
         end();
+        letGo();
         say(`${customer(chip)} stays where it is.`);
       };
       document.addEventListener("pointermove", move);

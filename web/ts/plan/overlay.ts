@@ -7,12 +7,15 @@ import { weeksBetween } from "./dates";
 export interface Overlay {
   show(c: Choices, from: { row: HTMLElement; col: number }, monday: string, weeks: number): void;
   target(row: HTMLElement | undefined, col: number, ok: boolean): void;
+  /** The places of several at once; none takes the marks away. */
+  targets(all: { row: HTMLElement; col: number }[], ok: boolean): void;
   clear(): void;
 }
 
 export function overlay(grid: HTMLElement): Overlay {
   let marks: HTMLElement[] = [];
   let aim: HTMLElement | undefined;
+  let aims: HTMLElement[] = [];
 
   const mark = (kind: string, col: number, n: number): HTMLElement => {
     const e = document.createElement("div");
@@ -51,7 +54,16 @@ export function overlay(grid: HTMLElement): Overlay {
       row.append(aim);
       aim.scrollIntoView({ block: "nearest", inline: "nearest" });
     },
+    targets(all, ok) {
+      for (const m of aims) m.remove();
+      aims = all.map(({ row, col }) => {
+        const m = mark(ok ? "aim" : "aim no", col, 1);
+        row.append(m);
+        return m;
+      });
+    },
     clear() {
+      this.targets([], false);
       for (const m of marks) m.remove();
       marks = [];
       aim?.remove();
