@@ -304,6 +304,11 @@ func TestPeopleAndOtherLists(t *testing.T) {
 				require.NoError(t, tx.Plans.Save(&visit.Plan{ID: id("plan", n), Year: 2027 + n%2, State: visit.Draft, CreatedAt: at}))
 				require.NoError(t, tx.Runs.Save(&flow.Run{ID: id("run", n), State: flow.Queued, CreatedAt: at, SetID: "set", Nth: 2 - n, Trail: []flow.Mark{{Total: 1}}}))
 			}
+			cancelled := flow.Run{ID: id("run", 7), State: flow.Cancelled, CreatedAt: noon.AddDate(0, 0, -1)}
+			require.NoError(t, tx.Runs.Save(&cancelled))
+			again, err := tx.Runs.Get(cancelled.ID)
+			require.NoError(t, err)
+			require.Equal(t, flow.Cancelled, again.State)
 			require.NoError(t, tx.Imports.SetFile(id("import", 0), []byte("one")))
 			require.NoError(t, tx.Imports.SetFile(id("import", 0), nil))
 		})

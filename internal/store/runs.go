@@ -15,6 +15,7 @@ type runRow struct {
 	Iterations  int
 	State       flow.RunState
 	Stop        bool
+	Cancelled   bool // with the state failed, which is all that programs from before can tell of it
 	Cost        dict[int64]
 	Trail       list[flow.Mark]
 	Bound       doc[flow.Bound]
@@ -37,13 +38,20 @@ func (r runRow) ident() string   { return r.ID }
 func (r runRow) next() int       { return r.Version }
 
 func toRunRow(r *flow.Run) runRow {
-	return runRow{ID: r.ID, PlanName: r.PlanName, SelectionID: optional(r.SelectionID), Seed: int64(r.Seed), Seconds: r.Seconds,
-		Iterations: r.Iterations, State: r.State, Stop: r.Stop, Cost: r.Cost, Trail: r.Trail, PlanID: optional(r.PlanID), Error: r.Error,
+	state, cancelled := r.State, r.State == flow.Cancelled
+	if cancelled {
+		state = flow.Failed
+	}
+	return runRow{Cancelled: cancelled, ID: r.ID, PlanName: r.PlanName, SelectionID: optional(r.SelectionID), Seed: int64(r.Seed), Seconds: r.Seconds,
+		Iterations: r.Iterations, State: state, Stop: r.Stop, Cost: r.Cost, Trail: r.Trail, PlanID: optional(r.PlanID), Error: r.Error,
 		Bound: doc[flow.Bound]{r.Bound}, Scenario: doc[flow.Scenario]{r.Scenario}, Weights: r.Weights, SetID: r.SetID, Nth: r.Nth, Brought: r.Brought,
 		CreatedAt: instant(r.CreatedAt), CreatedBy: r.CreatedBy, StartedAt: instant(r.StartedAt), EndedAt: instant(r.EndedAt), Version: r.Version + 1}
 }
 
 func (r runRow) run() flow.Run {
+	if r.Cancelled {
+		r.State = flow.Cancelled
+	}
 	return flow.Run{ID: r.ID, PlanName: r.PlanName, SelectionID: string(r.SelectionID), Seed: uint64(r.Seed), Seconds: r.Seconds,
 		Iterations: r.Iterations, State: r.State, Stop: r.Stop, Cost: r.Cost, Trail: r.Trail, PlanID: string(r.PlanID), Error: r.Error,
 		Bound: r.Bound.V, Scenario: r.Scenario.V, Weights: r.Weights, SetID: r.SetID, Nth: r.Nth, Brought: r.Brought,
@@ -91,7 +99,7 @@ func (r runs) Newest(limit int) ([]flow.Run, error) {
 }
 
 func (r runs) Save(x *flow.Run) error {
-	if err := saveAll(r.unit, "run", "id", 22, []runRow{toRunRow(x)}); err != nil {
+	if err := saveAll(r.unit, "run", "id", 23, []runRow{toRunRow(x)}); err != nil {
 		return err
 	}
 	r.raise(&x.Version)

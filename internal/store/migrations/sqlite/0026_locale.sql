@@ -1,4 +1,6 @@
 -- In which way a person reads dates, times and numbers; '' for as their browser says.
+-- A run that somebody threw away has failed, and is cancelled.
 
 -- +goose Up
 ALTER TABLE people ADD COLUMN locale TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN cancelled INTEGER NOT NULL DEFAULT 0 CHECK (cancelled IN (0, 1));
