@@ -334,7 +334,8 @@ func TestStoppingKeepsTheBest(t *testing.T) {
 		first := look().Trail[0]
 		require.Equal(t, first.Total, (*first.Cost)["total"], "by term it is the same")
 		_, page := h.Get(h.As(VP), "/plans/runs/"+run.JSON202.Id)
-		shows(t, page, "Stop and keep the best", "What the cost is made of", "kilometres of travel")
+		shows(t, page, "Stop and keep the best", "Cancel, keep nothing", "Wanted visits with a place", "What the cost is made of", "kilometres of travel")
+		require.NotEmpty(t, *first.Groups)
 		stopped, err := vp.StopPlanWithResponse(ctx, run.JSON202.Id)
 		require.NoError(t, err)
 		require.NoError(t, client.Check(stopped))
@@ -348,5 +349,28 @@ func TestStoppingKeepsTheBest(t *testing.T) {
 		require.NotNil(t, last.Cost, "by term")
 		require.NotNil(t, done.Bound)
 		require.LessOrEqual(t, done.Bound.Total, last.Total, "no plan is cheaper than the bound")
+		placed, wanted := 0, 0
+		for _, g := range *last.Groups {
+			placed, wanted = placed+g.Placed, wanted+g.Wanted
+		}
+		require.Equal(t, []int64{20, done.Cost["unassigned"]}, []int64{int64(wanted), int64(wanted - placed)})
+
+		// Of one that is cancelled nothing is kept.
+		plans := func() int {
+			r, err := vp.ListPlansWithResponse(ctx, nil)
+			return len(ok(t, r, err).JSON200.Items)
+		}
+		before := plans()
+		run, err = vp.StartPlanWithResponse(ctx, nil, client.StartPlanJSONRequestBody{Selection: done.Selection, Seconds: &seconds})
+		require.NoError(t, client.Check(run), err)
+		_, page = h.Post(h.As(VP), "/plans/runs/"+run.JSON202.Id+"/cancel", nil)
+		shows(t, page, "Nothing of it was kept")
+		require.NotContains(t, page, "Stop and keep the best")
+		h.Settle()
+		again, err := vp.CancelPlanWithResponse(ctx, run.JSON202.Id)
+		require.Equal(t, client.RunStateCancelled, ok(t, again, err).JSON200.State)
+		require.Equal(t, before, plans())
+		kept, err := vp.CancelPlanWithResponse(ctx, done.Id)
+		require.Equal(t, client.RunStateDone, ok(t, kept, err).JSON200.State, "a plan that is there stays")
 	})
 }
