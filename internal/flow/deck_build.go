@@ -19,7 +19,7 @@ import (
 // changed.
 type deckInput struct {
 	Plan      visit.Plan
-	Visits    []visit.Visit // of the plan, by date
+	Visits    []visit.Visit // of the plan, those of each executive by date
 	Groups    []Group
 	People    map[string]roster.Person
 	Customers map[string]roster.Customer // of the visits and of those without a place
@@ -56,9 +56,11 @@ func (f *Flow) deckInput(tx Tx, a access.Actor, planID string) (in deckInput, er
 	if in.Plan, err = tx.Plans.Get(planID); err != nil {
 		return in, err
 	}
-	if in.Visits, _, err = tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: planID, Bare: true}); err != nil {
+	y, err := f.planYear(tx, in.Plan)
+	if err != nil {
 		return in, err
 	}
+	in.Visits, in.Customers = y.all, map[string]roster.Customer{}
 	if in.Plan.SelectionID != "" {
 		s, err := tx.Selections.Get(in.Plan.SelectionID)
 		if err != nil {
@@ -79,16 +81,17 @@ func (f *Flow) deckInput(tx Tx, a access.Actor, planID string) (in deckInput, er
 			in.Strata[r.CustomerID] = r.Stratum
 		}
 	}
-	var ids []string
+	met := func(customerID string) {
+		if c := y.customers[customerID]; c.ID != "" {
+			in.Customers[customerID] = c
+		}
+	}
 	for _, v := range in.Visits {
 		in.Strata[v.CustomerID] = v.Stratum
-		ids = append(ids, v.CustomerID)
+		met(v.CustomerID)
 	}
 	for _, u := range in.Plan.Unassigned {
-		ids = append(ids, u.CustomerID)
-	}
-	if in.Customers, err = customersByID(tx, ids); err != nil {
-		return in, err
+		met(u.CustomerID)
 	}
 	if in.Accepted, err = acceptedIn(tx, in.Plan); err != nil {
 		return in, err

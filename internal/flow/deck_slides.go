@@ -63,6 +63,9 @@ func (in deckInput) openSlides() []Slide {
 		rests.add(customerID, c, 0)
 		all = append(all, DeckOpen{CustomerID: customerID, Customer: cmp.Or(in.Customers[customerID].Name, customerID), Code: c, Colour: colours[c], Reason: reason})
 	}
+	slices.SortStableFunc(declined, func(a, b visit.Visit) int {
+		return cmp.Or(cmp.Compare(a.Slot.Date, b.Slot.Date), cmp.Compare(a.ID, b.ID))
+	})
 	for _, v := range declined {
 		add(v.CustomerID, in.People[v.ExecutiveID].Name+" has declined.")
 	}

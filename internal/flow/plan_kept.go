@@ -23,7 +23,7 @@ type planYear struct {
 	customersAt int64 // stamp
 	all         []visit.Visit
 	own         map[string]ownVisits       // lists are parts of all
-	customers   map[string]roster.Customer // only name, point and windows
+	customers   map[string]roster.Customer // only name, point, windows and how much they matter; also of some who have left the plan
 }
 
 // plansKept is how many plans are remembered; one of 12,000 visits takes some 15 MB.
@@ -163,7 +163,7 @@ func (y planYear) with(tx Tx, open []visit.Unassigned) (planYear, error) {
 		known[id] = roster.Customer{}
 	}
 	for _, c := range rows {
-		known[c.ID] = roster.Customer{ID: c.ID, Name: c.Name, Point: c.Point, Windows: c.Windows}
+		known[c.ID] = roster.Customer{ID: c.ID, Name: c.Name, Point: c.Point, Windows: c.Windows, Must: c.Must, Revenue: c.Revenue}
 	}
 	y.customers = known
 	return y, nil

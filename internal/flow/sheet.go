@@ -20,7 +20,7 @@ import (
 // sheetInput is what files of a plan are made from.
 type sheetInput struct {
 	Plan      visit.Plan
-	Visits    []visit.Visit // by date
+	Visits    []visit.Visit // by date; of bare ones each executive's
 	Groups    []Group
 	People    map[string]roster.Person
 	Absences  map[string][]slot.Interval
@@ -28,7 +28,7 @@ type sheetInput struct {
 	Fiscal    visit.Fiscal
 	Today     slot.Date
 	Whole     bool // all visits, and not one reader's own
-	Bare      bool // without what only the list of visits shows
+	Bare      bool // all visits, without what only their list shows; nobody changes what is in it
 }
 
 // YearSheet gives the plan of a year for paper: executives by weeks, without the list
@@ -68,7 +68,13 @@ func (f *Flow) sheetInput(ctx context.Context, planID string, scope access.Scope
 		if in.Plan.State == visit.Draft && !scope.All {
 			return in, fault.Deniedf("You may not do this: the plan is only a draft, and nobody has been told of it.")
 		}
-		if in.Visits, _, err = tx.Visits.Find(VisitQuery{Scope: scope, PlanID: planID, Bare: bare}); err != nil {
+		if bare {
+			y, err := f.planYear(tx, in.Plan)
+			if err != nil {
+				return in, err
+			}
+			in.Visits, in.Customers = y.all, y.customers
+		} else if in.Visits, _, err = tx.Visits.Find(VisitQuery{Scope: scope, PlanID: planID}); err != nil {
 			return in, err
 		}
 		if in.Plan.SelectionID != "" {
@@ -87,7 +93,9 @@ func (f *Flow) sheetInput(ctx context.Context, planID string, scope access.Scope
 		if in.Fiscal, err = fiscalOf(tx); err != nil {
 			return in, err
 		}
-		in.Customers, err = customersOf(tx, in.Visits)
+		if !bare {
+			in.Customers, err = customersOf(tx, in.Visits)
+		}
 		return in, err
 	})
 }
