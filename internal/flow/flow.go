@@ -87,6 +87,7 @@ type Flow struct {
 	reading   chan struct{} // the place of whoever reads when people are busy
 	boards    kept[*laid]   // plans that people ask about
 	plans     planMemory    // the visits of plans that people look at
+	frozen    frozenMemory  // the visits of promises
 	claims    claimMemory   // what claims rest on
 
 	selections kept[SelectionView]

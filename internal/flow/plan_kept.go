@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"sync"
@@ -23,6 +24,7 @@ type planYear struct {
 	customersAt int64 // stamp
 	all         []visit.Visit
 	own         map[string]ownVisits       // lists are parts of all
+	dated       []*visit.Visit             // all by date, half and id
 	customers   map[string]roster.Customer // only name, point, windows and how much they matter; also of some who have left the plan
 }
 
@@ -132,6 +134,13 @@ func (y planYear) renewed(tx Tx, p visit.Plan, q VisitQuery, stamps map[string]s
 		x.list = out.all[from:len(out.all):len(out.all)]
 		out.own[id] = x
 	}
+	out.dated = make([]*visit.Visit, n)
+	for i := range out.all {
+		out.dated[i] = &out.all[i]
+	}
+	slices.SortFunc(out.dated, func(a, b *visit.Visit) int {
+		return cmp.Or(cmp.Compare(a.Slot.Date, b.Slot.Date), cmp.Compare(a.Slot.Half, b.Slot.Half), cmp.Compare(a.ID, b.ID))
+	})
 	return out, nil
 }
 
@@ -186,4 +195,37 @@ func wholeYear(tx Tx, p visit.Plan) (planYear, error) {
 		y.own[id] = x
 	}
 	return y.with(tx, p.Unassigned)
+}
+
+// frozenMemory keeps the visits of promises, which never change. Only what a reading
+// transaction has seen goes in.
+type frozenMemory struct {
+	mu  sync.Mutex
+	all map[string][]PromisedVisit
+}
+
+// promisedVisits gives the visits of a promise by date. It must not be called in a
+// transaction that writes.
+func (f *Flow) promisedVisits(tx Tx, promiseID string) ([]PromisedVisit, error) {
+	m := &f.frozen
+	m.mu.Lock()
+	list, known := m.all[promiseID]
+	m.mu.Unlock()
+	if known {
+		return list, nil
+	}
+	list, err := tx.Promises.Visits(promiseID)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.all) >= plansKept { // whichever: another one is read again when it is asked for
+		m.all = nil
+	}
+	if m.all == nil {
+		m.all = map[string][]PromisedVisit{}
+	}
+	m.all[promiseID] = list
+	return list, nil
 }

@@ -23,6 +23,7 @@ type promised struct {
 	FrozenPromise
 	Kept coverage.Kept
 	Rows []PromisedNow // by the date that was promised
+	now  []planYear    // the plans that it was compared with
 }
 
 // promiseOf compares the promise in force of a year with what has become of its
@@ -38,20 +39,20 @@ func (f *Flow) promiseOf(tx Tx, year int) (p promised, ok bool, err error) {
 		return p, false, err
 	}
 	p.FrozenPromise = all[0]
-	was, err := tx.Promises.Visits(p.ID)
+	was, err := f.promisedVisits(tx, p.ID)
 	if err != nil {
 		return p, false, err
 	}
-	now, err := standingOf(tx, p.FrozenPromise)
-	if err != nil {
+	if p.now, err = f.standingOf(tx, p.FrozenPromise); err != nil {
 		return p, false, err
 	}
-	byID, byCustomer := map[string]*visit.Visit{}, map[string]*visit.Visit{}
-	for i := range now {
-		v := &now[i]
-		byID[v.ID] = v
-		if before := byCustomer[v.CustomerID]; before == nil || v.State.Stands() || !before.State.Stands() {
-			byCustomer[v.CustomerID] = v
+	byID, byCustomer := make(map[string]*visit.Visit, len(was)), make(map[string]*visit.Visit, len(was))
+	for _, y := range p.now {
+		for _, v := range y.dated {
+			byID[v.ID] = v
+			if before := byCustomer[v.CustomerID]; before == nil || v.State.Stands() || !before.State.Stands() {
+				byCustomer[v.CustomerID] = v
+			}
 		}
 	}
 	list := make([]coverage.Promise, len(was))
@@ -97,8 +98,8 @@ func (f *Flow) promiseOf(tx Tx, year int) (p promised, ok bool, err error) {
 	return p, true, nil
 }
 
-// standingOf gives the visits that a promise is compared with, read bare.
-func standingOf(tx Tx, p FrozenPromise) ([]visit.Visit, error) {
+// standingOf gives the plans with whose visits a promise is compared.
+func (f *Flow) standingOf(tx Tx, p FrozenPromise) ([]planYear, error) {
 	plans, err := tx.Plans.ByYear(p.Year)
 	if err != nil {
 		return nil, err
@@ -106,16 +107,16 @@ func standingOf(tx Tx, p FrozenPromise) ([]visit.Visit, error) {
 	since := slices.ContainsFunc(plans, func(x visit.Plan) bool {
 		return x.State != visit.Draft && (x.ID == p.PlanID || !x.PublishedAt.Before(p.FrozenAt))
 	})
-	var out []visit.Visit
+	var out []planYear
 	for _, x := range plans {
 		if since && x.State == visit.Draft || !since && x.ID != p.PlanID {
 			continue
 		}
-		visits, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: x.ID, Bare: true})
+		y, err := f.planYear(tx, x)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, visits...)
+		out = append(out, y)
 	}
 	return out, nil
 }
@@ -160,14 +161,23 @@ func (f *Flow) Promise(ctx context.Context, a access.Actor, planID string, only 
 			return v, err
 		}
 		v.FrozenPromise, v.Kept, v.Before = p.FrozenPromise, p.Kept, all[1:]
-		var ids []string
+		var unknown []string
 		for _, r := range p.Rows {
-			if only == "" || r.Outcome == only {
-				v.Rows = append(v.Rows, r)
-				ids = append(ids, r.Was.CustomerID)
+			if only != "" && r.Outcome != only {
+				continue
+			}
+			v.Rows = append(v.Rows, r)
+			id := r.Was.CustomerID
+			for _, y := range p.now {
+				if c, ok := y.customers[id]; ok {
+					v.Customers[id] = c.Name
+				}
+			}
+			if v.Customers[id] == "" {
+				unknown = append(unknown, id)
 			}
 		}
-		customers, err := customersByID(tx, ids)
+		customers, err := customersByID(tx, unknown)
 		if err != nil {
 			return v, err
 		}

@@ -31,17 +31,50 @@ type sheetInput struct {
 	Bare      bool // all visits, without what only their list shows; nobody changes what is in it
 }
 
+// sheetPart is how many executives one look at the plan on paper holds: as many sheets
+// of a thousand years as nobody prints by mistake.
+const sheetPart = 5 * export.RowsPerPage
+
+// PaperYear is a plan for paper, or a part of it.
+type PaperYear struct {
+	export.Year
+	Part       int         // from 1; 0 where it is all of it
+	Parts      []PaperPart // none where the plan has one part
+	Executives int         // of all parts
+	Before     int         // of the parts before
+}
+
+// PaperPart says who stands in a part, by name.
+type PaperPart struct{ First, Last string }
+
 // YearSheet gives the plan of a year for paper: executives by weeks, without the list
-// of visits.
-func (f *Flow) YearSheet(ctx context.Context, a access.Actor, planID string) (export.Year, error) {
+// of visits. part is one of its parts from 1, or 0 for all of them. NotFound for a part
+// that it does not have.
+func (f *Flow) YearSheet(ctx context.Context, a access.Actor, planID string, part int) (PaperYear, error) {
 	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
-		return export.Year{}, err
+		return PaperYear{}, err
 	}
 	in, err := f.sheetInput(ctx, planID, access.Scope{All: true}, true)
 	if err != nil {
-		return export.Year{}, err
+		return PaperYear{}, err
 	}
-	return in.year(), nil
+	goers := in.goers()
+	out := PaperYear{Executives: len(goers)}
+	if len(goers) > sheetPart {
+		for some := range slices.Chunk(goers, sheetPart) {
+			out.Parts = append(out.Parts, PaperPart{some[0].Name, some[len(some)-1].Name})
+		}
+		out.Part = part
+	}
+	if part < 0 || part > max(1, len(out.Parts)) {
+		return PaperYear{}, fault.NotFoundf("This plan has no such part.")
+	}
+	if out.Part > 0 {
+		out.Before = (part - 1) * sheetPart
+		goers = goers[out.Before:min(out.Before+sheetPart, len(goers))]
+	}
+	out.Year = in.yearOf(goers)
+	return out, nil
 }
 
 // ownScope is what of a plan somebody may take out as a list: all of it who may see
@@ -100,8 +133,11 @@ func (f *Flow) sheetInput(ctx context.Context, planID string, scope access.Scope
 	})
 }
 
-// year makes the sheet.
-func (in sheetInput) year() export.Year {
+// year makes the sheet of everybody.
+func (in sheetInput) year() export.Year { return in.yearOf(in.goers()) }
+
+// yearOf makes the sheet of some executives. What the groups have is of all.
+func (in sheetInput) yearOf(goers []roster.Person) export.Year {
 	p := in.Plan
 	y := export.Year{Title: p.Name, Footer: planFooter(p, in.Today), Open: len(p.Unassigned)}
 	if !in.Bare {
@@ -117,15 +153,18 @@ func (in sheetInput) year() export.Year {
 		y.Groups = append(y.Groups, export.YearGroup{Code: g.Code, Label: g.Label, Colour: g.Colour, Customers: g.Customers, Planned: planned[g.Code], Target: g.Target})
 	}
 	theirs := map[string][]visit.Visit{}
-	for _, v := range in.Visits {
-		if v.State.Stands() {
-			theirs[v.ExecutiveID] = append(theirs[v.ExecutiveID], v)
-		}
+	for _, e := range goers {
+		theirs[e.ID] = nil
 	}
-	goers := in.goers(theirs)
-	report := coverage.YearInput{Horizon: p.Horizon, Fiscal: in.Fiscal, Visits: in.Visits, Near: func(executiveID, customerID string) bool {
+	report := coverage.YearInput{Horizon: p.Horizon, Fiscal: in.Fiscal, Near: func(executiveID, customerID string) bool {
 		return geo.Km(in.People[executiveID].Office.Point, in.Customers[customerID].Point) <= nearHome
 	}}
+	for _, v := range in.Visits {
+		if _, goes := theirs[v.ExecutiveID]; goes && v.State.Stands() {
+			theirs[v.ExecutiveID] = append(theirs[v.ExecutiveID], v)
+			report.Visits = append(report.Visits, v)
+		}
+	}
 	for _, e := range goers {
 		report.People = append(report.People, coverage.Person{Person: e, Absences: in.Absences[e.ID]})
 	}
@@ -171,11 +210,17 @@ const nearHome = 60
 
 // goers are the executives of a plan by name: who visits somebody in it, and who
 // should.
-func (in sheetInput) goers(theirs map[string][]visit.Visit) []roster.Person {
+func (in sheetInput) goers() []roster.Person {
+	goes := map[string]bool{}
+	for i := range in.Visits {
+		if in.Visits[i].State.Stands() {
+			goes[in.Visits[i].ExecutiveID] = true
+		}
+	}
 	var out []roster.Person
 	for _, e := range in.People {
 		should := e.Has(roster.Executive) && e.Terms.TargetVisits > 0 && in.Plan.State != visit.Superseded && (e.Left.IsZero() || e.Left >= in.Plan.Horizon.Start)
-		if len(theirs[e.ID]) > 0 || should {
+		if goes[e.ID] || should {
 			out = append(out, e)
 		}
 	}

@@ -94,12 +94,21 @@ func (zoneRow) TableName() string { return "zone_changes" }
 // people implements flow.People.
 type people struct{ *unit }
 
+// All reads once in a unit that only reads, and so sees one state of the database:
+// what a page is made of asks for everybody again and again.
 func (p people) All() ([]roster.Person, error) {
+	if p.people != nil {
+		return slices.Clone(p.people), nil
+	}
 	var rows []personRow
 	if err := p.db.Order("folded, id").Find(&rows).Error; err != nil {
 		return nil, p.fail(err)
 	}
-	return p.withMoves(each(rows, personRow.person))
+	all, err := p.withMoves(each(rows, personRow.person))
+	if err == nil && !p.write {
+		p.people = slices.Clone(all)
+	}
+	return all, err
 }
 
 func (p people) Get(id string) (roster.Person, error) {

@@ -12,6 +12,7 @@ import (
 
 	"windshield/internal/fault"
 	"windshield/internal/flow"
+	"windshield/internal/roster"
 )
 
 // attempts is how often a unit of work runs before its caller is told that the
@@ -29,6 +30,7 @@ type unit struct {
 	undo    []func()           // puts values back as they were if the unit does not commit
 	entries []flow.Entry       // audit entries, appended just before the commit
 	known   map[string]string  // settings that were read, by name
+	people  []roster.Person    // everybody, as a unit that only reads has seen them
 	stamps  map[string]bool    // to be counted up just before the commit
 	begun   map[[2]string]bool // idempotency keys that wait for their answer
 	lost    error              // an error of the engine that asks for another run

@@ -57,6 +57,17 @@ func (h *House) Get(c *http.Client, path string) (status int, body string) {
 	return read(h, r)
 }
 
+// GetPart is Get as the script of a page asks for a part of it.
+func (h *House) GetPart(c *http.Client, path string) (status int, body string) {
+	h.t.Helper()
+	r, err := http.NewRequest(http.MethodGet, h.URL+path, nil)
+	require.NoError(h.t, err)
+	r.Header.Set("X-Part", "yes")
+	w, err := c.Do(r)
+	require.NoError(h.t, err)
+	return read(h, w)
+}
+
 // Post sends a form, follows the redirect and gives what is shown then.
 func (h *House) Post(c *http.Client, path string, form url.Values) (status int, body string) {
 	h.t.Helper()

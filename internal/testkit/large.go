@@ -110,6 +110,10 @@ func (h *House) Large(s Size) Large {
 	require.NotEmpty(h.t, run.PlanID, run.Error)
 	l.Plan = run.PlanID
 	h.live(l.Plan, s)
+	promised, err := h.Flow.LivePlan(ctx, System, PlanYear)
+	require.NoError(h.t, err)
+	_, err = h.Flow.FreezePromise(ctx, System, flow.Key{}, l.Plan, promised.Version, "")
+	require.NoError(h.t, err)
 	for y := 1; y < s.Years; y++ {
 		h.pastYear(PlanYear-y, s, hosts)
 	}

@@ -6,11 +6,13 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
 	"windshield/internal/auth"
 	"windshield/internal/export"
+	"windshield/internal/fault"
 	"windshield/internal/flow"
 )
 
@@ -44,16 +46,20 @@ func (p *Pages) planFile(kind flow.PlanFileKind) echo.HandlerFunc {
 
 // printModel is the year as it goes on paper: pages of as many executives as fit.
 type printModel struct {
-	export.Year
+	flow.PaperYear
 	Pages  []printPage
 	Months []printMonth
 	Here   string
+	Of     int // pages of all parts
 }
 
 type printPage struct {
 	N    int
 	Rows []export.YearRow
 }
+
+// allParts asks for a plan on paper with everybody, which takes its time.
+const allParts = "all"
 
 // printMonth is a heading over the weeks that begin in it.
 type printMonth struct {
@@ -63,12 +69,21 @@ type printMonth struct {
 
 // printPlan shows the year for printing, in all letters that the browser knows.
 func (p *Pages) printPlan(c echo.Context) error {
-	id := c.Param("id")
-	y, err := p.Flow.YearSheet(ctx(c), auth.Actor(c), id)
+	id, part := c.Param("id"), 1
+	if q := c.QueryParam("part"); q == allParts {
+		part = 0
+	} else if q != "" {
+		n, err := strconv.Atoi(q)
+		if err != nil || n < 1 {
+			return fault.NotFoundf("This plan has no such part.")
+		}
+		part = n
+	}
+	y, err := p.Flow.YearSheet(ctx(c), auth.Actor(c), id, part)
 	if err != nil {
 		return err
 	}
-	m := printModel{Year: y, Here: "/plans/" + url.PathEscape(id)}
+	m := printModel{PaperYear: y, Here: "/plans/" + url.PathEscape(id), Of: max(1, (y.Executives+export.RowsPerPage-1)/export.RowsPerPage)}
 	for _, w := range y.Weeks {
 		label := w.Monday.Time().Format("Jan")
 		if n := len(m.Months); n > 0 && m.Months[n-1].Label == label {
@@ -78,7 +93,7 @@ func (p *Pages) printPlan(c echo.Context) error {
 		m.Months = append(m.Months, printMonth{label, 1})
 	}
 	for rows := range slices.Chunk(y.Rows, export.RowsPerPage) {
-		m.Pages = append(m.Pages, printPage{len(m.Pages) + 1, rows})
+		m.Pages = append(m.Pages, printPage{y.Before/export.RowsPerPage + len(m.Pages) + 1, rows})
 	}
 	if len(m.Pages) == 0 {
 		m.Pages = []printPage{{N: 1}}
@@ -90,10 +105,10 @@ func (p *Pages) printPlan(c echo.Context) error {
 
 // names says who stands on a page, where there are several.
 func (m printModel) names(ctx context.Context, page printPage) string {
-	if len(m.Pages) == 1 || len(page.Rows) == 0 {
+	if m.Of == 1 || len(page.Rows) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s to %s, of %s", page.Rows[0].Name, page.Rows[len(page.Rows)-1].Name, count(ctx, len(m.Rows), "executive", "executives"))
+	return fmt.Sprintf("%s to %s, of %s", page.Rows[0].Name, page.Rows[len(page.Rows)-1].Name, count(ctx, m.Executives, "executive", "executives"))
 }
 
 // inWeek gives the chips that a week has room for, and how many there are in all

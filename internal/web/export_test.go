@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,15 +20,15 @@ import (
 )
 
 // YearSheet gives the story's plan for paper.
-func (s *story) YearSheet(_ context.Context, a access.Actor, id string) (export.Year, error) {
+func (s *story) YearSheet(_ context.Context, a access.Actor, id string, part int) (flow.PaperYear, error) {
 	if err := s.failing("sheet"); err != nil {
-		return export.Year{}, err
+		return flow.PaperYear{}, err
 	}
 	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
-		return export.Year{}, err
+		return flow.PaperYear{}, err
 	}
 	if id != s.plan.ID {
-		return export.Year{}, fault.NotFoundf("There is no such plan.")
+		return flow.PaperYear{}, fault.NotFoundf("There is no such plan.")
 	}
 	y := export.Year{Title: s.plan.Name, Footer: s.plan.Name + ", version 1"}
 	for _, g := range s.groups {
@@ -51,7 +52,18 @@ func (s *story) YearSheet(_ context.Context, a access.Actor, id string) (export.
 			y.Rows = append(y.Rows, r)
 		}
 	}
-	return y, nil
+	out := flow.PaperYear{Year: y, Executives: len(y.Rows)}
+	const most = 5 * export.RowsPerPage
+	if len(y.Rows) > most {
+		for some := range slices.Chunk(y.Rows, most) {
+			out.Parts = append(out.Parts, flow.PaperPart{First: some[0].Name, Last: some[len(some)-1].Name})
+		}
+		if out.Part = part; part > 0 {
+			out.Before = (part - 1) * most
+			out.Rows = y.Rows[out.Before:min(out.Before+most, len(y.Rows))]
+		}
+	}
+	return out, nil
 }
 
 // PlanFile gives a file of the story's plan.

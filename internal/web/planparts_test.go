@@ -105,3 +105,30 @@ func TestManyRowsAreInGroupsThatOpen(t *testing.T) {
 	}
 	require.Contains(t, site.get(path+"?by=country&open=CH").Body.String(), "groups that fit")
 }
+
+// Paper shows the first of many executives; the others are a link away, everybody a choice.
+func TestPaperOfManyComesInParts(t *testing.T) {
+	s := makeStory(size{executives: 450, customers: 4500, visits: 4500}).live()
+	site := open(t, s, actors(s)["vp"])
+	path := "/plans/" + s.plan.ID + "/print"
+	sheets := func(query string) (int, string) {
+		t.Helper()
+		w := site.get(path + query)
+		require.Equal(t, http.StatusOK, w.Code)
+		return strings.Count(w.Body.String(), `<section class="sheet">`), w.Body.String()
+	}
+	n, page := sheets("")
+	require.Equal(t, 5, n)
+	require.Contains(t, page, "1 / 12")
+	for _, link := range []string{"?part=1", "?part=2", "?part=3", "?part=all"} {
+		require.Contains(t, page, `href="`+path+link+`"`)
+	}
+	n, page = sheets("?part=3")
+	require.Equal(t, 2, n)
+	require.Contains(t, page, "11 / 12")
+	n, _ = sheets("?part=all")
+	require.Equal(t, 12, n)
+	for _, wrong := range []string{"?part=0", "?part=-1", "?part=x"} {
+		require.Equal(t, http.StatusNotFound, site.get(path+wrong).Code, wrong)
+	}
+}

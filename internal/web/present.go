@@ -243,15 +243,34 @@ type promiseModel struct {
 	Accepted  int
 	Only      coverage.Outcome
 	Here      string
-	Cut       int // rows beyond those shown
+	Cut       int  // rows beyond those shown
+	Everybody bool // also where there are more years than the page shows at once
 	MayAccept bool
 	Key       string
 	Reason    string // as it was typed
 	Error     shownError
 }
 
-// promisedShown bounds a list of promised visits on a page.
-const promisedShown = 300
+// promisedShown bounds a list of promised visits on a page, yearsShown one of who has
+// accepted, unless somebody asks for all.
+const (
+	promisedShown = 300
+	yearsShown    = 200
+)
+
+// someYears gives the years that the page shows: those that wait for somebody first,
+// where it cannot show all.
+func (m promiseModel) someYears() []flow.YearState {
+	if m.Everybody || len(m.Years) <= yearsShown {
+		return m.Years
+	}
+	out := slices.Clone(m.Years)
+	slices.SortStableFunc(out, func(a, b flow.YearState) int {
+		rank := map[flow.YearStanding]int{flow.YearChanged: -1, flow.YearAccepted: 1}
+		return rank[a.Standing] - rank[b.Standing]
+	})
+	return out[:yearsShown]
+}
 
 func (p *Pages) promise(c echo.Context) error { return p.showPromise(c, http.StatusOK, nil) }
 
@@ -266,7 +285,7 @@ func (p *Pages) showPromise(c echo.Context, status int, problem error) error {
 	if err != nil {
 		return err
 	}
-	m := promiseModel{PromiseView: v, Years: y.Years, Accepted: y.Accepted, Only: only, Here: "/plans/" + url.PathEscape(id), Key: p.NewKey(), Error: shown(problem, "reason"),
+	m := promiseModel{PromiseView: v, Years: y.Years, Accepted: y.Accepted, Only: only, Everybody: c.QueryParam("years") == "all", Here: "/plans/" + url.PathEscape(id), Key: p.NewKey(), Error: shown(problem, "reason"),
 		MayAccept: v.MayFreeze && may(access.AcceptYear)(a)}
 	if problem != nil {
 		m.Reason = c.FormValue("reason")

@@ -121,7 +121,7 @@ type Presenting interface {
 	FreezePromise(ctx context.Context, a access.Actor, k flow.Key, planID string, version int, reason string) (flow.Frozen, error)
 	Promise(ctx context.Context, a access.Actor, planID string, only coverage.Outcome) (flow.PromiseView, error)
 	PlanFile(ctx context.Context, a access.Actor, planID string, kind flow.PlanFileKind) (flow.PlanFile, error)
-	YearSheet(ctx context.Context, a access.Actor, planID string) (export.Year, error)
+	YearSheet(ctx context.Context, a access.Actor, planID string, part int) (flow.PaperYear, error)
 }
 
 // Visiting are the use cases of the visit, the customer and the executive's page.
