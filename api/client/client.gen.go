@@ -2728,7 +2728,7 @@ type CalendarNote struct {
 	// Guest Example:
 	Guest string `json:"guest"`
 
-	// Kind answered, auto-declined, asked again, moved, resized, edited, guest added, guest removed, deleted, put back, taken over, in other calendar, pushed back, settled or carried.
+	// Kind answered, auto-declined, asked again, moved, resized, edited, guest added, guest removed, deleted, put back, taken over, in other calendar, pushed back, settled, holds again or carried.
 	//
 	// Example: moved
 	Kind string `json:"kind"`
