@@ -144,6 +144,11 @@ func sound(t require.TestingT, parts map[string]string, slides int) {
 			require.GreaterOrEqual(t, atoi(x.attrs["cx"]), 0, name)
 			require.GreaterOrEqual(t, atoi(x.attrs["cy"]), 0, name)
 		}
+		for _, x := range root.all("a:xfrm") {
+			at, size := x.children[0].attrs, x.children[1].attrs
+			require.LessOrEqual(t, atoi(at["x"])+atoi(size["cx"]), 12_192_000, "%s: beside the slide", name)
+			require.LessOrEqual(t, atoi(at["y"])+atoi(size["cy"]), 6_858_000, "%s: below the slide", name)
+		}
 		for _, x := range root.all("a:rPr") {
 			if size, is := x.attrs["sz"]; is {
 				require.GreaterOrEqual(t, atoi(size), 100, name) // ST_TextFontSize

@@ -170,40 +170,68 @@ func (s *slidePart) lists(lists []SlideList, top float64) {
 	}
 	const gap = 18.0
 	width := (888 - gap*float64(len(lists)-1)) / float64(len(lists))
+	// Long lists become smaller together, so that none runs into the footer.
+	tallest := 1.0
+	for _, l := range lists {
+		tallest = max(tallest, l.height())
+	}
+	scale := min(1, (slideBottom-top)/tallest)
 	for i, l := range lists {
 		x, y := 36+float64(i)*(width+gap), top
 		if l.Heading != "" {
-			s.text(box{x, y, width, 22}, toLeft, "Heading", []run{{text: clip(l.Heading, width, 16, true), size: 16, bold: true}})
-			s.rect(box{x, y + 23, width, 1.5}, false, "8A93A1", "", "Line", "")
-			y += 32
+			s.text(box{x, y, width, 22 * scale}, toLeft, "Heading", []run{{text: clip(l.Heading, width, 16*scale, true), size: 16 * scale, bold: true}})
+			s.rect(box{x, y + 23*scale, width, 1.5}, false, "8A93A1", "", "Line", "")
+			y += listHeading * scale
 		}
 		for _, item := range l.Items {
 			indent := 0.0
 			if item.Code != "" {
-				s.code(box{x, y + 1, 24, 15}, 10, item.Code, item.Colour, "")
-				indent = 30
+				s.code(box{x, y + scale, 24 * scale, 15 * scale}, 10*scale, item.Code, item.Colour, "")
+				indent = 30 * scale
 			}
 			var lines [][]run
-			high := 8.0
 			for j, t := range item.Lines {
-				r := run{size: 12, colour: quietColour}
+				r := run{size: 12 * scale, colour: quietColour}
 				if j == 0 {
-					r = run{size: 14, bold: true}
+					r = run{size: 14 * scale, bold: true}
 				}
 				if t.Bad {
 					r.colour = badColour
 				}
 				r.text = clip(t.Text, width-indent, r.size, r.bold)
 				lines = append(lines, []run{r})
-				high += r.size * 1.2
 			}
-			s.text(box{x + indent, y, width - indent, high - 8}, toLeft, "Entry", lines...)
-			y += high
+			s.text(box{x + indent, y, width - indent, (item.height() - 8) * scale}, toLeft, "Entry", lines...)
+			y += item.height() * scale
 		}
 		if l.More != "" {
-			s.text(box{x, y, width, 16}, toLeft, "More", []run{{text: clip(l.More, width, 12, false), size: 12, colour: quietColour}})
+			s.text(box{x, y, width, listMore * scale}, toLeft, "More", []run{{text: clip(l.More, width, 12*scale, false), size: 12 * scale, colour: quietColour}})
 		}
 	}
+}
+
+// Heights of what stands above and below the entries of a list, in points.
+const (
+	listHeading = 32.0
+	listMore    = 16.0
+)
+
+// height gives how much room an entry wants, in points.
+func (i SlideItem) height() float64 { return 8 + 1.2*(14+12*float64(max(0, len(i.Lines)-1))) }
+
+// height gives how much room a list wants, in points.
+func (l SlideList) height() float64 {
+	h := 0.0
+	if l.Heading != "" {
+		h += listHeading
+	}
+	for _, i := range l.Items {
+		h += i.height()
+	}
+	if l.More != "" {
+		h += listMore
+	}
+	return h
 }
 
 // mostInMonth is how many visits of one executive stand in a month; the rest is

@@ -7,6 +7,7 @@ import (
 	"io"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -45,9 +46,10 @@ func unzipped(t *testing.T, file []byte) map[string]string {
 func sampleSlides(executives int, name string) export.Slides {
 	p := export.Slides{Title: name, Footer: name + ", version 3 · seed 7", Made: time.Date(2027, 1, 4, 9, 0, 0, 0, time.UTC)}
 	item := export.SlideItem{Code: name, Colour: 2, Lines: []export.SlideLine{{Text: name}, {Text: name, Bad: true}}}
+	three := export.SlideItem{Code: "EN", Colour: 1, Lines: []export.SlideLine{{Text: name}, {Text: name}, {Text: name, Bad: true}}}
 	p.Slides = append(p.Slides,
 		export.Slide{Title: name, Note: name, More: name, Bars: []export.SlideBar{{Code: name, Colour: 1, Label: name, Share: 0.76, Text: name, Bad: true}, {Label: name, Share: 2}, {Code: "OT"}}},
-		export.Slide{Title: name, Lists: []export.SlideList{{Heading: name, Items: []export.SlideItem{item, {}}, More: name}, {}}},
+		export.Slide{Title: name, Note: strings.Repeat(name+" ", 40), Lists: []export.SlideList{{Heading: name, Items: []export.SlideItem{item, {}}, More: name}, {}, {Heading: name, Items: slices.Repeat([]export.SlideItem{three}, 7), More: name}}},
 		export.Slide{Title: name, Table: &export.SlideTable{Columns: []string{"Executive", name}, Rows: [][]string{{name, name, "one too many"}, {name}}}},
 		export.Slide{Title: name, Table: &export.SlideTable{}, Grid: &export.SlideGrid{}})
 	for from := 0; from < executives; from += 25 {

@@ -153,12 +153,12 @@ func quarterList(q DeckQuarter) export.SlideList {
 	l := export.SlideList{Heading: q.Label + ": " + fewOf(q.Inside, q.Customers) + " inside", More: more(q.More, "more", "more")}
 	for _, w := range q.Windows {
 		second := export.SlideLine{Text: spanWords(w.Span)}
-		third := export.SlideLine{Text: w.Executive + ", " + w.Date.Time().Format("2 Jan")}
+		third := export.SlideLine{Text: w.Date.Time().Format("2 Jan") + " · " + w.Executive}
 		switch {
 		case w.Executive == "":
 			third = export.SlideLine{Text: "▲ nobody yet", Bad: true}
 		case !w.Inside:
-			third = export.SlideLine{Text: "▲ " + third.Text + ", outside", Bad: true}
+			third = export.SlideLine{Text: "▲ " + w.Date.Time().Format("2 Jan") + ", outside · " + w.Executive, Bad: true}
 		}
 		l.Items = append(l.Items, export.SlideItem{Code: codeOr(w.Code), Colour: w.Colour, Lines: []export.SlideLine{{Text: w.Customer}, second, third}})
 	}
