@@ -405,7 +405,11 @@ func (f *Flow) keepDraft(ctx context.Context, d *draft, s *planning.Solution) (k
 			return err
 		}
 		r.State, r.PlanID, r.EndedAt, r.Cost = Done, p.ID, f.Now().UTC(), p.Cost
-		r.Trail = append(r.Trail, Mark{Millis: r.EndedAt.Sub(r.StartedAt).Milliseconds(), Total: s.Cost.Total(), Cost: p.Cost, Groups: d.tally(outOf(d.problem, s))})
+		ended := r.EndedAt.Sub(r.StartedAt).Milliseconds()
+		if n := len(r.Trail); n > 0 {
+			ended = max(ended, r.Trail[n-1].Millis) // the clock may have been set back
+		}
+		r.Trail = append(r.Trail, Mark{Millis: ended, Total: s.Cost.Total(), Cost: p.Cost, Groups: d.tally(outOf(d.problem, s))})
 		if err := tx.Runs.Save(&r); err != nil {
 			return err
 		}

@@ -187,6 +187,9 @@ func (p *Pages) runModelOf(c echo.Context, v flow.RunView) runModel {
 	if !v.StartedAt.IsZero() {
 		m.Elapsed = max(0, end.Sub(v.StartedAt))
 	}
+	if n := len(v.Trail); n > 0 { // which a stopwatch has measured, in another process
+		m.Elapsed = max(m.Elapsed, time.Duration(v.Trail[n-1].Millis)*time.Millisecond)
+	}
 	m.draw(ctx(c))
 	m.drawTerms()
 	m.drawGroups()
