@@ -295,7 +295,11 @@ func (b *book) plan(y Year) {
 		}
 	}
 	for i, g := range y.Groups {
-		row := head + len(y.Rows) + 2 + i
+		row := head + len(y.Rows) + 3 + i
+		if i == 0 {
+			b.text(sheetPlan, 1, row-1, "Groups and what is planned")
+			b.bold(sheetPlan, at(1, row-1), at(1, row-1))
+		}
 		b.text(sheetPlan, 1, row, cell(g.Code))
 		fill, ink := shade(g.Colour)
 		b.look(sheetPlan, at(1, row), at(1, row), "chip"+fill, chipStyle(fill, ink))

@@ -143,7 +143,7 @@ func TestYearXLSX(t *testing.T) {
 	require.Contains(t, parts["xl/worksheets/sheet2.xml"], `fitToWidth="1"`)
 	require.Contains(t, parts["xl/worksheets/sheet2.xml"], `state="frozen"`)
 	require.Contains(t, parts["xl/tables/table1.xml"], "autoFilter")
-	for cell, want := range map[string]string{"Plan!D5": "ST", "Plan!E2": "Customer’s window", "Plan!K2": "Trip", "Plan!Q2": "Away", "Plan!W2": "End of quarter", "Plan!A9": "ST", "Plan!D9": "of 7",
+	for cell, want := range map[string]string{"Plan!D5": "ST", "Plan!E2": "Customer’s window", "Plan!K2": "Trip", "Plan!Q2": "Away", "Plan!W2": "End of quarter", "Plan!A9": "Groups and what is planned", "Plan!A10": "ST", "Plan!D10": "of 7",
 		"Visits!B2": "2027-01-04", "Visits!Q2": "2027-01-04", "Visits!R2": "2027-01-07", "Visits!S2": "yes"} {
 		sheet, at, _ := strings.Cut(cell, "!")
 		v, err := f.GetCellValue(sheet, at)
