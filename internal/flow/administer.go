@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"windshield/internal/access"
 	"windshield/internal/roster"
@@ -68,14 +69,16 @@ func (f *Flow) Administration(ctx context.Context, a access.Actor) (Administrati
 			return err
 		}
 		v.People = len(people)
-		ahead, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, States: visit.LiveStates(), From: f.today("UTC")})
-		if err != nil {
-			return err
-		}
 		of := map[string]int{}
-		for _, x := range ahead {
-			of[x.ExecutiveID]++
-			of[x.HostID]++
+		if slices.ContainsFunc(people, f.hasLeft) {
+			ahead, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, States: visit.LiveStates(), From: f.today("UTC"), Bare: true})
+			if err != nil {
+				return err
+			}
+			for _, x := range ahead {
+				of[x.ExecutiveID]++
+				of[x.HostID]++
+			}
 		}
 		for _, p := range people {
 			switch {

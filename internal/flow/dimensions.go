@@ -31,7 +31,7 @@ func (f *Flow) DimensionList(ctx context.Context, a access.Actor) ([]DimensionVi
 		return nil, err
 	}
 	return read(ctx, f, func(tx Tx) ([]DimensionView, error) {
-		counts, err := dimensions(tx)
+		counts, err := f.dimensions(tx)
 		if err != nil {
 			return nil, err
 		}

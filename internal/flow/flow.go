@@ -92,8 +92,9 @@ type Flow struct {
 
 	selections kept[SelectionView]
 	proofs     kept[Proof]
-	promised   kept[coverage.Kept] // by id of the promise
-	lags       kept[[]alert.Lag]   // by id of the plan
+	promised   kept[coverage.Kept]             // by id of the promise
+	lags       kept[[]alert.Lag]               // by id of the plan
+	values     kept[map[string]map[string]int] // of customers, by dimension
 }
 
 // New makes the use cases.
@@ -123,5 +124,5 @@ func New(d Deps) *Flow {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Flow{Deps: d, importing: make(chan struct{}, importsAtOnce), thinking: make(chan struct{}, thinkers), reading: make(chan struct{}, 1), boards: kept[*laid]{most: boardsKept}}
+	return &Flow{Deps: d, importing: make(chan struct{}, importsAtOnce), thinking: make(chan struct{}, thinkers), reading: make(chan struct{}, 1), boards: kept[*laid]{most: boardsKept}, values: kept[map[string]map[string]int]{exact: true}}
 }

@@ -25,6 +25,7 @@ const (
 type kept[V any] struct {
 	mu    sync.Mutex
 	most  int            // how many stay; 0 is mostKept
+	exact bool           // the stamps stand for all that the views are computed of: they hold as long as these do
 	views []*keptView[V] // the latest used last
 }
 
@@ -72,7 +73,7 @@ func (k *kept[V]) get(id, stamp string, now time.Time, compute func() (V, error)
 	x := k.place(id)
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if age := now.Sub(x.at); x.stamp == stamp && age >= 0 && age <= keptFor {
+	if age := now.Sub(x.at); x.stamp == stamp && (k.exact || age >= 0 && age <= keptFor) {
 		return x.view, nil
 	}
 	v, err := compute()

@@ -117,6 +117,8 @@ type Customers interface {
 	// Each calls do for every customer by key, without holding all in memory.
 	Each(do func(roster.Customer) error) error
 	Count() (int, error)
+	// Values gives the dimensions with how many customers have each value.
+	Values() (map[string]map[string]int, error)
 	// Save inserts (Version 0) or changes customers in bulk, whole or none.
 	Save(customers ...*roster.Customer) error
 }

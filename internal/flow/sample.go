@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"windshield/internal/access"
@@ -311,21 +312,16 @@ func (f *Flow) Dimensions(ctx context.Context, a access.Actor) (map[string]map[s
 	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
 		return nil, err
 	}
-	return read(ctx, f, dimensions)
+	return read(ctx, f, f.dimensions)
 }
 
-func dimensions(tx Tx) (map[string]map[string]int, error) {
-	counts := map[string]map[string]int{}
-	err := tx.Customers.Each(func(c roster.Customer) error {
-		for d, v := range c.Values {
-			if counts[d] == nil {
-				counts[d] = map[string]int{}
-			}
-			counts[d][v]++
-		}
-		return nil
-	})
-	return counts, err
+// dimensions counts anew only where customers were written since.
+func (f *Flow) dimensions(tx Tx) (map[string]map[string]int, error) {
+	n, err := tx.Stamps.One(CustomersStamp)
+	if err != nil {
+		return nil, err
+	}
+	return f.values.get("", strconv.FormatInt(n, 10), f.Now(), tx.Customers.Values)
 }
 
 // groupsOf gives the strata of a selection as pages show them: the six with most

@@ -178,6 +178,26 @@ func (c customers) Count() (int, error) {
 	return int(n), c.fail(err)
 }
 
+func (c customers) Values() (map[string]map[string]int, error) {
+	out := map[string]map[string]int{}
+	// Many customers have the same values in all dimensions, and are read once.
+	err := c.rows(c.db.Model(&customerRow{}).Select("CAST(dimension_values AS text), count(*)").Group("dimension_values"), func(into func(...any) error) error {
+		var values dict[string]
+		var n int
+		if err := into(&values, &n); err != nil {
+			return err
+		}
+		for d, v := range values {
+			if out[d] == nil {
+				out[d] = map[string]int{}
+			}
+			out[d][v] += n
+		}
+		return nil
+	})
+	return out, err
+}
+
 func (c customers) Save(all ...*roster.Customer) error {
 	if err := saveAll(c.unit, "customer", "id", 25, each(all, toCustomerRow)); err != nil {
 		return err

@@ -413,3 +413,18 @@ func TestEachCustomer(t *testing.T) {
 		})
 	})
 }
+
+// Values are counted by dimension, and customers without any count nowhere.
+func TestValuesOfCustomers(t *testing.T) {
+	engines(t, func(t *testing.T, st *store.Store) {
+		company(t, st)
+		bare := aCustomer(7, "")
+		bare.Values = nil
+		write(t, st, func(tx flow.Tx) { require.NoError(t, tx.Customers.Save(bare)) })
+		read(t, st, func(tx flow.Tx) {
+			got, err := tx.Customers.Values()
+			require.NoError(t, err)
+			require.Equal(t, map[string]map[string]int{"region": {"EMEA": 6}, "size": {"0": 2, "1": 2, "2": 2}}, got)
+		})
+	})
+}

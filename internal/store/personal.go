@@ -64,6 +64,10 @@ func (p personal) tables() (map[string][]column, error) {
 	return all, nil
 }
 
+// coded are the text columns in which only this program writes, words of its own and ids
+// of ours: there nobody's name stands, and to search them would take as long as all else.
+var coded = regexp.MustCompile(`^((visit|plan|customer|executive|host|person|run|selection|claim|frame)_id|date|half|begins|ends|state|from_state|to_state|stage|kind)$`)
+
 // found is a row with what it holds, and whether it is about the person or customer.
 type found struct {
 	table  string
@@ -81,14 +85,11 @@ func (p personal) search(d flow.DataOf, do func(cols []column, r found) error) e
 	if err != nil {
 		return err
 	}
-	var likes []string
+	var words []string
 	for _, w := range d.Words {
-		likes = append(likes, loosely(w.From))
+		words = append(words, w.From)
 	}
-	if d.PersonID != "" {
-		likes = append(likes, "%"+d.PersonID+"%")
-	}
-	if len(likes) == 0 {
+	if len(words) == 0 && d.PersonID == "" {
 		return nil
 	}
 	for _, table := range slices.Sorted(maps.Keys(tables)) {
@@ -104,9 +105,21 @@ func (p personal) search(d flow.DataOf, do func(cols []column, r found) error) e
 				conditions = append(conditions, "length("+c.name+") > 0") // packed: to be looked into
 				continue
 			}
-			for _, l := range likes {
-				conditions = append(conditions, p.asText(c)+` LIKE ? ESCAPE '\'`)
-				args = append(args, l)
+			if coded.MatchString(c.name) {
+				if d.PersonID != "" {
+					conditions = append(conditions, p.quoted(c)+" = ?")
+					args = append(args, d.PersonID)
+				}
+				continue
+			}
+			if d.PersonID != "" {
+				conditions = append(conditions, p.asText(c)+" LIKE ?")
+				args = append(args, "%"+strings.ToLower(d.PersonID)+"%")
+			}
+			for _, w := range words {
+				condition, pattern := p.naming(c, w)
+				conditions = append(conditions, condition)
+				args = append(args, pattern)
 			}
 		}
 		if len(conditions) == 0 {
@@ -177,6 +190,43 @@ func (p personal) asText(c column) string {
 		return "lower(CAST(" + p.quoted(c) + " AS text))"
 	}
 	return "CAST(" + p.quoted(c) + " AS text)"
+}
+
+// naming gives the condition that a column may hold a word, with its pattern. Neither
+// engine is sure to know the other case of a letter that is not English, so such a letter
+// stands with all its cases: to leave it open would be to read whole tables for a name
+// that has no others.
+func (p personal) naming(c column, word string) (condition, pattern string) {
+	english := !strings.ContainsFunc(word, func(r rune) bool { return r >= utf8.RuneSelf && unicode.IsLetter(r) })
+	switch {
+	case english || p.s.postgres && c.bytes:
+		return p.asText(c) + ` LIKE ? ESCAPE '\'`, loosely(word)
+	case p.s.postgres:
+		return "CAST(" + p.quoted(c) + " AS text) ~ ?", anyCase(word, ".*")
+	}
+	return p.asText(c) + " GLOB ?", "*" + anyCase(word, "*") + "*"
+}
+
+// anyCase writes each letter of a word as the set of its cases, and what is neither a
+// letter nor a digit as between.
+func anyCase(word, between string) string {
+	var b strings.Builder
+	for _, r := range word {
+		switch {
+		case unicode.IsLetter(r):
+			b.WriteByte('[')
+			b.WriteRune(r)
+			for x := unicode.SimpleFold(r); x != r; x = unicode.SimpleFold(x) {
+				b.WriteRune(x)
+			}
+			b.WriteByte(']')
+		case unicode.IsDigit(r):
+			b.WriteRune(r)
+		case !strings.HasSuffix(b.String(), between):
+			b.WriteString(between)
+		}
+	}
+	return b.String()
 }
 
 // loosely gives a pattern that finds a word in any case, also where a JSON text escapes

@@ -100,7 +100,7 @@ func TestBlanking(t *testing.T) {
 		mine, other := aCustomer(1, ""), aCustomer(2, "")
 		mine.Contact = roster.Contact{Name: name, Email: email}
 		other.Contact = roster.Contact{Name: name, Email: "else@acme.example"}
-		mine.Values = map[string]string{"asked": "by " + strings.ToUpper(name) + ", not " + name + "ston; " + email + ".", "of": "no-" + email + " jo." + email + " " + email + ".au"}
+		mine.Values = map[string]string{"asked": "by " + strings.ToUpper(name) + ", not " + name + "ston; " + email + ".", "of": "no-" + email + " jo." + email + " " + email + ".au", "also": "ЁЛКА  ИВАНОВА 李小龙"}
 		write(t, st, func(tx flow.Tx) {
 			require.NoError(t, tx.People.Save(aPerson(1), aPerson(2)))
 			require.NoError(t, tx.Customers.Save(mine, other))
@@ -110,7 +110,7 @@ func TestBlanking(t *testing.T) {
 				require.NoError(t, tx.Ledger.Audit(flow.Entry{ActorID: "x", Action: "connect", Subject: "connection/" + email, Detail: "{}"}))
 			}
 		})
-		d := flow.DataOf{CustomerID: mine.ID, Words: []flow.Word{{From: name, To: "a contact"}, {From: email, To: "x@erased.invalid", Anywhere: true}}}
+		d := flow.DataOf{CustomerID: mine.ID, Words: []flow.Word{{From: name, To: "a contact"}, {From: email, To: "x@erased.invalid", Anywhere: true}, {From: "Ёлка Иванова", To: "she"}, {From: "李小龙", To: "he"}}}
 		read(t, st, func(tx flow.Tx) {
 			held, err := tx.Personal.Held(d)
 			require.NoError(t, err)
@@ -134,7 +134,7 @@ func TestBlanking(t *testing.T) {
 			c, err := tx.Customers.Get(mine.ID)
 			require.NoError(t, err)
 			require.Equal(t, roster.Contact{Name: "a contact", Email: "x@erased.invalid"}, c.Contact)
-			require.Equal(t, map[string]string{"asked": "by a contact, not " + name + "ston; x@erased.invalid.", "of": "no-" + email + " jo." + email + " " + email + ".au"}, c.Values)
+			require.Equal(t, map[string]string{"asked": "by a contact, not " + name + "ston; x@erased.invalid.", "of": "no-" + email + " jo." + email + " " + email + ".au", "also": "she he"}, c.Values)
 			require.Equal(t, mine.Version+1, c.Version, "who edits it looks again")
 			c, err = tx.Customers.Get(other.ID)
 			require.NoError(t, err)

@@ -41,6 +41,7 @@ type Store struct {
 	pool     *pgxpool.Pool // Postgres only
 	lock     *os.File      // SQLite only
 	turns    turns
+	groups   strataMemory
 
 	enqueuer atomic.Pointer[Enqueuer]
 }

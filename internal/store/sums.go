@@ -1,6 +1,9 @@
 package store
 
 import (
+	"cmp"
+	"slices"
+
 	"gorm.io/gorm"
 
 	"windshield/internal/coverage"
@@ -157,84 +160,141 @@ func (s sums) Near(from, until slot.Date, ids []string) ([]visit.Visit, error) {
 	return out, nil
 }
 
-func (s sums) Heard(q flow.HeardQuery) (flow.HeardSums, error) {
-	h := flow.HeardSums{Groups: map[string]coverage.Heard{}, Weeks: map[slot.Date]coverage.Heard{}, Stages: map[string]int{}}
-	counting := func() *gorm.DB {
-		return s.among(s.db.Table("visits v").Where(past+" AND "+clocked+" AND v.date BETWEEN ? AND ?", day(q.Period.Start), day(q.Period.End)), "v.executive_id", q.ExecutiveIDs)
-	}
-	perCustomer := counting().Select("v.customer_id, count(*) AS visits").Group("v.customer_id")
-	err := s.rows(s.db.Table("(?) x", perCustomer).Joins("LEFT JOIN selection_rows r ON r.selection_id = ? AND r.customer_id = x.customer_id", q.SelectionID).
-		Select("coalesce(r.stratum, ''), sum(x.visits), count(*)").Group("coalesce(r.stratum, '')"), func(into func(...any) error) error {
-		var code string
-		var n coverage.Heard
-		err := into(&code, &n.Visits, &n.Distinct)
-		h.Groups[code] = n
-		return err
-	})
-	if err != nil {
-		return h, err
-	}
-	monday := q.Period.Start.Monday()
-	week := "CAST(julianday(v.date) - julianday(?) AS INTEGER) / 7"
-	if s.s.postgres {
-		week = "(v.date::date - CAST(? AS date)) / 7"
-	}
-	perWeek := counting().Select(week+" AS week, v.customer_id", day(monday))
-	err = s.rows(s.db.Table("(?) x", perWeek).Select("week, count(*), count(DISTINCT customer_id)").Group("week"), func(into func(...any) error) error {
-		var w int
-		var n coverage.Heard
-		err := into(&w, &n.Visits, &n.Distinct)
-		h.Weeks[monday.Add(7*w)] = n
-		return err
-	})
-	if err != nil {
-		return h, err
-	}
-	perVisit := counting().Select(stageThen + " AS stage")
-	err = s.rows(s.db.Table("(?) x", perVisit).Select("stage, count(*)").Group("stage"), func(into func(...any) error) error {
-		var code string
-		var n int
-		err := into(&code, &n)
-		h.Stages[code] = n
-		return err
-	})
-	if err != nil {
-		return h, err
-	}
-	return h, s.counts(q, &h)
+// happened are the visits of a period that happened or should have, each on the index
+// visits_past.
+func (s sums) happened(q flow.HeardQuery) *gorm.DB {
+	return s.among(s.db.Table("visits v").Where(past+" AND v.date BETWEEN ? AND ?", day(q.Period.Start), day(q.Period.End)), "v.executive_id", q.ExecutiveIDs)
 }
 
-// counts fills the plain numbers.
-func (s sums) counts(q flow.HeardQuery, h *flow.HeardSums) error {
-	within := func(span slot.Interval) *gorm.DB {
-		return s.among(s.db.Table("visits v").Where("v.date BETWEEN ? AND ?", day(span.Start), day(span.End)), "v.executive_id", q.ExecutiveIDs)
+// Heard walks once over the visits of the period, and adds up here what would need a
+// walk each there.
+func (s sums) Heard(q flow.HeardQuery) (flow.HeardSums, error) {
+	h := newHearing(q)
+	strata, err := s.strata(q.SelectionID)
+	if err != nil {
+		return h.HeardSums, err
 	}
-	number := func(db *gorm.DB, into *int) error {
-		var n int64
-		err := s.fail(db.Count(&n).Error)
-		*into += int(n)
+	err = s.rows(s.happened(q).Select("v.date, v.customer_id, "+clocked), func(into func(...any) error) error {
+		var on, customer string
+		var counts bool
+		if err := into(&on, &customer, &counts); err != nil {
+			return err
+		}
+		return h.add(on, customer, counts, strata[customer])
+	})
+	if err != nil {
+		return h.HeardSums, err
+	}
+	turns := s.db.Table("customer_turns t").Where("t.customer_id IN (?)", s.happened(q).Where(clocked).Select("v.customer_id")).
+		Order("t.customer_id, t.on_day, t.noted_at, t.id").Select("t.customer_id, t.on_day, t.stage")
+	err = s.rows(turns, func(into func(...any) error) error {
+		var customer, on, stage string
+		err := into(&customer, &on, &stage)
+		h.turn(customer, on, stage)
 		return err
+	})
+	if err != nil {
+		return h.HeardSums, err
 	}
-	silent := slot.Interval{Start: q.Period.Start, End: min(q.Period.End, q.Today.Add(-1))}
+	h.close()
 	for _, c := range []struct {
-		db   *gorm.DB
+		span string
+		args []any
 		into *int
 	}{
-		{within(q.Period).Where(past + " AND NOT (" + clocked + ")"), &h.Lapses},
-		{within(silent).Where(ahead), &h.Lapses},
-		{s.among(s.db.Table("visits v").Where(ahead+" AND v.date >= ?", day(q.Today)), "v.executive_id", q.ExecutiveIDs), &h.Booked},
+		{"v.date BETWEEN ? AND ?", []any{day(q.Period.Start), day(min(q.Period.End, q.Today.Add(-1)))}, &h.Lapses}, // nobody has said what came of them
+		{"v.date >= ?", []any{day(q.Today)}, &h.Booked},
 	} {
-		if err := number(c.db, c.into); err != nil {
-			return err
+		var n int64
+		if err := s.among(s.db.Table("visits v").Where(ahead).Where(c.span, c.args...), "v.executive_id", q.ExecutiveIDs).Count(&n).Error; err != nil {
+			return h.HeardSums, s.fail(err)
 		}
+		*c.into += int(n)
 	}
-	for _, end := range q.Ends {
-		end.Start, end.End = max(end.Start, q.Period.Start), min(end.End, q.Period.End)
-		if err := number(within(end).Where(past+" AND "+clocked), &h.QuarterEnd); err != nil {
+	return h.HeardSums, nil
+}
+
+// hearing adds visits up.
+type hearing struct {
+	flow.HeardSums
+	q         flow.HeardQuery
+	days      map[string]slot.Date
+	customers map[string]*hearingOf
+	weekly    map[slot.Date]map[*hearingOf]bool
+}
+
+// hearingOf is what is known of a customer with counting visits.
+type hearingOf struct {
+	days   []string
+	stages []string // of the turn before each day; "" where there is none
+}
+
+func newHearing(q flow.HeardQuery) *hearing {
+	return &hearing{HeardSums: flow.HeardSums{Groups: map[string]coverage.Heard{}, Weeks: map[slot.Date]coverage.Heard{}, Stages: map[string]int{}},
+		q: q, days: map[string]slot.Date{}, customers: map[string]*hearingOf{}, weekly: map[slot.Date]map[*hearingOf]bool{}}
+}
+
+func (h *hearing) add(on, customer string, counts bool, stratum string) error {
+	if !counts {
+		h.Lapses++
+		return nil
+	}
+	d, known := h.days[on]
+	if !known {
+		var err error
+		if d, err = slot.ParseDate(on); err != nil {
 			return err
 		}
+		h.days[on] = d
+	}
+	c, group := h.customers[customer], h.Groups[stratum]
+	if c == nil {
+		c = &hearingOf{}
+		h.customers[customer] = c
+		group.Distinct++
+	}
+	c.days, c.stages = append(c.days, on), append(c.stages, "")
+	group.Visits++
+	h.Groups[stratum] = group
+	monday := d.Monday()
+	if h.weekly[monday] == nil {
+		h.weekly[monday] = map[*hearingOf]bool{}
+	}
+	h.weekly[monday][c] = true
+	week := h.Weeks[monday]
+	week.Visits++
+	h.Weeks[monday] = week
+	if slot.In(d, h.q.Ends) {
+		h.QuarterEnd++
 	}
 	return nil
+}
+
+// turn takes the turns of a customer in their order: of each day the last that is not
+// after it holds.
+func (h *hearing) turn(customer, on, stage string) {
+	c := h.customers[customer]
+	if c == nil {
+		return
+	}
+	for i := range c.days {
+		if on <= c.days[i] {
+			c.stages[i] = stage
+		}
+	}
+}
+
+func (h *hearing) close() {
+	for monday, customers := range h.weekly {
+		week := h.Weeks[monday]
+		week.Distinct = len(customers)
+		h.Weeks[monday] = week
+	}
+	for _, c := range h.customers {
+		for _, stage := range c.stages {
+			h.Stages[stage]++
+		}
+	}
 }
 
 func (s sums) Counted(q flow.CountedQuery) (rows []visit.Visit, all int, err error) {
@@ -268,24 +328,75 @@ func (s sums) Counted(q flow.CountedQuery) (rows []visit.Visit, all int, err err
 }
 
 func (s sums) Customers(q flow.GroupQuery) ([]flow.CustomerSum, error) {
-	next := "coalesce((SELECT min(v.date) FROM visits v WHERE v.customer_id = r.customer_id AND " + ahead + " AND v.date >= ?), '')"
-	counting := past + " AND " + clocked + " AND v.date BETWEEN ? AND ?"
-	start, end := day(q.Period.Start), day(q.Period.End)
-	db := s.db.Table("selection_rows r").Where("r.selection_id = ? AND r.stratum = ?", q.SelectionID, q.Stratum).Limit(q.Limit)
 	if q.Unheard {
-		db = db.Select("r.customer_id, 0, '', "+next, day(q.Today)).Where("r.taken AND NOT EXISTS (SELECT 1 FROM visits v WHERE v.customer_id = r.customer_id AND "+counting+")", start, end).Order("r.rank, r.customer_id")
-	} else {
-		heard := s.db.Table("visits v").Where(counting, start, end).Select("v.customer_id, count(*) AS n, max(v.date) AS last").Group("v.customer_id")
-		db = db.Joins("JOIN (?) x ON x.customer_id = r.customer_id", heard).Select("r.customer_id, x.n, x.last, "+next, day(q.Today)).Order("x.last DESC, r.customer_id")
+		return s.unheard(q)
 	}
-	var out []flow.CustomerSum
-	err := s.rows(db, func(into func(...any) error) error {
-		var c flow.CustomerSum
-		var last, next day
-		err := into(&c.CustomerID, &c.Visits, &last, &next)
-		c.Last, c.Next = slot.Date(last), slot.Date(next)
-		out = append(out, c)
+	strata, err := s.strata(q.SelectionID)
+	if err != nil {
+		return nil, err
+	}
+	heard := map[string]*flow.CustomerSum{}
+	days := map[string]slot.Date{}
+	err = s.rows(s.happened(flow.HeardQuery{Period: q.Period}).Where(clocked).Select("v.date, v.customer_id"), func(into func(...any) error) error {
+		var on, customer string
+		if err := into(&on, &customer); err != nil || strata[customer] != q.Stratum {
+			return err
+		}
+		d, known := days[on]
+		if !known {
+			var err error
+			if d, err = slot.ParseDate(on); err != nil {
+				return err
+			}
+			days[on] = d
+		}
+		c := heard[customer]
+		if c == nil {
+			c = &flow.CustomerSum{CustomerID: customer}
+			heard[customer] = c
+		}
+		c.Visits++
+		c.Last = max(c.Last, d)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]flow.CustomerSum, 0, len(heard))
+	for _, c := range heard {
+		out = append(out, *c)
+	}
+	slices.SortFunc(out, func(a, b flow.CustomerSum) int { return cmp.Or(cmp.Compare(b.Last, a.Last), cmp.Compare(a.CustomerID, b.CustomerID)) })
+	out = out[:min(q.Limit, len(out))]
+	return out, s.next(out, q.Today)
+}
+
+// unheard gives who was drawn and had no counting visit.
+func (s sums) unheard(q flow.GroupQuery) ([]flow.CustomerSum, error) {
+	var ids []string
+	err := s.db.Table("selection_rows r").Where("r.selection_id = ? AND r.stratum = ? AND r.taken", q.SelectionID, q.Stratum).
+		Where("NOT EXISTS (SELECT 1 FROM visits v WHERE v.customer_id = r.customer_id AND "+past+" AND "+clocked+" AND v.date BETWEEN ? AND ?)", day(q.Period.Start), day(q.Period.End)).
+		Order("r.rank, r.customer_id").Limit(q.Limit).Pluck("r.customer_id", &ids).Error
+	if err != nil {
+		return nil, s.fail(err)
+	}
+	out := each(ids, func(id string) flow.CustomerSum { return flow.CustomerSum{CustomerID: id} })
+	return out, s.next(out, q.Today)
+}
+
+// next fills the first visit of each customer that stands from a day on.
+func (s sums) next(all []flow.CustomerSum, from slot.Date) error {
+	in, arg := s.in("v.customer_id", known(each(all, func(c flow.CustomerSum) string { return c.CustomerID })))
+	first := map[string]day{}
+	err := s.rows(s.db.Table("visits v").Where(ahead+" AND v.date >= ?", day(from)).Where(in, arg).Select("v.customer_id, min(v.date)").Group("v.customer_id"), func(into func(...any) error) error {
+		var id string
+		var on day
+		err := into(&id, &on)
+		first[id] = on
 		return err
 	})
-	return out, err
+	for i := range all {
+		all[i].Next = slot.Date(first[all[i].CustomerID])
+	}
+	return err
 }
