@@ -155,7 +155,14 @@ func TestStory(t *testing.T) {
 	set, err := admin.SetBusyTimesWithResponse(ctx, settings)
 	require.NoError(t, err)
 	require.NoError(t, client.Check(set))
+	require.NotEqual(t, settings.Version, set.JSON200.Settings.Version)
+	settings.Version = set.JSON200.Settings.Version
 	require.Equal(t, settings, set.JSON200.Settings)
+	slower := busy.JSON200.Settings
+	slower.EveryMinutes = 50
+	stale, err := admin.SetBusyTimesWithResponse(ctx, slower)
+	require.NoError(t, err)
+	require.Equal(t, 412, stale.StatusCode(), "somebody was faster")
 	require.Less(t, len(set.JSON200.People), len(busy.JSON200.People))
 	settings.Noon = "07:00"
 	refused, err := admin.SetBusyTimesWithResponse(ctx, settings)

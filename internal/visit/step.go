@@ -144,7 +144,7 @@ func (v *Visit) Undo(last Step) error {
 	// The place first, while the visit does not stand: putting it back is no move.
 	from, back := v.State, last.From
 	if last.Moved() {
-		v.State = Proposed
+		v.State, v.Asked = Proposed, ""
 		if err := v.PlaceAt(last.Was.ExecutiveID, last.Was.Slot, last.Was.Begins, last.Was.Ends, v.Zone); err != nil {
 			v.State = from
 			return err

@@ -125,7 +125,9 @@ var keyGroups = []struct {
 		{"M", "Move it: arrows choose the place, Enter drops it, Esc puts it back"},
 		{"S", "Swap it with another"},
 		{"P", "Pin it, or let it go"},
-		{"Ctrl Z", "Take the last change back"},
+		{"X", "Take several: Shift with an arrow takes the next one, too"},
+		{"Alt ←, Alt →", "Show what a week back or on would do to those taken; Enter moves them all, Esc none"},
+		{"U or Ctrl Z", "Take your last change back, a pin, too"},
 	}},
 	{"In a presentation", [][2]string{
 		{"→ or space, ←", "Next slide, the one before"},
