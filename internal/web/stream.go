@@ -152,7 +152,7 @@ func (p *Pages) runEvents(c echo.Context) error {
 		if !known {
 			var part bytes.Buffer
 			if err := runLive(p.runModelOf(c, v)).Render(ctx(c), &part); err != nil {
-				return nil //nolint:nilerr // the answer has begun: the browser asks again
+				return nil // the answer has begun: the browser asks again
 			}
 			name := "run"
 			if v.State.Ended() {
