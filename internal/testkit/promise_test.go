@@ -143,7 +143,16 @@ func TestAYearIsAcceptedPromisedAndHeldAgainst(t *testing.T) {
 		asked.Because = pointer("customer")
 		require.NoError(t, client.Check(change(t, vp, draft, "", asked)))
 		ours := free(5)
-		require.NoError(t, client.Check(change(t, vp, draft, "", ours)))
+		ourMove := change(t, vp, draft, "", ours)
+		require.NoError(t, client.Check(ourMove))
+		said := func(who *string) client.KeptCount { // afterwards, as after a drag
+			out, err := vp.SayWhoMovedWithResponse(ctx, draft, ourMove.JSON200.Step, client.BecauseRequest{Because: who})
+			require.NoError(t, err)
+			require.NoError(t, client.Check(out))
+			return promiseOf(t, vp, draft, "").Kept
+		}
+		require.Equal(t, 2, said(pointer("customer")).MovedByCustomer)
+		require.Equal(t, 1, said(nil).MovedByUs)
 		wrong := free(6)
 		wrong.Because = pointer("weather")
 		require.Equal(t, http.StatusUnprocessableEntity, change(t, vp, draft, "", wrong).StatusCode())
@@ -172,7 +181,9 @@ func TestAYearIsAcceptedPromisedAndHeldAgainst(t *testing.T) {
 		deck, err := h.API(CEO).GetDeckWithResponse(ctx, draft)
 		require.NoError(t, err)
 		require.NoError(t, client.Check(deck))
-		require.True(t, slices.ContainsFunc(deck.JSON200.Slides, func(s client.Slide) bool { return s.Kind == client.SlideKindPromise && strings.HasPrefix(s.Title, "1 of 12 promised visits was held as promised, ") }))
+		require.True(t, slices.ContainsFunc(deck.JSON200.Slides, func(s client.Slide) bool {
+			return s.Kind == client.SlideKindPromise && strings.HasPrefix(s.Title, "1 of 12 promised visits was held as promised, ")
+		}))
 		h.Settle()
 		h.Check()
 	})
