@@ -29,7 +29,7 @@ type planYear struct {
 }
 
 // plansKept is how many plans are remembered; one of 12,000 visits takes some 15 MB.
-const plansKept = 4
+const plansKept = 6
 
 // planMemory keeps the visits of plans between two looks: to read twelve thousand of
 // them takes a third of a second, to see which executive's have changed a few

@@ -11,10 +11,12 @@ import (
 
 // A page of two hundred years loads in a blink, one of a thousand does not: where there
 // are more than mostYears, they come in groups that are closed until somebody opens one.
-// A group with more than that is cut into parts of partYears.
+// A group with more than that is cut into parts of partYears; where there are more than
+// mostParts groups, neighbours come together.
 const (
 	mostYears = 200
 	partYears = 100
+	mostParts = 60
 )
 
 // noneOpen is what an address says where even the group that is open by itself is closed.
@@ -70,7 +72,7 @@ func (v planView) partsOf(rows []flow.PlanRow) (parts []planPart, many bool) {
 		}
 		return parts, false
 	}
-	parts = v.cut(parts, rows)
+	parts = v.cut(together(parts), rows)
 	v.close(parts, rows)
 	return parts, true
 }
@@ -85,7 +87,7 @@ func fitting(rows []flow.PlanRow) string {
 			sizes[name]++
 			most = max(most, sizes[name])
 		}
-		if most <= mostYears {
+		if most <= mostYears && len(sizes) <= mostParts {
 			return by
 		}
 	}
@@ -109,6 +111,26 @@ func headingOf(by string, r flow.PlanRow) string {
 		return "not known"
 	}
 	return name
+}
+
+// together joins groups of few rows with their neighbours, where there are too many: a
+// thousand headings help nobody.
+func together(parts []planPart) (out []planPart) {
+	if len(parts) <= mostParts {
+		return parts
+	}
+	first := ""
+	for _, p := range parts {
+		n := len(out) - 1
+		if n < 0 || len(out[n].Rows)+len(p.Rows) > partYears {
+			first = p.Name
+			out = append(out, p)
+			continue
+		}
+		x := &out[n]
+		x.Name, x.Rows = first+" to "+p.Name, append(slices.Clip(x.Rows), p.Rows...)
+	}
+	return out
 }
 
 // cut makes parts of those with too many rows.

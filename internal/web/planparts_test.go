@@ -103,6 +103,17 @@ func TestManyRowsAreInGroupsThatOpen(t *testing.T) {
 		_, _, names = look(path + strange)
 		require.NotEmpty(t, names, strange)
 	}
+	for i := range s.people { // every other one has a function of their own
+		if i%2 == 0 {
+			s.people[i].Function = fmt.Sprintf("Adviser %03d", i)
+		}
+	}
+	_, groups, names = look(path + "?by=function")
+	require.Less(t, len(names), 30, "groups of one come together: %v", names)
+	require.Contains(t, names[0], "Adviser 000 to Adviser ")
+	page, after, _ = look(groups[names[0]].href)
+	require.True(t, after[names[0]].open)
+	require.Positive(t, chips(page))
 	require.Contains(t, site.get(path+"?by=country&open=CH").Body.String(), "groups that fit")
 }
 

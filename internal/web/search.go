@@ -121,7 +121,7 @@ var keyGroups = []struct {
 		{"← → ↑ ↓", "From visit to visit"},
 		{"Home, End", "First and last visit of the executive"},
 		{"Page ↑, Page ↓", "Ten executives up or down"},
-		{"Enter", "Open the visit"},
+		{"Enter", "Open the visit, or a group of executives"},
 		{"M", "Move it: arrows choose the place, Enter drops it, Esc puts it back"},
 		{"S", "Swap it with another"},
 		{"P", "Pin it, or let it go"},
