@@ -260,8 +260,12 @@ func (f *Flow) PlaceOf(ctx context.Context, a access.Actor, planID, label string
 		return PlaceView{}, err
 	}
 	visits, err := read(ctx, f, func(tx Tx) ([]visit.Visit, error) {
-		all, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: planID})
-		return all, err
+		p, err := tx.Plans.Get(planID)
+		if err != nil {
+			return nil, err
+		}
+		y, err := f.planYear(tx, p)
+		return y.all, err
 	})
 	if err != nil {
 		return PlaceView{}, err
