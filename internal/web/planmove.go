@@ -87,7 +87,7 @@ func (p *Pages) drawerOf(c echo.Context, view planView, plan visit.Plan, q url.V
 	at, err := readPlace(m.Executive, m.Date, m.Half)
 	if err != nil {
 		m.Refused = shown(err, "date", "executive", "half")
-		return m, nil //nolint:nilerr // the form says so
+		return m, nil
 	}
 	return m, m.quote(c, p, plan.ID, flow.Move{Visits: []flow.SeenVisit{seenOf(v)}, To: &at})
 }
