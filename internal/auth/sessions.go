@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 	"github.com/labstack/echo/v4"
 
+	"windshield/internal/access"
 	"windshield/internal/fault"
 	"windshield/internal/flow"
 )
@@ -80,6 +82,33 @@ func (s *Sessions) Middleware() echo.MiddlewareFunc {
 			return next(c)
 		})
 	}
+}
+
+// stillTime bounds how long Still waits for the database.
+const stillTime = 5 * time.Second
+
+// Still gives who asks as the session and their roles are by now, for an answer that
+// goes on and on; nobody where the session has ended or they have left the company.
+func (s *Sessions) Still(c echo.Context) (access.Actor, error) {
+	cookie, err := c.Cookie(s.manager.Cookie.Name)
+	if err != nil {
+		return access.Actor{}, nil // there is none: nobody is signed in
+	}
+	// Not in the request's context, which holds the session as it was.
+	ctx, end := context.WithTimeout(context.Background(), stillTime)
+	defer end()
+	if ctx, err = s.manager.Load(ctx, cookie.Value); err != nil {
+		return access.Actor{}, err
+	}
+	id := s.manager.GetString(ctx, personKey)
+	if id == "" {
+		return access.Actor{}, nil
+	}
+	a, err := s.flow.ActorOf(ctx, id)
+	if fault.Is(err, fault.NotFound) {
+		return access.Actor{}, nil
+	}
+	return a, err
 }
 
 // RequestLink mails a sign-in link.

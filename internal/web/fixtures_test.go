@@ -7,12 +7,14 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"windshield/internal/access"
 	"windshield/internal/alert"
+	"windshield/internal/auth"
 	"windshield/internal/calsync"
 	"windshield/internal/coverage"
 	"windshield/internal/fault"
@@ -31,6 +33,7 @@ import (
 type story struct {
 	web.Story // what no test of the pages asks for
 
+	trail     flow.EntryQuery // that was asked last
 	now       time.Time
 	today     slot.Date
 	year      int
@@ -946,6 +949,14 @@ func (s *story) People(context.Context, access.Actor) ([]roster.Person, error) {
 type signIn struct {
 	calls []string
 	kept  map[string]string
+	still atomic.Pointer[access.Actor] // nil: who they were
+}
+
+func (s *signIn) Still(c echo.Context) (access.Actor, error) {
+	if a := s.still.Load(); a != nil {
+		return *a, nil
+	}
+	return auth.Actor(c), nil
 }
 
 func (s *signIn) RequestLink(_ echo.Context, email string) error {

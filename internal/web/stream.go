@@ -22,7 +22,7 @@ import (
 const (
 	mostStreams   = 3                // open at a time for one person: a browser has six connections
 	longestStream = 5 * time.Minute  // then the browser asks again, and is asked again who it is
-	heartbeat     = 15 * time.Second // in which proxies and we notice who has gone
+	heartbeat     = 15               // readings of a run, in which proxies and we notice who has gone
 	slowestReader = 20 * time.Second // that a write waits for
 )
 
@@ -140,7 +140,7 @@ func (p *Pages) runEvents(c echo.Context) error {
 	}
 	// A reader that comes back knows this version already.
 	known := c.Request().Header.Get("Last-Event-ID") == strconv.Itoa(v.Version) && !v.State.Ended()
-	longest, beat := time.NewTimer(longestStream), time.NewTicker(heartbeat)
+	longest, beat := time.NewTimer(longestStream), time.NewTicker(heartbeat*p.Every)
 	defer longest.Stop()
 	defer beat.Stop()
 	last := ""
@@ -165,21 +165,34 @@ func (p *Pages) runEvents(c echo.Context) error {
 			}
 		}
 		known = false
-		select {
-		case <-next:
-		case <-beat.C:
-			if out.write(": still here\n\n") != nil {
+		for read := false; !read; {
+			select {
+			case <-next:
+				read = true
+			case <-beat.C:
+				if !p.mayStillSee(c) || out.write(": still here\n\n") != nil {
+					return nil
+				}
+			case <-longest.C:
+				return nil
+			case <-p.streams.closed:
+				return nil
+			case <-c.Request().Context().Done():
 				return nil
 			}
-			known = true
-		case <-longest.C:
-			return nil
-		case <-p.streams.closed:
-			return nil
-		case <-c.Request().Context().Done():
-			return nil
 		}
 	}
+}
+
+// mayStillSee says whether who looks at a run is still signed in and may see it: they
+// may have signed out, or lost the role, since the answer began.
+func (p *Pages) mayStillSee(c echo.Context) bool {
+	a, err := p.SignIn.Still(c)
+	if err != nil || a.PersonID == "" || a.PersonID != auth.Actor(c).PersonID || !may(access.SeePlan)(a) {
+		return false
+	}
+	auth.SetActor(c, a)
+	return true
 }
 
 // eventWriter writes server-sent events.

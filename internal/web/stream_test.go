@@ -17,6 +17,7 @@ import (
 	"windshield/internal/auth"
 	"windshield/internal/fault"
 	"windshield/internal/flow"
+	"windshield/internal/roster"
 	"windshield/internal/web"
 )
 
@@ -53,8 +54,9 @@ func (s *moving) RunView(_ context.Context, a access.Actor, id string) (flow.Run
 
 // served are the pages on a real server with so little time for other requests that a
 // stream which did not take more would break.
-func served(t *testing.T, s web.Story, at time.Time) (*httptest.Server, *web.Pages) {
-	p, err := web.New(web.Options{Flow: s, SignIn: &signIn{}, Now: func() time.Time { return at }, Every: 5 * time.Millisecond})
+func served(t *testing.T, s web.Story, at time.Time) (*httptest.Server, *signIn) {
+	in := &signIn{}
+	p, err := web.New(web.Options{Flow: s, SignIn: in, Now: func() time.Time { return at }, Every: 5 * time.Millisecond})
 	require.NoError(t, err)
 	e := echo.New()
 	e.HTTPErrorHandler = func(err error, c echo.Context) { p.Error(c, err) }
@@ -74,7 +76,7 @@ func served(t *testing.T, s web.Story, at time.Time) (*httptest.Server, *web.Pag
 	web.Config.RegisterOnShutdown(p.Close)
 	web.Start()
 	t.Cleanup(func() { p.Close(); web.Close() })
-	return web, p
+	return web, in
 }
 
 func stream(t *testing.T, url, who, known string) *http.Response {
@@ -166,5 +168,27 @@ func TestStreamsAreFewForEachAndEndWithTheServer(t *testing.T) {
 		for len(event(t, in)) > 0 {
 			continue
 		}
+	}
+}
+
+// An answer that goes on and on must not outlive what it was given for.
+func TestAStreamEndsWithTheSessionAndTheRole(t *testing.T) {
+	story := makeStory(size{executives: 3, customers: 6, visits: 5})
+	for name, now := range map[string]access.Actor{
+		"signed out": {}, "without the role": {PersonID: "ann", Roles: []roster.Role{roster.Host}}, "somebody else": {PersonID: "ben", Roles: []roster.Role{roster.VP}},
+	} {
+		s := &moving{story: story, last: 1 << 30}
+		site, in := served(t, s, story.now)
+		lines := bufio.NewScanner(stream(t, site.URL+"/plans/runs/r/events", "ann", "").Body)
+		lines.Buffer(nil, 1<<20)
+		for range 20 { // past the first heartbeat
+			require.Equal(t, "run", event(t, lines)["event"], name)
+		}
+		in.still.Store(&now)
+		last := map[string]string{}
+		for e := event(t, lines); len(e) > 0; e = event(t, lines) {
+			last = e
+		}
+		require.NotEqual(t, "end", last["event"], name)
 	}
 }

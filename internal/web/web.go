@@ -224,6 +224,8 @@ type SignIn interface {
 	RequestLink(c echo.Context, email string) error
 	// Use uses up the link's token and starts a session.
 	Use(c echo.Context, token string) error
+	// Still gives who asks as they are by now; nobody where the session has ended.
+	Still(c echo.Context) (access.Actor, error)
 	// SignOut ends the session; without one it does nothing.
 	SignOut(c echo.Context) error
 	// Keep puts a value into the session, in place of the one of before.
