@@ -17,7 +17,7 @@ func (f *Flow) Trail(ctx context.Context, a access.Actor, q EntryQuery) (rows []
 		return nil, "", err
 	}
 	if !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
-		return nil, "", fault.Invalidf("This period cannot be shown.").With(fault.Detail{Where: "to", Value: q.To.Format("2006-01-02"), Expected: "a day on or after the first one"})
+		return nil, "", fault.Invalidf("This period cannot be shown.").With(fault.Detail{Where: "to", Expected: "a day on or after the first one"})
 	}
 	if q.Limit <= 0 || q.Limit > 200 {
 		q.Limit = 50

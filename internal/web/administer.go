@@ -316,7 +316,9 @@ func (p *Pages) audit(c echo.Context) error {
 			err = fault.Invalidf("This day cannot be read.").With(fault.Detail{Where: field, Value: fault.Short(s), Expected: "a date such as 2027-03-04"})
 			return t
 		}
-		return d.Add(plus).Time()
+		// From midnight to midnight where the reader is, as the entries are shown.
+		y, month, n := d.Add(plus).Time().Date()
+		return time.Date(y, month, n, 0, 0, 0, 0, readerOf(c).location()).UTC()
 	}
 	q.From, q.To = day("from", m.From, 0), day("to", m.To, 1)
 	if err != nil {

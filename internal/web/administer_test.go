@@ -104,6 +104,7 @@ func (s *story) DiscardJob(_ context.Context, _ access.Actor, id int64, reason s
 }
 
 func (s *story) Trail(_ context.Context, _ access.Actor, q flow.EntryQuery) ([]flow.Entry, string, error) {
+	s.trail = q
 	if len(s.customers) == 0 {
 		return nil, "", s.failing("trail")
 	}
@@ -247,6 +248,11 @@ func TestAdministratorsPages(t *testing.T) {
 	require.Equal(t, 422, site.get("/admin/audit?about=nothing").Code)
 	require.Equal(t, 422, site.get("/admin/audit?from=soon").Code)
 	require.Equal(t, 200, site.get("/admin/audit?about=visit&from=2027-01-01&to=2027-02-01&actor="+s.people[3].ID).Code)
+	// The days are those in which the entries are shown.
+	far := actors(s)["administrator"]
+	far.Zone = "Asia/Tokyo"
+	require.Equal(t, 200, open(t, s, far).get("/admin/audit?from=2027-01-01&to=2027-01-01").Code)
+	require.Equal(t, flow.EntryQuery{From: time.Date(2026, 12, 31, 15, 0, 0, 0, time.UTC), To: time.Date(2027, 1, 1, 15, 0, 0, 0, time.UTC), Limit: 50}, s.trail)
 	require.Equal(t, "/admin/audit?done=checked", site.post("/admin/audit/check", nil).Header().Get("Location"))
 
 	require.Contains(t, site.get("/admin/dimensions").Body.String(), "7 of 80 customers have none")

@@ -90,7 +90,7 @@ var rungs = map[alert.Rung]string{alert.ToPerson: "the person", alert.ToVP: "the
 func reached(ctx context.Context, told []flow.ToldRung) string {
 	parts := make([]string, len(told))
 	for i, r := range told {
-		parts[i] = rungs[r.Rung] + " on " + dayShort(ctx, slot.DateOf(r.At, r.At.Location()))
+		parts[i] = rungs[r.Rung] + " on " + dayShort(ctx, dayHere(ctx, r.At))
 	}
 	return "Told: " + strings.Join(parts, ", ") + "."
 }

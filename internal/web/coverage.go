@@ -255,7 +255,7 @@ func breachText(ctx context.Context, r coverage.PersonRow, o flow.OpenAlert, tod
 		return "clock not started" + away
 	case r.Overdue && len(o.Rungs) > 0:
 		last := o.Rungs[len(o.Rungs)-1]
-		return toldShort[last.Rung] + " told " + dayShort(ctx, slot.DateOf(last.At, time.UTC)) + away
+		return toldShort[last.Rung] + " told " + dayShort(ctx, dayHere(ctx, last.At)) + away
 	case r.Overdue:
 		return "nobody told yet" + away
 	case r.Paused:

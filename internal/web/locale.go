@@ -154,6 +154,11 @@ func momentAs(ctx context.Context, t time.Time, layout string) string {
 	return s
 }
 
+// dayHere gives the day on which an instant falls where the reader is.
+func dayHere(ctx context.Context, t time.Time) slot.Date {
+	return slot.DateOf(t, readerIn(ctx).location())
+}
+
 // twice says whether a clock on the wall shows the same twice that day, since it is put
 // back: then an hour without its distance from UTC is two instants.
 func twice(t time.Time) bool {

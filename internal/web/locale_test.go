@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"windshield/internal/alert"
+	"windshield/internal/coverage"
 	"windshield/internal/flow"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
@@ -55,6 +57,20 @@ func TestAMomentIsShownWhereTheReaderIs(t *testing.T) {
 	}
 	require.Equal(t, "never", momentText(context.Background(), time.Time{}))
 	require.Equal(t, "Mon 23 Nov 2026, 10:00 UTC", momentText(context.Background(), time.Date(2026, time.November, 23, 10, 0, 0, 0, time.UTC)), "where nobody reads")
+}
+
+// The day of what was done is that of the reader’s calendar, as the moment beside it.
+func TestTheDayOfAMomentIsThatOfTheReader(t *testing.T) {
+	at := time.Date(2027, time.November, 19, 23, 30, 0, 0, time.UTC)
+	told := []flow.ToldRung{{Rung: alert.ToVP, At: at}}
+	overdue := coverage.PersonRow{Running: true, Overdue: true}
+	for zone, on := range map[string]string{"UTC": "19 Nov", "Asia/Tokyo": "20 Nov", "America/New_York": "19 Nov"} {
+		ctx := readerWith(t, zone, "en-GB")
+		require.Contains(t, reached(ctx, told), on+".", zone)
+		require.Contains(t, breachText(ctx, overdue, flow.OpenAlert{Rungs: told}, slot.MakeDate(2027, time.November, 20)), on, zone)
+		require.Equal(t, "Accepted on "+on, yearText(ctx, flow.YearState{Standing: flow.YearAccepted, At: at}), zone)
+	}
+	require.Contains(t, reached(readerWith(t, "America/New_York", "en-US"), []flow.ToldRung{{Rung: alert.ToVP, At: time.Date(2027, time.November, 20, 2, 0, 0, 0, time.UTC)}}), "Fri, Nov 19")
 }
 
 // Whatever the zone: two instants that look the same are less than a minute apart.

@@ -220,7 +220,7 @@ func quartersText(q [4]int) string {
 func yearText(ctx context.Context, y flow.YearState) string {
 	on := ""
 	if !y.At.IsZero() {
-		on = stamp(ctx, y.At, "2 Jan")
+		on = dayPlain(ctx, dayHere(ctx, y.At))
 	}
 	by := ""
 	if y.By != "" {
