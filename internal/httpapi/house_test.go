@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
@@ -40,6 +41,9 @@ type house struct {
 	api  *httpapi.API
 	url  string
 	log  *bytes.Buffer
+
+	sessions *auth.Sessions
+	pages    *echo.Group
 
 	mu    sync.Mutex
 	now   time.Time
@@ -144,6 +148,7 @@ func buildOn(t testing.TB, database string) *house {
 	log := slog.New(slog.NewTextHandler(&lockedWriter{w: h.log}, &slog.HandlerOptions{Level: slog.LevelError}))
 	e, group, pages := server.New(server.Options{Log: log, Session: sessions.Middleware(), APIError: httpapi.Error, PageError: httpapi.Error,
 		Ready: st.Ready, Metrics: prometheus.NewRegistry()})
+	h.sessions, h.pages = sessions, pages
 	api.Register(group)
 	api.Docs(pages)
 	srv := httptest.NewServer(h.keepsContract(e))
