@@ -13,6 +13,7 @@ import (
 	"windshield/internal/fault"
 	"windshield/internal/notify"
 	"windshield/internal/roster"
+	"windshield/internal/slot"
 	"windshield/internal/visit"
 )
 
@@ -54,7 +55,7 @@ func (f *Flow) SendLink(ctx context.Context, a access.Actor, visitID string, ver
 		if err != nil {
 			return err
 		}
-		m := notify.Confirm(l.Name, p.Customer.Name, p.Host, p.Executive, f.words(v.Slot), f.BaseURL+"/c/"+token, l.Expires)
+		m := notify.Confirm(l.Name, p.Customer.Name, p.Host, p.Executive, f.words(v.Slot), f.BaseURL+"/c/"+token, atPlace(l.Expires, *v))
 		m.To, m.Attachments = email, f.appointment(*v, p)
 		if err := f.deliverOutside(tx, "visit/"+v.ID, confirmKind+l.ID, p.Host, m); err != nil {
 			return err
@@ -65,6 +66,16 @@ func (f *Flow) SendLink(ctx context.Context, a access.Actor, visitID string, ver
 		return VisitView{}, err
 	}
 	return f.Visit(ctx, a, visitID)
+}
+
+// atPlace gives an instant as on the wall at the customer’s place: what customers read
+// names days and no zone.
+func atPlace(t time.Time, v visit.Visit) time.Time {
+	loc, err := slot.LoadZone(v.Zone)
+	if err != nil {
+		return t
+	}
+	return t.In(loc)
 }
 
 // confirmLink makes a link for one of the customer's people, and gives its secret; one of

@@ -281,7 +281,7 @@ func (f *Flow) sendAfter(tx Tx, a access.Actor, v VisitView, to roster.Contact, 
 		return err
 	}
 	url := f.BaseURL + "/c/" + token + "/after"
-	m := notify.AfterVisit(to, v.Host, v.Customer.Name, v.Visit.Slot.Date, outsideLines(lines), url, l.Expires)
+	m := notify.AfterVisit(to, v.Host, v.Customer.Name, v.Visit.Slot.Date, outsideLines(lines), url, atPlace(l.Expires, v.Visit))
 	if out != nil {
 		m.Subject, m.Text = out.Subject, notify.Fill(out.Text, url, outsideLines(lines))
 	}
@@ -311,7 +311,7 @@ type AfterPage struct {
 	Met       insight.Met    // what the customer has answered; "" where nothing yet
 	Own       bool           // under this link, not under one of a colleague
 	Lines     []insight.Line // of the memo; nil where none was sent
-	Expires   time.Time
+	Expires   time.Time // on the wall at the customer’s place
 }
 
 // AfterReply is what the customer answers to a line of the memo, from 0.
@@ -377,7 +377,7 @@ func (f *Flow) afterPage(tx Tx, l visit.Link, v visit.Visit) (AfterPage, error) 
 		return AfterPage{}, err
 	}
 	p := AfterPage{Name: l.Name, Customer: customers[v.CustomerID].Name, Executive: people[v.ExecutiveID].Name, Host: people[v.HostID], On: v.Slot.Date,
-		Objective: v.Theirs.Words, Met: d.TheirsSaid, Own: !l.UsedAt.IsZero(), Expires: l.Expires}
+		Objective: v.Theirs.Words, Met: d.TheirsSaid, Own: !l.UsedAt.IsZero(), Expires: atPlace(l.Expires, v)}
 	m, err := tx.Memos.Get(v.ID)
 	switch {
 	case fault.Is(err, fault.NotFound):

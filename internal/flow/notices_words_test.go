@@ -78,3 +78,13 @@ func TestWhatAMessageCarries(t *testing.T) {
 	f.InviteCustomers = true
 	require.Empty(t, f.appointment(v, page), "they have the entry itself")
 }
+
+// Far from us a link ends on another day than in UTC, and its reader knows only theirs.
+func TestCustomersReadTheDayOnWhichALinkEndsAtTheirPlace(t *testing.T) {
+	ends := time.Date(2027, time.November, 19, 23, 30, 0, 0, time.UTC)
+	for zone, day := range map[string]string{"Asia/Tokyo": "20 November 2027", "America/Los_Angeles": "19 November 2027", "": "19 November 2027"} {
+		m := notify.Confirm("Ann", "Acme", roster.Person{}, roster.Person{}, "Sat 20 Nov, morning", "https://x", atPlace(ends, visit.Visit{Zone: zone}))
+		require.Contains(t, m.Text, "once and until "+day+".", zone)
+	}
+	require.Equal(t, ends, atPlace(ends, visit.Visit{Zone: "Asia/Tokyo"}).UTC())
+}
