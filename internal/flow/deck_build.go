@@ -288,6 +288,11 @@ func (in deckInput) windows() (s Slide, ok bool) {
 		first := max(time.January, in.Fiscal)
 		s.Quarters = append(s.Quarters, DeckQuarter{Label: fmt.Sprintf("Q%d", (int(q.Start.Month())-int(first)+12)%12/3+1), Span: q})
 	}
+	// A quarter of which the plan has the end of one and the beginning of the next.
+	if last := len(s.Quarters) - 1; last > 0 && s.Quarters[0].Label == s.Quarters[last].Label {
+		s.Quarters[0].Label += " to " + s.Quarters[0].Span.End.Time().Format("Jan")
+		s.Quarters[last].Label += " from " + s.Quarters[last].Span.Start.Time().Format("Jan")
+	}
 	with, inside := 0, 0
 	var rests basis
 	for _, c := range customers {

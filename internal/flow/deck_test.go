@@ -85,6 +85,12 @@ func TestDeckSaysItsMessages(t *testing.T) {
 	d = buildDeck(in)
 	require.Equal(t, "2 visits are planned for 2 executives, and Enterprise reaches its target", d.Slides[0].Title)
 	require.Equal(t, "Q4", slidesOf(d, SlideWindows)[0].Quarters[0].Label, "the fiscal year begins in April")
+	in.Fiscal = time.February
+	var quarters []string
+	for _, q := range slidesOf(buildDeck(in), SlideWindows)[0].Quarters {
+		quarters = append(quarters, q.Label)
+	}
+	require.Equal(t, []string{"Q4 to Jan", "Q1", "Q2", "Q3", "Q4 from Nov"}, quarters, "the plan begins and ends within one")
 	require.Equal(t, "All 2 customers in this plan have somebody who comes", slidesOf(d, SlideOpen)[0].Title)
 	require.Equal(t, "2 of 4 promised visits were held as promised, 2 were moved or dropped", slidesOf(d, SlidePromise)[0].Title)
 	require.Equal(t, "Promised on 4 Jan 2027: 2027. 2 customers, 2 groups, newest visit held 3 Mar 2027.", slidesOf(d, SlidePromise)[0].Note)
