@@ -73,6 +73,12 @@ func TestTheDayOfAMomentIsThatOfTheReader(t *testing.T) {
 	require.Contains(t, reached(readerWith(t, "America/New_York", "en-US"), []flow.ToldRung{{Rung: alert.ToVP, At: time.Date(2027, time.November, 20, 2, 0, 0, 0, time.UTC)}}), "Fri, Nov 19")
 }
 
+func TestAnAgendaIsReadAsTheReaderReadsTheClock(t *testing.T) {
+	var b strings.Builder
+	require.NoError(t, agendaList([]visit.AgendaItem{{At: "14:05", What: "Figures"}}).Render(readerWith(t, "UTC", "en-US"), &b))
+	require.Contains(t, b.String(), ">2:05 PM</b>")
+}
+
 // Whatever the zone: two instants that look the same are less than a minute apart.
 func TestAMomentIsOneInstant(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
