@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -154,10 +155,16 @@ func textLines(s string) (out []string) {
 	return out
 }
 
+// thousands is a number that means another one where points stand between thousands.
+var thousands = regexp.MustCompile(`^\d{1,3}(\.\d{3})+,?$`)
+
 // cutsOf reads where size bands begin, in millions of US dollars.
 func cutsOf(s string) (out []int64, bad []fault.Detail) {
 	for _, w := range strings.FieldsFunc(s, func(r rune) bool { return r == ';' || r == ' ' || r == '\n' || r == '\r' || r == '\t' }) {
 		n, err := strconv.ParseFloat(strings.TrimSuffix(w, ","), 64)
+		if thousands.MatchString(w) { // as half of Europe writes them, and pages do for their readers
+			return nil, []fault.Detail{{Where: "cuts", Value: fault.Short(w), Expected: "amounts in millions of US dollars without a sign between thousands, such as 500 5000 50000"}}
+		}
 		if err != nil || n <= 0 || n > 1e9 {
 			return nil, []fault.Detail{{Where: "cuts", Value: fault.Short(w), Expected: "amounts in millions of US dollars with spaces between them, such as 500 5000 50000"}}
 		}
@@ -236,7 +243,7 @@ func (m designModel) proposal() url.Values {
 	if len(m.Earlier) > 0 && len(m.Earlier[0].Design.Dimensions) > 0 {
 		d = m.Earlier[0].Design
 	}
-	form := url.Values{"visits": {itoa(d.Visits)}, "rule": {string(d.Rule)}, "alpha": {plainFixed(d.Alpha, 2)}, "q": {plainFixed(d.Q, 1)}, "min": {itoa(d.MinPerStratum)},
+	form := url.Values{"visits": {itoa(d.Visits)}, "rule": {string(d.Rule)}, "alpha": {plainFixed(d.Alpha, -1)}, "q": {plainFixed(d.Q, -1)}, "min": {itoa(d.MinPerStratum)},
 		"max": {itoa(d.MaxPerStratum)}, "merge_below": {itoa(d.MergeBelow)}}
 	for i, x := range d.Dimensions[:min(len(d.Dimensions), groupLevels)] {
 		form.Set("group"+itoa(i+1), x.Name)

@@ -217,7 +217,7 @@ func fixed(ctx context.Context, x float64, decimals int) string {
 	return readerIn(ctx).digits(plainFixed(x, decimals))
 }
 
-// plainFixed is fixed for programs and form fields.
+// plainFixed is fixed for programs and form fields; -1 decimals are as many as it takes.
 func plainFixed(x float64, decimals int) string { return strconv.FormatFloat(x, 'f', decimals, 64) }
 
 // percent writes a share without needless digits: 84 %, 2.1 %, 0.04 %.

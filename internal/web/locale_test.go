@@ -12,6 +12,7 @@ import (
 	"windshield/internal/alert"
 	"windshield/internal/coverage"
 	"windshield/internal/flow"
+	"windshield/internal/sampling"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
 )
@@ -77,6 +78,21 @@ func TestAnAgendaIsReadAsTheReaderReadsTheClock(t *testing.T) {
 	var b strings.Builder
 	require.NoError(t, agendaList([]visit.AgendaItem{{At: "14:05", What: "Figures"}}).Render(readerWith(t, "UTC", "en-US"), &b))
 	require.Contains(t, b.String(), ">2:05 PM</b>")
+}
+
+// What a form proposes is what was drawn before, and what it takes is what was meant.
+func TestNumbersOfFormsKeepTheirValue(t *testing.T) {
+	earlier := flow.Selection{Design: sampling.Design{Alpha: 0.125, Q: 0.75, Dimensions: []sampling.Dimension{{Name: "region"}}}}
+	form := designModel{FrameView: flow.FrameView{Earlier: []flow.Selection{earlier}}}.proposal()
+	require.Equal(t, []string{"0.125", "0.75"}, []string{form.Get("alpha"), form.Get("q")})
+	for typed, millions := range map[string][]int64{"1000 20000": {1000, 20000}, "2.5, 10": {2, 10}, "0.5": {0}, "1.000 20.000": nil, "1.000.000": nil, "1,000": nil} {
+		cuts, bad := cutsOf(typed)
+		for i := range cuts {
+			cuts[i] /= 1_000_000
+		}
+		require.Equal(t, millions, cuts, typed)
+		require.Equal(t, millions == nil, len(bad) == 1, typed)
+	}
 }
 
 // Whatever the zone: two instants that look the same are less than a minute apart.
