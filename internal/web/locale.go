@@ -289,7 +289,11 @@ func hoursHere(ctx context.Context, v visit.Visit) string {
 	if slot.DateOf(v.Start, r.zone) != slot.DateOf(v.Start, loc) {
 		layout = "Mon 2 Jan, 15:04"
 	}
-	return s + " · " + stamp(ctx, start, layout) + "–" + stamp(ctx, end, "15:04") + " your time"
+	whose := " your time"
+	if r.zone.String() == "UTC" { // in which nobody lives: nobody has said where they do
+		whose = " UTC"
+	}
+	return s + " · " + stamp(ctx, start, layout) + "–" + stamp(ctx, end, "15:04") + whose
 }
 
 // localeSample shows what somebody chooses.

@@ -158,6 +158,7 @@ func TestTheReadersHourStandsBesideThatOfThePlace(t *testing.T) {
 	for zone, want := range map[string]string{
 		"Europe/Zurich":    "10:00–12:00, Tokyo time · 02:00–04:00 your time",
 		"America/New_York": "10:00–12:00, Tokyo time · Thu 18 Nov, 20:00–22:00 your time",
+		"UTC":              "10:00–12:00, Tokyo time · 01:00–03:00 UTC", // who has been admitted and has not said where they live
 		"Asia/Tokyo":       "10:00–12:00, Tokyo time",
 		"Asia/Seoul":       "10:00–12:00, Tokyo time", // another zone with the same clock
 	} {
