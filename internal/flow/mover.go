@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"slices"
+	"time"
 
 	"windshield/internal/access"
 	"windshield/internal/fault"
@@ -77,7 +78,7 @@ func (f *Flow) SayWhoMoved(ctx context.Context, a access.Actor, planID, stepID s
 			if c.From == nil || c.To == nil {
 				continue
 			}
-			if err := sayWhy(tx, planID, c); err != nil {
+			if err := sayWhy(tx, s, c); err != nil {
 				return err
 			}
 		}
@@ -114,13 +115,15 @@ func stepOf(tx Tx, planID, stepID string) (visit.Plan, PlanStep, error) {
 // explains says whether somebody can be said to have caused the step: it moved a visit
 // that people know of.
 func (s PlanStep) explains(p visit.Plan) bool {
-	return p.State == visit.Live && s.Undoes == "" && s.UndoneBy == "" && s.Pin() == nil &&
+	return p.State == visit.Live && !s.At.Before(p.PublishedAt) && s.Undoes == "" && s.UndoneBy == "" && s.Pin() == nil &&
 		slices.ContainsFunc(s.Changes, func(c PlanChange) bool { return c.From != nil && c.To != nil })
 }
 
-// sayWhy writes who caused a move into the history of its visit.
-func sayWhy(tx Tx, planID string, c PlanChange) error {
-	v, err := standing(tx, planID, c.CustomerID)
+// sayWhy writes who caused a change of a step into the history of its visit. The visit
+// may stand where the step put it because the calendar has brought it there since: that
+// is another move.
+func sayWhy(tx Tx, s PlanStep, c PlanChange) error {
+	v, err := standing(tx, s.PlanID, c.CustomerID)
 	if err != nil {
 		return err
 	}
@@ -129,7 +132,7 @@ func sayWhy(tx Tx, planID string, c PlanChange) error {
 		return err
 	}
 	all := moves[v.ID]
-	if v.ID == "" || len(all) == 0 || v.ExecutiveID != c.To.Executive || v.Slot != c.To.Slot() {
+	if v.ID == "" || len(all) == 0 || v.ExecutiveID != c.To.Executive || v.Slot != c.To.Slot() || !s.made(c, all[len(all)-1]) {
 		return fault.Stalef("The visit has been moved since. Say it of the last move.")
 	}
 	because := c.Because
@@ -137,6 +140,12 @@ func sayWhy(tx Tx, planID string, c PlanChange) error {
 		because = visit.PlanChanged
 	}
 	return tx.Visits.SayWhy(v.ID, all[len(all)-1].At, because)
+}
+
+// made says whether a move of a visit is what the step did to it. A step is written a
+// moment after the moves that it made, or by older programs a moment before.
+func (s PlanStep) made(c PlanChange, m visit.Step) bool {
+	return m.Was.ExecutiveID == c.From.Executive && m.Was.Slot == c.From.Slot() && !m.At.After(s.At.Add(time.Second))
 }
 
 // standing gives the visit of a plan that stands at a customer; zero where none does.

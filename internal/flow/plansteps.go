@@ -34,6 +34,7 @@ type PlanStep struct {
 type WasVisit struct {
 	CustomerID string       `json:"customer"`
 	VisitID    string       `json:"visit"`
+	Version    int          `json:"version,omitempty"`
 	Label      string       `json:"label,omitempty"`
 	Begins     string       `json:"begins"` // wall time at the place
 	Ends       string       `json:"ends"`
@@ -42,7 +43,7 @@ type WasVisit struct {
 
 // wasOf gives what a visit is besides its place.
 func wasOf(v visit.Visit) WasVisit {
-	return WasVisit{CustomerID: v.CustomerID, VisitID: v.ID, Label: v.Label, Begins: v.Begins, Ends: v.Ends, Answer: v.Answer}
+	return WasVisit{CustomerID: v.CustomerID, VisitID: v.ID, Version: v.Version, Label: v.Label, Begins: v.Begins, Ends: v.Ends, Answer: v.Answer}
 }
 
 // was gives what a customer's visit was before a step besides its place; unknown for
@@ -248,6 +249,21 @@ func backwards(tx Tx, s PlanStep, reason string) ([]PlanChange, error) {
 		back[i] = PlanChange{CustomerID: c.CustomerID, From: c.To, To: c.From, Reason: reason, Because: caused[c.CustomerID]}
 	}
 	return back, nil
+}
+
+// makes says whether a step made changes, as the first of a chain of steps that take each
+// other back does, and every second after it. To take it back is then no move of
+// anybody's; to take one of the others back is to make the changes again.
+func makes(tx Tx, s PlanStep) (bool, error) {
+	first := true
+	for s.Undoes != "" {
+		var err error
+		if s, err = tx.PlanSteps.Get(s.Undoes); err != nil {
+			return false, err
+		}
+		first = !first
+	}
+	return first, nil
 }
 
 // agreedSince refuses to take back what a customer has agreed to where it stands: a

@@ -159,7 +159,12 @@ func (f *Flow) move(tx Tx, a access.Actor, t *table, changes []PlanChange, after
 	var save []*visit.Visit
 	var discard, release []string
 	var bookings []visit.Booking
-	live := t.plan.State == visit.Live
+	live, takesBack := t.plan.State == visit.Live, false
+	if undone != nil {
+		if takesBack, err = makes(tx, *undone); err != nil {
+			return nil, nil, err
+		}
+	}
 	for _, c := range changes {
 		v, why := t.visits[c.CustomerID], ""
 		if c.To != nil {
@@ -193,7 +198,7 @@ func (f *Flow) move(tx Tx, a access.Actor, t *table, changes []PlanChange, after
 			}
 			err = replace(&v, *c.To, t.customers[c.CustomerID].Zone, again)
 			v.MovedBecause(cmp.Or(c.Because, visit.PlanChanged))
-			if known && undone.Undoes == "" {
+			if known && takesBack {
 				v.MovedBack()
 			}
 			v.Why = why
@@ -224,7 +229,7 @@ func (f *Flow) move(tx Tx, a access.Actor, t *table, changes []PlanChange, after
 			return nil, nil, err
 		}
 	}
-	if err := tx.Visits.Save(save...); err != nil {
+	if err := saveAfter(tx, undone, save); err != nil {
 		return nil, nil, err
 	}
 	if live {
@@ -240,6 +245,23 @@ func (f *Flow) move(tx Tx, a access.Actor, t *table, changes []PlanChange, after
 	}
 	t.reckon(changes, after)
 	return ids, before, tx.Plans.Save(&t.plan) // two who change one plan at once cannot both have seen it right
+}
+
+// saveAfter saves visits. A draft's visit that comes back is new to the store, and begins
+// anew with the versions that others have seen of it: it is saved until it has one that
+// nobody has seen, so that nobody takes it for the one it was.
+func saveAfter(tx Tx, undone *PlanStep, save []*visit.Visit) error {
+	if err := tx.Visits.Save(save...); err != nil {
+		return err
+	}
+	for _, v := range save {
+		for w, known := undone.was(v.CustomerID); known && w.VisitID == v.ID && v.Version <= w.Version; {
+			if err := tx.Visits.Save(v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // reasonsOf gives the reasons that were typed with changes, by visit.
@@ -285,7 +307,7 @@ func (f *Flow) visitIn(tx Tx, t *table, customerID string, undone *PlanStep) (vi
 		if known {
 			v.Label = w.Label
 			if !live { // nobody was told of it, so nothing else knows it by its id
-				v.ID = w.VisitID
+				v.ID = w.VisitID // see saveAfter
 			}
 		}
 		return v, err
