@@ -42,16 +42,25 @@ func (f *Flow) Deck(ctx context.Context, a access.Actor, planID string) (Deck, e
 	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
 		return Deck{}, err
 	}
+	claims := access.Decide(a, access.SeeClaims, access.Subject{}).Allowed
 	return read(ctx, f, func(tx Tx) (Deck, error) {
-		in, err := f.deckInput(tx, a, planID)
+		stamp, err := f.stampOfAll(tx)
 		if err != nil {
 			return Deck{}, err
 		}
-		return buildDeck(in), nil
+		d, err := f.decks.get(fmt.Sprint(planID, " ", claims), stamp, f.Now(), func() (Deck, error) {
+			in, err := f.deckInput(tx, claims, planID)
+			if err != nil {
+				return Deck{}, err
+			}
+			return buildDeck(in), nil
+		})
+		d.AsOf = f.Now().UTC()
+		return d, err
 	})
 }
 
-func (f *Flow) deckInput(tx Tx, a access.Actor, planID string) (in deckInput, err error) {
+func (f *Flow) deckInput(tx Tx, claims bool, planID string) (in deckInput, err error) {
 	in.AsOf, in.Today = f.Now().UTC(), f.today("UTC")
 	if in.Plan, err = tx.Plans.Get(planID); err != nil {
 		return in, err
@@ -108,7 +117,7 @@ func (f *Flow) deckInput(tx Tx, a access.Actor, planID string) (in deckInput, er
 		return in, err
 	}
 	in.Fiscal = fiscal.Start
-	if access.Decide(a, access.SeeClaims, access.Subject{}).Allowed {
+	if claims {
 		err = f.deckClaims(tx, &in)
 	}
 	return in, err

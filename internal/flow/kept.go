@@ -83,6 +83,14 @@ func (k *kept[V]) get(id, stamp string, now time.Time, compute func() (V, error)
 	return v, err
 }
 
+// stampOfAll stands for all that slides and promises are made of, and for the day
+// everywhere. It is for reading transactions: what a writing one has done is not counted
+// yet.
+func (f *Flow) stampOfAll(tx Tx) (string, error) {
+	n, err := tx.Stamps.Sum()
+	return fmt.Sprint(n, " ", f.Now().Truncate(zoneStep).Unix()), err
+}
+
 // stampOf stands for all that a view of a selection is computed of, but for its visits
 // and the people; "" where the list is so short that the view is not worth keeping.
 func stampOf(tx Tx, s Selection) (stamp string, err error) {

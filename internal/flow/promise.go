@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"windshield/internal/access"
 	"windshield/internal/coverage"
@@ -26,14 +27,35 @@ type promised struct {
 	now  []planYear    // the plans that it was compared with
 }
 
-// promiseOf compares the promise in force of a year with what has become of its
+// comparedPromise is what is kept of a year.
+type comparedPromise struct {
+	promised
+	ok bool
+}
+
+// promiseOf gives the promise in force of a year, as compare does, and computes it only
+// where anything has changed. Nobody changes what is in it. It must not be called in a
+// transaction that writes.
+func (f *Flow) promiseOf(tx Tx, year int) (promised, bool, error) {
+	stamp, err := f.stampOfAll(tx)
+	if err != nil {
+		return promised{}, false, err
+	}
+	x, err := f.compared.get(strconv.Itoa(year), stamp, f.Now(), func() (x comparedPromise, err error) {
+		x.promised, x.ok, err = f.compare(tx, year)
+		return x, err
+	})
+	return x.promised, x.ok, err
+}
+
+// compare compares the promise in force of a year with what has become of its
 // visits; ok is false where nothing was promised for the year.
 //
 // A promise is to a customer: where the visit itself no longer stands and another
 // one to the same customer does, the promise was moved. Until a plan has been
 // published since, the promised plan itself is looked at: a draft that was shown
 // is not broken by the plan that it is to replace.
-func (f *Flow) promiseOf(tx Tx, year int) (p promised, ok bool, err error) {
+func (f *Flow) compare(tx Tx, year int) (p promised, ok bool, err error) {
 	all, err := tx.Promises.ByYear(year)
 	if err != nil || len(all) == 0 {
 		return p, false, err

@@ -17,6 +17,7 @@ type blank struct{ Store }
 func (b blank) Read(_ context.Context, do func(Tx) error) error { return do(Tx{Stamps: b}) }
 func (blank) All() (map[string]int64, error)                    { return nil, nil }
 func (blank) One(string) (int64, error)                         { return 0, nil }
+func (blank) Sum() (int64, error)                               { return 0, nil }
 func (blank) OfPlan(string) (map[string]string, error)          { return nil, nil }
 
 // What takes a processor waits for nobody: it asks to come back.

@@ -103,6 +103,7 @@ func TestMovesAndBareVisits(t *testing.T) {
 			require.Empty(t, bare[0].Objective)
 		})
 		// Who caused the newest move can be said afterwards; what else happened stays.
+		counted := sum(t, st)
 		write(t, st, func(tx flow.Tx) {
 			moves, err := tx.Visits.Moves(v.ID)
 			require.NoError(t, err)
@@ -111,6 +112,7 @@ func TestMovesAndBareVisits(t *testing.T) {
 			require.True(t, fault.Is(tx.Visits.SayWhy(v.ID, at.Add(-time.Second), visit.NoTravel), fault.Stale), "another one was seen")
 			require.True(t, fault.Is(tx.Visits.SayWhy(still.ID, at, visit.NoHost), fault.Stale), "it never moved")
 		})
+		require.Greater(t, sum(t, st), counted, "slides say who moved a visit")
 		read(t, st, func(tx flow.Tx) {
 			steps, err := tx.Visits.History(v.ID)
 			require.NoError(t, err)

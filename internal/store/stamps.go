@@ -20,13 +20,17 @@ const (
 	rosterStamp = "roster"
 )
 
+// toldStamp counts the writes of what slides and promises are made of beside plans.
+const toldStamp = "told"
+
 // counted are the tables whose writes count, each with its stamps: those that flow reads to
-// lay out a plan, but for two. Of busy_readings only the times count, which busyTimes sees,
+// lay out a plan, or to tell what became of it, but for two. Of busy_readings only the times count, which busyTimes sees,
 // and run_files are there before the plan is.
 var counted = map[string][]string{
 	"absences": {planStamp}, "bookings": {planStamp}, "plans": {planStamp}, "settings": {planStamp}, "visits": {planStamp},
 	"customers": {planStamp, rosterStamp, flow.CustomersStamp}, "people": {planStamp, rosterStamp}, "selection_changes": {planStamp, rosterStamp},
 	"selection_rows": {planStamp, rosterStamp}, "selections": {planStamp, rosterStamp},
+	"claims": {toldStamp}, "promised_visits": {toldStamp}, "promises": {toldStamp}, "visit_steps": {toldStamp}, "year_acceptances": {toldStamp},
 }
 
 // unitKey is where a statement's context has its unit.
@@ -110,6 +114,10 @@ func (s stamps) OfPlan(planID string) (map[string]string, error) {
 		out[r.ExecutiveID] = r.Stamp
 	}
 	return out, s.fail(err)
+}
+
+func (s stamps) Sum() (n int64, err error) {
+	return n, s.fail(s.db.Model(&stampRow{}).Select("CAST(COALESCE(SUM(n), 0) AS BIGINT)").Scan(&n).Error)
 }
 
 func (s stamps) All() (map[string]int64, error) {

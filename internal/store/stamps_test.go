@@ -8,6 +8,7 @@ import (
 
 	"windshield/internal/access"
 	"windshield/internal/flow"
+	"windshield/internal/insight"
 	"windshield/internal/slot"
 	"windshield/internal/store"
 	"windshield/internal/visit"
@@ -107,5 +108,50 @@ func TestStampsOfAPlan(t *testing.T) {
 			require.NoError(t, err)
 			require.True(t, slices.ContainsFunc(got, func(v visit.Visit) bool { return v.ExecutiveID == ana }), "of everybody")
 		})
+	})
+}
+
+func sum(t *testing.T, st *store.Store) (n int64) {
+	t.Helper()
+	read(t, st, func(tx flow.Tx) {
+		var err error
+		n, err = tx.Stamps.Sum()
+		require.NoError(t, err)
+	})
+	return n
+}
+
+// Slides and promises are kept until the sum of the stamps is another one: whatever is
+// on them counts.
+func TestWhatIsToldCounts(t *testing.T) {
+	engines(t, func(t *testing.T, st *store.Store) {
+		require.Zero(t, sum(t, st), "of nothing")
+		company(t, st)
+		plan := filled[visit.Plan](t, 1)
+		plan.SelectionID, plan.State, plan.Year, plan.Version = "", visit.Draft, 2027, 0
+		promise, year := filled[flow.FrozenPromise](t, 1), filled[flow.YearAcceptance](t, 1)
+		promise.PlanID, year.PlanID, year.Year = plan.ID, plan.ID, 2027
+		claim, said := filled[flow.KeptClaim](t, 1), filled[flow.KeptStatement](t, 1)
+		claim.Version, claim.Closed = 0, 0
+		said.ClaimID, said.VisitID, said.CustomerID, said.Version = claim.ID, "", id("customer", 1), 0
+		said.Source, said.Side, said.Origin, said.Withdrawn = insight.Said, insight.For, flow.ByHand, 0
+		before := sum(t, st)
+		for _, x := range []struct {
+			name   string
+			change func(tx flow.Tx) error
+		}{
+			{"a plan", func(tx flow.Tx) error { return tx.Plans.Save(&plan) }},
+			{"a setting", func(tx flow.Tx) error { return tx.Ledger.SetSetting("fiscal", "{}") }},
+			{"a promise", func(tx flow.Tx) error { return tx.Promises.Freeze(promise, nil) }},
+			{"a year that is accepted", func(tx flow.Tx) error { return tx.Promises.Accept(year) }},
+			{"a claim", func(tx flow.Tx) error { return tx.Claims.Save(&claim) }},
+			{"what backs it", func(tx flow.Tx) error { return tx.Statements.Save(&said) }},
+		} {
+			write(t, st, func(tx flow.Tx) { require.NoError(t, x.change(tx), x.name) })
+			now := sum(t, st)
+			require.Greater(t, now, before, x.name)
+			before = now
+		}
+		require.Equal(t, before, sum(t, st), "nothing was written")
 	})
 }
