@@ -352,6 +352,13 @@ func (p personal) Held(d flow.DataOf) ([]flow.HeldRow, error) {
 
 func (p personal) Blank(d flow.DataOf) (map[string]int, map[string]string, error) {
 	changed, blanked := map[string]int{}, map[string]string{}
+	// All others count up before they append to the trail. Whoever has the end of the
+	// trail first and then wants to count would wait for one who waits for the trail.
+	all := []string{planStamp, rosterStamp, flow.CustomersStamp}
+	p.stamp(all...)
+	if err := p.countStamps(); err != nil {
+		return nil, nil, err
+	}
 	if err := p.appendAudit(); err != nil { // what was said in this transaction is blanked too
 		return nil, nil, err
 	}
@@ -390,6 +397,9 @@ func (p personal) Blank(d flow.DataOf) (map[string]int, map[string]string, error
 			return p.write(cols, r, set)
 		})
 	})
+	for _, name := range all { // once is enough
+		delete(p.stamps, name)
+	}
 	return changed, blanked, err
 }
 
