@@ -34,7 +34,7 @@ type Stamps interface {
 	// wrote people, customers or selections.
 	One(name string) (int64, error)
 	// Sum is the sum of all stamps: another one as soon as anything was written that any of
-	// them counts, or of promises, years accepted, claims and what visits went through.
+	// them counts, or of promises, years accepted, claims, buying turns and what visits went through.
 	Sum() (int64, error)
 	// OfPlan gives by executive a text that stands for their visits of a plan: it is
 	// another one as soon as one of them comes, goes or is saved.

@@ -148,7 +148,7 @@ func (x *scene) months(tx Tx, r *coverage.Report, s coverage.Sums, from, n int) 
 }
 
 // heard is what the visits of the period add up to.
-func (x *scene) heard(tx Tx, s *coverage.Sums) (coverage.Mix, error) {
+func (x *scene) heard(f *Flow, tx Tx, s *coverage.Sums) (coverage.Mix, error) {
 	fiscal, err := fiscalOf(tx)
 	if err != nil {
 		return coverage.Mix{}, err
@@ -157,7 +157,12 @@ func (x *scene) heard(tx Tx, s *coverage.Sums) (coverage.Mix, error) {
 	if err != nil {
 		return coverage.Mix{}, err
 	}
-	h, err := tx.Sums.Heard(x.query(fiscal))
+	stamp, err := f.stampOfAll(tx)
+	if err != nil {
+		return coverage.Mix{}, err
+	}
+	q := x.query(fiscal)
+	h, err := f.heardSums.get(fmt.Sprint(q), stamp, f.Now(), func() (HeardSums, error) { return tx.Sums.Heard(q) })
 	if err != nil {
 		return coverage.Mix{}, err
 	}
@@ -188,7 +193,7 @@ func (f *Flow) Coverage(ctx context.Context, a access.Actor, q CoverageQuery) (C
 		if err != nil {
 			return v, err
 		}
-		if v.Mix, err = x.heard(tx, &s); err != nil {
+		if v.Mix, err = x.heard(f, tx, &s); err != nil {
 			return v, err
 		}
 		v.Report = coverage.Assemble(x.in, s)

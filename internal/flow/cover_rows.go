@@ -300,7 +300,7 @@ func (f *Flow) CoverageGroup(ctx context.Context, a access.Actor, code string, p
 			return CoverageGroupView{}, fault.NotFoundf("The selection has no such group.")
 		}
 		var s coverage.Sums
-		if _, err := x.heard(tx, &s); err != nil {
+		if _, err := x.heard(f, tx, &s); err != nil {
 			return CoverageGroupView{}, err
 		}
 		r := coverage.Assemble(x.in, s)
@@ -352,7 +352,7 @@ func (f *Flow) CoverageGroups(ctx context.Context, a access.Actor, period slot.I
 			return CoverageGroupsView{}, err
 		}
 		var s coverage.Sums
-		if _, err := x.heard(tx, &s); err != nil {
+		if _, err := x.heard(f, tx, &s); err != nil {
 			return CoverageGroupsView{}, err
 		}
 		v := CoverageGroupsView{Report: coverage.Assemble(x.in, s), Groups: x.groups, Period: x.in.Period}

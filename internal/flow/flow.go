@@ -94,6 +94,7 @@ type Flow struct {
 	proofs     kept[Proof]
 	promised   kept[coverage.Kept]             // by id of the promise
 	compared   kept[comparedPromise]           // by year
+	heardSums  kept[HeardSums]                 // by the question
 	decks      kept[Deck]                      // by id of the plan, and whether claims are in it
 	lags       kept[[]alert.Lag]               // by id of the plan
 	values     kept[map[string]map[string]int] // of customers, by dimension
@@ -126,5 +127,5 @@ func New(d Deps) *Flow {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Flow{Deps: d, importing: make(chan struct{}, importsAtOnce), thinking: make(chan struct{}, thinkers), reading: make(chan struct{}, 1), boards: kept[*laid]{most: boardsKept}, values: kept[map[string]map[string]int]{exact: true}, compared: kept[comparedPromise]{exact: true, most: plansKept}, decks: kept[Deck]{exact: true}}
+	return &Flow{Deps: d, importing: make(chan struct{}, importsAtOnce), thinking: make(chan struct{}, thinkers), reading: make(chan struct{}, 1), boards: kept[*laid]{most: boardsKept}, values: kept[map[string]map[string]int]{exact: true}, compared: kept[comparedPromise]{exact: true, most: plansKept}, decks: kept[Deck]{exact: true}, heardSums: kept[HeardSums]{exact: true}}
 }

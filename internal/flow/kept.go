@@ -83,7 +83,7 @@ func (k *kept[V]) get(id, stamp string, now time.Time, compute func() (V, error)
 	return v, err
 }
 
-// stampOfAll stands for all that slides and promises are made of, and for the day
+// stampOfAll stands for all that slides, promises and coverage are made of, and for the day
 // everywhere. It is for reading transactions: what a writing one has done is not counted
 // yet.
 func (f *Flow) stampOfAll(tx Tx) (string, error) {

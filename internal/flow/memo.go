@@ -311,7 +311,7 @@ type AfterPage struct {
 	Met       insight.Met    // what the customer has answered; "" where nothing yet
 	Own       bool           // under this link, not under one of a colleague
 	Lines     []insight.Line // of the memo; nil where none was sent
-	Expires   time.Time // on the wall at the customer’s place
+	Expires   time.Time      // on the wall at the customer’s place
 }
 
 // AfterReply is what the customer answers to a line of the memo, from 0.

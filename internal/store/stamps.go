@@ -20,7 +20,7 @@ const (
 	rosterStamp = "roster"
 )
 
-// toldStamp counts the writes of what slides and promises are made of beside plans.
+// toldStamp counts the writes of what slides, promises and coverage are made of beside plans.
 const toldStamp = "told"
 
 // counted are the tables whose writes count, each with its stamps: those that flow reads to
@@ -30,7 +30,7 @@ var counted = map[string][]string{
 	"absences": {planStamp}, "bookings": {planStamp}, "plans": {planStamp}, "settings": {planStamp}, "visits": {planStamp},
 	"customers": {planStamp, rosterStamp, flow.CustomersStamp}, "people": {planStamp, rosterStamp}, "selection_changes": {planStamp, rosterStamp},
 	"selection_rows": {planStamp, rosterStamp}, "selections": {planStamp, rosterStamp},
-	"claims": {toldStamp}, "promised_visits": {toldStamp}, "promises": {toldStamp}, "visit_steps": {toldStamp}, "year_acceptances": {toldStamp},
+	"claims": {toldStamp}, "customer_turns": {toldStamp}, "promised_visits": {toldStamp}, "promises": {toldStamp}, "visit_steps": {toldStamp}, "year_acceptances": {toldStamp},
 }
 
 // unitKey is where a statement's context has its unit.

@@ -131,7 +131,8 @@ func TestWhatIsToldCounts(t *testing.T) {
 		plan.SelectionID, plan.State, plan.Year, plan.Version = "", visit.Draft, 2027, 0
 		promise, year := filled[flow.FrozenPromise](t, 1), filled[flow.YearAcceptance](t, 1)
 		promise.PlanID, year.PlanID, year.Year = plan.ID, plan.ID, 2027
-		claim, said := filled[flow.KeptClaim](t, 1), filled[flow.KeptStatement](t, 1)
+		claim, said, turn := filled[flow.KeptClaim](t, 1), filled[flow.KeptStatement](t, 1), filled[flow.KeptTurn](t, 1)
+		turn.CustomerID, turn.VisitID = id("customer", 1), ""
 		claim.Version, claim.Closed = 0, 0
 		said.ClaimID, said.VisitID, said.CustomerID, said.Version = claim.ID, "", id("customer", 1), 0
 		said.Source, said.Side, said.Origin, said.Withdrawn = insight.Said, insight.For, flow.ByHand, 0
@@ -145,6 +146,7 @@ func TestWhatIsToldCounts(t *testing.T) {
 			{"a promise", func(tx flow.Tx) error { return tx.Promises.Freeze(promise, nil) }},
 			{"a year that is accepted", func(tx flow.Tx) error { return tx.Promises.Accept(year) }},
 			{"a claim", func(tx flow.Tx) error { return tx.Claims.Save(&claim) }},
+			{"where a customer is in buying", func(tx flow.Tx) error { return tx.Turns.Add(turn) }},
 			{"what backs it", func(tx flow.Tx) error { return tx.Statements.Save(&said) }},
 		} {
 			write(t, st, func(tx flow.Tx) { require.NoError(t, x.change(tx), x.name) })
