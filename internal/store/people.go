@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync"
 
 	"gorm.io/gorm/clause"
 
@@ -94,21 +95,57 @@ func (zoneRow) TableName() string { return "zone_changes" }
 // people implements flow.People.
 type people struct{ *unit }
 
-// All reads once in a unit that only reads, and so sees one state of the database:
-// what a page is made of asks for everybody again and again.
-func (p people) All() ([]roster.Person, error) {
-	if p.people != nil {
-		return slices.Clone(p.people), nil
+// peopleMemory keeps everybody between two looks, until people are written. It is safe for
+// concurrent use; nobody changes what its people point to.
+type peopleMemory struct {
+	mu    sync.Mutex
+	stamp int64
+	all   []roster.Person // nil where nothing is known
+}
+
+func (m *peopleMemory) get(stamp int64) []roster.Person {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.stamp != stamp {
+		return nil
 	}
+	return slices.Clone(m.all)
+}
+
+func (m *peopleMemory) put(stamp int64, all []roster.Person) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stamp, m.all = stamp, slices.Clone(all)
+}
+
+// All looks once in a unit that only reads, and so sees one state of the database, and
+// reads only where people were written since the last look: what a page is made of asks
+// for everybody again and again.
+func (p people) All() ([]roster.Person, error) {
+	if p.write {
+		return p.read()
+	}
+	if p.people == nil {
+		stamp, err := stamps(p).One(rosterStamp)
+		if err != nil {
+			return nil, err
+		}
+		if p.people = p.s.everyone.get(stamp); p.people == nil {
+			if p.people, err = p.read(); err != nil {
+				return nil, err
+			}
+			p.s.everyone.put(stamp, p.people)
+		}
+	}
+	return slices.Clone(p.people), nil
+}
+
+func (p people) read() ([]roster.Person, error) {
 	var rows []personRow
 	if err := p.db.Order("folded, id").Find(&rows).Error; err != nil {
 		return nil, p.fail(err)
 	}
-	all, err := p.withMoves(each(rows, personRow.person))
-	if err == nil && !p.write {
-		p.people = slices.Clone(all)
-	}
-	return all, err
+	return p.withMoves(each(rows, personRow.person))
 }
 
 func (p people) Get(id string) (roster.Person, error) {

@@ -42,6 +42,7 @@ type Store struct {
 	lock     *os.File      // SQLite only
 	turns    turns
 	groups   strataMemory
+	everyone peopleMemory
 
 	enqueuer atomic.Pointer[Enqueuer]
 }
