@@ -215,9 +215,11 @@ func (f *Flow) Coverage(ctx context.Context, a access.Actor, q CoverageQuery) (C
 		for _, c := range open[:min(claimsShown, len(open))] {
 			v.Claims = append(v.Claims, claims.shown(c))
 		}
-		if v.Kept, v.Promised, err = f.keptSoFar(tx, x); err != nil {
+		promise, _, err := f.promiseOf(tx, x.in.Today.Year())
+		if err != nil {
 			return v, err
 		}
+		v.Kept, v.Promised = promise.Kept, promise.FrozenPromise
 		if !q.Whole {
 			return v, nil
 		}
@@ -246,27 +248,9 @@ func (x claimed) shown(c ClaimRow) CoverageClaim {
 	return out
 }
 
-// longPlan is from how many drawn visits on the promise and what falls behind are reckoned
-// once a minute and not for every reader: both look at every visit of the year. Pages say
-// as of when.
+// longPlan is from how many drawn visits on what falls behind is reckoned once a minute
+// and not for every reader: it looks at every visit of the year. Pages say as of when.
 const longPlan = 2_000
-
-// keptSoFar gives the promise of this year and what was kept of it; none has no id.
-func (f *Flow) keptSoFar(tx Tx, x scene) (coverage.Kept, FrozenPromise, error) {
-	all, err := tx.Promises.ByYear(x.in.Today.Year())
-	if err != nil || len(all) == 0 {
-		return coverage.Kept{}, FrozenPromise{}, err
-	}
-	stamp := ""
-	if x.selection.Visits > longPlan {
-		stamp = x.in.Today.String()
-	}
-	k, err := f.promised.get(all[0].ID, stamp, f.Now(), func() (coverage.Kept, error) {
-		p, _, err := f.promiseOf(tx, x.in.Today.Year())
-		return p.Kept, err
-	})
-	return k, all[0], err
-}
 
 // fallBehind gives what falls behind the published plan of this year.
 func (f *Flow) fallBehind(tx Tx, x scene) ([]alert.Lag, error) {

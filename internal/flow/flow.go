@@ -12,7 +12,6 @@ import (
 
 	"windshield/internal/alert"
 	"windshield/internal/calsync"
-	"windshield/internal/coverage"
 	"windshield/internal/notify"
 	"windshield/internal/seal"
 )
@@ -82,17 +81,16 @@ type Opener interface {
 // Flow holds the use cases. It is safe for concurrent use.
 type Flow struct {
 	Deps
-	importing chan struct{} // a place for each file that may be worked on
-	thinking  chan struct{} // a place for each question about a plan
-	reading   chan struct{} // the place of whoever reads when people are busy
-	boards    kept[*laid]   // plans that people ask about
-	plans     planMemory    // the visits of plans that people look at
-	frozen    frozenMemory  // the visits of promises
-	claims    claimMemory   // what claims rest on
+	importing chan struct{}         // a place for each file that may be worked on
+	thinking  chan struct{}         // a place for each question about a plan
+	reading   chan struct{}         // the place of whoever reads when people are busy
+	boards    kept[*laid]           // plans that people ask about
+	plans     kept[planYear]        // the visits of plans that people look at
+	frozen    kept[[]PromisedVisit] // the visits of promises
+	claims    claimMemory           // what claims rest on
 
 	selections kept[SelectionView]
 	proofs     kept[Proof]
-	promised   kept[coverage.Kept]             // by id of the promise
 	compared   kept[comparedPromise]           // by year
 	heardSums  kept[HeardSums]                 // by the question
 	decks      kept[Deck]                      // by id of the plan, and whether claims are in it
@@ -127,5 +125,5 @@ func New(d Deps) *Flow {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Flow{Deps: d, importing: make(chan struct{}, importsAtOnce), thinking: make(chan struct{}, thinkers), reading: make(chan struct{}, 1), boards: kept[*laid]{most: boardsKept}, values: kept[map[string]map[string]int]{exact: true}, compared: kept[comparedPromise]{exact: true, most: plansKept}, decks: kept[Deck]{exact: true}, heardSums: kept[HeardSums]{exact: true}}
+	return &Flow{Deps: d, importing: make(chan struct{}, importsAtOnce), thinking: make(chan struct{}, thinkers), reading: make(chan struct{}, 1), boards: kept[*laid]{most: boardsKept}, plans: kept[planYear]{most: plansKept}, frozen: kept[[]PromisedVisit]{exact: true, most: plansKept}, values: kept[map[string]map[string]int]{exact: true}, compared: kept[comparedPromise]{exact: true, most: plansKept}, decks: kept[Deck]{exact: true}, heardSums: kept[HeardSums]{exact: true}}
 }

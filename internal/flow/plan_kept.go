@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"sync"
 
 	"windshield/internal/access"
 	"windshield/internal/roster"
@@ -28,42 +27,14 @@ type planYear struct {
 	customers   map[string]roster.Customer // only name, point, windows and how much they matter; also of some who have left the plan
 }
 
-// plansKept is how many plans are remembered; one of 12,000 visits takes some 15 MB.
+// plansKept is of how many plans the visits are kept between two looks: to read twelve
+// thousand of them takes a third of a second and some 15 MB, to see which executive's have
+// changed a few milliseconds.
 const plansKept = 6
-
-// planMemory keeps the visits of plans between two looks: to read twelve thousand of
-// them takes a third of a second, to see which executive's have changed a few
-// milliseconds. Only what a reading transaction has seen goes in, since a writing one
-// may yet be undone.
-type planMemory struct {
-	mu   sync.Mutex
-	all  map[string]planYear
-	used []string // ids, the latest used last
-}
-
-func (m *planMemory) get(planID string) planYear {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.all[planID]
-}
-
-func (m *planMemory) put(planID string, y planYear) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.all == nil {
-		m.all = map[string]planYear{}
-	}
-	m.all[planID] = y
-	m.used = append(slices.DeleteFunc(m.used, func(id string) bool { return id == planID }), planID)
-	if len(m.used) > plansKept {
-		delete(m.all, m.used[0])
-		m.used = slices.Delete(m.used, 0, 1)
-	}
-}
 
 // planYear gives the visits of a plan as they are now, and also the customers without a
 // place. Only the executives are read of whom a visit has come, gone or changed since the
-// last look. It must not be called in a transaction that writes.
+// last look. It must not be called in a transaction that writes, which may yet be undone.
 func (f *Flow) planYear(tx Tx, p visit.Plan) (planYear, error) {
 	at, err := tx.Stamps.One(CustomersStamp)
 	if err != nil {
@@ -73,7 +44,10 @@ func (f *Flow) planYear(tx Tx, p visit.Plan) (planYear, error) {
 	if err != nil {
 		return planYear{}, err
 	}
-	before := f.plans.get(p.ID)
+	x := f.plans.place(p.ID)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	before := x.view
 	if before.own == nil || before.customersAt != at { // of anybody's: customers are seldom written, and then in bulk
 		before = planYear{customersAt: at, own: map[string]ownVisits{}, customers: map[string]roster.Customer{}}
 	}
@@ -92,7 +66,7 @@ func (f *Flow) planYear(tx Tx, p visit.Plan) (planYear, error) {
 	if y, err = y.with(tx, p.Unassigned); err != nil {
 		return planYear{}, err
 	}
-	f.plans.put(p.ID, y)
+	x.view = y
 	return y, nil
 }
 
@@ -197,35 +171,8 @@ func wholeYear(tx Tx, p visit.Plan) (planYear, error) {
 	return y.with(tx, p.Unassigned)
 }
 
-// frozenMemory keeps the visits of promises, which never change. Only what a reading
-// transaction has seen goes in.
-type frozenMemory struct {
-	mu  sync.Mutex
-	all map[string][]PromisedVisit
-}
-
-// promisedVisits gives the visits of a promise by date. It must not be called in a
-// transaction that writes.
+// promisedVisits gives the visits of a promise by date, which never change. It must not be
+// called in a transaction that writes, which may yet be undone.
 func (f *Flow) promisedVisits(tx Tx, promiseID string) ([]PromisedVisit, error) {
-	m := &f.frozen
-	m.mu.Lock()
-	list, known := m.all[promiseID]
-	m.mu.Unlock()
-	if known {
-		return list, nil
-	}
-	list, err := tx.Promises.Visits(promiseID)
-	if err != nil {
-		return nil, err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if len(m.all) >= plansKept { // whichever: another one is read again when it is asked for
-		m.all = nil
-	}
-	if m.all == nil {
-		m.all = map[string][]PromisedVisit{}
-	}
-	m.all[promiseID] = list
-	return list, nil
+	return f.frozen.get(promiseID, "for good", f.Now(), func() ([]PromisedVisit, error) { return tx.Promises.Visits(promiseID) })
 }
