@@ -33,6 +33,13 @@ var counted = map[string][]string{
 	"claims": {toldStamp}, "customer_turns": {toldStamp}, "promised_visits": {toldStamp}, "promises": {toldStamp}, "visit_steps": {toldStamp}, "year_acceptances": {toldStamp},
 }
 
+// stampsOfTables gives all stamps that writes to tables count, each once.
+func stampsOfTables() []string {
+	all := slices.Concat(slices.Collect(maps.Values(counted))...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // unitKey is where a statement's context has its unit.
 type unitKey struct{}
 
