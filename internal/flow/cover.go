@@ -147,27 +147,27 @@ func (x *scene) months(tx Tx, r *coverage.Report, s coverage.Sums, from, n int) 
 	return nil
 }
 
-// heard is what the visits of the period add up to.
-func (x *scene) heard(f *Flow, tx Tx, s *coverage.Sums) (coverage.Mix, error) {
+// heard is what the visits of the period add up to. It is remembered for all who ask: nobody changes it.
+func (x *scene) heard(f *Flow, tx Tx, s *coverage.Sums) (HeardSums, coverage.Mix, error) {
 	fiscal, err := fiscalOf(tx)
 	if err != nil {
-		return coverage.Mix{}, err
+		return HeardSums{}, coverage.Mix{}, err
 	}
 	buying, err := buyingList(tx)
 	if err != nil {
-		return coverage.Mix{}, err
+		return HeardSums{}, coverage.Mix{}, err
 	}
 	stamp, err := f.stampOfAll(tx)
 	if err != nil {
-		return coverage.Mix{}, err
+		return HeardSums{}, coverage.Mix{}, err
 	}
 	q := x.query(fiscal)
 	h, err := f.heardSums.get(fmt.Sprint(q), stamp, f.Now(), func() (HeardSums, error) { return tx.Sums.Heard(q) })
 	if err != nil {
-		return coverage.Mix{}, err
+		return HeardSums{}, coverage.Mix{}, err
 	}
 	s.Groups, s.Weeks, s.Lapses, s.Booked = h.Groups, h.Weeks, h.Lapses, h.Booked
-	return coverage.MixOf(h.Stages, h.QuarterEnd, buying), nil
+	return h, coverage.MixOf(h.Stages, h.QuarterEnd, buying), nil
 }
 
 func (x *scene) query(f visit.Fiscal) HeardQuery {
@@ -193,7 +193,7 @@ func (f *Flow) Coverage(ctx context.Context, a access.Actor, q CoverageQuery) (C
 		if err != nil {
 			return v, err
 		}
-		if v.Mix, err = x.heard(f, tx, &s); err != nil {
+		if _, v.Mix, err = x.heard(f, tx, &s); err != nil {
 			return v, err
 		}
 		v.Report = coverage.Assemble(x.in, s)

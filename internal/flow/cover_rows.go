@@ -300,18 +300,13 @@ func (f *Flow) CoverageGroup(ctx context.Context, a access.Actor, code string, p
 			return CoverageGroupView{}, fault.NotFoundf("The selection has no such group.")
 		}
 		var s coverage.Sums
-		if _, err := x.heard(f, tx, &s); err != nil {
+		sums, _, err := x.heard(f, tx, &s)
+		if err != nil {
 			return CoverageGroupView{}, err
 		}
 		r := coverage.Assemble(x.in, s)
 		v := CoverageGroupView{GroupRow: r.Groups[at], Colour: x.groups[at].Colour, Period: x.in.Period, Today: x.in.Today, Total: r.Totals.Visits - r.Totals.Ungrouped}
-		q := GroupQuery{SelectionID: x.selection.ID, Stratum: code, Period: x.in.Period, Today: x.in.Today, Limit: rowsShown + 1}
-		heard, err := tx.Sums.Customers(q)
-		if err != nil {
-			return v, err
-		}
-		q.Unheard = true
-		unheard, err := tx.Sums.Customers(q)
+		heard, unheard, err := tx.Sums.Customers(GroupQuery{SelectionID: x.selection.ID, Stratum: code, Heard: sums.Customers[code], Today: x.in.Today, Limit: rowsShown + 1})
 		if err != nil {
 			return v, err
 		}
@@ -352,7 +347,7 @@ func (f *Flow) CoverageGroups(ctx context.Context, a access.Actor, period slot.I
 			return CoverageGroupsView{}, err
 		}
 		var s coverage.Sums
-		if _, err := x.heard(f, tx, &s); err != nil {
+		if _, _, err := x.heard(f, tx, &s); err != nil {
 			return CoverageGroupsView{}, err
 		}
 		v := CoverageGroupsView{Report: coverage.Assemble(x.in, s), Groups: x.groups, Period: x.in.Period}

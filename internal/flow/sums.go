@@ -27,10 +27,9 @@ type Sums interface {
 	// Counted gives visits behind these sums, the latest first, at most q.Limit after
 	// q.Skip, and how many there are in all; of them only what a clock looks at.
 	Counted(q CountedQuery) (rows []visit.Visit, all int, err error)
-	// Customers gives customers of a group with the sums of their visits in a period:
-	// those who were heard, the latest first, or those who were drawn and were not, in
-	// the order of the draw.
-	Customers(q GroupQuery) ([]CustomerSum, error)
+	// Customers gives the first customers of a group who were heard, and the first who
+	// were drawn and were not, in the order of the draw.
+	Customers(q GroupQuery) (heard, unheard []CustomerSum, err error)
 }
 
 // HeardQuery says which visits are added up.
@@ -45,6 +44,7 @@ type HeardQuery struct {
 // HeardSums is what the visits of a period add up to.
 type HeardSums struct {
 	Groups     map[string]coverage.Heard
+	Customers  map[string][]CustomerSum // by group: who was heard, the latest first; Next is not filled
 	Weeks      map[slot.Date]coverage.Heard
 	Stages     map[string]int // counting visits by the customer's buying stage of the day; "" where none was known
 	Lapses     int
@@ -68,10 +68,9 @@ type CountedQuery struct {
 type GroupQuery struct {
 	SelectionID string
 	Stratum     string
-	Period      slot.Interval
+	Heard       []CustomerSum // all of the group, as HeardSums has them
 	Today       slot.Date
-	Unheard     bool // who was drawn and had no counting visit, in place of who had one
-	Limit       int
+	Limit       int // of those who were heard, and of those who were not
 }
 
 // CustomerSum is what a customer's visits of a period add up to.

@@ -225,12 +225,14 @@ type hearing struct {
 
 // hearingOf is what is known of a customer with counting visits.
 type hearingOf struct {
-	days   []string
-	stages []string // of the turn before each day; "" where there is none
+	stratum string
+	last    slot.Date
+	days    []string
+	stages  []string // of the turn before each day; "" where there is none
 }
 
 func newHearing(q flow.HeardQuery) *hearing {
-	return &hearing{HeardSums: flow.HeardSums{Groups: map[string]coverage.Heard{}, Weeks: map[slot.Date]coverage.Heard{}, Stages: map[string]int{}},
+	return &hearing{HeardSums: flow.HeardSums{Groups: map[string]coverage.Heard{}, Customers: map[string][]flow.CustomerSum{}, Weeks: map[slot.Date]coverage.Heard{}, Stages: map[string]int{}},
 		q: q, days: map[string]slot.Date{}, customers: map[string]*hearingOf{}, weekly: map[slot.Date]map[*hearingOf]bool{}}
 }
 
@@ -249,11 +251,11 @@ func (h *hearing) add(on, customer string, counts bool, stratum string) error {
 	}
 	c, group := h.customers[customer], h.Groups[stratum]
 	if c == nil {
-		c = &hearingOf{}
+		c = &hearingOf{stratum: stratum}
 		h.customers[customer] = c
 		group.Distinct++
 	}
-	c.days, c.stages = append(c.days, on), append(c.stages, "")
+	c.days, c.stages, c.last = append(c.days, on), append(c.stages, ""), max(c.last, d)
 	group.Visits++
 	h.Groups[stratum] = group
 	monday := d.Monday()
@@ -290,10 +292,18 @@ func (h *hearing) close() {
 		week.Distinct = len(customers)
 		h.Weeks[monday] = week
 	}
-	for _, c := range h.customers {
+	for id, c := range h.customers {
 		for _, stage := range c.stages {
 			h.Stages[stage]++
 		}
+		if c.stratum != "" {
+			h.Customers[c.stratum] = append(h.Customers[c.stratum], flow.CustomerSum{CustomerID: id, Visits: len(c.days), Last: c.last})
+		}
+	}
+	for _, group := range h.Customers {
+		slices.SortFunc(group, func(a, b flow.CustomerSum) int {
+			return cmp.Or(cmp.Compare(b.Last, a.Last), cmp.Compare(a.CustomerID, b.CustomerID))
+		})
 	}
 }
 
@@ -327,68 +337,26 @@ func (s sums) Counted(q flow.CountedQuery) (rows []visit.Visit, all int, err err
 	return rows, int(n), err
 }
 
-func (s sums) Customers(q flow.GroupQuery) ([]flow.CustomerSum, error) {
-	heard, err := s.heardOf(q)
+func (s sums) Customers(q flow.GroupQuery) (heard, unheard []flow.CustomerSum, err error) {
+	var drawn []string
+	err = s.db.Table("selection_rows r").Where("r.selection_id = ? AND r.stratum = ? AND r.taken", q.SelectionID, q.Stratum).Order("r.rank, r.customer_id").Pluck("r.customer_id", &drawn).Error
 	if err != nil {
-		return nil, err
+		return nil, nil, s.fail(err)
 	}
-	var out []flow.CustomerSum
-	if q.Unheard {
-		var drawn []string
-		err := s.db.Table("selection_rows r").Where("r.selection_id = ? AND r.stratum = ? AND r.taken", q.SelectionID, q.Stratum).Order("r.rank, r.customer_id").Pluck("r.customer_id", &drawn).Error
-		if err != nil {
-			return nil, s.fail(err)
-		}
-		for _, id := range drawn {
-			if heard[id] == nil {
-				out = append(out, flow.CustomerSum{CustomerID: id})
-			}
-		}
-	} else {
-		for _, c := range heard {
-			out = append(out, *c)
-		}
-		slices.SortFunc(out, func(a, b flow.CustomerSum) int {
-			return cmp.Or(cmp.Compare(b.Last, a.Last), cmp.Compare(a.CustomerID, b.CustomerID))
-		})
+	known := make(map[string]bool, len(q.Heard))
+	for _, c := range q.Heard {
+		known[c.CustomerID] = true
 	}
-	out = out[:min(q.Limit, len(out))]
-	return out, s.next(out, q.Today)
-}
-
-// heardOf walks over the visits of the period, which takes less time than any join of
-// them with a list of a hundred thousand customers, for which an engine may well choose
-// the wrong way.
-func (s sums) heardOf(q flow.GroupQuery) (map[string]*flow.CustomerSum, error) {
-	strata, err := s.strata(q.SelectionID)
-	if err != nil {
-		return nil, err
+	// What was heard is remembered for others too: it is copied, not filled.
+	all := slices.Clone(q.Heard[:min(q.Limit, len(q.Heard))])
+	n := len(all)
+	for _, id := range drawn {
+		if !known[id] && len(all) < n+q.Limit {
+			all = append(all, flow.CustomerSum{CustomerID: id})
+		}
 	}
-	heard := map[string]*flow.CustomerSum{}
-	days := map[string]slot.Date{}
-	err = s.rows(s.happened(flow.HeardQuery{Period: q.Period}).Where(clocked).Select("v.date, v.customer_id"), func(into func(...any) error) error {
-		var on, customer string
-		if err := into(&on, &customer); err != nil || strata[customer] != q.Stratum {
-			return err
-		}
-		d, known := days[on]
-		if !known {
-			var err error
-			if d, err = slot.ParseDate(on); err != nil {
-				return err
-			}
-			days[on] = d
-		}
-		c := heard[customer]
-		if c == nil {
-			c = &flow.CustomerSum{CustomerID: customer}
-			heard[customer] = c
-		}
-		c.Visits++
-		c.Last = max(c.Last, d)
-		return nil
-	})
-	return heard, err
+	err = s.next(all, q.Today)
+	return all[:n:n], all[n:], err
 }
 
 // next fills the first visit of each customer that stands from a day on.

@@ -192,22 +192,24 @@ func rowsAreTheirSums(t *testing.T, tx flow.Tx, x past, r coverage.Report, mix c
 	require.Equal(t, mix.QuarterEnd, count(flow.CountedQuery{AtEnd: true}))
 	require.Equal(t, mix.Unknown, count(flow.CountedQuery{Staged: true, Stages: []string{""}}))
 	require.Equal(t, mix.Late, count(flow.CountedQuery{Staged: true, Stages: []string{"fear", "commitment"}}))
+	sums, err := tx.Sums.Heard(h)
+	require.NoError(t, err)
 	for _, g := range r.Groups {
 		require.Equal(t, g.Visits, count(flow.CountedQuery{Group: g.Code}))
 		if h.ExecutiveIDs != nil {
 			continue // customers are counted whoever came
 		}
-		heard, err := tx.Sums.Customers(flow.GroupQuery{SelectionID: x.selection, Stratum: g.Code, Period: h.Period, Today: h.Today, Limit: 1000})
+		heard, unheard, err := tx.Sums.Customers(flow.GroupQuery{SelectionID: x.selection, Stratum: g.Code, Heard: sums.Customers[g.Code], Today: h.Today, Limit: 1000})
 		require.NoError(t, err)
 		require.Len(t, heard, g.Distinct)
 		visits := 0
-		for _, c := range heard {
+		for i, c := range heard {
 			visits += c.Visits
 			require.True(t, h.Period.Contains(c.Last))
+			require.True(t, i == 0 || heard[i-1].Last >= c.Last, "the latest first")
+			require.True(t, sums.Customers[g.Code][i].Next.IsZero(), "what is remembered stays as it is")
 		}
 		require.Equal(t, g.Visits, visits)
-		unheard, err := tx.Sums.Customers(flow.GroupQuery{SelectionID: x.selection, Stratum: g.Code, Period: h.Period, Today: h.Today, Unheard: true, Limit: 1000})
-		require.NoError(t, err)
 		inGroup := 0
 		for _, code := range x.group {
 			if code == g.Code {
