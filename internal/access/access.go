@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"windshield/internal/fault"
+	"windshield/internal/locale"
 	"windshield/internal/roster"
 )
 
@@ -18,7 +19,10 @@ type Actor struct {
 	Serves   []string // executives this person acts for, as an assistant
 	Zone     string   // IANA zone in which the person is today; "" where nobody reads
 	Locale   string   // how the person reads dates and numbers; "" as their browser says
-	system   bool
+	// Style is how what is said to the actor is written. Pages set it; the zero style is
+	// for programs, and for whom nobody knows.
+	Style  locale.Style
+	system bool
 }
 
 // ActorFor gives the actor of a signed-in person. Zone is left to the caller, who knows

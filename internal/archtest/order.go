@@ -13,6 +13,7 @@ import (
 var order = [][]string{
 	{"internal/fault"},
 	{"internal/slot"},
+	{"internal/locale"},
 	{"internal/geo"},
 	{"internal/roster"},
 	{"internal/visit"},

@@ -238,6 +238,12 @@ func groupLines(rows []coverage.GroupRow, groups []flow.Group) []groupLine {
 	return out
 }
 
+// monthText names a month of the report with its year: it stands alone.
+func monthText(m coverage.Month) string { return fmt.Sprintf("%s %d", m.Month, m.Year) }
+
+// yearShort writes a year in the width of a narrow column: ’27.
+func yearShort(y int) string { return fmt.Sprintf("’%02d", y%100) }
+
 // monthQuery opens the visits of a person in a month of the report.
 func monthQuery(person string, m coverage.Month) string {
 	return "?executive=" + url.QueryEscape(person) + fmt.Sprintf("&month=%04d-%02d", m.Year, int(m.Month))
@@ -323,7 +329,7 @@ func chartOf(ctx context.Context, weeks []coverage.WeekRow, goal float64, today 
 	c.First, c.LastLabel = dayShort(ctx, weeks[0].Monday), dayShort(ctx, weeks[len(weeks)-1].Monday)
 	if goal > 0 {
 		c.GoalY = height(goal)
-		c.Goal = readerIn(ctx).digits(strings.TrimSuffix(plainFixed(goal, 1), ".0"))
+		c.Goal = readerIn(ctx).Digits(strings.TrimSuffix(plainFixed(goal, 1), ".0"))
 	}
 	return c
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"windshield/internal/locale"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
@@ -23,15 +24,10 @@ func function(name, function string) string {
 // zone names a zone by its city. The city is what people plan by; the continent
 // before it is for computers.
 func zone(name string) string {
-	if c := city(name); c != "UTC" {
+	if c := locale.City(name); c != "UTC" {
 		return c + " time"
 	}
 	return "UTC"
-}
-
-// city names a zone where the hour stands beside it.
-func city(zone string) string {
-	return strings.ReplaceAll(zone[strings.LastIndex(zone, "/")+1:], "_", " ")
 }
 
 func halfDay(h slot.Half) string {

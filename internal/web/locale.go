@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -10,69 +9,17 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
-	"golang.org/x/text/language"
-
 	"windshield/internal/auth"
-	"windshield/internal/flow"
+	"windshield/internal/locale"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
 )
-
-// style is how dates, times and numbers are written. The zero style is that of the
-// United Kingdom, which is also how files are written that several people read.
-type style struct {
-	monthFirst bool   // Thu, Nov 19
-	twelve     bool   // 2:05 PM
-	point      string // before decimals; "" is a full stop
-	group      string // between groups of digits; "" is a comma
-	lakhs      bool   // 12,34,567: groups of two before the last three digits
-}
-
-const (
-	thin  = "\u202f" // a narrow space where no line breaks
-	comma = ","
-)
-
-// styles are the ways to write, by what flow lets people choose.
-var styles = map[string]style{
-	"en-GB": {}, "en-US": {monthFirst: true, twelve: true}, "en-AU": {twelve: true}, "en-CA": {monthFirst: true, twelve: true},
-	"en-IN": {twelve: true, lakhs: true}, "ja-JP": {monthFirst: true},
-	"de-DE": {point: comma, group: "."}, "it-IT": {point: comma, group: "."}, "nl-NL": {point: comma, group: "."}, "es-ES": {point: comma, group: "."}, "pt-BR": {point: comma, group: "."},
-	"fr-FR": {point: comma, group: thin}, "pl-PL": {point: comma, group: thin}, "sv-SE": {point: comma, group: thin},
-	"de-CH": {group: "’"},
-}
-
-// matcher finds the nearest of the styles to what a browser asks for.
-var matcher = language.NewMatcher(localeTags())
-
-func localeTags() (tags []language.Tag) {
-	for _, l := range flow.Locales() {
-		tags = append(tags, language.MustParse(l.Tag))
-	}
-	return tags
-}
-
-// browserStyle gives the style for a browser's Accept-Language.
-func browserStyle(header string) style {
-	if len(header) > 200 {
-		return style{} // no browser sends this
-	}
-	tags, _, err := language.ParseAcceptLanguage(header)
-	if err != nil || len(tags) == 0 {
-		return style{}
-	}
-	_, i, sure := matcher.Match(tags...)
-	if sure == language.No {
-		return style{}
-	}
-	return styles[flow.Locales()[i].Tag]
-}
 
 // reader is for whom a page is written. The zero reader is nobody in particular, for
 // whom instants are in UTC.
 type reader struct {
 	zone *time.Location // nil: UTC
-	style
+	locale.Style
 }
 
 type readerKey struct{}
@@ -99,10 +46,8 @@ func readerOf(c echo.Context) reader {
 			r.zone = loc
 		}
 	}
-	if s, ok := styles[a.Locale]; ok {
-		r.style = s
-	} else {
-		r.style = browserStyle(c.Request().Header.Get("Accept-Language"))
+	if r.Style = locale.Of(a.Locale); !locale.Known(a.Locale) {
+		r.Style = locale.Browser(c.Request().Header.Get("Accept-Language"))
 	}
 	c.Set("reader", r)
 	return r
@@ -115,24 +60,9 @@ func (r reader) location() *time.Location {
 	return r.zone
 }
 
-// monthsFirst turns the layouts of this package, which have the day first, around.
-var monthsFirst = strings.NewReplacer("Mon 2 Jan 2006", "Mon, Jan 2, 2006", "Mon 2 Jan", "Mon, Jan 2",
-	"2 January 2006", "January 2, 2006", "2 Jan 2006", "Jan 2, 2006", "2 Jan", "Jan 2")
-
-// stamp writes a time by a layout of Go, given with the day first and 24 hours.
-func (s style) stamp(t time.Time, layout string) string {
-	if s.monthFirst {
-		layout = monthsFirst.Replace(layout)
-	}
-	if s.twelve {
-		layout = strings.Replace(layout, "15:04", "3:04 PM", 1)
-	}
-	return t.Format(layout)
-}
-
 // stamp writes a time as the reader does, by a layout such as "Mon 2 Jan, 15:04".
 func stamp(ctx context.Context, t time.Time, layout string) string {
-	return readerIn(ctx).stamp(t, layout)
+	return readerIn(ctx).Stamp(t, layout)
 }
 
 // momentText writes an instant in the reader's zone, which is named; no instant is
@@ -142,39 +72,13 @@ func momentText(ctx context.Context, t time.Time) string {
 }
 
 func momentAs(ctx context.Context, t time.Time, layout string) string {
-	if t.IsZero() {
-		return "never"
-	}
 	r := readerIn(ctx)
-	t = t.In(r.location())
-	s := r.stamp(t, layout) + " " + city(r.location().String())
-	if twice(t) {
-		s += t.Format(" (UTC-07:00)")
-	}
-	return s
+	return r.Moment(t, r.zone, layout)
 }
 
 // dayHere gives the day on which an instant falls where the reader is.
 func dayHere(ctx context.Context, t time.Time) slot.Date {
 	return slot.DateOf(t, readerIn(ctx).location())
-}
-
-// twice says whether a clock on the wall shows the same twice that day, since it is put
-// back: then an hour without its distance from UTC is two instants.
-func twice(t time.Time) bool {
-	_, here := t.Zone()
-	start, end := t.ZoneBounds()
-	if !start.IsZero() {
-		if _, before := start.Add(-1).Zone(); before > here && t.Sub(start) < time.Duration(before-here)*time.Second {
-			return true
-		}
-	}
-	if !end.IsZero() {
-		if _, after := end.Zone(); after < here && end.Sub(t) <= time.Duration(here-after)*time.Second {
-			return true
-		}
-	}
-	return false
 }
 
 // wall writes a time of day that is given as 15:04; what is none stays as it is.
@@ -186,35 +90,14 @@ func wall(ctx context.Context, hhmm string) string {
 	return stamp(ctx, t, "15:04")
 }
 
-// digits writes a number that is given as programs write it, 84000.5: in groups, and
-// with the point of the style.
-func (s style) digits(number string) string {
-	whole, decimals, _ := strings.Cut(number, ".")
-	sign := ""
-	if strings.HasPrefix(whole, "-") {
-		sign, whole = "-", whole[1:]
-	}
-	step := 3
-	for i := len(whole) - step; i > 0; i -= step {
-		whole = whole[:i] + cmp.Or(s.group, comma) + whole[i:]
-		if s.lakhs {
-			step = 2
-		}
-	}
-	if decimals != "" {
-		whole += cmp.Or(s.point, ".") + decimals
-	}
-	return sign + whole
-}
-
 // num groups the digits of a number: 84,000.
 func num[T ~int | ~int64 | ~uint64](ctx context.Context, n T) string {
-	return readerIn(ctx).digits(fmt.Sprintf("%d", n))
+	return readerIn(ctx).Digits(fmt.Sprintf("%d", n))
 }
 
 // fixed writes a number with so many decimals.
 func fixed(ctx context.Context, x float64, decimals int) string {
-	return readerIn(ctx).digits(plainFixed(x, decimals))
+	return readerIn(ctx).Digits(plainFixed(x, decimals))
 }
 
 // plainFixed is fixed for programs and form fields; -1 decimals are as many as it takes.
@@ -227,7 +110,7 @@ func percent(ctx context.Context, x float64) string {
 	case p == 0 || p >= 9.95:
 		return fixed(ctx, math.Round(p), 0) + " %"
 	case p >= 0.95:
-		return readerIn(ctx).digits(strings.TrimSuffix(plainFixed(p, 1), ".0")) + " %"
+		return readerIn(ctx).Digits(strings.TrimSuffix(plainFixed(p, 1), ".0")) + " %"
 	case p >= 0.01:
 		return fixed(ctx, p, 2) + " %"
 	}
@@ -298,6 +181,6 @@ func hoursHere(ctx context.Context, v visit.Visit) string {
 
 // localeSample shows what somebody chooses.
 func localeSample(tag string) string {
-	s, afternoon := styles[tag], time.Date(2027, time.November, 19, 14, 5, 0, 0, time.UTC)
-	return s.stamp(afternoon, "Mon 2 Jan, 15:04") + ", " + s.digits("1234.5")
+	s, afternoon := locale.Of(tag), time.Date(2027, time.November, 19, 14, 5, 0, 0, time.UTC)
+	return s.Stamp(afternoon, "Mon 2 Jan, 15:04") + ", " + s.Digits("1234.5")
 }

@@ -12,6 +12,7 @@ import (
 	"windshield/internal/alert"
 	"windshield/internal/coverage"
 	"windshield/internal/flow"
+	"windshield/internal/locale"
 	"windshield/internal/sampling"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
@@ -20,9 +21,8 @@ import (
 func readerWith(t testing.TB, zone, tag string) context.Context {
 	loc, err := slot.LoadZone(zone)
 	require.NoError(t, err)
-	s, known := styles[tag]
-	require.True(t, known, tag)
-	return withReader(context.Background(), reader{zone: loc, style: s})
+	require.True(t, locale.Known(tag), tag)
+	return withReader(context.Background(), reader{zone: loc, Style: locale.Of(tag)})
 }
 
 func TestAMomentIsShownWhereTheReaderIs(t *testing.T) {
@@ -137,19 +137,6 @@ func TestNumbersAndDatesAsTheReaderWritesThem(t *testing.T) {
 		require.Equal(t, map[int]string{0: "0", 1: "1", 999: "999", 1000: "1,000", 100_000: "1,00,000"}[few], num(readerWith(t, "UTC", "en-IN"), few))
 	}
 	require.Equal(t, "under 0,01 %", percent(readerWith(t, "UTC", "de-DE"), 0.00001))
-	for _, l := range flow.Locales() {
-		require.Contains(t, styles, l.Tag)
-	}
-	require.Len(t, styles, len(flow.Locales()))
-}
-
-func TestTheBrowserSaysHowDatesAreWritten(t *testing.T) {
-	for header, tag := range map[string]string{
-		"": "en-GB", "en-US,en;q=0.9": "en-US", "en": "en-US", "de-AT,de;q=0.8,en;q=0.5": "de-DE", "de-CH": "de-CH", "fr": "fr-FR", "fr-CA;q=0.1, en-GB": "en-GB",
-		"xx": "en-GB", "*": "en-GB", "not a language; q=": "en-GB", strings.Repeat("en-US,", 100): "en-GB", "\x00\xff": "en-GB", "en-AU": "en-AU", "es-MX": "es-ES", "zh-CN": "en-GB",
-	} {
-		require.Equal(t, styles[tag], browserStyle(header), "%q", header)
-	}
 }
 
 func TestTheReadersHourStandsBesideThatOfThePlace(t *testing.T) {

@@ -194,17 +194,7 @@ func dayPlain(ctx context.Context, d slot.Date) string { return stamp(ctx, d.Tim
 
 // spanShort writes a window in few letters: "3–20 Mar", "28 Feb – 12 Mar".
 func spanShort(ctx context.Context, i slot.Interval) string {
-	a, b := i.Start.Time(), i.End.Time()
-	switch {
-	case i.Start == i.End:
-		return stamp(ctx, a, "2 Jan")
-	case a.Year() == b.Year() && a.Month() == b.Month():
-		if readerIn(ctx).monthFirst {
-			return stamp(ctx, a, "2 Jan") + "–" + b.Format("2")
-		}
-		return a.Format("2") + "–" + stamp(ctx, b, "2 Jan")
-	}
-	return stamp(ctx, a, "2 Jan") + " – " + stamp(ctx, b, "2 Jan")
+	return readerIn(ctx).Span(i)
 }
 
 // quartersText writes the visits of a year by quarter: "3 · 2 · 4 · 3".

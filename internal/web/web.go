@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"windshield/internal/access"
+	"windshield/internal/auth"
 	"windshield/internal/calsync"
 	"windshield/internal/coverage"
 	"windshield/internal/export"
@@ -289,8 +290,30 @@ type Router interface {
 	POST(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route
 }
 
+// reading tells the use cases behind every page how its reader writes dates and numbers.
+type reading struct{ Router }
+
+func (r reading) GET(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {
+	return r.Router.GET(path, asReader(h), m...)
+}
+
+func (r reading) POST(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {
+	return r.Router.POST(path, asReader(h), m...)
+}
+
+func asReader(h echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if a := auth.Actor(c); a.PersonID != "" {
+			a.Style = readerOf(c).Style
+			auth.SetActor(c, a)
+		}
+		return h(c)
+	}
+}
+
 // Register adds every page. This is the contents page of the site.
 func (p *Pages) Register(r Router) {
+	r = reading{r}
 	r.GET("/assets/:name", p.asset)
 	r.GET("/favicon.ico", p.icon)
 
