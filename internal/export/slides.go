@@ -105,12 +105,16 @@ func (p Slides) Write(w io.Writer) error {
 		if s.More != "" {
 			x.text(box{36, 492, 888, 16}, toLeft, "More", []run{{text: clip(s.More, 888, 12, false), size: 12, colour: quietColour}})
 		}
-		x.placeholder("ftr", "Footer", `<a:r><a:rPr lang="en-GB" dirty="0"/><a:t>`+escapedXML(clip(p.Footer, footerBox.w, 10, false))+`</a:t></a:r>`)
-		x.placeholder("sldNum", "Number", `<a:fld id="{B6F15528-21DE-4FAA-801E-634DDDAF4B2B}" type="slidenum"><a:rPr lang="en-GB" dirty="0"/><a:t>‹#›</a:t></a:fld>`)
+		x.placeholder("ftr", "Footer", `<a:pPr algn="l"/><a:r>`+smallPrint+`<a:t>`+escapedXML(clip(p.Footer, footerBox.w, 10, false))+`</a:t></a:r>`)
+		x.placeholder("sldNum", "Number", `<a:pPr algn="r"/><a:fld id="{B6F15528-21DE-4FAA-801E-634DDDAF4B2B}" type="slidenum">`+smallPrint+`<a:t>‹#›</a:t></a:fld>`)
 		parts = append(parts, x)
 	}
 	return writePPTX(w, p.Title, p.Made, parts)
 }
+
+// smallPrint is how a footer and the number of a slide look. The master says the same,
+// but not every program lets a slide inherit it.
+const smallPrint = `<a:rPr lang="en-GB" sz="1000" dirty="0"><a:solidFill><a:schemeClr val="tx2"/></a:solidFill><a:latin typeface="+mn-lt"/></a:rPr>`
 
 // clip brings text to one line that fits: of very long ones the rest is not even
 // measured.

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -16,6 +17,9 @@ const (
 	sheetPlan     = "Plan"
 	sheetVisits   = "Visits"
 )
+
+// typeface is the font of every cell, the one that a new workbook has.
+const typeface = "Calibri"
 
 // YearXLSX writes a plan as a workbook to argue about: what is planned of each group
 // as formulas over the list of visits, with a chart; the year as a grid; the visits
@@ -82,6 +86,12 @@ func (b *book) look(sheet, from, to, key string, s excelize.Style) {
 	}
 	id, ok := b.styles[key]
 	if !ok {
+		if s.Font != nil { // one without a name or size is whatever a program likes
+			font := *s.Font
+			font.Family = cmp.Or(font.Family, typeface)
+			font.Size = cmp.Or(font.Size, 11)
+			s.Font = &font
+		}
 		var err error
 		id, err = b.NewStyle(&s)
 		b.try(err)
@@ -226,11 +236,13 @@ func (b *book) chart(first, last int) {
 	series := func(col, rgb string) excelize.ChartSeries {
 		return excelize.ChartSeries{Name: sheetCoverage + "!$" + col + "$4", Categories: cells("B"), Values: cells(col), Fill: filled(rgb)}
 	}
+	axis := excelize.Font{Family: typeface, Size: 9, Color: "404A57"} // the library's own grey is too light to read
 	b.try(b.AddChart(sheetCoverage, "I4", &excelize.Chart{
 		Type: excelize.Bar, Series: []excelize.ChartSeries{series("D", "1A56C4"), series("E", "8A93A1")},
 		Title:     excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: "Visits planned and wanted, by group"}}},
 		Dimension: excelize.ChartDimension{Width: 720, Height: uint(160 + 34*(last-first+1))},
-		XAxis:     excelize.ChartAxis{ReverseOrder: true},
+		XAxis:     excelize.ChartAxis{ReverseOrder: true, Font: axis},
+		YAxis:     excelize.ChartAxis{Font: axis},
 		Legend:    excelize.ChartLegend{Position: "bottom"},
 		Format:    excelize.GraphicOptions{AltText: "Visits planned and wanted, by group: the numbers stand in the columns Planned and Target"},
 		PlotArea:  excelize.ChartPlotArea{ShowVal: true},

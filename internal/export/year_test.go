@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -140,6 +141,13 @@ func TestYearXLSX(t *testing.T) {
 	require.Equal(t, "42", total)
 	parts := unzipped(t, first)
 	require.Contains(t, parts["xl/charts/chart1.xml"], "<barChart>", "a chart of the program itself")
+	require.Equal(t, 2, strings.Count(parts["xl/charts/chart1.xml"], "404A57"), "both axes can be read")
+	fonts := regexp.MustCompile(`(?s)<font>.*?</font>`).FindAllString(parts["xl/styles.xml"], -1)
+	require.Greater(t, len(fonts), 4)
+	for _, font := range fonts {
+		require.Contains(t, font, "<name ", "a font without a name is whatever a program likes")
+		require.Contains(t, font, "<sz ")
+	}
 	require.Contains(t, parts["xl/worksheets/sheet2.xml"], `fitToWidth="1"`)
 	require.Contains(t, parts["xl/worksheets/sheet2.xml"], `state="frozen"`)
 	require.Contains(t, parts["xl/tables/table1.xml"], "autoFilter")
