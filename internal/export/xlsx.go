@@ -236,13 +236,14 @@ func (b *book) chart(first, last int) {
 	series := func(col, rgb string) excelize.ChartSeries {
 		return excelize.ChartSeries{Name: sheetCoverage + "!$" + col + "$4", Categories: cells("B"), Values: cells(col), Fill: filled(rgb)}
 	}
+	zero := 0.0
 	axis := excelize.Font{Family: typeface, Size: 9, Color: "404A57"} // the library's own grey is too light to read
 	b.try(b.AddChart(sheetCoverage, "I4", &excelize.Chart{
 		Type: excelize.Bar, Series: []excelize.ChartSeries{series("D", "1A56C4"), series("E", "8A93A1")},
 		Title:     excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: "Visits planned and wanted, by group"}}},
 		Dimension: excelize.ChartDimension{Width: 720, Height: uint(160 + 34*(last-first+1))},
 		XAxis:     excelize.ChartAxis{ReverseOrder: true, Font: axis},
-		YAxis:     excelize.ChartAxis{Font: axis},
+		YAxis:     excelize.ChartAxis{Font: axis, Minimum: &zero}, // bars that begin elsewhere lie
 		Legend:    excelize.ChartLegend{Position: "bottom"},
 		Format:    excelize.GraphicOptions{AltText: "Visits planned and wanted, by group: the numbers stand in the columns Planned and Target"},
 		PlotArea:  excelize.ChartPlotArea{ShowVal: true},

@@ -142,6 +142,7 @@ func TestYearXLSX(t *testing.T) {
 	parts := unzipped(t, first)
 	require.Contains(t, parts["xl/charts/chart1.xml"], "<barChart>", "a chart of the program itself")
 	require.Equal(t, 2, strings.Count(parts["xl/charts/chart1.xml"], "404A57"), "both axes can be read")
+	require.Contains(t, parts["xl/charts/chart1.xml"], `<min val="0">`, "bars begin at nothing")
 	fonts := regexp.MustCompile(`(?s)<font>.*?</font>`).FindAllString(parts["xl/styles.xml"], -1)
 	require.Greater(t, len(fonts), 4)
 	for _, font := range fonts {
