@@ -12,6 +12,7 @@ type Promise struct {
 	Was   visit.Visit
 	Is    *visit.Visit // nil where no such visit exists any more
 	Steps []visit.Step // its history, oldest first
+	Today slot.Date    // at the visit's place
 }
 
 // Kept compares a plan with what has become of it. Each promised visit is in one
@@ -99,7 +100,7 @@ func Outcomes() []Outcome {
 // Outcome says what has become of the promised visit. A visit that was moved and
 // moved back is kept. Whoever caused the last move that was not taken back has
 // moved it.
-func (p *Promise) Outcome(today slot.Date) Outcome {
+func (p *Promise) Outcome() Outcome {
 	switch {
 	case p.Is == nil, !p.Is.State.Stands():
 		return Dropped
@@ -110,7 +111,7 @@ func (p *Promise) Outcome(today slot.Date) Outcome {
 		return MovedByUs
 	case p.Is.State.Happened():
 		return KeptHeld
-	case p.Is.Slot.Date >= today:
+	case p.Is.Slot.Date >= p.Today:
 		return KeptAhead
 	}
 	return KeptSilent
@@ -118,11 +119,11 @@ func (p *Promise) Outcome(today slot.Date) Outcome {
 
 // KeepCount compares a plan as it was shown with what has become of each of its
 // visits.
-func KeepCount(promises []Promise, today slot.Date) Kept {
+func KeepCount(promises []Promise) Kept {
 	k := Kept{Promised: len(promises)}
 	for i := range promises {
 		p := &promises[i]
-		*k.of(p.Outcome(today))++
+		*k.of(p.Outcome())++
 		if p.Is != nil && !p.Is.State.Stands() && p.Is.Code == visit.ByCustomer {
 			k.DroppedByCustomer++
 		}
@@ -149,19 +150,30 @@ func (k *Kept) of(o Outcome) *int {
 	return &k.Dropped
 }
 
-// movedBy gives the code of the last move that was not taken back.
+// movedBy gives the code of the last move that was not taken back. Who takes a move back
+// leads the visit from where that move had brought it to where it was before, so whatever
+// happened between the two went there and back, as people do in calendars, and counts no
+// more either. A move of before the promise that is taken back afterwards is a move.
 func (p *Promise) movedBy() visit.Code {
-	undone := 0
-	for i := len(p.Steps) - 1; i >= 0; i-- {
-		switch s := p.Steps[i]; {
-		case s.Was.ExecutiveID == s.Is.ExecutiveID && s.Was.Slot == s.Is.Slot: // other hours of the same half-day are no move
-		case s.Undone:
-			undone++
-		case undone > 0:
-			undone--
-		default:
-			return s.Code
+	var standing []visit.Step
+	for _, s := range p.Steps {
+		if sameSpot(s.Was, s.Is) { // other hours of the same half-day are no move
+			continue
+		}
+		before := len(standing) - 1
+		for s.Undone && before >= 0 && !(sameSpot(standing[before].Was, s.Is) && sameSpot(standing[before].Is, s.Was)) {
+			before--
+		}
+		if s.Undone && before >= 0 {
+			standing = standing[:before]
+		} else {
+			standing = append(standing, s)
 		}
 	}
-	return ""
+	if len(standing) == 0 {
+		return ""
+	}
+	return standing[len(standing)-1].Code
 }
+
+func sameSpot(a, b visit.Spot) bool { return a.ExecutiveID == b.ExecutiveID && a.Slot == b.Slot }

@@ -71,13 +71,15 @@ func (f *Flow) Administration(ctx context.Context, a access.Actor) (Administrati
 		v.People = len(people)
 		of := map[string]int{}
 		if slices.ContainsFunc(people, f.hasLeft) {
-			ahead, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, States: visit.LiveStates(), From: f.today("UTC"), Bare: true})
+			ahead, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, States: visit.LiveStates(), From: f.today("UTC").Add(-1), Bare: true})
 			if err != nil {
 				return err
 			}
 			for _, x := range ahead {
-				of[x.ExecutiveID]++
-				of[x.HostID]++
+				if x.Slot.Date >= f.today(x.Zone) {
+					of[x.ExecutiveID]++
+					of[x.HostID]++
+				}
 			}
 		}
 		for _, p := range people {

@@ -79,12 +79,12 @@ func (f *Flow) Claims(ctx context.Context, a access.Actor) (ClaimsView, error) {
 		return ClaimsView{}, err
 	}
 	return read(ctx, f, func(tx Tx) (ClaimsView, error) {
-		w := ClaimsView{Today: f.today("UTC"), MayMake: access.Decide(a, access.MakeClaim, access.Subject{}).Allowed}
+		w := ClaimsView{Today: f.todayFor(a), MayMake: access.Decide(a, access.MakeClaim, access.Subject{}).Allowed}
 		set, err := statementSettings(tx)
 		if err != nil {
 			return w, err
 		}
-		x, err := f.claimed(tx)
+		x, err := f.claimed(tx, f.todayFor(a))
 		if err != nil {
 			return w, err
 		}
@@ -127,11 +127,11 @@ func (f *Flow) Claim(ctx context.Context, a access.Actor, id string) (ClaimView,
 }
 
 func (f *Flow) claimView(tx Tx, a access.Actor, id string) (ClaimView, error) {
-	w := ClaimView{Today: f.today("UTC"), Customers: map[string]string{}, MayMake: access.Decide(a, access.MakeClaim, access.Subject{}).Allowed}
+	w := ClaimView{Today: f.todayFor(a), Customers: map[string]string{}, MayMake: access.Decide(a, access.MakeClaim, access.Subject{}).Allowed}
 	if _, err := tx.Claims.Get(id); err != nil {
 		return w, err
 	}
-	x, err := f.claimed(tx)
+	x, err := f.claimed(tx, f.todayFor(a))
 	if err != nil {
 		return w, err
 	}
@@ -246,7 +246,7 @@ func (f *Flow) CloseClaim(ctx context.Context, a access.Actor, id string, versio
 			if why == "" {
 				return fault.Invalidf("Say why the claim is closed.").With(fault.Detail{Where: "why", Expected: "a reason in a few words"})
 			}
-			action, c.Closed, c.ClosedBy, c.Why = "close claim", f.today("UTC"), a.PersonID, why
+			action, c.Closed, c.ClosedBy, c.Why = "close claim", f.todayFor(a), a.PersonID, why
 		}
 		return f.saveClaim(tx, a, c, action, c.Text, c.Topic)
 	})
@@ -293,7 +293,7 @@ func (f *Flow) Findings(ctx context.Context, a access.Actor, id string) ([]Claim
 		return nil, err
 	}
 	return read(ctx, f, func(tx Tx) ([]ClaimRow, error) {
-		x, err := f.claimed(tx)
+		x, err := f.claimed(tx, f.todayFor(a))
 		if err != nil {
 			return nil, err
 		}

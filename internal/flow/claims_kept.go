@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -64,18 +65,29 @@ type weighed struct {
 // the evidence hangs on is in its key. Only what a reading transaction has seen goes in,
 // since a writing one may yet be undone.
 type claimMemory struct {
-	mu      sync.Mutex
-	base    string // of the frame
+	mu     sync.Mutex
+	stale  int
+	frames []*claimFrame // the latest used last
+	held   int64
+	known  bool // last is as of held
+	last   []slot.Date
+}
+
+// claimFrame is a draw with the evidence that was weighed against it. Readers in different
+// zones have different days, which differ in what is stale: each has its own evidence.
+type claimFrame struct {
+	base    string
 	frame   insight.Frame
 	groups  map[string]string
-	day     slot.Date
-	stale   int
-	claims  map[string]weighed
-	held    int64
-	known   bool // last is as of held
-	last    []slot.Date
 	selName string
+	days    map[slot.Date]map[string]weighed
 }
+
+// Two days or three are somewhere on earth at the same time, in two years at most.
+const (
+	daysWeighed = 3
+	framesKept  = 2
+)
 
 // StatementSettings say how long what a customer said holds.
 type StatementSettings struct {
@@ -146,9 +158,9 @@ type claimed struct {
 }
 
 // claimed weighs every claim against the newest draw of this year, else the newest of
-// all. Only what was said or drawn since the last look is reckoned anew. It must not be
-// called in a transaction that writes.
-func (f *Flow) claimed(tx Tx) (claimed, error) {
+// all. today is that of who looks. Only what was said or drawn since the last look is
+// reckoned anew. It must not be called in a transaction that writes.
+func (f *Flow) claimed(tx Tx, today slot.Date) (claimed, error) {
 	claims, err := tx.Claims.All()
 	if err != nil || len(claims) == 0 {
 		return claimed{frame: insight.Frame{Customers: map[string]int{}, Places: map[string]insight.Place{}}, groups: map[string]string{}, stale: insight.StaleDays}, err
@@ -164,15 +176,20 @@ func (f *Flow) claimed(tx Tx) (claimed, error) {
 	m := &f.claims
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := f.refreshFrame(tx, m, f.today("UTC"), set.StaleDays); err != nil {
+	if m.stale != set.StaleDays {
+		m.stale, m.frames = set.StaleDays, nil
+	}
+	at, err := m.at(tx, today)
+	if err != nil {
 		return claimed{}, err
 	}
-	if err := m.refresh(tx, claims, stamps); err != nil {
+	now := at.day(today)
+	if err := m.refresh(tx, at, today, claims, stamps); err != nil {
 		return claimed{}, err
 	}
-	x := claimed{frame: m.frame, base: m.selName, groups: m.groups, stale: m.stale, rows: make([]ClaimRow, len(claims))}
+	x := claimed{frame: at.frame, base: at.selName, groups: at.groups, stale: m.stale, rows: make([]ClaimRow, len(claims))}
 	for i, c := range claims {
-		w := m.claims[c.ID]
+		w := now[c.ID]
 		since := slot.DateOf(c.MadeAt, time.UTC)
 		if !w.first.IsZero() {
 			since = min(since, w.first)
@@ -183,58 +200,71 @@ func (f *Flow) claimed(tx Tx) (claimed, error) {
 	return x, nil
 }
 
-// refreshFrame forgets all evidence where the draw, the day or the settings are others.
-func (f *Flow) refreshFrame(tx Tx, m *claimMemory, today slot.Date, stale int) error {
+// at gives the draw that claims are weighed against on a day.
+func (m *claimMemory) at(tx Tx, today slot.Date) (*claimFrame, error) {
 	draws, err := tx.Selections.ByYear(today.Year())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(draws) == 0 {
 		if draws, err = tx.Selections.ByYear(0); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	base := ""
 	if len(draws) > 0 {
 		base = fmt.Sprintf("%s/%d", draws[0].ID, draws[0].Version)
 	}
-	if m.claims != nil && m.base == base && m.day == today && m.stale == stale {
-		return nil
+	if i := slices.IndexFunc(m.frames, func(x *claimFrame) bool { return x.base == base }); i >= 0 {
+		x := m.frames[i]
+		m.frames = append(slices.Delete(m.frames, i, i+1), x)
+		return x, nil
 	}
-	m.claims, m.groups = map[string]weighed{}, map[string]string{}
-	m.frame = insight.Frame{Customers: map[string]int{}, Places: map[string]insight.Place{}}
-	m.base, m.day, m.stale, m.selName = "", today, stale, ""
+	x := &claimFrame{base: base, groups: map[string]string{}, days: map[slot.Date]map[string]weighed{},
+		frame: insight.Frame{Customers: map[string]int{}, Places: map[string]insight.Place{}}}
 	if len(draws) > 0 {
-		if err := m.fillFrame(tx, draws[0]); err != nil {
-			m.claims = nil
-			return err
+		if err := x.fill(tx, draws[0]); err != nil {
+			return nil, err
 		}
 	}
-	m.base = base
-	return nil
+	if m.frames = append(m.frames, x); len(m.frames) > framesKept {
+		m.frames = slices.Delete(m.frames, 0, 1)
+	}
+	return x, nil
 }
 
-// fillFrame brings the customers for whom claims are to hold: those of the frozen list,
+// day gives the evidence of a day. The first of too many days makes room.
+func (x *claimFrame) day(d slot.Date) map[string]weighed {
+	if x.days[d] == nil {
+		if len(x.days) == daysWeighed {
+			delete(x.days, slices.Min(slices.Collect(maps.Keys(x.days))))
+		}
+		x.days[d] = map[string]weighed{}
+	}
+	return x.days[d]
+}
+
+// fill brings the customers for whom claims are to hold: those of the frozen list,
 // where each who was drawn stands for others of its group.
-func (m *claimMemory) fillFrame(tx Tx, s Selection) error {
+func (x *claimFrame) fill(tx Tx, s Selection) error {
 	state, err := stateOf(tx, s, false)
 	if err != nil {
 		return err
 	}
-	m.selName = s.Name
+	x.selName = s.Name
 	for _, st := range s.Strata {
-		m.frame.Customers[st.Code], m.groups[st.Code] = st.N, st.Label
+		x.frame.Customers[st.Code], x.groups[st.Code] = st.N, st.Label
 	}
 	for _, c := range state.chosen() {
 		if c.Stands && c.Weight > 0 {
-			m.frame.Places[c.CustomerID] = insight.Place{Stratum: c.Stratum, Weight: c.Weight}
+			x.frame.Places[c.CustomerID] = insight.Place{Stratum: c.Stratum, Weight: c.Weight}
 		}
 	}
 	return nil
 }
 
 // refresh weighs the claims to which something was said since, and those not known yet.
-func (m *claimMemory) refresh(tx Tx, claims []KeptClaim, stamps map[string]int64) error {
+func (m *claimMemory) refresh(tx Tx, at *claimFrame, today slot.Date, claims []KeptClaim, stamps map[string]int64) error {
 	if !m.known || m.held != stamps[heardStamp] {
 		last, err := tx.Sayings.Last()
 		if err != nil {
@@ -243,8 +273,9 @@ func (m *claimMemory) refresh(tx Tx, claims []KeptClaim, stamps map[string]int64
 		m.last, m.held, m.known = last, stamps[heardStamp], true
 	}
 	var old []string
+	known := at.day(today)
 	for _, c := range claims {
-		if w, ok := m.claims[c.ID]; !ok || w.stamp != stamps[c.ID] {
+		if w, ok := known[c.ID]; !ok || w.stamp != stamps[c.ID] {
 			old = append(old, c.ID)
 		}
 	}
@@ -264,13 +295,13 @@ func (m *claimMemory) refresh(tx Tx, claims []KeptClaim, stamps map[string]int64
 		by[s.ClaimID] = append(by[s.ClaimID], s)
 	}
 	for _, id := range old {
-		w := weighed{stamp: stamps[id], evidence: insight.Weigh(insight.Claim{ID: id}, by[id], m.frame, m.day, m.stale)}
+		w := weighed{stamp: stamps[id], evidence: insight.Weigh(insight.Claim{ID: id}, by[id], at.frame, today, m.stale)}
 		for i, s := range by[id] {
 			if i == 0 || s.On < w.first {
 				w.first = s.On
 			}
 		}
-		m.claims[id] = w
+		known[id] = w
 	}
 	return nil
 }

@@ -76,6 +76,10 @@ func (f *Flow) today(zone string) slot.Date {
 	return slot.DateOf(f.Now(), loc)
 }
 
+// todayFor gives the date where an actor reads, in UTC for whom nobody reads. Pages show
+// their reader's; what becomes of people and visits goes by the zones where these are.
+func (f *Flow) todayFor(a access.Actor) slot.Date { return f.today(a.Zone) }
+
 // todayOf gives one of us the date where that person lives now.
 func (f *Flow) todayOf(p roster.Person) slot.Date { return f.today(alert.ZoneOf(p, f.Now())) }
 

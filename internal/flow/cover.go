@@ -72,10 +72,10 @@ type scene struct {
 // officeRegion is where an executive counts in the region filter.
 func officeRegion(p roster.Person) string { return cmp.Or(p.Office.Region, p.Office.Country) }
 
-// scene reads people and groups. Errors: Invalid for an unknown region, or a period that
+// scene reads people and groups; today is the reader's. Errors: Invalid for an unknown region, or a period that
 // cannot be shown.
-func (f *Flow) scene(tx Tx, q CoverageQuery) (scene, error) {
-	today := f.today("UTC")
+func (f *Flow) scene(tx Tx, a access.Actor, q CoverageQuery) (scene, error) {
+	today := f.todayFor(a)
 	if q.Period.Start.IsZero() {
 		q.Period = slot.Interval{Start: today.Add(-364), End: today}
 	}
@@ -181,7 +181,7 @@ func (f *Flow) Coverage(ctx context.Context, a access.Actor, q CoverageQuery) (C
 		return CoverageView{}, err
 	}
 	return read(ctx, f, func(tx Tx) (CoverageView, error) {
-		x, err := f.scene(tx, q)
+		x, err := f.scene(tx, a, q)
 		if err != nil {
 			return CoverageView{}, err
 		}
@@ -206,7 +206,7 @@ func (f *Flow) Coverage(ctx context.Context, a access.Actor, q CoverageQuery) (C
 		if v.Open, err = openAlerts(tx); err != nil {
 			return v, err
 		}
-		claims, err := f.claimed(tx)
+		claims, err := f.claimed(tx, x.in.Today)
 		if err != nil {
 			return v, err
 		}
@@ -260,9 +260,9 @@ func (f *Flow) fallBehind(tx Tx, x scene) ([]alert.Lag, error) {
 	}
 	stamp := ""
 	if x.selection.Visits > longPlan {
-		stamp = fmt.Sprint(p.Version, x.in.Today)
+		stamp = fmt.Sprint(p.Version)
 	}
-	return f.lags.get(p.ID, stamp, f.Now(), func() ([]alert.Lag, error) { return lagging(tx, x.in.Today) })
+	return f.lags.get(fmt.Sprint(p.ID, " ", x.in.Today), stamp, f.Now(), func() ([]alert.Lag, error) { return lagging(tx, x.in.Today) })
 }
 
 // PromiseNow gives the promise in force of this year; ID is "" where nothing is promised.
@@ -271,7 +271,7 @@ func (f *Flow) PromiseNow(ctx context.Context, a access.Actor) (FrozenPromise, e
 		return FrozenPromise{}, err
 	}
 	return read(ctx, f, func(tx Tx) (FrozenPromise, error) {
-		all, err := tx.Promises.ByYear(f.today("UTC").Year())
+		all, err := tx.Promises.ByYear(f.todayFor(a).Year())
 		if err != nil || len(all) == 0 {
 			return FrozenPromise{}, err
 		}

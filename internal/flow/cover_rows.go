@@ -80,7 +80,7 @@ func (f *Flow) CoveragePeople(ctx context.Context, a access.Actor, q PeopleQuery
 		return CoveragePeopleView{}, fault.Invalidf("There is no such page.").With(fault.Detail{Where: "page", Expected: "a number from 0"})
 	}
 	return read(ctx, f, func(tx Tx) (CoveragePeopleView, error) {
-		x, err := f.scene(tx, CoverageQuery{Region: q.Region})
+		x, err := f.scene(tx, a, CoverageQuery{Region: q.Region})
 		if err != nil {
 			return CoveragePeopleView{}, err
 		}
@@ -291,7 +291,7 @@ func (f *Flow) CoverageGroup(ctx context.Context, a access.Actor, code string, p
 		return CoverageGroupView{}, err
 	}
 	return read(ctx, f, func(tx Tx) (CoverageGroupView, error) {
-		x, err := f.scene(tx, CoverageQuery{Period: period})
+		x, err := f.scene(tx, a, CoverageQuery{Period: period})
 		if err != nil {
 			return CoverageGroupView{}, err
 		}
@@ -342,7 +342,7 @@ func (f *Flow) CoverageGroups(ctx context.Context, a access.Actor, period slot.I
 		return CoverageGroupsView{}, err
 	}
 	return read(ctx, f, func(tx Tx) (CoverageGroupsView, error) {
-		x, err := f.scene(tx, CoverageQuery{Period: period})
+		x, err := f.scene(tx, a, CoverageQuery{Period: period})
 		if err != nil {
 			return CoverageGroupsView{}, err
 		}
@@ -412,7 +412,7 @@ func (f *Flow) CoverageRows(ctx context.Context, a access.Actor, q RowsQuery) (C
 		return CoverageRowsView{}, fault.Invalidf("There is no such page.").With(fault.Detail{Where: "page", Expected: "a number from 0"})
 	}
 	return read(ctx, f, func(tx Tx) (CoverageRowsView, error) {
-		x, err := f.scene(tx, CoverageQuery{Period: q.Period, Region: q.Region})
+		x, err := f.scene(tx, a, CoverageQuery{Period: q.Period, Region: q.Region})
 		if err != nil {
 			return CoverageRowsView{}, err
 		}

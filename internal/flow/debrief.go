@@ -70,7 +70,7 @@ const claimsOffered = 5
 
 // claimChoices gives the claims that a debrief offers.
 func (f *Flow) claimChoices(tx Tx, v visit.Visit, said []insight.Statement) ([]ClaimChoice, error) {
-	x, err := f.claimed(tx)
+	x, err := f.claimed(tx, f.today(v.Zone))
 	if err != nil || len(x.rows) == 0 {
 		return nil, err
 	}

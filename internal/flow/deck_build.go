@@ -10,6 +10,7 @@ import (
 	"windshield/internal/access"
 	"windshield/internal/coverage"
 	"windshield/internal/insight"
+	"windshield/internal/locale"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
@@ -33,7 +34,8 @@ type deckInput struct {
 	Backed    basis      // who backs any of them
 	Fiscal    time.Month // first month of the fiscal year
 	AsOf      time.Time
-	Today     slot.Date
+	Today     slot.Date    // the reader's
+	Style     locale.Style // in which the sentences are
 }
 
 // Deck gives the plan of a year as slides. Claims are on it for those who may see
@@ -48,8 +50,8 @@ func (f *Flow) Deck(ctx context.Context, a access.Actor, planID string) (Deck, e
 		if err != nil {
 			return Deck{}, err
 		}
-		d, err := f.decks.get(fmt.Sprint(planID, " ", claims), stamp, f.Now(), func() (Deck, error) {
-			in, err := f.deckInput(tx, claims, planID)
+		d, err := f.decks.get(fmt.Sprint(planID, claims, f.todayFor(a), a.Style), stamp, f.Now(), func() (Deck, error) {
+			in, err := f.deckInput(tx, a, claims, planID)
 			if err != nil {
 				return Deck{}, err
 			}
@@ -60,8 +62,8 @@ func (f *Flow) Deck(ctx context.Context, a access.Actor, planID string) (Deck, e
 	})
 }
 
-func (f *Flow) deckInput(tx Tx, claims bool, planID string) (in deckInput, err error) {
-	in.AsOf, in.Today = f.Now().UTC(), f.today("UTC")
+func (f *Flow) deckInput(tx Tx, a access.Actor, claims bool, planID string) (in deckInput, err error) {
+	in.AsOf, in.Today, in.Style = f.Now().UTC(), f.todayFor(a), a.Style
 	if in.Plan, err = tx.Plans.Get(planID); err != nil {
 		return in, err
 	}
@@ -125,7 +127,7 @@ func (f *Flow) deckInput(tx Tx, claims bool, planID string) (in deckInput, err e
 
 // deckClaims adds the open claims with what they rest on, and what is still to hear.
 func (f *Flow) deckClaims(tx Tx, in *deckInput) error {
-	x, err := f.claimed(tx)
+	x, err := f.claimed(tx, in.Today)
 	if err != nil {
 		return err
 	}

@@ -27,8 +27,8 @@ type MixesView struct {
 }
 
 // period gives the time that somebody asked for; the last 12 months where none is.
-func (f *Flow) period(in slot.Interval) (slot.Interval, error) {
-	if today := f.today("UTC"); in.Start.IsZero() && in.End.IsZero() {
+func (f *Flow) period(a access.Actor, in slot.Interval) (slot.Interval, error) {
+	if today := f.todayFor(a); in.Start.IsZero() && in.End.IsZero() {
 		in = slot.Interval{Start: today.Add(-364), End: today}
 	}
 	if in.Start.IsZero() || in.End < in.Start || in.Days() > 5*366 {
@@ -43,7 +43,7 @@ func (f *Flow) Mixes(ctx context.Context, a access.Actor, period slot.Interval) 
 	if err := access.Require(a, access.SeeCoverage, access.Subject{}); err != nil {
 		return MixesView{}, err
 	}
-	period, err := f.period(period)
+	period, err := f.period(a, period)
 	if err != nil {
 		return MixesView{}, err
 	}
@@ -117,7 +117,7 @@ func (f *Flow) BrakeCounts(ctx context.Context, a access.Actor, period slot.Inte
 	if err := access.Require(a, access.SeeCoverage, access.Subject{}); err != nil {
 		return BrakesView{}, err
 	}
-	period, err := f.period(period)
+	period, err := f.period(a, period)
 	if err != nil {
 		return BrakesView{}, err
 	}

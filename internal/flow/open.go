@@ -99,7 +99,8 @@ type MyYear struct {
 // draft is for those who plan.
 func (f *Flow) myYears(tx Tx, executiveID string, people map[string]roster.Person) ([]MyYear, error) {
 	var out []MyYear
-	for year := f.today("UTC").Year(); year <= f.today("UTC").Year()+1; year++ {
+	this := f.todayOf(people[executiveID]).Year()
+	for year := this; year <= this+1; year++ {
 		plans, err := tx.Plans.ByYear(year)
 		if err != nil {
 			return nil, err

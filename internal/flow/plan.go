@@ -82,7 +82,7 @@ func (f *Flow) Plan(ctx context.Context, a access.Actor, id string, filter PlanF
 		for _, x := range people {
 			byID[x.ID] = x
 		}
-		v := PlanView{Plan: p, Groups: groupsOf(s), Today: f.today("UTC"), Customers: map[string]string{}}
+		v := PlanView{Plan: p, Groups: groupsOf(s), Today: f.todayFor(a), Customers: map[string]string{}}
 		for _, u := range p.Unassigned {
 			v.Customers[u.CustomerID] = y.customers[u.CustomerID].Name
 		}

@@ -68,7 +68,7 @@ func (f *Flow) PlanFile(ctx context.Context, a access.Actor, planID string, kind
 		out.Name, out.Write = fileName(d.Plan.Year, d.Plan.Version, kind), presentation(d).Write
 		return out, nil
 	}
-	in, err := f.sheetInput(ctx, planID, scope, kind == PlanPDF)
+	in, err := f.sheetInput(ctx, a, planID, scope, kind == PlanPDF)
 	if err != nil {
 		return PlanFile{}, err
 	}

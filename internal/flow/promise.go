@@ -104,19 +104,25 @@ func (f *Flow) compare(tx Tx, year int) (p promised, ok bool, err error) {
 	if err != nil {
 		return p, false, err
 	}
-	today := f.today("UTC")
+	days := map[string]slot.Date{} // by zone: whether a visit is over does not hang on who looks
 	for i := range list {
 		x := &list[i]
 		if x.Is != nil {
+			d, known := days[x.Is.Zone]
+			if !known {
+				d = f.today(x.Is.Zone)
+				days[x.Is.Zone] = d
+			}
+			x.Today = d
 			for _, s := range steps[x.Is.ID] {
 				if !s.At.Before(p.FrozenAt) {
 					x.Steps = append(x.Steps, s)
 				}
 			}
 		}
-		p.Rows[i].Outcome = x.Outcome(today)
+		p.Rows[i].Outcome = x.Outcome()
 	}
-	p.Kept = coverage.KeepCount(list, today)
+	p.Kept = coverage.KeepCount(list)
 	return p, true, nil
 }
 
@@ -172,7 +178,7 @@ func (f *Flow) Promise(ctx context.Context, a access.Actor, planID string, only 
 		if err != nil {
 			return PromiseView{}, err
 		}
-		v := PromiseView{Plan: plan, Today: f.today("UTC"), MayFreeze: freezable(plan) == nil && access.Decide(a, access.PublishPlan, access.Subject{}).Allowed,
+		v := PromiseView{Plan: plan, Today: f.todayFor(a), MayFreeze: freezable(plan) == nil && access.Decide(a, access.PublishPlan, access.Subject{}).Allowed,
 			Customers: map[string]string{}, People: map[string]string{}}
 		p, ok, err := f.promiseOf(tx, plan.Year)
 		if err != nil || !ok {

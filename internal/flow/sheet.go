@@ -54,7 +54,7 @@ func (f *Flow) YearSheet(ctx context.Context, a access.Actor, planID string, par
 	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
 		return PaperYear{}, err
 	}
-	in, err := f.sheetInput(ctx, planID, access.Scope{All: true}, true)
+	in, err := f.sheetInput(ctx, a, planID, access.Scope{All: true}, true)
 	if err != nil {
 		return PaperYear{}, err
 	}
@@ -92,9 +92,9 @@ func ownScope(a access.Actor) (access.Scope, error) {
 	return s, nil
 }
 
-func (f *Flow) sheetInput(ctx context.Context, planID string, scope access.Scope, bare bool) (sheetInput, error) {
+func (f *Flow) sheetInput(ctx context.Context, a access.Actor, planID string, scope access.Scope, bare bool) (sheetInput, error) {
 	return read(ctx, f, func(tx Tx) (in sheetInput, err error) {
-		in.Today, in.Whole, in.Bare = f.today("UTC"), scope.All, bare
+		in.Today, in.Whole, in.Bare = f.todayFor(a), scope.All, bare
 		if in.Plan, err = tx.Plans.Get(planID); err != nil {
 			return in, err
 		}

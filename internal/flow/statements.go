@@ -106,7 +106,7 @@ func (f *Flow) AddStatement(ctx context.Context, a access.Actor, in StatementInp
 		ClaimID: in.ClaimID, Side: cmp.Or(in.Side, insight.Neither), Asked: in.Asked, VisitID: in.VisitID, CustomerID: in.CustomerID, HeardBy: a.PersonID}
 	return f.changeStatement(ctx, a, "add statement", func(tx Tx) (KeptStatement, error) {
 		k := KeptStatement{Origin: ByHand}
-		today := f.today("UTC")
+		today := f.todayFor(a)
 		s.On = today
 		switch {
 		case s.VisitID != "":
@@ -161,7 +161,7 @@ func (f *Flow) AttachStatement(ctx context.Context, a access.Actor, id string, v
 		} else if err := claimFor(tx, "claim", claimID); err != nil {
 			return s, err
 		}
-		return s, s.Check(max(f.today("UTC"), s.On, s.Checked, s.Over))
+		return s, s.Check(max(f.todayFor(a), s.On, s.Checked, s.Over))
 	})
 }
 
@@ -190,7 +190,7 @@ func (f *Flow) StepStatement(ctx context.Context, a access.Actor, id string, ver
 		if err != nil {
 			return s, err
 		}
-		today := max(f.today("UTC"), s.On)
+		today := max(f.todayFor(a), s.On)
 		switch step {
 		case StatementHolds:
 			if s.Source == insight.Guessed {
@@ -266,7 +266,7 @@ func (f *Flow) proposedQuestions(tx Tx, v visit.Visit) ([]insight.Question, erro
 	}
 	again := insight.Recheck(v.CustomerID, plainStatements(kept), on, set.StaleDays)
 	again = again[:min(len(again), insight.QuestionsPerBrief)]
-	x, err := f.claimed(tx)
+	x, err := f.claimed(tx, f.today(v.Zone))
 	if err != nil {
 		return nil, err
 	}
@@ -321,7 +321,7 @@ func (f *Flow) statementViews(tx Tx, a access.Actor, kept []KeptStatement) ([]St
 	out := make([]StatementView, len(kept))
 	for i, s := range kept {
 		c := customers[s.CustomerID]
-		w := StatementView{KeptStatement: s, Customer: c.Name, HeardName: people[s.HeardBy].Name, Today: f.today("UTC")}
+		w := StatementView{KeptStatement: s, Customer: c.Name, HeardName: people[s.HeardBy].Name, Today: f.todayFor(a)}
 		w.Stale = s.Withdrawn.IsZero() && s.Over.IsZero() && s.Statement.Stale(w.Today, set.StaleDays)
 		w.MayChange = s.Withdrawn.IsZero() && access.Decide(a, access.KeepStatement, access.Subject{HostID: c.HostID}).Allowed
 		out[i] = w

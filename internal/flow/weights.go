@@ -62,7 +62,7 @@ func (f *Flow) PlanRules(ctx context.Context, a access.Actor) (PlanRules, error)
 			return PlanRules{}, err
 		}
 		v := PlanRules{Weights: allWeights(differing), MayChange: access.Decide(a, access.SetPlanRules, access.Subject{}).Allowed}
-		for year := f.today("UTC").Year(); year <= f.today("UTC").Year()+1; year++ {
+		for year := f.todayFor(a).Year(); year <= f.todayFor(a).Year()+1; year++ {
 			p, ok, err := livePlan(tx, year)
 			if err != nil {
 				return v, err

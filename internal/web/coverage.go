@@ -77,7 +77,7 @@ func (p *Pages) filter(c echo.Context, others ...string) coverFilter {
 		bad = append(bad, fault.Detail{Where: "period", Value: fault.Short(f.Period), Expected: "12m, 90d, year or last-year"})
 		f.Period, at = "12m", 0
 	}
-	f.span = periods[at].of(slot.DateOf(p.Now(), time.UTC))
+	f.span = periods[at].of(dayHere(ctx(c), p.Now()))
 	for name := range c.QueryParams() {
 		if name != "period" && name != "region" && name != "done" && !slices.Contains(others, name) {
 			bad = append(bad, fault.Detail{Where: fault.Short(name), Value: fault.Short(c.QueryParam(name)), Expected: "only the filters that this page has: " + strings.Join(append([]string{"period", "region"}, others...), ", ")})
