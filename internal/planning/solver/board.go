@@ -14,6 +14,7 @@ import (
 type Board struct {
 	p      *planning.Problem
 	m      *model
+	c      *compiler // what the next board takes over
 	s      *state
 	plan   map[string]planning.Place // as it stands
 	visits map[string]int32
@@ -38,26 +39,11 @@ func NewBoard(ctx context.Context, p *planning.Problem, s *planning.Solution) (*
 	if v := planning.Check(p, s); !v.Feasible {
 		return nil, fault.Invalidf("The plan breaks rules, so that nothing can be said about changes to it.").With(breaches(p, v.Violations)...)
 	}
-	m, err := compile(ctx, p, boardWorkers)
+	c, err := compileAfter(ctx, p, boardWorkers, nil)
 	if err != nil {
 		return nil, err
 	}
-	b := &Board{
-		p: p, m: m, s: newState(m), plan: s.Places(), visits: make(map[string]int32, len(p.Visits)),
-		execs: make(map[string]int32, len(p.Executives)), byHost: make([][]int32, m.hosts),
-	}
-	for i := range p.Executives {
-		b.execs[p.Executives[i].ID] = int32(i)
-	}
-	for i := range p.Visits {
-		v := int32(i)
-		b.visits[p.Visits[i].ID] = v
-		b.byHost[m.visits[i].host] = append(b.byHost[m.visits[i].host], v)
-		if at, ok := b.plan[p.Visits[i].ID]; ok {
-			b.s.assign(v, b.execs[at.Executive], b.slotOf(at))
-		}
-	}
-	return b, nil
+	return c.board(s), nil
 }
 
 // Hold lets no answer move these visits, as if they were pinned where they stand,

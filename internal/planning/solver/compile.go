@@ -15,8 +15,19 @@ const (
 )
 
 // compile turns a valid problem into arrays, the large ones by several workers at
-// the same time. It fails only with ctx.
+// the same time, for a search. It fails only with ctx.
 func compile(ctx context.Context, p *planning.Problem, workers int) (*model, error) {
+	c, err := compileAfter(ctx, p, workers, nil)
+	if err != nil {
+		return nil, err
+	}
+	return c.m, c.m.favors(ctx, workers)
+}
+
+// compileAfter turns a valid problem into arrays, all but what only a search needs. What
+// hangs on nothing that has changed since another problem was compiled, nil for none, is
+// taken over from that.
+func compileAfter(ctx context.Context, p *planning.Problem, workers int, before *compiler) (*compiler, error) {
 	m := &model{
 		days: int32(p.Horizon.Days()),
 		stay: int32(p.Rules.StayDays),
@@ -31,21 +42,20 @@ func compile(ctx context.Context, p *planning.Problem, workers int) (*model, err
 	for _, km := range p.Rules.ReachKM {
 		m.reach = append(m.reach, int32(km))
 	}
-	c := &compiler{p: p, m: m, workers: workers, tags: map[string]int32{}}
+	c := &compiler{p: p, m: m, workers: workers, tags: map[string]int32{}, before: before}
 	c.time()
 	c.executives()
 	c.visits()
+	c.recognise()
 	if err := c.customers(ctx); err != nil {
 		return nil, err
 	}
 	if err := c.pairs(ctx); err != nil {
 		return nil, err
 	}
-	for i := range m.custs {
-		m.dist.places = append(m.dist.places, m.custs[i].point)
-	}
-	m.dist = newDistances(ctx, m.dist.places, workers)
-	return m, ctx.Err()
+	c.distances(ctx)
+	c.before, c.has = nil, nil // else every board would keep all that were before it
+	return c, ctx.Err()
 }
 
 // compiler holds the ids while they are turned into indices.
@@ -57,7 +67,12 @@ type compiler struct {
 	execs   map[string]int32
 	custs   []*planning.Customer // those with visits, by index
 	tags    map[string]int32
-	has     [][]bool // [exec][tag]
+	has     [][]bool          // [exec][tag]
+	away    map[string]bitset // days by host
+
+	before  *compiler // that of an earlier problem, of which things are taken over; nil for none
+	was     []int32   // by customer: its index there, none where it is new
+	aligned bool      // the customers are those of before, in the same order
 }
 
 // time compiles weeks, months, crunch periods and working days.
@@ -223,7 +238,9 @@ func (c *compiler) customers(ctx context.Context) error {
 	for i := range c.p.Hosts {
 		hosts[c.p.Hosts[i].ID] = &c.p.Hosts[i]
 	}
-	hostIndex, hostAway := map[string]int32{}, []bitset{}
+	hostIndex, hostAway, asBefore := map[string]int32{}, []bitset{}, []bool{}
+	c.away = make(map[string]bitset, len(c.p.Hosts))
+	sameDays := c.sameDays()
 	m.dims = len(c.p.Dimensions)
 	valueIndex := make([]map[string]int32, m.dims)
 	next := int32(0)
@@ -235,6 +252,7 @@ func (c *compiler) customers(ctx context.Context) error {
 		}
 	}
 	m.custs = make([]cust, len(c.custs))
+	m.suits = make([]uint64, 0, 2*len(c.custs)*int(m.words))
 	hostOf := make([]int32, len(c.custs))
 	for i, from := range c.custs {
 		if i&255 == 0 && ctx.Err() != nil {
@@ -246,10 +264,23 @@ func (c *compiler) customers(ctx context.Context) error {
 			hostIndex[from.Host] = h
 			away := newBitset(m.days)
 			c.mark(away, hosts[from.Host].Unavailable)
-			hostAway = append(hostAway, away)
+			hostAway, c.away[from.Host] = append(hostAway, away), away
+			asBefore = append(asBefore, sameDays && slices.Equal(away, c.before.away[from.Host]))
 		}
 		hostOf[i] = h
-		m.custs[i] = c.customer(from, hostAway[h], valueIndex)
+		if old, at := c.old(i); old != nil && asBefore[h] && c.opensAsBefore(from, old) {
+			m.custs[i] = c.openAsBefore(at)
+		} else {
+			m.custs[i] = c.customer(from, hostAway[h])
+		}
+		m.custs[i].spacing, m.custs[i].point = int32(from.MinSpacingDays), from.Place()
+		for d := range c.p.Dimensions {
+			if v, ok := valueIndex[d][from.Values[c.p.Dimensions[d].ID]]; ok {
+				m.valueOf = append(m.valueOf, v)
+			} else {
+				m.valueOf = append(m.valueOf, none)
+			}
+		}
 	}
 	m.hosts = len(hostAway)
 	for id, h := range hostIndex {
@@ -272,10 +303,11 @@ func (c *compiler) customers(ctx context.Context) error {
 	return nil
 }
 
-func (c *compiler) customer(from *planning.Customer, hostAway bitset, valueIndex []map[string]int32) cust {
+// customer compiles the days of a customer whose host is away on some.
+func (c *compiler) customer(from *planning.Customer, hostAway bitset) cust {
 	m := c.m
 	open, wanted := slices.Clone(c.works[from.Calendar]), newBitset(m.days)
-	to := cust{window: newBitset(m.days), spacing: int32(from.MinSpacingDays), point: from.Place()}
+	to := cust{window: newBitset(m.days)}
 	black := newBitset(m.days)
 	c.mark(black, from.Blackouts)
 	c.mark(to.window, from.Windows)
@@ -293,20 +325,17 @@ func (c *compiler) customer(from *planning.Customer, hostAway bitset, valueIndex
 			to.good = append(to.good, d)
 		}
 	}
-	for i, d := range c.p.Dimensions {
-		if v, ok := valueIndex[i][from.Values[d.ID]]; ok {
-			m.valueOf = append(m.valueOf, v)
-		} else {
-			m.valueOf = append(m.valueOf, none)
-		}
-	}
 	return to
 }
 
-// pairs compiles what is fixed between customers and executives, and the
-// executives that suit each customer best.
+// pairs compiles what is fixed between customers and executives.
 func (c *compiler) pairs(ctx context.Context) error {
 	m := c.m
+	same := c.sameExecutives()
+	if same && c.aligned && slices.EqualFunc(c.custs, c.before.custs, pairsAlike) {
+		m.pairs = c.before.m.pairs
+		return nil
+	}
 	c.has = make([][]bool, len(m.execs))
 	homes := make([]vector, len(m.execs))
 	for i := range m.execs {
@@ -317,19 +346,18 @@ func (c *compiler) pairs(ctx context.Context) error {
 		}
 	}
 	m.pairs = make([]pair, len(m.custs)*len(m.execs))
-	m.favor = make([][]int32, len(m.custs))
 	return inRows(ctx, c.workers, len(m.custs), func(from, to int) {
-		offers := make([]bid, 0, len(m.execs))
 		for i := from; i < to; i++ {
+			if old, at := c.old(i); same && old != nil && pairsAlike(c.custs[i], old) {
+				copy(m.pairs[i*len(m.execs):(i+1)*len(m.execs)], c.before.m.pairs[int(at)*len(m.execs):])
+				continue
+			}
 			at, where := vectorOf(m.custs[i].point), m.custs[i].point
-			offers = offers[:0]
 			for e := range m.execs {
 				x := m.pair(int32(i), int32(e))
 				x.home = chordKM(homes[e], at, c.p.Executives[e].Home(), where)
 				x.points = c.points(c.custs[i], e)
-				offers = m.bid(offers, int32(i), int32(e))
 			}
-			m.favor[i] = favored(offers)
 		}
 	})
 }

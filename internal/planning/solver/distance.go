@@ -28,8 +28,10 @@ func vectorOf(p geo.Point) vector {
 	return vector{math.Cos(lat) * math.Cos(lon), math.Cos(lat) * math.Sin(lon), math.Sin(lat)}
 }
 
-// newDistances tables the distances, half done where ctx ends.
-func newDistances(ctx context.Context, places []geo.Point, workers int) distances {
+// newDistances tables the distances, half done where ctx ends. was gives by place its
+// index among those of an earlier table, none where it is new there, and those are taken
+// over; nil where there is none.
+func newDistances(ctx context.Context, places []geo.Point, workers int, before *distances, was []int32) distances {
 	d := distances{places: places, points: make([]vector, len(places)), n: len(places)}
 	for i, p := range places {
 		v := vectorOf(p)
@@ -40,8 +42,17 @@ func newDistances(ctx context.Context, places []geo.Point, workers int) distance
 		table := make([]uint16, n*n)
 		_ = inRows(ctx, workers, n, func(from, to int) { // whoever asked looks at ctx
 			for i := from; i < to; i++ {
+				var known []uint16
+				if was != nil && was[i] != none && before.table != nil {
+					known = before.table[int(was[i])*before.n : (int(was[i])+1)*before.n]
+				}
 				for j := range i {
-					km := uint16(d.between(int32(i), int32(j)))
+					var km uint16
+					if known != nil && was[j] != none {
+						km = known[was[j]]
+					} else {
+						km = uint16(d.between(int32(i), int32(j)))
+					}
 					table[i*n+j], table[j*n+i] = km, km
 				}
 			}

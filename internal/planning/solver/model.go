@@ -49,8 +49,8 @@ type model struct {
 	pairs []pair // [cust × execs + exec]
 	dist  distances
 
-	near  [][]int32 // by customer: the visits nearest to it, its own first
-	favor [][]int32 // by customer: executives who may go, the cheapest first
+	near  [][]int32 // by customer: the visits nearest to it, its own first; of a search only
+	favor [][]int32 // by customer: executives who may go, the cheapest first; of a search only
 }
 
 // prices are the weights of the terms.

@@ -108,6 +108,24 @@ func (m *model) bid(offers []bid, c, e int32) []bid {
 	return append(offers, bid{e, m.price.km*int64(2*x.home) + m.price.mismatch*int64(x.points)})
 }
 
+// favors lists for each customer the executives that suit it best. It fails only with ctx.
+func (m *model) favors(ctx context.Context, workers int) error {
+	m.favor = make([][]int32, len(m.custs))
+	return inRows(ctx, workers, len(m.custs), m.prefer)
+}
+
+// prefer lists the executives who may go to some customers, the cheapest first.
+func (m *model) prefer(from, to int) {
+	bids := make([]bid, 0, len(m.execs))
+	for c := from; c < to; c++ {
+		bids = bids[:0]
+		for e := range m.execs {
+			bids = m.bid(bids, int32(c), int32(e))
+		}
+		m.favor[c] = favored(bids)
+	}
+}
+
 // favored lists the executives with the cheapest offers.
 func favored(offers []bid) []int32 {
 	slices.SortFunc(offers, func(a, b bid) int { return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(a.exec, b.exec)) })

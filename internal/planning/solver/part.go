@@ -162,7 +162,8 @@ func (g *state) extract(d *division, index int32, execs []int32) *part {
 	}
 	l.dist = m.dist.among(custs)
 	l.neighboursFrom(m, p.visits)
-	l.prefer()
+	l.favor = make([][]int32, len(l.custs))
+	l.prefer(0, len(l.custs))
 	s := newState(l)
 	for i, h := range hosts {
 		copy(s.busy[int32(i)*m.slots/64:int32(i+1)*m.slots/64], g.busy[h*m.slots/64:(h+1)*m.slots/64])
@@ -174,19 +175,6 @@ func (g *state) extract(d *division, index int32, execs []int32) *part {
 	}
 	p.s, p.start = s, change{s.fixed, int32(s.overdue)}
 	return p
-}
-
-// prefer lists the executives who may go to each customer, the cheapest first.
-func (m *model) prefer() {
-	m.favor = make([][]int32, len(m.custs))
-	bids := make([]bid, 0, len(m.execs))
-	for c := range m.custs {
-		bids = bids[:0]
-		for e := range m.execs {
-			bids = m.bid(bids, int32(c), int32(e))
-		}
-		m.favor[c] = favored(bids)
-	}
 }
 
 // divided says whether a customer's visits are in several parts.
