@@ -24,6 +24,7 @@ import (
 	"windshield/internal/auth"
 	"windshield/internal/calsync"
 	"windshield/internal/fault"
+	"windshield/internal/web"
 )
 
 // Limits of requests (reliability rule 12).
@@ -181,9 +182,8 @@ func MetricsHTTP(metrics *prometheus.Registry, log *slog.Logger) *http.Server {
 func headAsGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {
-			get := *r
-			get.Method = http.MethodGet
-			r = &get
+			r = r.WithContext(web.WithHead(r.Context())) // a copy
+			r.Method = http.MethodGet
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -35,6 +35,17 @@ func pairs(m map[string]string) []pair {
 	return out
 }
 
+// besideStage leaves out the stage that the import has said, where the page shows the
+// stage by itself. A word that is none of our stages stays.
+func besideStage(in []pair, b visit.Buying, stands visit.Stage) []pair {
+	if stands.Code == "" {
+		return in
+	}
+	return slices.DeleteFunc(in, func(x pair) bool {
+		return x.Name == flow.StageDimension && slices.ContainsFunc(b.Stages, func(s visit.Stage) bool { return strings.EqualFold(s.Code, x.Value) || strings.EqualFold(s.Name, x.Value) })
+	})
+}
+
 func (p *Pages) customers(c echo.Context) error {
 	q := flow.CustomerQuery{Search: strings.TrimSpace(c.QueryParam("q")), After: c.QueryParam("after"), Limit: 50}
 	stage := c.QueryParam("stage")
@@ -82,7 +93,7 @@ func (p *Pages) showCustomer(c echo.Context, status int, refused error) error {
 	if err != nil {
 		return err
 	}
-	m := customerModel{CustomerView: v, Values: pairs(v.Customer.Values), Key: p.NewKey(), Error: shown(refused, "action", "on"), Typed: c.FormValue("action"), On: c.FormValue("on"),
+	m := customerModel{CustomerView: v, Values: besideStage(pairs(v.Customer.Values), v.Way.Buying, v.Way.Stage), Key: p.NewKey(), Error: shown(refused, "action", "on"), Typed: c.FormValue("action"), On: c.FormValue("on"),
 		MayErase: may(access.ErasePerson)(auth.Actor(c))}
 	for _, x := range v.Visits {
 		ahead := x.End.After(p.Now())

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -113,6 +114,60 @@ var failures = map[fault.Kind]failure{
 	fault.Internal:  {Status: http.StatusInternalServerError, Title: "Something went wrong on our side", Advice: "It has been recorded. Nothing is known to be changed: look before you repeat it.", Link: link{Href: "/", Text: "Go to my first page"}},
 }
 
+// routed gives the routes of the server that an address fits, by method. Where groups of
+// routes have a fallback of their own, the router itself does not know that an address is
+// used with another method.
+func routed(c echo.Context, address string, methods ...string) []string {
+	known := map[string]bool{}
+	for _, r := range c.Echo().Routes() {
+		known[r.Method+" "+r.Path] = true
+	}
+	var out []string
+	for _, m := range methods {
+		found := c.Echo().NewContext(c.Request(), nil)
+		if c.Echo().Router().Find(m, address, found); known[m+" "+found.Path()] {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// otherWay says whether a request is refused only for its method, and which ones are
+// taken instead.
+func otherWay(c echo.Context, he *echo.HTTPError) (taken []string) {
+	if he == nil || he.Code != http.StatusMethodNotAllowed && he.Code != http.StatusNotFound {
+		return nil
+	}
+	all := []string{http.MethodGet, http.MethodPost}
+	at := c.Request().URL.EscapedPath()
+	if len(routed(c, at, c.Request().Method)) > 0 {
+		return nil
+	}
+	return routed(c, at, all...)
+}
+
+// notThisWay is for an address that exists and takes other requests: one of a form that
+// was opened as a page, or of a page to which something was sent.
+func notThisWay(c echo.Context, taken []string) failure {
+	c.Response().Header().Set(echo.HeaderAllow, strings.Join(taken, ", "))
+	f := failure{Status: http.StatusMethodNotAllowed, Title: "This address only takes what a form sends", Link: link{Href: "/", Text: "Go to my first page"},
+		Advice: "Nothing was changed. The address of a form that was sent is no page: open the page with the form, and send it from there."}
+	if taken[0] == http.MethodGet {
+		f.Title, f.Advice = "This address takes nothing that is sent to it", "Nothing was changed. Open the page anew: an older version of it may have sent this."
+		if at := c.Request().URL.EscapedPath(); safePath(at) {
+			f.Link = link{Href: at, Text: "Open the page"}
+		}
+		return f
+	}
+	for at := path.Dir(c.Request().URL.EscapedPath()); len(at) > 1; at = path.Dir(at) {
+		if safePath(at) && len(routed(c, at, http.MethodGet)) > 0 {
+			f.Link = link{Href: at, Text: "Open the page it belongs to"}
+			break
+		}
+	}
+	return f
+}
+
 // Error answers with an error page. It is for the server's error handler; what a
 // form can show itself never comes here.
 func (p *Pages) Error(c echo.Context, err error) {
@@ -134,14 +189,15 @@ func (p *Pages) Error(c echo.Context, err error) {
 	if !ok {
 		f = failures[fault.Internal]
 	}
-	if he != nil && he.Code == http.StatusMethodNotAllowed {
-		f.Status = he.Code
+	taken := otherWay(c, he)
+	if len(taken) > 0 {
+		f = notThisWay(c, taken)
 	}
 	if f.Status == http.StatusInternalServerError {
 		p.Log.Error("page failed", "path", c.Path(), "error", err)
 	}
 	f.Problem = shown(err)
-	if kind == fault.Internal {
+	if kind == fault.Internal || len(taken) > 0 {
 		f.Problem = shownError{} // the title says it all
 	}
 	if f.Status == http.StatusServiceUnavailable || f.Status == http.StatusTooManyRequests {
@@ -190,7 +246,7 @@ func fromHTTP(he *echo.HTTPError) error {
 	case http.StatusNotFound:
 		return fault.NotFoundf("There is nothing at this address.")
 	case http.StatusMethodNotAllowed:
-		return fault.NotFoundf("This address cannot be used in this way.")
+		return fault.NotFoundf("The address exists, but not for a request of this kind.")
 	case http.StatusForbidden:
 		return fault.Deniedf("The request did not come from a page of Windshield.")
 	case http.StatusUnauthorized:

@@ -393,6 +393,47 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 	}
 }
 
+// An address of a form is no page, and no page takes what nobody made a form for: both
+// say so, and where to go on.
+func TestARequestOfTheWrongKindSaysWhereToGo(t *testing.T) {
+	s := makeStory(sampleSize)
+	p, err := web.New(web.Options{Flow: s, SignIn: &signIn{}, Now: func() time.Time { return s.now }})
+	require.NoError(t, err)
+	grouped := echo.New() // as the server has it
+	grouped.HTTPErrorHandler = func(err error, c echo.Context) { p.Error(c, err) }
+	p.Register(grouped.Group("", func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			auth.SetActor(c, actors(s)["vp"])
+			return next(c)
+		}
+	}))
+	plan := "/plans/" + s.plan.ID
+	for _, c := range []struct {
+		method, path string
+		status       int
+		says, goes   string
+	}{
+		{http.MethodGet, plan + "/moves", 405, "only takes what a form sends", plan},
+		{http.MethodGet, plan + "/steps/x/undo", 405, "only takes what a form sends", plan},
+		{http.MethodGet, "/visits/%3Cb%3E%22/answer", 405, "only takes what a form sends", "/visits/%3Cb%3E%22"},
+		{http.MethodGet, "/signout", 405, "only takes what a form sends", "/"},
+		{http.MethodPost, "/coverage", 405, "takes nothing that is sent to it", "/coverage"},
+		{http.MethodPost, "/coverage/people/x", 405, "takes nothing that is sent to it", "/coverage/people/x"},
+		{http.MethodDelete, "/visits/x", 405, "takes nothing that is sent to it", "/visits/x"},
+		{http.MethodGet, "/nowhere", 404, "does not exist", "/"}, {http.MethodPost, "//evil.example/moves", 404, "does not exist", "/"}, {http.MethodGet, plan + "x", 404, "does not exist", "/"},
+	} {
+		for name, e := range map[string]*echo.Echo{"alone": open(t, s, actors(s)["vp"]).echo, "in a group": grouped} {
+			w := httptest.NewRecorder()
+			e.ServeHTTP(w, httptest.NewRequest(c.method, c.path, strings.NewReader("a=b")))
+			require.Equal(t, c.status, w.Code, name+c.path)
+			require.Contains(t, w.Body.String(), c.says, c.path)
+			require.Contains(t, w.Body.String(), `class="btn" href="`+c.goes+`">`, c.path)
+			require.Equal(t, c.status == 405, w.Header().Get("Allow") != "", c.path)
+			sound(t, w.Body.Bytes())
+		}
+	}
+}
+
 func TestNobodyIsSentToSignIn(t *testing.T) {
 	s := makeStory(sampleSize)
 	s.fail["coverage"] = fault.New(fault.Unauthenticated, "Please sign in first.")

@@ -119,6 +119,12 @@ func (p *Pages) runEvents(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, "text/event-stream")
+	h.Set("X-Accel-Buffering", "no") // a proxy must not wait for more
+	if asksForHead(ctx(c)) {
+		return c.NoContent(http.StatusOK) // who asks for nothing holds no stream
+	}
 	w, leave, ok := p.streams.join(auth.Actor(c).PersonID, v, p.Every, func() (flow.RunView, error) {
 		reading, end := context.WithTimeout(context.Background(), slowestReader)
 		defer end()
@@ -131,9 +137,6 @@ func (p *Pages) runEvents(c echo.Context) error {
 	out := eventWriter{to: c.Response(), wire: http.NewResponseController(c.Response())}
 	// A stream outlives the time that other requests have.
 	_ = out.wire.SetReadDeadline(time.Time{})
-	h := c.Response().Header()
-	h.Set(echo.HeaderContentType, "text/event-stream")
-	h.Set("X-Accel-Buffering", "no") // a proxy must not wait for more
 	c.Response().WriteHeader(http.StatusOK)
 	if out.write("retry: 2000\n\n") != nil {
 		return nil
@@ -183,6 +186,16 @@ func (p *Pages) runEvents(c echo.Context) error {
 		}
 	}
 }
+
+type headKey struct{}
+
+// WithHead marks a request of which only the head is wanted. Handlers see a GET there and
+// need not mind, but for those whose answer goes on.
+func WithHead(parent context.Context) context.Context {
+	return context.WithValue(parent, headKey{}, true)
+}
+
+func asksForHead(ctx context.Context) bool { return ctx.Value(headKey{}) != nil }
 
 // mayStillSee says whether who looks at a run is still signed in and may see it: they
 // may have signed out, or lost the role, since the answer began.

@@ -3,6 +3,7 @@ package web_test
 import (
 	"bufio"
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -67,6 +68,9 @@ func served(t *testing.T, s web.Story, at time.Time) (*httptest.Server, *signIn)
 				who.Roles = append(who.Roles, "vp")
 			}
 			auth.SetActor(c, who)
+			if c.Request().Header.Get("X-Head") != "" {
+				c.SetRequest(c.Request().WithContext(web.WithHead(c.Request().Context())))
+			}
 			return next(c)
 		}
 	})
@@ -158,6 +162,18 @@ func TestStreamsAreFewForEachAndEndWithTheServer(t *testing.T) {
 		open = append(open, in)
 	}
 	require.Equal(t, http.StatusTooManyRequests, stream(t, url, "ann", "").StatusCode)
+	for range 5 { // who asks for the head gets it at once, and holds nothing
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		require.NoError(t, err)
+		r.Header.Set("X-Who", "ann")
+		r.Header.Set("X-Head", "yes")
+		w, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		rest, err := io.ReadAll(w.Body)
+		require.NoError(t, err)
+		require.NoError(t, w.Body.Close())
+		require.Equal(t, []any{http.StatusOK, "text/event-stream", ""}, []any{w.StatusCode, w.Header.Get("Content-Type"), string(rest)})
+	}
 	other := stream(t, url, "ben", "")
 	require.Equal(t, http.StatusOK, other.StatusCode, "somebody else’s are counted apart")
 
