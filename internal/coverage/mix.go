@@ -20,14 +20,6 @@ type Mix struct {
 	QuarterEnd  int // in the last days of our fiscal quarter, whatever the stage
 }
 
-// EarlyShare gives the part of the visits with a known stage that were early, 0..1;
-// 0 where none is known.
-func (m Mix) EarlyShare() float64 { return share(m.Early, m.Visits-m.Unknown) }
-
-// LateShare gives the part of the visits with a known stage that were late, 0..1;
-// 0 where none is known.
-func (m Mix) LateShare() float64 { return share(m.Late, m.Visits-m.Unknown) }
-
 // EndShare gives the part of all visits at a quarter's end, 0..1; 0 without visits.
 func (m Mix) EndShare() float64 { return share(m.QuarterEnd, m.Visits) }
 

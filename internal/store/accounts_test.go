@@ -252,6 +252,53 @@ func TestCalendars(t *testing.T) {
 	})
 }
 
+// Who reads an event and writes it in one unit never hears that another was quicker:
+// the unit runs again. One that was read before stays stale.
+func TestEventsAreWrittenAfterEachOther(t *testing.T) {
+	engines(t, func(t *testing.T, st *store.Store) {
+		company(t, st)
+		v := aVisit(t, 1, id("customer", 1), id("person", 1), "", "2027-03-10", slot.AM)
+		first := flow.CalendarEvent{VisitID: v.ID, Calendar: "a", EventID: "e", State: flow.EventWaiting}
+		write(t, st, func(tx flow.Tx) {
+			require.NoError(t, tx.Visits.Save(v))
+			require.NoError(t, tx.Calendars.Save(&first))
+		})
+		const racers, rounds = 4, 5
+		errs := race(racers, func(int) error {
+			for range rounds {
+				err := st.Write(context.Background(), func(tx flow.Tx) error {
+					all, err := tx.Calendars.Events(v.ID)
+					if err != nil {
+						return err
+					}
+					all[0].Tries++
+					if err := tx.Calendars.Save(&all[0]); err != nil {
+						return err
+					}
+					all[0].Tries++
+					return tx.Calendars.Save(&all[0])
+				})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		require.Equal(t, racers, count(errs, isNil), "%v", errs)
+		read(t, st, func(tx flow.Tx) {
+			all, err := tx.Calendars.Events(v.ID)
+			require.NoError(t, err)
+			require.Equal(t, 2*racers*rounds, all[0].Tries)
+		})
+		err := st.Write(t.Context(), func(tx flow.Tx) error {
+			_, err := tx.Calendars.Events(v.ID)
+			require.NoError(t, err)
+			return tx.Calendars.Save(&first)
+		})
+		require.True(t, fault.Is(err, fault.Stale), "%v", err)
+	})
+}
+
 func TestNotesAboutCalendarEntries(t *testing.T) {
 	engines(t, func(t *testing.T, st *store.Store) {
 		company(t, st)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -85,16 +86,35 @@ func (c calendars) find(db *gorm.DB) ([]flow.CalendarEvent, error) {
 	if err := db.Order("visit_id").Find(&rows).Error; err != nil {
 		return nil, c.fail(err)
 	}
+	if c.write {
+		for _, r := range rows {
+			c.saw(r.VisitID, r.Version)
+		}
+	}
 	return each(rows, calendarEventRow.event), nil
 }
 
-// Save gives Stale also where Applied would fall.
+func (u *unit) saw(visitID string, version int) {
+	if u.events == nil {
+		u.events = map[string]int{}
+	}
+	u.events[visitID] = version
+}
+
+// Save gives Stale also where Applied would fall. The version of an event never
+// leaves the house: whoever answers, moves or takes back a visit has seen the visit's,
+// and must not be told that a job of ours wrote the event between two statements. A
+// unit that has read the events itself runs again instead.
 func (c calendars) Save(events ...*flow.CalendarEvent) error {
 	if err := saveAll(c.unit, "calendar event", "visit_id", 15, each(events, toCalendarEventRow)); err != nil {
+		if c.lost == nil && errors.Is(err, errOvertaken) && !slices.ContainsFunc(events, func(e *flow.CalendarEvent) bool { return c.events[e.VisitID] != e.Version }) {
+			c.lost = err
+		}
 		return err
 	}
 	for _, e := range events {
 		c.raise(&e.Version)
+		c.saw(e.VisitID, e.Version)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,6 +61,9 @@ func saveAll[R versioned](u *unit, noun, idColumn string, columns int, rows []R)
 	})
 }
 
+// errOvertaken is why a row cannot be written: its version is another one by now.
+var errOvertaken = errors.New("another version is stored")
+
 // swap locks the stored rows, compares their versions, and writes over them.
 func swap[R versioned](u *unit, noun, idColumn string, rows []R) error {
 	ids := make([]string, len(rows))
@@ -87,7 +91,7 @@ func swap[R versioned](u *unit, noun, idColumn string, rows []R) error {
 		}
 		if v != r.next()-1 {
 			return fault.Stalef("Somebody changed the %s meanwhile; look at it again.", noun).
-				With(fault.Detail{Where: "version", Value: fmt.Sprint(r.next() - 1), Expected: fmt.Sprint(v)})
+				With(fault.Detail{Where: "version", Value: fmt.Sprint(r.next() - 1), Expected: fmt.Sprint(v)}).Because(errOvertaken)
 		}
 	}
 	return u.db.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: idColumn}}, UpdateAll: true}).Create(&rows).Error

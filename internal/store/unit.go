@@ -35,6 +35,7 @@ type unit struct {
 	begun   map[[2]string]bool // idempotency keys that wait for their answer
 	lost    error              // an error of the engine that asks for another run
 	points  int                // savepoints made so far
+	events  map[string]int     // versions of the calendar events that a unit which writes has read or written, by visit
 }
 
 // Write runs do in one transaction; see flow.Store.
