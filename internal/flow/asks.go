@@ -61,7 +61,7 @@ func (f *Flow) Instead(ctx context.Context, a access.Actor, visitID string) (Ins
 		return x, nil
 	}
 	id := v.Visit.CustomerID
-	out, err := onBoard(ctx, f, v.Plan.ID, func(l *laid) (Instead, error) {
+	out, err := onBoard(ctx, f, a, v.Plan.ID, func(l *laid) (Instead, error) {
 		next, err := l.board.RunnersUp(ctx, id, insteadOf)
 		if fault.Is(err, fault.Invalid) {
 			return x, nil // pinned: it moves only when somebody says when
@@ -111,7 +111,7 @@ func (f *Flow) Asked(ctx context.Context, a access.Actor, visitID string) (Ask, 
 		}
 		customers, err := customersByID(tx, ids)
 		for i := range x.Changes[1:] {
-			x.With = append(x.With, namesOf(people, customers).told(x.Changes[i+1:i+2]))
+			x.With = append(x.With, namesOf(people, customers).told(a.Style, x.Changes[i+1:i+2]))
 		}
 		return x, err
 	})

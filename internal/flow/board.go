@@ -6,7 +6,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"windshield/internal/access"
 	"windshield/internal/fault"
+	"windshield/internal/locale"
 	"windshield/internal/planning/solver"
 )
 
@@ -23,10 +25,10 @@ const (
 // It is not for changing, and what it says is checked again when a change is made.
 type laid struct {
 	t      *table
-	board  *solver.Board // answers one question at a time; nil until one needs it
-	needs  *Attention    // nil until somebody asks
-	used   atomic.Int64  // when somebody last asked, Unix seconds
-	roster int64         // stamp of the people, customers and the selection
+	board  *solver.Board               // answers one question at a time; nil until one needs it
+	needs  map[locale.Style]*Attention // those that somebody has asked for
+	used   atomic.Int64                // when somebody last asked, Unix seconds
+	roster int64                       // stamp of the people, customers and the selection
 }
 
 // layAnew lays the plan out anew where something has changed. The place is locked.
@@ -46,7 +48,7 @@ func (f *Flow) layAnew(ctx context.Context, x *keptView[*laid]) error {
 			return err
 		}
 		defer done()
-		l, before := &laid{roster: roster}, x.view
+		l, before := &laid{roster: roster, needs: map[locale.Style]*Attention{}}, x.view
 		x.stamp, x.view = "", nil // a plan that is gone answers nothing any more
 		in := known{planID: x.id, bare: true}
 		if before != nil {
@@ -64,8 +66,9 @@ func (f *Flow) layAnew(ctx context.Context, x *keptView[*laid]) error {
 	})
 }
 
-// onPlan asks a question of a plan that is laid out, without a board.
-func onPlan[T any](ctx context.Context, f *Flow, planID string, ask func(l *laid) (T, error)) (none T, err error) {
+// onPlan asks a question of a plan that is laid out, without a board. The answer is in
+// the words of whoever asks.
+func onPlan[T any](ctx context.Context, f *Flow, a access.Actor, planID string, ask func(l *laid) (T, error)) (none T, err error) {
 	x := f.boards.place(planID)
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -73,13 +76,14 @@ func onPlan[T any](ctx context.Context, f *Flow, planID string, ask func(l *laid
 		return none, err
 	}
 	x.view.used.Store(f.Now().Unix())
+	x.view.t.problem.Style = a.Style // for as long as the place is locked
 	return ask(x.view)
 }
 
 // onBoard asks a question of a plan's board. Any visit but a pinned one may move in the
 // answers; see hold.
-func onBoard[T any](ctx context.Context, f *Flow, planID string, ask func(l *laid) (T, error)) (none T, err error) {
-	return onPlan(ctx, f, planID, func(l *laid) (T, error) {
+func onBoard[T any](ctx context.Context, f *Flow, a access.Actor, planID string, ask func(l *laid) (T, error)) (none T, err error) {
+	return onPlan(ctx, f, a, planID, func(l *laid) (T, error) {
 		done, err := f.think()
 		if err != nil {
 			return none, err

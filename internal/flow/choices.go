@@ -57,7 +57,7 @@ func (f *Flow) Choices(ctx context.Context, a access.Actor, planID, visit string
 	if err := access.Require(a, access.MakePlan, access.Subject{}); err != nil {
 		return Choices{}, err
 	}
-	return onBoard(ctx, f, planID, func(l *laid) (Choices, error) {
+	return onBoard(ctx, f, a, planID, func(l *laid) (Choices, error) {
 		id, err := l.t.labelled(visit)
 		if err != nil {
 			return Choices{}, err
@@ -139,7 +139,7 @@ func (m Move) changes(t *table) ([]PlanChange, error) {
 			return at, fault.Stalef("The visit to %s no longer stands in this plan.", t.names[id])
 		}
 		if at.Executive != s.Executive || s.Half == "" && at.Date.Monday() != s.Date.Monday() || s.Half != "" && (at.Date != s.Date || at.Half != s.Half) {
-			return at, fault.Stalef("The visit to %s no longer stands where you saw it: it is with %s now.", t.names[id], t.names.where(at))
+			return at, fault.Stalef("The visit to %s no longer stands where you saw it: it is with %s now.", t.names[id], t.names.where(t.problem.Style, at))
 		}
 		if v.State.Promised() && !m.Agreed {
 			return at, fault.Conflictf("%s has agreed to this visit%s. If it moves, it has to be agreed anew.", t.names[id], with(v.Agreement.With)).
@@ -210,7 +210,7 @@ func (f *Flow) Quote(ctx context.Context, a access.Actor, planID string, m Move)
 	if err := access.Require(a, access.MakePlan, access.Subject{}); err != nil {
 		return Quote{}, err
 	}
-	return onBoard(ctx, f, planID, func(l *laid) (Quote, error) {
+	return onBoard(ctx, f, a, planID, func(l *laid) (Quote, error) {
 		changes, err := m.changes(l.t)
 		if err != nil {
 			return Quote{}, err
@@ -220,7 +220,7 @@ func (f *Flow) Quote(ctx context.Context, a access.Actor, planID string, m Move)
 			return Quote{}, err
 		}
 		price := after.Cost.Minus(l.t.solution.Cost)
-		return Quote{Changes: changes, Text: l.t.names.told(changes), Words: l.t.priceInWords(changes, price), Price: costOf(price)}, nil
+		return Quote{Changes: changes, Text: l.t.names.told(a.Style, changes), Words: l.t.priceInWords(changes, price), Price: costOf(price)}, nil
 	})
 }
 
@@ -281,7 +281,7 @@ func (f *Flow) PlaceOf(ctx context.Context, a access.Actor, planID, label string
 		return out, err
 	}
 	out.Why = out.VisitView.Visit.Why
-	asked, err := onBoard(ctx, f, planID, func(l *laid) (PlaceView, error) {
+	asked, err := onBoard(ctx, f, a, planID, func(l *laid) (PlaceView, error) {
 		x := out
 		return x, l.tell(ctx, &x, mayChange(a, l.t.plan) == nil, trades)
 	})

@@ -152,7 +152,7 @@ func (f *Flow) Conflicts(ctx context.Context, a access.Actor) ([]ConflictView, e
 	if err != nil || !access.Decide(a, access.MakePlan, access.Subject{}).Allowed {
 		return rows, err
 	}
-	return rows, f.propose(ctx, rows)
+	return rows, f.propose(ctx, a, rows)
 }
 
 // unsettled leaves out what another visit of the same plan to the customer has settled
@@ -177,7 +177,7 @@ func unsettled(tx Tx, q VisitQuery, all []visit.Visit) ([]visit.Visit, error) {
 
 // propose works out proposals for the first conflicts, each plan laid out once.
 // Where others ask questions at the same time the list comes without.
-func (f *Flow) propose(ctx context.Context, rows []ConflictView) error {
+func (f *Flow) propose(ctx context.Context, a access.Actor, rows []ConflictView) error {
 	byPlan := map[string][]int{}
 	n := 0
 	for i, r := range rows {
@@ -194,7 +194,7 @@ func (f *Flow) propose(ctx context.Context, rows []ConflictView) error {
 		for i, j := range at {
 			ids[i] = rows[j].Visit.CustomerID
 		}
-		found, err := onBoard(ctx, f, planID, func(l *laid) (map[int][]Proposal, error) {
+		found, err := onBoard(ctx, f, a, planID, func(l *laid) (map[int][]Proposal, error) {
 			late, err := f.late(ctx, l.t, ids...)
 			if err != nil {
 				return nil, err

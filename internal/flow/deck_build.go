@@ -10,7 +10,6 @@ import (
 	"windshield/internal/access"
 	"windshield/internal/coverage"
 	"windshield/internal/insight"
-	"windshield/internal/locale"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
@@ -34,8 +33,8 @@ type deckInput struct {
 	Backed    basis      // who backs any of them
 	Fiscal    time.Month // first month of the fiscal year
 	AsOf      time.Time
-	Today     slot.Date    // the reader's
-	Style     locale.Style // in which the sentences are
+	Today     slot.Date // the reader's
+	pen       pen       // of the reader
 }
 
 // Deck gives the plan of a year as slides. Claims are on it for those who may see
@@ -50,7 +49,7 @@ func (f *Flow) Deck(ctx context.Context, a access.Actor, planID string) (Deck, e
 		if err != nil {
 			return Deck{}, err
 		}
-		d, err := f.decks.get(fmt.Sprint(planID, claims, f.todayFor(a), a.Style), stamp, f.Now(), func() (Deck, error) {
+		d, err := f.decks.get(fmt.Sprint(planID, claims, a.Zone, a.Style), stamp, f.Now(), func() (Deck, error) {
 			in, err := f.deckInput(tx, a, claims, planID)
 			if err != nil {
 				return Deck{}, err
@@ -63,7 +62,7 @@ func (f *Flow) Deck(ctx context.Context, a access.Actor, planID string) (Deck, e
 }
 
 func (f *Flow) deckInput(tx Tx, a access.Actor, claims bool, planID string) (in deckInput, err error) {
-	in.AsOf, in.Today, in.Style = f.Now().UTC(), f.todayFor(a), a.Style
+	in.AsOf, in.Today, in.pen = f.Now().UTC(), f.todayFor(a), penFor(a)
 	if in.Plan, err = tx.Plans.Get(planID); err != nil {
 		return in, err
 	}
@@ -142,7 +141,7 @@ func (f *Flow) deckClaims(tx Tx, in *deckInput) error {
 			in.MoreClaim++
 			continue
 		}
-		in.Claims = append(in.Claims, deckClaim(r, x.frame))
+		in.Claims = append(in.Claims, deckClaim(in.pen, r, x.frame))
 		for j, n := range insight.NextStrata(r.Evidence, x.frame, nextShown) {
 			if j < 2 && len(in.Needs) < NeedsPerSlide {
 				in.Needs = append(in.Needs, DeckNeed{ClaimID: r.ID, Claim: r.Text, Code: n.Stratum, Colour: colours[n.Stratum], Group: x.groups[n.Stratum], Ask: n.Ask, Why: n.Why})
@@ -154,13 +153,13 @@ func (f *Flow) deckClaims(tx Tx, in *deckInput) error {
 
 // deckClaim counts what stands behind a claim: customers that back it, their groups,
 // and how new it is.
-func deckClaim(r ClaimRow, frame insight.Frame) DeckClaim {
+func deckClaim(w pen, r ClaimRow, frame insight.Frame) DeckClaim {
 	c := DeckClaim{ID: r.ID, Text: r.Text, Finding: r.Evidence.Exportable(), Label: r.Evidence.Label(), Newest: r.Evidence.Newest}
 	var by basis
 	by.backedBy(r, frame)
 	c.Customers, c.Groups = len(by.customers), len(by.groups)
 	by.newest = c.Newest
-	c.Evidence = by.text("newest")
+	c.Evidence = by.text(w, "newest")
 	return c
 }
 
@@ -176,7 +175,7 @@ func (b *basis) backedBy(r ClaimRow, frame insight.Frame) {
 // buildDeck makes the slides.
 func buildDeck(in deckInput) Deck {
 	d := Deck{Plan: in.Plan, Groups: in.Groups, AsOf: in.AsOf, Months: deckMonths(in.Plan.Horizon)}
-	d.Footer = planFooter(in.Plan, in.Today)
+	d.Footer = planFooter(in.pen, in.Plan, in.Today)
 	years := yearStates(in.Plan, in.Visits, in.People, in.Accepted)
 	d.Accepted, d.Executives = countYears(years), len(years)
 	lines := in.lines(d.Months)
@@ -228,14 +227,14 @@ func (in deckInput) headline(executives int) Slide {
 	}
 	for _, g := range in.Groups {
 		b := DeckBar{Code: g.Code, Label: inWords(g.Label), Colour: g.Colour, Value: planned[g.Code], Of: g.Target, Under: planned[g.Code] < g.Target}
-		b.fill()
+		b.fill(in.pen)
 		beyond += max(0, b.Value-b.Of)
 		if !b.Under {
 			reached++
 		}
 		s.Bars = append(s.Bars, b)
 	}
-	s.Title = headlineTitle(s.Bars, total, executives)
+	s.Title = in.pen.headlineTitle(s.Bars, total, executives)
 	if len(s.Bars) > BarsPerSlide { // those that fall short most, in the order of the groups
 		order := slices.Clone(s.Bars)
 		slices.SortStableFunc(order, func(a, b DeckBar) int {
@@ -253,18 +252,18 @@ func (in deckInput) headline(executives int) Slide {
 	}
 	made, more := "", ""
 	if len(in.Groups) > 0 {
-		made = fmt.Sprintf("%s for %s; %s of %s %s", manyOf(total, "visit"), manyOf(executives, "executive"), number(reached), manyOf(len(in.Groups), "group"), verbOf(reached, "reaches its target", "reach their target"))
+		made = fmt.Sprintf("%s for %s; %s of %s %s", in.pen.Many(total, "visit"), in.pen.Many(executives, "executive"), in.pen.number(reached), in.pen.Many(len(in.Groups), "group"), verbOf(reached, "reaches its target", "reach their target"))
 	}
 	if beyond > 0 {
-		more = fmt.Sprintf("%s beyond a target", manyOf(beyond, "visit")+verbOf(beyond, " goes", " go"))
+		more = fmt.Sprintf("%s beyond a target", in.pen.Many(beyond, "visit")+verbOf(beyond, " goes", " go"))
 	}
-	s.Note = sentences(made, more, rests.text("last visit"))
+	s.Note = sentences(made, more, rests.text(in.pen, "last visit"))
 	return s
 }
 
 // fill sets what follows from the two numbers.
-func (b *DeckBar) fill() {
-	b.Text = number(b.Value) + " of " + number(b.Of)
+func (b *DeckBar) fill(w pen) {
+	b.Text = w.number(b.Value) + " of " + w.number(b.Of)
 	if b.Of > 0 {
 		b.Share = float64(b.Value) / float64(b.Of)
 	}
@@ -350,7 +349,7 @@ func (in deckInput) windows() (s Slide, ok bool) {
 	for i := range s.Quarters {
 		slices.SortStableFunc(s.Quarters[i].Windows, func(a, b DeckWindow) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
 	}
-	s.Title, s.Note = windowsTitle(inside, with), sentences(rests.text("last visit"))
+	s.Title, s.Note = in.pen.windowsTitle(inside, with), sentences(rests.text(in.pen, "last visit"))
 	return s, with > 0
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"time"
 
 	"windshield/internal/coverage"
 	"windshield/internal/slot"
@@ -15,15 +14,15 @@ import (
 func (in deckInput) planSlides(lines []DeckLine, months []DeckMonth) []Slide {
 	var out []Slide
 	for part := range slices.Chunk(lines, LinesPerSlide) {
-		s := Slide{Kind: SlidePlan, Lines: part, Title: planTitle(part, months)}
+		s := Slide{Kind: SlidePlan, Lines: part, Title: in.pen.planTitle(part, months)}
 		who, theirs := "", map[string]bool{}
 		if len(lines) > len(part) {
-			who = fmt.Sprintf("%s to %s, of %s", part[0].Name, part[len(part)-1].Name, manyOf(len(lines), "executive"))
+			who = fmt.Sprintf("%s to %s, of %s", part[0].Name, part[len(part)-1].Name, in.pen.Many(len(lines), "executive"))
 		}
 		for _, l := range part {
 			theirs[l.ExecutiveID] = true
 		}
-		s.Note = sentences(who, in.rests(func(v visit.Visit) bool { return theirs[v.ExecutiveID] }).text("last visit"))
+		s.Note = sentences(who, in.rests(func(v visit.Visit) bool { return theirs[v.ExecutiveID] }).text(in.pen, "last visit"))
 		out = append(out, s)
 	}
 	return out
@@ -72,13 +71,13 @@ func (in deckInput) openSlides() []Slide {
 	for _, u := range in.Plan.Unassigned {
 		add(u.CustomerID, u.Reason)
 	}
-	title := openTitle(len(all), visited)
+	title := in.pen.openTitle(len(all), visited)
 	if len(all) == 0 {
 		return []Slide{{Kind: SlideOpen, Title: title}}
 	}
 	note := ""
 	if len(all) > 1 {
-		note = sentences(rests.text(""))
+		note = sentences(rests.text(in.pen, ""))
 	}
 	var out []Slide
 	for part := range slices.Chunk(all[:min(len(all), OpenPerSlide*mostOpenSlides)], OpenPerSlide) {
@@ -101,16 +100,16 @@ func (in deckInput) yearSlides(years []YearState) []Slide {
 			changed++
 		}
 		if !y.At.IsZero() {
-			rests.newest = max(rests.newest, slot.DateOf(y.At, time.UTC))
+			rests.newest = max(rests.newest, in.pen.on(y.At))
 		}
 	}
 	since := ""
 	if changed > 0 {
-		since = fmt.Sprintf("%s %s changed since", manyOf(changed, "accepted year"), verbOf(changed, "has", "have"))
+		since = fmt.Sprintf("%s %s changed since", in.pen.Many(changed, "accepted year"), verbOf(changed, "has", "have"))
 	}
 	var out []Slide
 	for part := range slices.Chunk(years, YearsPerSlide) {
-		out = append(out, Slide{Kind: SlideYears, Title: yearsTitle(years), Note: sentences(since, rests.text("newest acceptance")), Years: part})
+		out = append(out, Slide{Kind: SlideYears, Title: in.pen.yearsTitle(years), Note: sentences(since, rests.text(in.pen, "newest acceptance")), Years: part})
 	}
 	return out
 }
@@ -125,11 +124,11 @@ func (in deckInput) promiseSlide(p promised) Slide {
 		}
 		rests.add(r.Was.CustomerID, cmp.Or(r.Is.Stratum, in.Strata[r.Was.CustomerID]), held)
 	}
-	s := Slide{Kind: SlidePromise, Title: promiseTitle(p.Kept),
-		Note: sentences(fmt.Sprintf("Promised on %s: %s", p.FrozenAt.Format("2 Jan 2006"), p.PlanName), rests.text("newest visit held"))}
+	s := Slide{Kind: SlidePromise, Title: in.pen.promiseTitle(p.Kept),
+		Note: sentences(fmt.Sprintf("Promised on %s: %s", in.pen.Day(in.pen.on(p.FrozenAt), "2 Jan 2006"), p.PlanName), rests.text(in.pen, "newest visit held"))}
 	for _, o := range coverage.Outcomes() {
 		b := DeckBar{Outcome: o, Label: outcomeWord[o], Value: p.Kept.Of(o), Of: p.Kept.Promised}
-		b.fill()
+		b.fill(in.pen)
 		s.Bars = append(s.Bars, b)
 	}
 	return s
@@ -141,24 +140,7 @@ var outcomeWord = map[coverage.Outcome]string{
 }
 
 func (in deckInput) claimsSlide() Slide {
-	return Slide{Kind: SlideClaims, Claims: in.Claims, Needs: in.Needs, More: in.MoreClaim, Title: claimsTitle(in.Findings, len(in.Claims)+in.MoreClaim), Note: sentences(in.Backed.text("newest statement"))}
-}
-
-// number writes a whole number with commas.
-func number(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// manyOf writes "1 visit" or "1,200 visits".
-func manyOf(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return number(n) + " " + what + "s"
+	return Slide{Kind: SlideClaims, Claims: in.Claims, Needs: in.Needs, More: in.MoreClaim, Title: in.pen.claimsTitle(in.Findings, len(in.Claims)+in.MoreClaim), Note: sentences(in.Backed.text(in.pen, "newest statement"))}
 }
 
 func verbOf(n int, one, many string) string {

@@ -108,43 +108,43 @@ func TestDeckSaysItsMessages(t *testing.T) {
 func TestTitles(t *testing.T) {
 	bar := func(label string, value, of int) DeckBar {
 		b := DeckBar{Label: label, Value: value, Of: of, Under: value < of}
-		b.fill()
+		b.fill(pen{})
 		return b
 	}
 	for want, got := range map[string]string{
-		"No visit is planned yet":                                                                       headlineTitle(nil, 0, 0),
-		"None of 8 wanted visits is planned yet":                                                        headlineTitle([]DeckBar{bar("A", 0, 8)}, 0, 0),
-		"1 visit is planned for 1 executive":                                                            headlineTitle(nil, 1, 1),
-		"7 of 8 wanted visits are planned":                                                              headlineTitle([]DeckBar{bar("A", 7, 8)}, 7, 2),
-		"9 visits are planned for 2 executives, and A reaches its target":                               headlineTitle([]DeckBar{bar("A", 9, 8)}, 9, 2),
-		"20 visits are planned for 2 executives, and all 2 groups reach their targets":                  headlineTitle([]DeckBar{bar("A", 12, 8), bar("B", 8, 8)}, 20, 2),
-		"286 of 288 wanted visits are planned; the missing 2 are all in A (x)":                          headlineTitle([]DeckBar{bar("A · x", 24, 26), bar("B", 300, 262)}, 324, 24),
-		"287 of 288 wanted visits are planned; the missing one is in B":                                 headlineTitle([]DeckBar{bar("A", 26, 26), bar("B", 261, 262)}, 287, 24),
-		"1 of 40 wanted visits is planned; 30 of the missing 39 are in B":                               headlineTitle([]DeckBar{bar("A", 1, 10), bar("B", 0, 30)}, 1, 1),
-		"36 of 40 wanted visits are planned; 2 of 2 groups fall short":                                  headlineTitle([]DeckBar{bar("A", 8, 10), bar("B", 28, 30)}, 36, 1),
-		"The one customer with a window is visited inside it":                                           windowsTitle(1, 1),
-		"The one customer with a window is not visited inside it":                                       windowsTitle(0, 1),
-		"None of 5 customers with a window is visited inside it yet":                                    windowsTitle(0, 5),
-		"All 5 customers with a window are visited inside it":                                           windowsTitle(5, 5),
-		"3 of 5 customers with a window are visited inside it":                                          windowsTitle(3, 5),
-		"No customer is in this plan yet":                                                               openTitle(0, 0),
-		"The one customer in this plan has somebody who comes":                                          openTitle(0, 1),
-		"All 9 customers in this plan have somebody who comes":                                          openTitle(0, 9),
-		"1 customer has nobody yet. Who takes this one?":                                                openTitle(1, 9),
-		"1,200 customers have nobody yet. Who takes these?":                                             openTitle(1200, 9),
-		"Ana has not accepted the year yet":                                                             yearsTitle([]YearState{{Name: "Ana"}}),
-		"Ana has accepted the year":                                                                     yearsTitle([]YearState{{Name: "Ana", Standing: YearAccepted}}),
-		"1 of 2 executives has accepted their year":                                                     yearsTitle([]YearState{{}, {Standing: YearAccepted}}),
-		"All 2 executives have accepted their year":                                                     yearsTitle([]YearState{{Standing: YearAccepted}, {Standing: YearAccepted}}),
-		"The one claim rests on too few customers to be a finding":                                      claimsTitle(0, 1),
-		"The one claim rests on enough customers to be called a finding":                                claimsTitle(1, 1),
-		"None of 3 claims rests on enough customers yet":                                                claimsTitle(0, 3),
-		"All 3 claims rest on enough customers to be called findings":                                   claimsTitle(3, 3),
-		"2 of 3 claims rest on enough customers":                                                        claimsTitle(2, 3),
-		"No visit was promised":                                                                         promiseTitle(coverage.Kept{}),
-		"12 promised visits are still ahead":                                                            promiseTitle(coverage.Kept{Promised: 12, Ahead: 12}),
-		"43 of 288 promised visits were held as promised, 3 were moved or dropped, 239 are still ahead": promiseTitle(coverage.Kept{Promised: 288, Held: 43, Dropped: 2, MovedByUs: 1, Ahead: 239, Silent: 3}),
-		"1 of 2 promised visits was held as promised":                                                   promiseTitle(coverage.Kept{Promised: 2, Held: 1, Silent: 1}),
+		"No visit is planned yet":                                                                       pen{}.headlineTitle(nil, 0, 0),
+		"None of 8 wanted visits is planned yet":                                                        pen{}.headlineTitle([]DeckBar{bar("A", 0, 8)}, 0, 0),
+		"1 visit is planned for 1 executive":                                                            pen{}.headlineTitle(nil, 1, 1),
+		"7 of 8 wanted visits are planned":                                                              pen{}.headlineTitle([]DeckBar{bar("A", 7, 8)}, 7, 2),
+		"9 visits are planned for 2 executives, and A reaches its target":                               pen{}.headlineTitle([]DeckBar{bar("A", 9, 8)}, 9, 2),
+		"20 visits are planned for 2 executives, and all 2 groups reach their targets":                  pen{}.headlineTitle([]DeckBar{bar("A", 12, 8), bar("B", 8, 8)}, 20, 2),
+		"286 of 288 wanted visits are planned; the missing 2 are all in A (x)":                          pen{}.headlineTitle([]DeckBar{bar("A · x", 24, 26), bar("B", 300, 262)}, 324, 24),
+		"287 of 288 wanted visits are planned; the missing one is in B":                                 pen{}.headlineTitle([]DeckBar{bar("A", 26, 26), bar("B", 261, 262)}, 287, 24),
+		"1 of 40 wanted visits is planned; 30 of the missing 39 are in B":                               pen{}.headlineTitle([]DeckBar{bar("A", 1, 10), bar("B", 0, 30)}, 1, 1),
+		"36 of 40 wanted visits are planned; 2 of 2 groups fall short":                                  pen{}.headlineTitle([]DeckBar{bar("A", 8, 10), bar("B", 28, 30)}, 36, 1),
+		"The one customer with a window is visited inside it":                                           pen{}.windowsTitle(1, 1),
+		"The one customer with a window is not visited inside it":                                       pen{}.windowsTitle(0, 1),
+		"None of 5 customers with a window is visited inside it yet":                                    pen{}.windowsTitle(0, 5),
+		"All 5 customers with a window are visited inside it":                                           pen{}.windowsTitle(5, 5),
+		"3 of 5 customers with a window are visited inside it":                                          pen{}.windowsTitle(3, 5),
+		"No customer is in this plan yet":                                                               pen{}.openTitle(0, 0),
+		"The one customer in this plan has somebody who comes":                                          pen{}.openTitle(0, 1),
+		"All 9 customers in this plan have somebody who comes":                                          pen{}.openTitle(0, 9),
+		"1 customer has nobody yet. Who takes this one?":                                                pen{}.openTitle(1, 9),
+		"1,200 customers have nobody yet. Who takes these?":                                             pen{}.openTitle(1200, 9),
+		"Ana has not accepted the year yet":                                                             pen{}.yearsTitle([]YearState{{Name: "Ana"}}),
+		"Ana has accepted the year":                                                                     pen{}.yearsTitle([]YearState{{Name: "Ana", Standing: YearAccepted}}),
+		"1 of 2 executives has accepted their year":                                                     pen{}.yearsTitle([]YearState{{}, {Standing: YearAccepted}}),
+		"All 2 executives have accepted their year":                                                     pen{}.yearsTitle([]YearState{{Standing: YearAccepted}, {Standing: YearAccepted}}),
+		"The one claim rests on too few customers to be a finding":                                      pen{}.claimsTitle(0, 1),
+		"The one claim rests on enough customers to be called a finding":                                pen{}.claimsTitle(1, 1),
+		"None of 3 claims rests on enough customers yet":                                                pen{}.claimsTitle(0, 3),
+		"All 3 claims rest on enough customers to be called findings":                                   pen{}.claimsTitle(3, 3),
+		"2 of 3 claims rest on enough customers":                                                        pen{}.claimsTitle(2, 3),
+		"No visit was promised":                                                                         pen{}.promiseTitle(coverage.Kept{}),
+		"12 promised visits are still ahead":                                                            pen{}.promiseTitle(coverage.Kept{Promised: 12, Ahead: 12}),
+		"43 of 288 promised visits were held as promised, 3 were moved or dropped, 239 are still ahead": pen{}.promiseTitle(coverage.Kept{Promised: 288, Held: 43, Dropped: 2, MovedByUs: 1, Ahead: 239, Silent: 3}),
+		"1 of 2 promised visits was held as promised":                                                   pen{}.promiseTitle(coverage.Kept{Promised: 2, Held: 1, Silent: 1}),
 		"Northeast": inWords("Northeast"),
 		"Northeast (Health, Banking and 2 more; large and small)": inWords("Northeast · Health + Banking + 2 more · large + small"),
 	} {
@@ -158,9 +158,9 @@ func TestTitles(t *testing.T) {
 		}
 		return l
 	}
-	require.Equal(t, "Ana makes 1 visit, in March", planTitle([]DeckLine{line("Ana", 2)}, months))
-	require.Equal(t, "Ana makes 3 visits; the busiest month is March with 2", planTitle([]DeckLine{line("Ana", 2, 3, 2)}, months))
-	require.Equal(t, "2 executives make 4 visits, never more than 2 in a month", planTitle([]DeckLine{line("Ana", 2, 2), line("Ben", 5, 5)}, months))
+	require.Equal(t, "Ana makes 1 visit, in March", pen{}.planTitle([]DeckLine{line("Ana", 2)}, months))
+	require.Equal(t, "Ana makes 3 visits; the busiest month is March with 2", pen{}.planTitle([]DeckLine{line("Ana", 2, 3, 2)}, months))
+	require.Equal(t, "2 executives make 4 visits, never more than 2 in a month", pen{}.planTitle([]DeckLine{line("Ana", 2, 2), line("Ben", 5, 5)}, months))
 }
 
 func TestYearsAreAcceptedAsTheyStand(t *testing.T) {

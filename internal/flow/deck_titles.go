@@ -16,7 +16,7 @@ import (
 
 // headlineTitle says how many of the visits wanted are planned. Of a group with more
 // than it wants only as many count: the rest fills no other group's gap.
-func headlineTitle(bars []DeckBar, visits, executives int) string {
+func (w pen) headlineTitle(bars []DeckBar, visits, executives int) string {
 	wanted, planned, short := 0, 0, []DeckBar{}
 	for _, b := range bars {
 		wanted, planned = wanted+b.Of, planned+min(b.Value, b.Of)
@@ -24,10 +24,10 @@ func headlineTitle(bars []DeckBar, visits, executives int) string {
 			short = append(short, b)
 		}
 	}
-	all := manyOf(visits, "visit") + " " + verbOf(visits, "is", "are") + " planned for " + manyOf(executives, "executive")
+	all := w.Many(visits, "visit") + " " + verbOf(visits, "is", "are") + " planned for " + w.Many(executives, "executive")
 	switch {
 	case visits == 0 && wanted > 0:
-		return fmt.Sprintf("None of %s is planned yet", manyOf(wanted, "wanted visit"))
+		return fmt.Sprintf("None of %s is planned yet", w.Many(wanted, "wanted visit"))
 	case visits == 0:
 		return "No visit is planned yet"
 	case len(bars) == 0:
@@ -35,9 +35,9 @@ func headlineTitle(bars []DeckBar, visits, executives int) string {
 	case len(short) == 0 && len(bars) == 1:
 		return fmt.Sprintf("%s, and %s reaches its target", all, inWords(bars[0].Label))
 	case len(short) == 0:
-		return fmt.Sprintf("%s, and all %s groups reach their targets", all, number(len(bars)))
+		return fmt.Sprintf("%s, and all %s groups reach their targets", all, w.number(len(bars)))
 	}
-	title := fmt.Sprintf("%s of %s %s planned", number(planned), manyOf(wanted, "wanted visit"), verbOf(planned, "is", "are"))
+	title := fmt.Sprintf("%s of %s %s planned", w.number(planned), w.Many(wanted, "wanted visit"), verbOf(planned, "is", "are"))
 	worst := slices.MaxFunc(short, func(a, b DeckBar) int {
 		return cmp.Or(cmp.Compare(a.Of-a.Value, b.Of-b.Value), cmp.Compare(b.Share, a.Share))
 	})
@@ -48,11 +48,11 @@ func headlineTitle(bars []DeckBar, visits, executives int) string {
 	case missing == 1:
 		return title + "; the missing one is in " + inWords(worst.Label)
 	case there == missing:
-		return fmt.Sprintf("%s; the missing %s are all in %s", title, number(missing), inWords(worst.Label))
+		return fmt.Sprintf("%s; the missing %s are all in %s", title, w.number(missing), inWords(worst.Label))
 	case 2*there > missing:
-		return fmt.Sprintf("%s; %s of the missing %s are in %s", title, number(there), number(missing), inWords(worst.Label))
+		return fmt.Sprintf("%s; %s of the missing %s are in %s", title, w.number(there), w.number(missing), inWords(worst.Label))
 	}
-	return fmt.Sprintf("%s; %s of %s groups fall short", title, number(len(short)), number(len(bars)))
+	return fmt.Sprintf("%s; %s of %s groups fall short", title, w.number(len(short)), w.number(len(bars)))
 }
 
 // inWords writes the name of a group as people would say it: of "Northeast · Health
@@ -72,7 +72,7 @@ func inWords(label string) string {
 }
 
 // planTitle says who makes how many visits, and where they crowd.
-func planTitle(lines []DeckLine, months []DeckMonth) string {
+func (w pen) planTitle(lines []DeckLine, months []DeckMonth) string {
 	visits, load := 0, make([]int, len(months))
 	for _, l := range lines {
 		visits += l.Visits
@@ -80,11 +80,11 @@ func planTitle(lines []DeckLine, months []DeckMonth) string {
 			load[c.Month]++
 		}
 	}
-	who := manyOf(len(lines), "executive")
+	who := w.Many(len(lines), "executive")
 	if len(lines) == 1 {
 		who = lines[0].Name
 	}
-	title := fmt.Sprintf("%s %s %s", who, verbOf(len(lines), "makes", "make"), manyOf(visits, "visit"))
+	title := fmt.Sprintf("%s %s %s", who, verbOf(len(lines), "makes", "make"), w.Many(visits, "visit"))
 	most, busiest := slices.Max(load), []string{}
 	for i, n := range load {
 		if n == most {
@@ -95,42 +95,42 @@ func planTitle(lines []DeckLine, months []DeckMonth) string {
 	case visits == 1:
 		return title + ", in " + busiest[0]
 	case len(busiest) == 1:
-		return fmt.Sprintf("%s; the busiest month is %s with %s", title, busiest[0], number(most))
+		return fmt.Sprintf("%s; the busiest month is %s with %s", title, busiest[0], w.number(most))
 	}
-	return fmt.Sprintf("%s, never more than %s in a month", title, number(most))
+	return fmt.Sprintf("%s, never more than %s in a month", title, w.number(most))
 }
 
 // windowsTitle says how many customers with a window are visited in one.
-func windowsTitle(inside, with int) string {
+func (w pen) windowsTitle(inside, with int) string {
 	switch {
 	case with == 1:
 		return "The one customer with a window is " + verbOf(inside, "", "not ") + "visited inside it"
 	case inside == with:
-		return fmt.Sprintf("All %s customers with a window are visited inside it", number(with))
+		return fmt.Sprintf("All %s customers with a window are visited inside it", w.number(with))
 	case inside == 0:
-		return fmt.Sprintf("None of %s customers with a window is visited inside it yet", number(with))
+		return fmt.Sprintf("None of %s customers with a window is visited inside it yet", w.number(with))
 	}
-	return fmt.Sprintf("%s of %s customers with a window %s visited inside it", number(inside), number(with), verbOf(inside, "is", "are"))
+	return fmt.Sprintf("%s of %s customers with a window %s visited inside it", w.number(inside), w.number(with), verbOf(inside, "is", "are"))
 }
 
 // openTitle asks for customers whom nobody visits; of a plan that leaves none open
 // it says so.
-func openTitle(open, visited int) string {
+func (w pen) openTitle(open, visited int) string {
 	switch {
 	case open == 0 && visited == 0:
 		return "No customer is in this plan yet"
 	case open == 0 && visited == 1:
 		return "The one customer in this plan has somebody who comes"
 	case open == 0:
-		return fmt.Sprintf("All %s customers in this plan have somebody who comes", number(visited))
+		return fmt.Sprintf("All %s customers in this plan have somebody who comes", w.number(visited))
 	case open == 1:
 		return "1 customer has nobody yet. Who takes this one?"
 	}
-	return fmt.Sprintf("%s customers have nobody yet. Who takes these?", number(open))
+	return fmt.Sprintf("%s customers have nobody yet. Who takes these?", w.number(open))
 }
 
 // yearsTitle says how many have accepted their year as it stands.
-func yearsTitle(years []YearState) string {
+func (w pen) yearsTitle(years []YearState) string {
 	yes, all := countYears(years), len(years)
 	switch {
 	case all == 1 && yes == 1:
@@ -138,44 +138,44 @@ func yearsTitle(years []YearState) string {
 	case all == 1:
 		return years[0].Name + " has not accepted the year yet"
 	case yes == all:
-		return fmt.Sprintf("All %s executives have accepted their year", number(all))
+		return fmt.Sprintf("All %s executives have accepted their year", w.number(all))
 	case yes == 0:
-		return fmt.Sprintf("None of %s executives has accepted their year yet", number(all))
+		return fmt.Sprintf("None of %s executives has accepted their year yet", w.number(all))
 	}
-	return fmt.Sprintf("%s of %s executives %s accepted their year", number(yes), number(all), verbOf(yes, "has", "have"))
+	return fmt.Sprintf("%s of %s executives %s accepted their year", w.number(yes), w.number(all), verbOf(yes, "has", "have"))
 }
 
 // claimsTitle says how many of the open claims are findings.
-func claimsTitle(findings, all int) string {
+func (w pen) claimsTitle(findings, all int) string {
 	switch {
 	case all == 1 && findings == 0:
 		return "The one claim rests on too few customers to be a finding"
 	case all == 1:
 		return "The one claim rests on enough customers to be called a finding"
 	case findings == 0:
-		return fmt.Sprintf("None of %s claims rests on enough customers yet", number(all))
+		return fmt.Sprintf("None of %s claims rests on enough customers yet", w.number(all))
 	case findings == all:
-		return fmt.Sprintf("All %s claims rest on enough customers to be called findings", number(all))
+		return fmt.Sprintf("All %s claims rest on enough customers to be called findings", w.number(all))
 	}
-	return fmt.Sprintf("%s of %s claims %s on enough customers", number(findings), number(all), verbOf(findings, "rests", "rest"))
+	return fmt.Sprintf("%s of %s claims %s on enough customers", w.number(findings), w.number(all), verbOf(findings, "rests", "rest"))
 }
 
 // promiseTitle says how many promised visits were held as promised, and what of the
 // rest is known; all of it stands on the slide.
-func promiseTitle(k coverage.Kept) string {
+func (w pen) promiseTitle(k coverage.Kept) string {
 	lost := k.MovedByUs + k.MovedByCustomer + k.Dropped
 	switch {
 	case k.Promised == 0:
 		return "No visit was promised"
 	case k.Ahead == k.Promised:
-		return fmt.Sprintf("%s %s still ahead", manyOf(k.Promised, "promised visit"), verbOf(k.Promised, "is", "are"))
+		return fmt.Sprintf("%s %s still ahead", w.Many(k.Promised, "promised visit"), verbOf(k.Promised, "is", "are"))
 	}
-	title := fmt.Sprintf("%s of %s %s held as promised", number(k.Held), manyOf(k.Promised, "promised visit"), verbOf(k.Held, "was", "were"))
+	title := fmt.Sprintf("%s of %s %s held as promised", w.number(k.Held), w.Many(k.Promised, "promised visit"), verbOf(k.Held, "was", "were"))
 	if lost > 0 {
-		title += fmt.Sprintf(", %s %s moved or dropped", number(lost), verbOf(lost, "was", "were"))
+		title += fmt.Sprintf(", %s %s moved or dropped", w.number(lost), verbOf(lost, "was", "were"))
 	}
 	if k.Ahead > 0 {
-		title += fmt.Sprintf(", %s %s still ahead", number(k.Ahead), verbOf(k.Ahead, "is", "are"))
+		title += fmt.Sprintf(", %s %s still ahead", w.number(k.Ahead), verbOf(k.Ahead, "is", "are"))
 	}
 	return title
 }
@@ -199,13 +199,13 @@ func (b *basis) add(customerID, group string, at slot.Date) {
 
 // text writes "286 customers, 7 groups, last visit 17 Dec 2027"; newest says what the
 // date is of.
-func (b basis) text(newest string) string {
-	s := manyOf(len(b.customers), "customer")
+func (b basis) text(w pen, newest string) string {
+	s := w.Many(len(b.customers), "customer")
 	if len(b.groups) > 0 {
-		s += ", " + manyOf(len(b.groups), "group")
+		s += ", " + w.Many(len(b.groups), "group")
 	}
 	if !b.newest.IsZero() {
-		s += ", " + newest + " " + b.newest.Time().Format("2 Jan 2006")
+		s += ", " + newest + " " + w.Day(b.newest, "2 Jan 2006")
 	}
 	return s
 }

@@ -72,7 +72,7 @@ func (f *Flow) Explain(ctx context.Context, a access.Actor, planID, customerID s
 	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
 		return Explanation{}, err
 	}
-	return onBoard(ctx, f, planID, func(l *laid) (Explanation, error) {
+	return onBoard(ctx, f, a, planID, func(l *laid) (Explanation, error) {
 		return f.explain(ctx, a, l, customerID, places)
 	})
 }
@@ -154,7 +154,7 @@ func (f *Flow) Proposals(ctx context.Context, a access.Actor, planID, customerID
 	if n <= 0 || n > mostPlaces {
 		n = 10
 	}
-	return onBoard(ctx, f, planID, func(l *laid) ([]Proposal, error) {
+	return onBoard(ctx, f, a, planID, func(l *laid) ([]Proposal, error) {
 		if err := l.t.wants(customerID); err != nil {
 			return nil, err
 		}
@@ -229,6 +229,13 @@ type LeftOut struct {
 	Ways     []WayIn
 }
 
+// apart gives a copy whose words stay those of whoever asks now.
+func (t *table) apart() *table {
+	x, d, p := *t, *t.draft, *t.problem
+	x.draft, d.problem = &d, &p
+	return &x
+}
+
 // letInTime is how long somebody waits for the smallest change.
 const letInTime = 2 * time.Second
 
@@ -238,7 +245,7 @@ func (f *Flow) LetIn(ctx context.Context, a access.Actor, planID, customerID str
 	if err := access.Require(a, access.MakePlan, access.Subject{}); err != nil {
 		return LeftOut{}, err
 	}
-	t, err := onPlan(ctx, f, planID, func(l *laid) (*table, error) { return l.t, nil }) // the answer takes long: nobody waits for it
+	t, err := onPlan(ctx, f, a, planID, func(l *laid) (*table, error) { return l.t.apart(), nil }) // the answer takes long: nobody waits for it
 	if err != nil {
 		return LeftOut{}, err
 	}
@@ -318,12 +325,14 @@ func (f *Flow) Attention(ctx context.Context, a access.Actor, planID string) (At
 	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
 		return Attention{}, err
 	}
-	return onPlan(ctx, f, planID, func(l *laid) (Attention, error) {
-		if l.needs == nil {
-			x := l.t.holding().needs()
-			l.needs = &x
+	return onPlan(ctx, f, a, planID, func(l *laid) (Attention, error) {
+		x := l.needs[a.Style]
+		if x == nil {
+			found := l.t.holding().needs()
+			x = &found
+			l.needs[a.Style] = x
 		}
-		return *l.needs, nil
+		return *x, nil
 	})
 }
 

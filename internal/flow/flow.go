@@ -93,8 +93,8 @@ type Flow struct {
 	proofs     kept[Proof]
 	compared   kept[comparedPromise]           // by year
 	heardSums  kept[HeardSums]                 // by the question
-	decks      kept[Deck]                      // by id of the plan, and whether claims are in it
-	lags       kept[[]alert.Lag]               // by id of the plan
+	decks      kept[Deck]                      // by id of the plan, whether claims are in it, day and style
+	lags       kept[[]alert.Lag]               // by id of the plan and day
 	values     kept[map[string]map[string]int] // of customers, by dimension
 }
 

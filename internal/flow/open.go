@@ -38,7 +38,7 @@ func (f *Flow) OpenPlaces(ctx context.Context, a access.Actor, planID string, cu
 	if len(customerIDs) > OpenPerSlide || n < 1 || n > mostPlaces {
 		return nil, fault.Invalidf("So many places are not looked for at once.").With(fault.Detail{Where: "customers", Expected: "at most 5 customers"})
 	}
-	return onBoard(ctx, f, planID, func(l *laid) (map[string]OpenCustomer, error) {
+	return onBoard(ctx, f, a, planID, func(l *laid) (map[string]OpenCustomer, error) {
 		late, err := f.late(ctx, l.t, customerIDs...)
 		if err != nil {
 			return nil, err

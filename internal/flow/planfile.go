@@ -11,7 +11,6 @@ import (
 	"windshield/internal/coverage"
 	"windshield/internal/export"
 	"windshield/internal/fault"
-	"windshield/internal/slot"
 )
 
 // PlanFileKind is the ending of a file that a plan can be taken out as.
@@ -65,7 +64,7 @@ func (f *Flow) PlanFile(ctx context.Context, a access.Actor, planID string, kind
 		if err != nil {
 			return PlanFile{}, err
 		}
-		out.Name, out.Write = fileName(d.Plan.Year, d.Plan.Version, kind), presentation(d).Write
+		out.Name, out.Write = fileName(d.Plan.Year, d.Plan.Version, kind), presentation(penFor(a), d).Write
 		return out, nil
 	}
 	in, err := f.sheetInput(ctx, a, planID, scope, kind == PlanPDF)
@@ -96,7 +95,7 @@ func fileName(year, version int, kind PlanFileKind) string {
 
 // presentation puts the deck into the blocks of a presentation: the same numbers that the
 // pages show.
-func presentation(d Deck) export.Slides {
+func presentation(w pen, d Deck) export.Slides {
 	out := export.Slides{Title: d.Plan.Name, Footer: d.Footer, Made: d.AsOf}
 	for _, s := range d.Slides {
 		x := export.Slide{Title: s.Title, Note: s.Note}
@@ -105,13 +104,13 @@ func presentation(d Deck) export.Slides {
 			for _, b := range s.Bars {
 				x.Bars = append(x.Bars, export.SlideBar{Code: b.Code, Colour: b.Colour, Label: b.Label, Share: b.Share, Text: b.Text, Bad: b.Under})
 			}
-			x.More = more(s.More, "more group, nearer to its target", "more groups, nearer to their targets")
+			x.More = more(w, s.More, "more group, nearer to its target", "more groups, nearer to their targets")
 		case SlideWindows:
 			for _, q := range s.Quarters {
-				x.Lists = append(x.Lists, quarterList(q))
+				x.Lists = append(x.Lists, quarterList(w, q))
 			}
 		case SlidePlan:
-			x.Grid = deckGrid(s.Lines, d.Months)
+			x.Grid = deckGrid(w, s.Lines, d.Months)
 		case SlideOpen:
 			l := export.SlideList{}
 			for _, o := range s.Open {
@@ -120,11 +119,11 @@ func presentation(d Deck) export.Slides {
 			if len(s.Open) == 0 {
 				l.More = "Nobody is left to be given out."
 			}
-			x.Lists, x.More = []export.SlideList{l}, more(s.More, "more customer", "more customers")
+			x.Lists, x.More = []export.SlideList{l}, more(w, s.More, "more customer", "more customers")
 		case SlideYears:
-			x.Table = yearsTable(s.Years)
+			x.Table = yearsTable(w, s.Years)
 		case SlideClaims:
-			x.Lists = claimLists(s)
+			x.Lists = claimLists(w, s)
 		}
 		out.Slides = append(out.Slides, x)
 	}
@@ -139,28 +138,28 @@ func codeOr(code string) string {
 	return code
 }
 
-func more(n int, one, many string) string {
+func more(w pen, n int, one, many string) string {
 	switch n {
 	case 0:
 		return ""
 	case 1:
 		return "and 1 " + one
 	}
-	return "and " + number(n) + " " + many
+	return "and " + w.number(n) + " " + many
 }
 
-func quarterList(q DeckQuarter) export.SlideList {
-	l := export.SlideList{Heading: q.Label + ": " + fewOf(q.Inside, q.Customers) + " inside", More: more(q.More, "more", "more")}
-	for _, w := range q.Windows {
-		second := export.SlideLine{Text: spanWords(w.Span)}
-		third := export.SlideLine{Text: w.Date.Time().Format("2 Jan") + " · " + w.Executive}
+func quarterList(w pen, q DeckQuarter) export.SlideList {
+	l := export.SlideList{Heading: q.Label + ": " + fewOf(w, q.Inside, q.Customers) + " inside", More: more(w, q.More, "more", "more")}
+	for _, x := range q.Windows {
+		second := export.SlideLine{Text: w.Span(x.Span)}
+		third := export.SlideLine{Text: w.Day(x.Date, "2 Jan") + " · " + x.Executive}
 		switch {
-		case w.Executive == "":
+		case x.Executive == "":
 			third = export.SlideLine{Text: "▲ nobody yet", Bad: true}
-		case !w.Inside:
-			third = export.SlideLine{Text: "▲ " + w.Date.Time().Format("2 Jan") + ", outside · " + w.Executive, Bad: true}
+		case !x.Inside:
+			third = export.SlideLine{Text: "▲ " + w.Day(x.Date, "2 Jan") + ", outside · " + x.Executive, Bad: true}
 		}
-		l.Items = append(l.Items, export.SlideItem{Code: codeOr(w.Code), Colour: w.Colour, Lines: []export.SlideLine{{Text: w.Customer}, second, third}})
+		l.Items = append(l.Items, export.SlideItem{Code: codeOr(x.Code), Colour: x.Colour, Lines: []export.SlideLine{{Text: x.Customer}, second, third}})
 	}
 	if len(l.Items) == 0 {
 		l.More = "No window begins here."
@@ -169,22 +168,15 @@ func quarterList(q DeckQuarter) export.SlideList {
 }
 
 // fewOf writes "3 of 10", and a share where there are many.
-func fewOf(part, whole int) string {
-	s := number(part) + " of " + number(whole)
+func fewOf(w pen, part, whole int) string {
+	s := w.number(part) + " of " + w.number(whole)
 	if whole >= coverage.FewCases {
 		s += fmt.Sprintf(" (%d %%)", percentOf(part, whole))
 	}
 	return s
 }
 
-func spanWords(i slot.Interval) string {
-	if i.Start == i.End {
-		return i.Start.Time().Format("2 Jan")
-	}
-	return i.Start.Time().Format("2 Jan") + " – " + i.End.Time().Format("2 Jan")
-}
-
-func deckGrid(lines []DeckLine, months []DeckMonth) *export.SlideGrid {
+func deckGrid(w pen, lines []DeckLine, months []DeckMonth) *export.SlideGrid {
 	g := &export.SlideGrid{}
 	for _, m := range months {
 		g.Columns = append(g.Columns, m.Label)
@@ -193,35 +185,35 @@ func deckGrid(lines []DeckLine, months []DeckMonth) *export.SlideGrid {
 		r := export.SlideRow{Name: l.Name, Cells: make([][]export.YearChip, len(months))}
 		for _, c := range l.Chips {
 			r.Cells[c.Month] = append(r.Cells[c.Month], export.YearChip{Code: c.Code, Colour: c.Colour, Dashed: !c.State.Live() && !c.State.Happened(), Done: c.State.Happened(),
-				Title: c.Customer + ", " + c.Date.Time().Format("Mon 2 Jan 2006")})
+				Title: c.Customer + ", " + w.Day(c.Date, "Mon 2 Jan 2006")})
 		}
 		g.Rows = append(g.Rows, r)
 	}
 	return g
 }
 
-func yearsTable(years []YearState) *export.SlideTable {
+func yearsTable(w pen, years []YearState) *export.SlideTable {
 	t := &export.SlideTable{Columns: []string{"Executive", "Visits", "By quarter", "The year"}}
 	for _, y := range years {
 		quarters := make([]string, len(y.Quarters))
 		for i, n := range y.Quarters {
-			quarters[i] = number(n)
+			quarters[i] = w.number(n)
 		}
 		state := "Not accepted yet"
 		switch y.Standing {
 		case YearAccepted:
-			state = "Accepted on " + y.At.Format("2 Jan")
+			state = "Accepted on " + w.Day(w.on(y.At), "2 Jan")
 		case YearChanged:
-			state = "▲ Changed since accepted on " + y.At.Format("2 Jan")
+			state = "▲ Changed since accepted on " + w.Day(w.on(y.At), "2 Jan")
 		}
-		t.Rows = append(t.Rows, []string{y.Name, number(y.Visits), strings.Join(quarters, " · "), state})
+		t.Rows = append(t.Rows, []string{y.Name, w.number(y.Visits), strings.Join(quarters, " · "), state})
 	}
 	return t
 }
 
 // claimLists puts what customers back beside what is still to hear.
-func claimLists(s Slide) []export.SlideList {
-	backed := export.SlideList{Heading: "What customers back", More: more(s.More, "more claim", "more claims")}
+func claimLists(w pen, s Slide) []export.SlideList {
+	backed := export.SlideList{Heading: "What customers back", More: more(w, s.More, "more claim", "more claims")}
 	for _, c := range s.Claims {
 		i := export.SlideItem{Lines: []export.SlideLine{{Text: c.Text}, {Text: c.Evidence}}}
 		if c.Label != "" {
@@ -231,7 +223,7 @@ func claimLists(s Slide) []export.SlideList {
 	}
 	hear := export.SlideList{Heading: "What we still need to hear"}
 	for _, n := range s.Needs {
-		hear.Items = append(hear.Items, export.SlideItem{Code: codeOr(n.Code), Colour: n.Colour, Lines: []export.SlideLine{{Text: fmt.Sprintf("Ask %s in %s", number(n.Ask), n.Group)}, {Text: n.Claim}, {Text: n.Why}}})
+		hear.Items = append(hear.Items, export.SlideItem{Code: codeOr(n.Code), Colour: n.Colour, Lines: []export.SlideLine{{Text: fmt.Sprintf("Ask %s in %s", w.number(n.Ask), n.Group)}, {Text: n.Claim}, {Text: n.Why}}})
 	}
 	if len(hear.Items) == 0 {
 		hear.More = "Every group was asked."

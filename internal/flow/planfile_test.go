@@ -101,7 +101,7 @@ func TestSlidesOfTheDeck(t *testing.T) {
 	in := aDeckInput()
 	in.Claims = []DeckClaim{{Text: "Prices are hard to compare", Evidence: "1 customer, 1 group", Label: "one data point"}}
 	d := buildDeck(in)
-	p := presentation(d)
+	p := presentation(pen{}, d)
 	require.Len(t, p.Slides, len(d.Slides))
 	for i, s := range p.Slides {
 		require.Equal(t, d.Slides[i].Title, s.Title)
@@ -113,7 +113,7 @@ func TestSlidesOfTheDeck(t *testing.T) {
 	}
 	require.Equal(t, d.Slides[0].Bars[1].Text, p.Slides[0].Bars[1].Text)
 	require.Equal(t, []export.SlideLine{{Text: "Nine"}, {Text: "1 Dec – 10 Jan"}, {Text: "▲ nobody yet", Bad: true}}, p.Slides[1].Lists[0].Items[0].Lines)
-	require.Equal(t, []export.SlideLine{{Text: "Two"}, {Text: "1 May – 20 May"}, {Text: "▲ 1 Jun, outside · Ben", Bad: true}}, p.Slides[1].Lists[1].Items[0].Lines, "what matters is not cut off")
+	require.Equal(t, []export.SlideLine{{Text: "Two"}, {Text: "1–20 May"}, {Text: "▲ 1 Jun, outside · Ben", Bad: true}}, p.Slides[1].Lists[1].Items[0].Lines, "what matters is not cut off")
 	var b bytes.Buffer
 	require.NoError(t, p.Write(&b))
 }

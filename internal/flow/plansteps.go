@@ -3,11 +3,13 @@ package flow
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
 	"windshield/internal/access"
 	"windshield/internal/fault"
+	"windshield/internal/locale"
 	"windshield/internal/planning"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
@@ -119,9 +121,21 @@ func stepsOf(tx Tx, a access.Actor, p visit.Plan) ([]PlanStepView, error) {
 	may := mayChange(a, p) == nil
 	out := make([]PlanStepView, 0, len(steps))
 	for _, s := range steps {
-		out = append(out, PlanStepView{PlanStep: s, Who: n.orSystem(s.By), Text: n.told(s.Changes), Mine: s.By == a.PersonID, MayRun: may && s.UndoneBy == "", MaySay: may && s.explains(p)})
+		s.Words = restyled(a.Style, s.Words)
+		out = append(out, PlanStepView{PlanStep: s, Who: n.orSystem(s.By), Text: n.told(a.Style, s.Changes), Mine: s.By == a.PersonID, MayRun: may && s.UndoneBy == "", MaySay: may && s.explains(p)})
 	}
 	return out, nil
+}
+
+// pricedAt are the numbers in the words of a price that have groups of digits.
+var pricedAt = regexp.MustCompile(`[+−][0-9]{1,3}(,[0-9]{3})+\b`)
+
+// restyled writes a price that was kept in words as somebody reads numbers.
+func restyled(s locale.Style, words string) string {
+	return pricedAt.ReplaceAllStringFunc(words, func(n string) string {
+		sign, digits := n[:len(n)-len(strings.TrimLeft(n, "+−"))], strings.TrimLeft(n, "+−")
+		return sign + s.Digits(strings.ReplaceAll(digits, ",", ""))
+	})
 }
 
 // mayChange says whether somebody may change a plan by hand.
@@ -150,25 +164,25 @@ func (n names) orSystem(id string) string {
 const toldChanges = 3
 
 // told says changes in words. Two visits that trade places are a swap.
-func (n names) told(changes []PlanChange) string {
+func (n names) told(s locale.Style, changes []PlanChange) string {
 	if len(changes) == 2 && changes[0].From != nil && changes[1].From != nil && changes[0].To != nil && changes[1].To != nil &&
 		*changes[0].From == *changes[1].To && *changes[1].From == *changes[0].To {
-		return n[changes[0].CustomerID] + " and " + n[changes[1].CustomerID] + " traded places: " + n.where(*changes[0].From) + ", and " + n.where(*changes[0].To)
+		return n[changes[0].CustomerID] + " and " + n[changes[1].CustomerID] + " traded places: " + n.where(s, *changes[0].From) + ", and " + n.where(s, *changes[0].To)
 	}
 	var parts []string
 	for _, c := range changes[:min(len(changes), toldChanges)] {
 		who := n[c.CustomerID]
 		switch {
 		case c.Pinned != nil && c.From != nil && *c.Pinned:
-			who += " pinned where it is, with " + n.where(*c.From)
+			who += " pinned where it is, with " + n.where(s, *c.From)
 		case c.Pinned != nil && c.From != nil:
-			who += " no longer pinned, with " + n.where(*c.From)
+			who += " no longer pinned, with " + n.where(s, *c.From)
 		case c.From == nil && c.To != nil:
-			who += " in with " + n.where(*c.To)
+			who += " in with " + n.where(s, *c.To)
 		case c.To == nil && c.From != nil:
-			who += " out, was with " + n.where(*c.From)
+			who += " out, was with " + n.where(s, *c.From)
 		case c.From != nil && c.To != nil:
-			who += " from " + n.where(*c.From) + " to " + n.where(*c.To)
+			who += " from " + n.where(s, *c.From) + " to " + n.where(s, *c.To)
 		}
 		parts = append(parts, who)
 	}
@@ -179,12 +193,12 @@ func (n names) told(changes []PlanChange) string {
 	return text
 }
 
-func (n names) where(at planning.Place) string {
+func (n names) where(s locale.Style, at planning.Place) string {
 	half := "morning"
 	if at.Half == slot.PM {
 		half = "afternoon"
 	}
-	return n[at.Executive] + ", " + at.Date.Time().Format("Mon 2 Jan") + " " + half
+	return n[at.Executive] + ", " + s.Day(at.Date, "Mon 2 Jan") + " " + half
 }
 
 // UndoStep takes a change of a plan back, as one more change that can be taken back
@@ -222,7 +236,7 @@ func (f *Flow) UndoStep(ctx context.Context, a access.Actor, k Key, planID, step
 			out, err = f.rearrange(tx, a, planID, func(t *table) ([]PlanChange, error) { return back, t.agreedSince(back) }, &s)
 		}
 		if fault.Is(err, fault.Stale) {
-			return out, f.sayWhoMoved(tx, s, err)
+			return out, f.sayWhoMoved(tx, a, s, err)
 		}
 		if err != nil {
 			return out, err
@@ -279,7 +293,7 @@ func (t *table) agreedSince(back []PlanChange) error {
 }
 
 // sayWhoMoved adds to a refusal who has moved since what a step had moved.
-func (f *Flow) sayWhoMoved(tx Tx, s PlanStep, why error) error {
+func (f *Flow) sayWhoMoved(tx Tx, a access.Actor, s PlanStep, why error) error {
 	later, err := tx.PlanSteps.Recent(s.PlanID, stepsShown)
 	if err != nil {
 		return err
@@ -308,7 +322,7 @@ func (f *Flow) sayWhoMoved(tx Tx, s PlanStep, why error) error {
 			if c.Pinned != nil {
 				what = "pinned or unpinned"
 			}
-			return fault.Stalef("This cannot be taken back as it is: %s has %s the same visit since (%s). Take that back first.", name, what, x.At.UTC().Format("Mon 2 Jan, 15:04 UTC"))
+			return fault.Stalef("This cannot be taken back as it is: %s has %s the same visit since (%s). Take that back first.", name, what, penFor(a).at(x.At))
 		}
 	}
 	return why

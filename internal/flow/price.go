@@ -2,10 +2,10 @@ package flow
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"windshield/internal/coverage"
+	"windshield/internal/locale"
 	"windshield/internal/planning"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
@@ -20,7 +20,7 @@ func (t *table) priceInWords(changes []PlanChange, price planning.Cost) string {
 	before, after := t.years(changes)
 	for i, b := range before.Strata {
 		if n := after.Strata[i].Planned - b.Planned; n != 0 {
-			add("coverage %s %s", b.Label, plusMinus(int64(n)))
+			add("coverage %s %s", b.Label, plusMinus(t.problem.Style, int64(n)))
 		}
 	}
 	if a, b := before.LongestGap, after.LongestGap; a.Days != b.Days {
@@ -37,10 +37,10 @@ func (t *table) priceInWords(changes []PlanChange, price planning.Cost) string {
 		{planning.TravelKM, "travel %s km"},
 		{planning.Moved, "moved from where people know it %s"}} {
 		if n := price[x.term]; n != 0 {
-			add(x.words, plusMinus(n))
+			add(x.words, plusMinus(t.problem.Style, n))
 		}
 	}
-	add("cost %s", plusMinus(price.Total()))
+	add("cost %s", plusMinus(t.problem.Style, price.Total()))
 	return strings.Join(parts, ", ")
 }
 
@@ -92,15 +92,11 @@ func stoodAt(v visit.Visit, to *planning.Place) visit.Visit {
 	return v
 }
 
-// plusMinus writes a difference with its sign and groups of three digits.
-func plusMinus(n int64) string {
+// plusMinus writes a difference with its sign.
+func plusMinus(s locale.Style, n int64) string {
 	sign := "+"
 	if n < 0 {
 		sign, n = "−", -n
 	}
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return sign + s
+	return sign + s.Number(n)
 }

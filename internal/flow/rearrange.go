@@ -9,6 +9,7 @@ import (
 
 	"windshield/internal/access"
 	"windshield/internal/fault"
+	"windshield/internal/locale"
 	"windshield/internal/planning"
 	"windshield/internal/visit"
 )
@@ -64,6 +65,7 @@ func (f *Flow) rearrange(tx Tx, a access.Actor, planID string, choose func(*tabl
 	if err != nil {
 		return Rearranged{}, err
 	}
+	t.problem.Style = a.Style
 	if err := mayChange(a, t.plan); err != nil {
 		return Rearranged{}, err
 	}
@@ -78,6 +80,11 @@ func (f *Flow) rearrange(tx Tx, a access.Actor, planID string, choose func(*tabl
 	price := after.Cost.Minus(t.solution.Cost)
 	out := Rearranged{PlanID: planID, Price: price.Total(), Words: t.priceInWords(changes, price)}
 	step := PlanStep{ID: f.NewID(), PlanID: planID, By: a.PersonID, Changes: changes, Price: costOf(price), Words: out.Words}
+	if a.Style != (locale.Style{}) { // kept for everybody, see restyled
+		t.problem.Style = locale.Style{}
+		step.Words = t.priceInWords(changes, price)
+		t.problem.Style = a.Style
+	}
 	if undone != nil {
 		step.Undoes = undone.ID
 	}

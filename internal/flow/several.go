@@ -66,7 +66,7 @@ func (f *Flow) Together(ctx context.Context, a access.Actor, planID string, m Mo
 	if m.Weeks == 0 || len(m.Visits) == 0 || len(m.Visits) > mostChanges {
 		return Together{}, fault.Invalidf("Several visits go on by whole weeks.").With(fault.Detail{Where: "weeks", Value: fmt.Sprint(m.Weeks), Expected: "1 to 100 visits, and weeks from -53 to 53 but 0"})
 	}
-	return onBoard(ctx, f, planID, func(l *laid) (Together, error) {
+	return onBoard(ctx, f, a, planID, func(l *laid) (Together, error) {
 		var changes []PlanChange
 		x := Together{Of: len(m.Visits)}
 		for _, s := range m.Visits {
@@ -95,7 +95,7 @@ func (f *Flow) Foresee(ctx context.Context, a access.Actor, planID string, chang
 	if err := countChanges(changes); err != nil {
 		return Together{}, err
 	}
-	return onBoard(ctx, f, planID, func(l *laid) (Together, error) {
+	return onBoard(ctx, f, a, planID, func(l *laid) (Together, error) {
 		x := Together{Of: len(changes)}
 		return x, l.t.weigh(&x, changes)
 	})

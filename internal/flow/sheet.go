@@ -26,7 +26,8 @@ type sheetInput struct {
 	Absences  map[string][]slot.Interval
 	Customers map[string]roster.Customer // of the visits
 	Fiscal    visit.Fiscal
-	Today     slot.Date
+	Today     slot.Date // the reader's
+	pen       pen
 	Whole     bool // all visits, and not one reader's own
 	Bare      bool // all visits, without what only their list shows; nobody changes what is in it
 }
@@ -94,7 +95,7 @@ func ownScope(a access.Actor) (access.Scope, error) {
 
 func (f *Flow) sheetInput(ctx context.Context, a access.Actor, planID string, scope access.Scope, bare bool) (sheetInput, error) {
 	return read(ctx, f, func(tx Tx) (in sheetInput, err error) {
-		in.Today, in.Whole, in.Bare = f.todayFor(a), scope.All, bare
+		in.Today, in.pen, in.Whole, in.Bare = f.todayFor(a), penFor(a), scope.All, bare
 		if in.Plan, err = tx.Plans.Get(planID); err != nil {
 			return in, err
 		}
@@ -139,7 +140,7 @@ func (in sheetInput) year() export.Year { return in.yearOf(in.goers()) }
 // yearOf makes the sheet of some executives. What the groups have is of all.
 func (in sheetInput) yearOf(goers []roster.Person) export.Year {
 	p := in.Plan
-	y := export.Year{Title: p.Name, Footer: planFooter(p, in.Today), Open: len(p.Unassigned)}
+	y := export.Year{Title: p.Name, Footer: planFooter(in.pen, p, in.Today), Open: len(p.Unassigned)}
 	if !in.Bare {
 		y.Visits = in.list()
 	}
@@ -303,6 +304,6 @@ func (f *Flow) calendarEvent(v visit.Visit, c roster.Customer, executive, host r
 func stateWord(s visit.State) string { return strings.ReplaceAll(string(s), "_", " ") }
 
 // planFooter names a plan so that a page on paper can be told from a later one.
-func planFooter(p visit.Plan, today slot.Date) string {
-	return fmt.Sprintf("%s, %s, version %d · seed %d · %s", p.Name, planWord[p.State], p.Version, p.Seed, today.Time().Format("2 Jan 2006"))
+func planFooter(w pen, p visit.Plan, today slot.Date) string {
+	return fmt.Sprintf("%s, %s, version %d · seed %d · %s", p.Name, planWord[p.State], p.Version, p.Seed, w.Day(today, "2 Jan 2006"))
 }

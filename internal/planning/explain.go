@@ -143,21 +143,21 @@ func (r *Reason) sentence(p *Problem) string {
 	case r.Pinned:
 		b.WriteString("Pinned here.")
 	case r.Before != "":
-		fmt.Fprintf(&b, "On one trip with %s, %s km on.", p.Name(r.Before), thousands(int64(r.LegKM)))
+		fmt.Fprintf(&b, "On one trip with %s, %s km on.", p.Name(r.Before), p.Style.Number(int64(r.LegKM)))
 	case r.After != "":
-		fmt.Fprintf(&b, "On one trip with %s, %s km from home.", p.Name(r.After), thousands(int64(r.HomeKM)))
+		fmt.Fprintf(&b, "On one trip with %s, %s km from home.", p.Name(r.After), p.Style.Number(int64(r.HomeKM)))
 	default:
-		fmt.Fprintf(&b, "A trip of its own, %s km from home.", thousands(int64(r.HomeKM)))
+		fmt.Fprintf(&b, "A trip of its own, %s km from home.", p.Style.Number(int64(r.HomeKM)))
 	}
 	switch {
 	case r.MayGo == 1:
 		b.WriteString(" Nobody else may go.")
 	case r.HomeRank == 1:
-		fmt.Fprintf(&b, " Of the %s executives who may go, no home is nearer.", thousands(int64(r.MayGo)))
+		fmt.Fprintf(&b, " Of the %s executives who may go, no home is nearer.", p.Style.Number(int64(r.MayGo)))
 	case r.HomeRank == 2:
-		fmt.Fprintf(&b, " Of the %s executives who may go, one has a nearer home.", thousands(int64(r.MayGo)))
+		fmt.Fprintf(&b, " Of the %s executives who may go, one has a nearer home.", p.Style.Number(int64(r.MayGo)))
 	default:
-		fmt.Fprintf(&b, " Of the %s executives who may go, %s have a nearer home.", thousands(int64(r.MayGo)), thousands(int64(r.HomeRank-1)))
+		fmt.Fprintf(&b, " Of the %s executives who may go, %s have a nearer home.", p.Style.Number(int64(r.MayGo)), p.Style.Number(int64(r.HomeRank-1)))
 	}
 	switch r.Window {
 	case InWindow:

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"windshield/internal/geo"
+	"windshield/internal/locale"
 	"windshield/internal/slot"
 )
 
@@ -35,6 +36,9 @@ type Problem struct {
 	// Names says what people call an executive, a customer, a host or a visit, by
 	// id. Sentences use it; it is no part of the format and never changes a plan.
 	Names map[string]string `json:"-"`
+
+	// Style is how sentences write dates and numbers; like Names it never changes a plan.
+	Style locale.Style `json:"-"`
 }
 
 // Calendar holds the days of a country on which nobody visits anybody.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"windshield/internal/locale"
 	"windshield/internal/slot"
 )
 
@@ -16,13 +17,13 @@ func (p *Problem) Name(id string) string {
 	return id
 }
 
-// Day writes a date as people read it, "Thu 4 Mar", with the year where the
+// Day writes a date in the style of the problem, "Thu 4 Mar", with the year where the
 // horizon touches more than one.
 func (p *Problem) Day(d slot.Date) string {
 	if p.Horizon.Start.Year() != p.Horizon.End.Year() {
-		return d.Time().Format("Mon 2 Jan 2006")
+		return p.Style.Day(d, "Mon 2 Jan 2006")
 	}
-	return d.Time().Format("Mon 2 Jan")
+	return p.Style.Day(d, "Mon 2 Jan")
 }
 
 // When writes a half-day as people read it: "Thu 4 Mar, morning".
@@ -49,10 +50,10 @@ var termWords = map[Term][2]string{
 	TravelKM:    {"km of travel", "km of travel"},
 }
 
-// InWords says a difference of two costs: "2 more overdue days, 210 fewer km of
+// InWords says in a style a difference of two costs: "2 more overdue days, 210 fewer km of
 // travel", what weighs most first in the order of the terms; "no difference"
 // where all terms are equal.
-func (c Cost) InWords() string {
+func (c Cost) InWords(s locale.Style) string {
 	var parts []string
 	for _, t := range Terms() {
 		n, how := c[t], "more"
@@ -66,7 +67,7 @@ func (c Cost) InWords() string {
 		if n == 1 {
 			words = termWords[t][0]
 		}
-		parts = append(parts, fmt.Sprintf("%s %s %s", thousands(n), how, words))
+		parts = append(parts, fmt.Sprintf("%s %s %s", s.Number(n), how, words))
 	}
 	if len(parts) == 0 {
 		return "no difference"

@@ -136,7 +136,7 @@ func (m runModel) betterBy(ctx context.Context, was, now flow.Mark) string {
 	for _, t := range planning.Terms() {
 		diff[t] = now.Cost[string(t)] - was.Cost[string(t)]
 	}
-	words, gained, most := diff.InWords(), "", 0
+	words, gained, most := diff.InWords(readerIn(ctx).Style), "", 0
 	for _, g := range m.Groups {
 		from, to := was.Groups[g.Code], now.Groups[g.Code]
 		if n := to.Placed - from.Placed; n > most && from.Wanted > 0 {

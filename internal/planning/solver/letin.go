@@ -296,7 +296,7 @@ func (l *letIn) prove(w Way) bool {
 func (l *letIn) cost(w Way) string {
 	rest := maps.Clone(w.Price)
 	delete(rest, planning.Unassigned)
-	text := rest.InWords()
+	text := rest.InWords(l.p.Style)
 	if w.Mend != Instead && w.Price.Total() > 0 {
 		text += ", in all dearer than leaving it out"
 	}

@@ -284,7 +284,7 @@ func (b *Board) proposals(offers []offer) []Proposal {
 // sentence puts a proposal into words.
 func (b *Board) sentence(x Proposal) string {
 	to := x.Changes[0].To
-	text := b.p.Where(*to) + ": " + x.Price.InWords()
+	text := b.p.Where(*to) + ": " + x.Price.InWords(b.p.Style)
 	switch inside, windows := b.window(x.Changes[0].Visit, *to); {
 	case windows && inside:
 		text += ", inside the customer's window"
