@@ -423,9 +423,12 @@ func (f *Flow) wishes(tx Tx, visits ...*visit.Visit) ([]*CalendarEvent, error) {
 			if !v.State.Live() {
 				continue // nobody was ever told
 			}
-			// The calendar stays the one that the first invitation came from: one
-			// stable address per organiser.
 			e = CalendarEvent{VisitID: v.ID, Calendar: organisers.of(people[v.HostID].Email)}
+		} else if e.Base.Over && v.State.Live() {
+			// The calendar stays the one that the first invitation came from: one stable
+			// address per organiser. Once that event is off, another one is made, by whoever
+			// organises now.
+			e.Calendar = organisers.of(people[v.HostID].Email)
 		}
 		w := f.wanted(v, e, people, customers[v.CustomerID])
 		if ok && w.Gone == e.Want.Gone && w.Content.Hash() == e.Want.Content.Hash() {

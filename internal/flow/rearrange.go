@@ -326,7 +326,27 @@ func (f *Flow) visitIn(tx Tx, t *table, customerID string, undone *PlanStep) (vi
 	if old.PlanID != t.plan.ID || old.State != visit.Cancelled || len(steps) == 0 || steps[len(steps)-1].At.After(undone.At) {
 		return old, fault.Stalef("Something has happened to the visit to %s since it was taken out. Look at it, and put it in by hand.", t.names[customerID])
 	}
-	return old, old.Restore("The plan was changed back: this visit was put in again.")
+	if err := old.Restore("The plan was changed back: this visit was put in again."); err != nil {
+		return old, err
+	}
+	old.HostID = cmp.Or(t.customers[customerID].HostID, old.HostID) // who looks after the customer by now
+	return old, f.succeed(tx, old.ID)
+}
+
+// succeed lets a visit that comes back have a new event, where the last one is known to
+// be gone by another hand than ours, or to be somebody else's: what is wanted is what was
+// agreed before, so nobody would look.
+func (f *Flow) succeed(tx Tx, visitID string) error {
+	events, err := tx.Calendars.Events(visitID)
+	if err != nil || len(events) == 0 {
+		return err
+	}
+	e := events[0]
+	if seen := e.Base.Seen; e.Base.Over || !seen.Deleted && !seen.Taken {
+		return nil
+	}
+	e.Want.Generation, e.Updated = e.Base.Generation+1, f.Now().UTC()
+	return tx.Calendars.Save(&e)
 }
 
 // yesAgain gives an executive's yes back where the visit stands again as it was said.
