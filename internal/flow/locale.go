@@ -32,8 +32,7 @@ func (f *Flow) SetLocale(ctx context.Context, a access.Actor, tag string) error 
 		if err != nil || p.Locale == tag {
 			return err
 		}
-		p.Locale = tag
-		if err := tx.People.Save(&p); err != nil {
+		if err := tx.Accounts.ChooseLocale(p.ID, tag); err != nil {
 			return err
 		}
 		return f.audit(tx, a, "choose locale", "person/"+p.ID, map[string]any{"locale": tag})

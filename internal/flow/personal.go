@@ -302,9 +302,12 @@ const EraseAction = "erase personal data"
 func (f *Flow) forgetPerson(tx Tx, w Whose) error {
 	p := w.person
 	p.Name, p.Email, p.Phone, p.Key = "A former colleague", "", "", erasedPrefix+p.ID
-	p.Function, p.Terms.Tags, p.ManagerID, p.Serves, p.Locale = "", nil, "", nil, ""
+	p.Function, p.Terms.Tags, p.ManagerID, p.Serves = "", nil, "", nil
 	p.Roles = slices.DeleteFunc(slices.Clone(p.Roles), func(r roster.Role) bool { return r != roster.Executive && r != roster.Host })
 	if err := tx.People.Save(&p); err != nil {
+		return err
+	}
+	if err := tx.Accounts.ChooseLocale(p.ID, ""); err != nil {
 		return err
 	}
 	// The addresses by which the person read visits and was told are theirs alone.

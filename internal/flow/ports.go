@@ -328,6 +328,10 @@ type Accounts interface {
 	Attempt(subject string, now, since time.Time) (int, error)
 	// Sweep deletes links and attempts from before.
 	Sweep(before time.Time) error
+	// ChooseLocale keeps how a person reads dates and numbers; People.Save writes that of
+	// new people only. Nobody's form gets old by it, and no plan: the person has the
+	// version of before.
+	ChooseLocale(personID, tag string) error
 }
 
 // EntryQuery narrows the audit trail. Zero values do not narrow.

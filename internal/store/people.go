@@ -40,7 +40,7 @@ type personRow struct {
 	ManagerID     string
 	Joined        day
 	LeftOn        day
-	Locale        string
+	Locale        string `gorm:"<-:create"` // see ChooseLocale
 	Version       int
 }
 
@@ -126,7 +126,7 @@ func (p people) All() ([]roster.Person, error) {
 		return p.read()
 	}
 	if p.people == nil {
-		stamp, err := stamps(p).One(rosterStamp)
+		stamp, err := stamps(p).sum("name IN ?", []string{rosterStamp, localeStamp})
 		if err != nil {
 			return nil, err
 		}

@@ -20,6 +20,10 @@ const (
 	rosterStamp = "roster"
 )
 
+// localeStamp counts how often somebody chose how they read dates and numbers, of which
+// nothing is made that is kept, but for people themselves.
+const localeStamp = "locales"
+
 // toldStamp counts the writes of what slides, promises and coverage are made of beside plans.
 const toldStamp = "told"
 
@@ -123,8 +127,11 @@ func (s stamps) OfPlan(planID string) (map[string]string, error) {
 	return out, s.fail(err)
 }
 
-func (s stamps) Sum() (n int64, err error) {
-	return n, s.fail(s.db.Model(&stampRow{}).Select("CAST(COALESCE(SUM(n), 0) AS BIGINT)").Scan(&n).Error)
+func (s stamps) Sum() (int64, error) { return s.sum("name <> ?", localeStamp) }
+
+func (s stamps) sum(where string, arg any) (n int64, err error) {
+	err = s.db.Model(&stampRow{}).Select("CAST(COALESCE(SUM(n), 0) AS BIGINT)").Where(where, arg).Scan(&n).Error
+	return n, s.fail(err)
 }
 
 func (s stamps) All() (map[string]int64, error) {

@@ -7,8 +7,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"windshield/internal/access"
+	"windshield/internal/fault"
 	"windshield/internal/flow"
 	"windshield/internal/insight"
+	"windshield/internal/roster"
 	"windshield/internal/slot"
 	"windshield/internal/store"
 	"windshield/internal/visit"
@@ -155,5 +157,40 @@ func TestWhatIsToldCounts(t *testing.T) {
 			before = now
 		}
 		require.Equal(t, before, sum(t, st), "nothing was written")
+	})
+}
+
+// How somebody reads dates is no change of the person: no plan is laid out anew for it and
+// no form gets old, and whoever saves the person from such a form leaves it alone.
+func TestALocaleIsNoChangeOfThePerson(t *testing.T) {
+	engines(t, func(t *testing.T, st *store.Store) {
+		company(t, st)
+		ana := id("person", 1)
+		everybody := func() (p roster.Person) {
+			t.Helper()
+			read(t, st, func(tx flow.Tx) {
+				all, err := tx.People.All()
+				require.NoError(t, err)
+				p = all[slices.IndexFunc(all, func(p roster.Person) bool { return p.ID == ana })]
+			})
+			return p
+		}
+		form, before := everybody(), sum(t, st)
+		write(t, st, func(tx flow.Tx) { require.NoError(t, tx.Accounts.ChooseLocale(ana, "de-CH")) })
+		now := everybody()
+		require.Equal(t, []any{"de-CH", form.Version, before}, []any{now.Locale, now.Version, sum(t, st)})
+		form.Phone = "+41 1"
+		write(t, st, func(tx flow.Tx) { require.NoError(t, tx.People.Save(&form)) })
+		require.Equal(t, []any{"de-CH", "+41 1"}, []any{everybody().Locale, everybody().Phone})
+		require.Greater(t, sum(t, st), before)
+		fresh := aPerson(9)
+		fresh.Locale = "en-US"
+		write(t, st, func(tx flow.Tx) {
+			require.NoError(t, tx.People.Save(fresh))
+			got, err := tx.People.Get(fresh.ID)
+			require.NoError(t, err)
+			require.Equal(t, "en-US", got.Locale)
+		})
+		require.True(t, fault.Is(st.Write(t.Context(), func(tx flow.Tx) error { return tx.Accounts.ChooseLocale("nobody", "") }), fault.NotFound))
 	})
 }
