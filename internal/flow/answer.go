@@ -73,6 +73,9 @@ func (f *Flow) Visit(ctx context.Context, a access.Actor, id string) (VisitView,
 		if w.Calendars, err = f.calendarNotes(tx, v, people); err != nil {
 			return w, err
 		}
+		if err := f.fillSteps(tx, a, &w); err != nil {
+			return w, err
+		}
 		if w.MayAgree || v.State.Happened() && access.Decide(a, access.WriteMemo, about(v)).Allowed {
 			if w.Links, err = f.linkViews(tx, v); err != nil {
 				return w, err

@@ -51,7 +51,6 @@ type BriefView struct {
 	Askers   map[string]string  // names of those who added questions
 	MayEdit  bool
 	MayAsk   bool
-	Steps    []visit.PrepStep
 	Missing  []string // what the brief has yet to say
 }
 
@@ -93,16 +92,11 @@ func (f *Flow) Brief(ctx context.Context, a access.Actor, visitID string) (Brief
 				return slices.ContainsFunc(w.Brief.Asks, func(x visit.Ask) bool { return x.Text == q.Text })
 			})
 		}
-		links, err := tx.Briefs.Links(visitID)
+		ready, err := f.ready(tx, v.Visit)
 		if err != nil {
 			return w, err
 		}
-		memo, err := tx.Memos.Get(visitID)
-		if err != nil && !fault.Is(err, fault.NotFound) {
-			return w, err
-		}
-		ready := f.readyOf(v.Visit, w.Brief, links, memo)
-		w.Steps, w.Missing = ready.Steps(f.today(v.Visit.Zone)), ready.Missing()
+		w.Missing = ready.Missing()
 		w.MayAsk = f.preparable(v.Visit) && access.Decide(a, access.AskInVisit, about(v.Visit)).Allowed
 		return w, nil
 	})

@@ -225,6 +225,35 @@ func (f *Flow) lateHosts(tx Tx, people map[string]roster.Person, today slot.Date
 	return out, nil
 }
 
+// fillSteps says how far a visit is prepared, for those who read its brief. What is over
+// for long is not prepared any more.
+func (f *Flow) fillSteps(tx Tx, a access.Actor, w *VisitView) error {
+	v, today := w.Visit, f.today(w.Visit.Zone)
+	if !v.State.Live() && !v.State.Happened() || v.Slot.Date < today.Add(-visit.PrepBehind) || !access.Decide(a, access.ReadDebrief, about(v)).Allowed {
+		return nil
+	}
+	r, err := f.ready(tx, v)
+	w.Steps, w.Next = r.Steps(today), nextAction(r)
+	return err
+}
+
+// ready reads how far one visit is prepared.
+func (f *Flow) ready(tx Tx, v visit.Visit) (visit.Ready, error) {
+	b, err := tx.Briefs.Get(v.ID)
+	if err != nil {
+		return visit.Ready{}, err
+	}
+	links, err := tx.Briefs.Links(v.ID)
+	if err != nil {
+		return visit.Ready{}, err
+	}
+	memo, err := tx.Memos.Get(v.ID)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return visit.Ready{}, err
+	}
+	return f.readyOf(v, b, links, memo), nil
+}
+
 // readyOf gives how far one visit is prepared.
 func (f *Flow) readyOf(v visit.Visit, b visit.Brief, links []visit.Link, m KeptMemo) visit.Ready {
 	theirs := func(p visit.Attendee) bool { return p.Theirs }

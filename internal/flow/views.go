@@ -138,6 +138,10 @@ type VisitView struct {
 	Because    string
 	GivenBy    string     // name
 	Calendars  []BusyNote // when the calendars of its people were read, while it is ahead
+	// Steps are how far it is prepared, and Next what its host does next: for those who read
+	// its brief, while anything of it can still be done.
+	Steps []visit.PrepStep
+	Next  TodoAction
 }
 
 // BusyNote says how far what somebody's own calendar holds is known.

@@ -9267,7 +9267,10 @@ type VisitDetail struct {
 	Neighbours []Neighbour  `json:"neighbours"`
 	Reason     *GivenReason `json:"reason,omitempty"`
 	Stage      *BuyingStage `json:"stage,omitempty"`
-	Visit      Visit        `json:"visit"`
+
+	// Steps How far it is prepared; for those who read its brief, while anything can still be done.
+	Steps *[]PrepStep `json:"steps,omitempty"`
+	Visit Visit       `json:"visit"`
 }
 
 // VisitKind What sort of meeting it is.

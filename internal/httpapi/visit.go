@@ -178,6 +178,9 @@ func visitDetail(v flow.VisitView) VisitDetail {
 	if len(v.Brakes) > 0 {
 		out.Reason = &GivenReason{Brakes: brakesOf(v.Brakes), Reason: v.Because, By: v.GivenBy}
 	}
+	if len(v.Steps) > 0 {
+		out.Steps = pointerTo(list(v.Steps, prepStep))
+	}
 	if g := v.Visit.Agreement; v.Visit.State.Promised() {
 		out.Agreement = &VisitAgreement{With: g.With, On: date(g.On), What: g.What}
 	}

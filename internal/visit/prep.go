@@ -94,6 +94,9 @@ func (r Ready) done(p Prep) bool {
 	return r.MemoSent
 }
 
+// MostMissing is how many things Missing may name: then nobody has prepared anything.
+const MostMissing = 5
+
 // Missing names what the brief of a visit has yet to say.
 func (r Ready) Missing() []string {
 	var out []string

@@ -57,6 +57,45 @@ func (m briefModel) asks() bool {
 	return m.MayAnswer && (m.Visit.Answer == visit.NoAnswer || m.Visit.Answer == "")
 }
 
+// has says whether a part of the brief is shown: who prepares it sees the empty places
+// too, everybody else only what is there.
+func (m briefModel) has(filled bool) bool { return filled || m.MayEdit }
+
+// stillMissing says, to those who do not prepare the brief, what is not in it yet and who
+// adds it until when; "" where it is complete, or nothing comes any more.
+func (m briefModel) stillMissing(ctx context.Context) string {
+	var due slot.Date
+	late := 0
+	for _, s := range m.Steps {
+		if s.Prep == visit.BriefPrep {
+			due, late = s.Due, s.Late
+		}
+	}
+	if m.MayEdit || len(m.Missing) == 0 || due.IsZero() {
+		return ""
+	}
+	text := "Still missing: " + inWords(m.Missing) + "."
+	if len(m.Missing) == visit.MostMissing {
+		text = "This brief is not prepared yet."
+	}
+	switch {
+	case m.Host.Name == "":
+		return text + " Nobody hosts this visit: the VP of Sales decides who does."
+	case late > 0:
+		return text + " " + m.Host.Name + " was to prepare it until " + day(ctx, due) + "."
+	}
+	return text + " " + m.Host.Name + " prepares it until " + day(ctx, due) + "."
+}
+
+// inWords joins what is listed: "a", "a and b", "a, b and c".
+func inWords(all []string) string {
+	n := len(all) - 1
+	if n < 1 {
+		return strings.Join(all, "")
+	}
+	return strings.Join(all[:n], ", ") + " and " + all[n]
+}
+
 func (p *Pages) briefModelOf(c echo.Context, b flow.BriefView) briefModel {
 	return briefModel{BriefView: b, Own: auth.Actor(c).PersonID == b.Visit.ExecutiveID}
 }

@@ -42,7 +42,9 @@ func besideStage(in []pair, b visit.Buying, stands visit.Stage) []pair {
 		return in
 	}
 	return slices.DeleteFunc(in, func(x pair) bool {
-		return x.Name == flow.StageDimension && slices.ContainsFunc(b.Stages, func(s visit.Stage) bool { return strings.EqualFold(s.Code, x.Value) || strings.EqualFold(s.Name, x.Value) })
+		return x.Name == flow.StageDimension && slices.ContainsFunc(b.Stages, func(s visit.Stage) bool {
+			return strings.EqualFold(s.Code, x.Value) || strings.EqualFold(s.Name, x.Value)
+		})
 	})
 }
 

@@ -72,9 +72,9 @@ func prepClass(s visit.PrepStep) string {
 var todoText = map[flow.TodoAction]string{flow.TodoObjective: "Agree the objective", flow.TodoAgenda: "Agree the agenda", flow.TodoAgree: "Note that it is agreed", flow.TodoConfirm: "Ask them to confirm",
 	flow.TodoBrief: "Complete the brief", flow.TodoWait: "Remind them to confirm", flow.TodoRead: "Read the brief", flow.TodoDebrief: "Debrief", flow.TodoMemo: "Send the memo"}
 
-func todoLink(r flow.TodoRow) string {
-	at := "/visits/" + url.PathEscape(r.VisitID)
-	switch r.Next {
+func todoLink(visitID string, next flow.TodoAction) string {
+	at := "/visits/" + url.PathEscape(visitID)
+	switch next {
 	case flow.TodoObjective, flow.TodoAgenda:
 		return at + "/agenda"
 	case flow.TodoAgree:

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -46,6 +47,7 @@ type visitModel struct {
 	MayReplace                   bool // the customer may be noted to refuse, and the next of its cell to take over
 	MayDebrief                   bool // or read the debrief that is there
 	MayBrief                     bool
+	MayMemo                      bool // write the memo of what was understood
 	Own                          bool // the reader is the executive
 }
 
@@ -56,8 +58,31 @@ func (p *Pages) visitModelOf(c echo.Context, v flow.VisitView) visitModel {
 		MayDebrief: v.MayRecord && access.Decide(a, access.DebriefVisit, access.Subject{ExecutiveID: v.Visit.ExecutiveID, HostID: v.Visit.HostID}).Allowed ||
 			v.Visit.State == visit.Debriefed && access.Decide(a, access.ReadDebrief, access.Subject{ExecutiveID: v.Visit.ExecutiveID, HostID: v.Visit.HostID}).Allowed,
 		MayBrief:   v.Visit.State != visit.Proposed && access.Decide(a, access.ReadDebrief, access.Subject{ExecutiveID: v.Visit.ExecutiveID, HostID: v.Visit.HostID}).Allowed,
+		MayMemo:    v.Visit.State.Happened() && access.Decide(a, access.WriteMemo, access.Subject{ExecutiveID: v.Visit.ExecutiveID, HostID: v.Visit.HostID}).Allowed,
 		MyPage:     access.Decide(a, access.SeeOwnVisits, access.Subject{ExecutiveID: v.Visit.ExecutiveID}).Allowed,
 		MayReplace: may(access.MakeSelection)(a) && v.Plan.SelectionID != "" && v.Visit.State.Open()}
+}
+
+// hosts says whether the reader can do what is next about the visit.
+func (m visitModel) hosts() bool { return m.MayAgree || m.MayDebrief || m.MayMemo }
+
+// lateSteps says how many steps of a visit are overdue, and for how long: "2 steps are
+// overdue, one for 12 days"; "" where none is.
+func lateSteps(ctx context.Context, steps []visit.PrepStep) string {
+	n := 0
+	for _, s := range steps {
+		if s.Late > 0 {
+			n++
+		}
+	}
+	days := count(ctx, visit.MostLate(steps), "day", "days")
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "1 step is " + days + " overdue"
+	}
+	return num(ctx, n) + " steps are overdue, the first of them " + days
 }
 
 func (p *Pages) visitFrame(c echo.Context, v flow.VisitView) frame {
