@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"windshield/internal/fault"
+	"windshield/internal/locale"
 	"windshield/internal/slot"
 )
 
@@ -102,7 +103,7 @@ func awake(a Standing, today slot.Date) int {
 
 func (a Standing) reason(s Status, days int) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d days without a counting visit, over since %s.", s.Days, Day(s.Breach, s.Today))
+	fmt.Fprintf(&b, "%d days without a counting visit, over since %s.", s.Days, locale.Style{}.Near(s.Breach, s.Today))
 	if days > 0 {
 		fmt.Fprintf(&b, " The alert has been open for %s.", daysOf(days))
 	}
@@ -110,12 +111,12 @@ func (a Standing) reason(s Status, days int) string {
 	case s.Next.IsZero():
 		b.WriteString(" Nothing is booked.")
 	default:
-		fmt.Fprintf(&b, " The next visit is booked for %s.", Day(s.Next, s.Today))
+		fmt.Fprintf(&b, " The next visit is booked for %s.", locale.Style{}.Near(s.Next, s.Today))
 	}
 	switch {
 	case a.Note == "":
 	case !a.Seen.IsZero():
-		fmt.Fprintf(&b, " Acknowledged on %s: %s", Day(a.Seen, s.Today), a.Note)
+		fmt.Fprintf(&b, " Acknowledged on %s: %s", locale.Style{}.Near(a.Seen, s.Today), a.Note)
 	default:
 		fmt.Fprintf(&b, " It was snoozed: %s", a.Note)
 	}

@@ -289,15 +289,3 @@ func back(d slot.Date, absences []slot.Interval) slot.Date {
 	}
 	return day
 }
-
-// Day writes a date as people read it, "Thu 19 Nov", with the year where it is
-// not today's: "Thu 19 Nov 2026". No date is "".
-func Day(d, today slot.Date) string {
-	switch {
-	case d.IsZero():
-		return ""
-	case d.Year() == today.Year():
-		return d.Time().Format("Mon 2 Jan")
-	}
-	return d.Time().Format("Mon 2 Jan 2006")
-}

@@ -218,14 +218,6 @@ func TestTheBreachBeginsAtThePersonsMidnight(t *testing.T) {
 	}
 }
 
-func TestDay(t *testing.T) {
-	require.Equal(t, "Thu 19 Nov", Day(day("2026-11-19"), day("2026-12-31")))
-	require.Equal(t, "Thu 19 Nov 2026", Day(day("2026-11-19"), day("2027-01-01")))
-	require.Equal(t, "", Day(0, day("2027-01-01")))
-}
-
-// Somebody's date never goes back because of a move, whichever way it leads, and the
-// days before keep the zone that they had.
 func TestZoneOf(t *testing.T) {
 	at := func(s string) time.Time {
 		x, err := time.Parse(time.RFC3339, s)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"windshield/internal/locale"
 	"windshield/internal/slot"
 )
 
@@ -82,10 +83,10 @@ func Judge(statuses []Status, open []Open) (raise []Raise, settle []Settle) {
 		seen[s.PersonID] = true
 		r := Raise{PersonID: s.PersonID, Breach: s.Breach}
 		if s.Never {
-			r.Reason = fmt.Sprintf("No counting visit since we began to watch on %s.", Day(s.Last, s.Today))
+			r.Reason = fmt.Sprintf("No counting visit since we began to watch on %s.", locale.Style{}.Near(s.Last, s.Today))
 		} else {
 			r.LastVisit = s.Last
-			r.Reason = fmt.Sprintf("The last counting visit was on %s, more than %d days ago.", Day(s.Last, s.Today), MaxGapDays)
+			r.Reason = fmt.Sprintf("The last counting visit was on %s, more than %d days ago.", locale.Style{}.Near(s.Last, s.Today), MaxGapDays)
 		}
 		raise = append(raise, r)
 	}
@@ -121,11 +122,11 @@ func over(s Status, breach slot.Date) Settle {
 	out := Settle{PersonID: s.PersonID, Breach: breach, Outcome: Superseded}
 	switch {
 	case !after.IsZero() && (before.IsZero() || before.Add(MaxGapDays+1) == breach):
-		out.Outcome, out.Reason = Ended, fmt.Sprintf("The visit on %s ended it.", Day(after, s.Today))
+		out.Outcome, out.Reason = Ended, fmt.Sprintf("The visit on %s ended it.", locale.Style{}.Near(after, s.Today))
 	case before.Add(MaxGapDays+1) > breach:
-		out.Reason = fmt.Sprintf("The past was corrected: a visit on %s counts, so there was no breach on %s.", Day(before, s.Today), Day(breach, s.Today))
+		out.Reason = fmt.Sprintf("The past was corrected: a visit on %s counts, so there was no breach on %s.", locale.Style{}.Near(before, s.Today), locale.Style{}.Near(breach, s.Today))
 	default:
-		out.Reason = fmt.Sprintf("The past was corrected: the clock runs from %s.", Day(s.Last, s.Today))
+		out.Reason = fmt.Sprintf("The past was corrected: the clock runs from %s.", locale.Style{}.Near(s.Last, s.Today))
 	}
 	return out
 }

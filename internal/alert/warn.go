@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"windshield/internal/locale"
 	"windshield/internal/slot"
 )
 
@@ -77,14 +78,14 @@ func Warn(statuses []Status, given []Warned, ahead []int) (fresh []Warning, void
 
 // warning says what is to come, and what is booked.
 func (s Status) warning() string {
-	text := fmt.Sprintf("%d days without a counting visit are passed on %s", MaxGapDays, Day(s.Forecast, s.Today))
+	text := fmt.Sprintf("%d days without a counting visit are passed on %s", MaxGapDays, locale.Style{}.Near(s.Forecast, s.Today))
 	switch {
 	case s.Ends.IsZero() && s.Next.IsZero():
 		return text + ": nothing is booked."
 	case s.Ends.IsZero():
-		return text + ": nothing is booked after " + Day(s.Next, s.Today) + "."
+		return text + ": nothing is booked after " + locale.Style{}.Near(s.Next, s.Today) + "."
 	case s.Ends == s.Next:
-		return text + ": the next visit is booked for " + Day(s.Ends, s.Today) + ", which is too late."
+		return text + ": the next visit is booked for " + locale.Style{}.Near(s.Ends, s.Today) + ", which is too late."
 	}
-	return text + ": after " + Day(s.Next, s.Today) + " the next visit is booked for " + Day(s.Ends, s.Today) + ", which is too late."
+	return text + ": after " + locale.Style{}.Near(s.Next, s.Today) + " the next visit is booked for " + locale.Style{}.Near(s.Ends, s.Today) + ", which is too late."
 }

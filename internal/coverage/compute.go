@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"windshield/internal/alert"
+	"windshield/internal/locale"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
 )
@@ -20,7 +21,7 @@ func Compute(in Input) Report {
 	r := start(&in)
 	people(&r, in, byPerson(in), 0)
 	visits(&r, in)
-	r.Sentence = sentence(r)
+	r.Sentence = sentence(r, in.Style)
 	return r
 }
 
@@ -128,9 +129,9 @@ func gap(p Person, s alert.Status) Gap {
 	g := Gap{PersonID: p.ID, Name: p.Name, On: s.Forecast, Ends: s.Ends, EndsID: s.EndsID}
 	then := "nothing booked"
 	if !g.Ends.IsZero() {
-		then = "next visit " + alert.Day(g.Ends, s.Today)
+		then = "next visit " + locale.Style{}.Near(g.Ends, s.Today)
 	}
-	g.Text = fmt.Sprintf("%s passes %d days on %s, %s.", p.Name, alert.MaxGapDays, alert.Day(g.On, s.Today), then)
+	g.Text = fmt.Sprintf("%s passes %d days on %s, %s.", p.Name, alert.MaxGapDays, locale.Style{}.Near(g.On, s.Today), then)
 	return g
 }
 

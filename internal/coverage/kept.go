@@ -3,6 +3,7 @@ package coverage
 import (
 	"fmt"
 
+	"windshield/internal/locale"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
 )
@@ -40,22 +41,22 @@ func (k Kept) Share() float64 {
 	return share(k.Held, due)
 }
 
-// Sentence says it for people: "Of 40 promised visits 30 were held as promised, 4
+// Sentence says it for people in a style: "Of 40 promised visits 30 were held as promised, 4
 // are still ahead, 3 were moved by us, 2 by customers, 1 was dropped."
-func (k Kept) Sentence() string {
+func (k Kept) Sentence(s locale.Style) string {
 	if k.Promised == 0 {
 		return "No visits were promised."
 	}
 	if k.Ahead == k.Promised && k.Promised > 1 {
-		return "All " + number(k.Promised) + " promised visits are still ahead."
+		return "All " + s.Number(int64(k.Promised)) + " promised visits are still ahead."
 	}
-	out := fmt.Sprintf("Of %s %s held as promised", many(k.Promised, "promised visit"), was(k.Held))
+	out := fmt.Sprintf("Of %s %s held as promised", s.Many(k.Promised, "promised visit"), was(s, k.Held))
 	for _, part := range []struct {
 		n    int
 		text string
 	}{
-		{k.Ahead, number(k.Ahead) + " still ahead"}, {k.MovedByUs, number(k.MovedByUs) + " moved by us"}, {k.MovedByCustomer, number(k.MovedByCustomer) + " moved by customers"},
-		{k.Dropped, number(k.Dropped) + " dropped"}, {k.Silent, number(k.Silent) + " of which nobody has said whether it was held"},
+		{k.Ahead, s.Number(int64(k.Ahead)) + " still ahead"}, {k.MovedByUs, s.Number(int64(k.MovedByUs)) + " moved by us"}, {k.MovedByCustomer, s.Number(int64(k.MovedByCustomer)) + " moved by customers"},
+		{k.Dropped, s.Number(int64(k.Dropped)) + " dropped"}, {k.Silent, s.Number(int64(k.Silent)) + " of which nobody has said whether it was held"},
 	} {
 		if part.n > 0 {
 			out += ", " + part.text
@@ -64,18 +65,11 @@ func (k Kept) Sentence() string {
 	return out + "."
 }
 
-func was(n int) string {
+func was(s locale.Style, n int) string {
 	if n == 1 {
 		return "1 was"
 	}
-	return number(n) + " were"
-}
-
-func many(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return number(n) + " " + what + "s"
+	return s.Number(int64(n)) + " were"
 }
 
 // Outcome is what has become of one promised visit.

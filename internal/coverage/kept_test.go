@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"windshield/internal/locale"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
 )
@@ -46,10 +47,10 @@ func TestKeepCount(t *testing.T) {
 	k := KeepCount(list)
 	require.Equal(t, Kept{Promised: 12, Held: 2, Ahead: 2, Silent: 1, MovedByUs: 2, MovedByCustomer: 2, Dropped: 3, DroppedByCustomer: 1}, k)
 	require.InDelta(t, 0.2, k.Share(), 1e-12)
-	require.Equal(t, "Of 12 promised visits 2 were held as promised, 2 still ahead, 2 moved by us, 2 moved by customers, 3 dropped, 1 of which nobody has said whether it was held.", k.Sentence())
+	require.Equal(t, "Of 12 promised visits 2 were held as promised, 2 still ahead, 2 moved by us, 2 moved by customers, 3 dropped, 1 of which nobody has said whether it was held.", k.Sentence(locale.Style{}))
 	require.Equal(t, 1.0, Kept{Promised: 3, Ahead: 3}.Share())
-	require.Equal(t, "No visits were promised.", Kept{}.Sentence())
-	require.Equal(t, "Of 1 promised visit 1 was held as promised.", Kept{Promised: 1, Held: 1}.Sentence())
+	require.Equal(t, "No visits were promised.", Kept{}.Sentence(locale.Style{}))
+	require.Equal(t, "Of 1 promised visit 1 was held as promised.", Kept{Promised: 1, Held: 1}.Sentence(locale.Style{}))
 }
 
 // A move of ours that people follow by one there and one back in the calendar, and that

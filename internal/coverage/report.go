@@ -7,6 +7,7 @@ package coverage
 import (
 	"time"
 
+	"windshield/internal/locale"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
@@ -22,6 +23,7 @@ type Input struct {
 	People  []Person      // everybody who is asked to visit; nobody else
 	Visits  []visit.Visit
 	Groups  []Group
+	Style   locale.Style // of the sentence
 }
 
 // Person is somebody who is asked to visit customers, with what the clock needs.

@@ -75,7 +75,7 @@ func Assemble(in Input, s Sums) Report {
 	for i, w := range r.Weeks {
 		r.Weeks[i].Visits, r.Weeks[i].Distinct = s.Weeks[w.Monday].Visits, s.Weeks[w.Monday].Distinct
 	}
-	r.Sentence = sentence(r)
+	r.Sentence = sentence(r, in.Style)
 	return r
 }
 

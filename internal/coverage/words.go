@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"windshield/internal/alert"
+	"windshield/internal/locale"
 )
 
 // FewCases is the number under which a share is said as "3 of 10" instead of in
@@ -53,25 +54,25 @@ func lowerTail(k, n int, p float64) float64 {
 
 // sentence is the headline: the people first, then the group whose share of the
 // visits lies farthest below its share of the customers.
-func sentence(r Report) string {
-	return strings.TrimSpace(peopleSentence(r.Totals) + " " + groupSentence(r))
+func sentence(r Report, s locale.Style) string {
+	return strings.TrimSpace(peopleSentence(r.Totals, s) + " " + groupSentence(r, s))
 }
 
-// Sentences gives the two halves of the headline: of the people, and of the customers;
+// Sentences gives in a style the two halves of the headline: of the people, and of the customers;
 // the second may be "".
-func (r Report) Sentences() (people, customers string) {
-	return peopleSentence(r.Totals), groupSentence(r)
+func (r Report) Sentences(s locale.Style) (people, customers string) {
+	return peopleSentence(r.Totals, s), groupSentence(r, s)
 }
 
-func peopleSentence(t Totals) string {
-	who := fmt.Sprintf("%s of %s executives", number(t.Overdue), number(t.Executives))
+func peopleSentence(t Totals, s locale.Style) string {
+	who := fmt.Sprintf("%s of %s executives", s.Number(int64(t.Overdue)), s.Number(int64(t.Executives)))
 	switch {
 	case t.Executives == 0:
 		return "There are no executives yet."
 	case t.Executives == 1 && t.Overdue == 1:
 		return fmt.Sprintf("The only executive has not seen a customer for more than %d days.", alert.MaxGapDays)
 	case t.Overdue == t.Executives:
-		return fmt.Sprintf("None of the %s executives has seen a customer in the last %d days.", number(t.Executives), alert.MaxGapDays)
+		return fmt.Sprintf("None of the %s executives has seen a customer in the last %d days.", s.Number(int64(t.Executives)), alert.MaxGapDays)
 	case t.Overdue == 1:
 		return fmt.Sprintf("%s has not seen a customer for more than %d days.", who, alert.MaxGapDays)
 	case t.Overdue > 1:
@@ -79,21 +80,21 @@ func peopleSentence(t Totals) string {
 	case t.Never == t.Executives && t.Executives == 1:
 		return "No counting visit of the only executive is known yet."
 	case t.Never == t.Executives:
-		return fmt.Sprintf("No counting visit of any of the %s executives is known yet.", number(t.Executives))
+		return fmt.Sprintf("No counting visit of any of the %s executives is known yet.", s.Number(int64(t.Executives)))
 	case t.Never > 0:
 		verb := "have"
 		if t.Never == 1 {
 			verb = "has"
 		}
 		return fmt.Sprintf("Nobody is over %d days; %s of %s executives %s no counting visit on record yet.",
-			alert.MaxGapDays, number(t.Never), number(t.Executives), verb)
+			alert.MaxGapDays, s.Number(int64(t.Never)), s.Number(int64(t.Executives)), verb)
 	case t.Executives == 1:
 		return fmt.Sprintf("The only executive has seen a customer in the last %d days.", alert.MaxGapDays)
 	}
-	return fmt.Sprintf("All %s executives have seen a customer in the last %d days.", number(t.Executives), alert.MaxGapDays)
+	return fmt.Sprintf("All %s executives have seen a customer in the last %d days.", s.Number(int64(t.Executives)), alert.MaxGapDays)
 }
 
-func groupSentence(r Report) string {
+func groupSentence(r Report, s locale.Style) string {
 	grouped := r.Totals.Visits - r.Totals.Ungrouped
 	switch {
 	case r.Totals.Visits == 0 && r.Totals.Executives > 0:
@@ -117,16 +118,16 @@ func groupSentence(r Report) string {
 		return "No group of customers is heard clearly less than its size asks for."
 	}
 	return fmt.Sprintf("%s is %s and %s.", worst.Label,
-		portion(worst.Customers, r.Totals.Customers, "customers"), portion(worst.Visits, grouped, "visits"))
+		portion(s, worst.Customers, r.Totals.Customers, "customers"), portion(s, worst.Visits, grouped, "visits"))
 }
 
 // portion says "84 % of customers", or "8 of 10 customers" under 20 cases. It
 // never rounds something to nothing or nearly all to all.
-func portion(part, whole int, of string) string {
+func portion(s locale.Style, part, whole int, of string) string {
 	percent := 100 * share(part, whole)
 	switch {
 	case whole < FewCases:
-		return fmt.Sprintf("%s of %s %s", number(part), number(whole), of)
+		return fmt.Sprintf("%s of %s %s", s.Number(int64(part)), s.Number(int64(whole)), of)
 	case part == 0:
 		return "none of the " + of
 	case part == whole:
@@ -137,13 +138,4 @@ func portion(part, whole int, of string) string {
 		return "more than 99 % of " + of
 	}
 	return fmt.Sprintf("%.0f %% of %s", percent, of)
-}
-
-// number writes 12345 as "12,345".
-func number(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"windshield/internal/locale"
 )
 
 func TestSentence(t *testing.T) {
@@ -38,7 +40,7 @@ func TestSentence(t *testing.T) {
 		{Totals{Executives: 1200, Overdue: 1100, Visits: 5}, nil, "1,100 of 1,200 executives have not seen a customer for more than 30 days."},
 	}
 	for _, tt := range tests {
-		require.Equal(t, tt.want, sentence(Report{Totals: tt.totals, Groups: tt.groups}))
+		require.Equal(t, tt.want, sentence(Report{Totals: tt.totals, Groups: tt.groups}, locale.Style{}))
 	}
 }
 
@@ -51,7 +53,7 @@ func TestPortion(t *testing.T) {
 		{1, 1000, "less than 1 % of visits"}, {999, 1000, "more than 99 % of visits"}, {5, 20, "25 % of visits"}, {990, 1000, "99 % of visits"},
 	}
 	for _, tt := range tests {
-		require.Equal(t, tt.want, portion(tt.part, tt.whole, "visits"))
+		require.Equal(t, tt.want, portion(locale.Style{}, tt.part, tt.whole, "visits"))
 	}
 }
 

@@ -85,7 +85,7 @@ func (f *Flow) Brief(ctx context.Context, a access.Actor, visitID string) (Brief
 		}
 		w.MayEdit = f.preparable(v.Visit) && access.Decide(a, access.PrepareVisit, about(v.Visit)).Allowed
 		if f.preparable(v.Visit) {
-			if w.Proposed, err = f.proposedQuestions(tx, v.Visit); err != nil {
+			if w.Proposed, err = f.proposedQuestions(tx, a, v.Visit); err != nil {
 				return w, err
 			}
 			w.Proposed = slices.DeleteFunc(w.Proposed, func(q insight.Question) bool {

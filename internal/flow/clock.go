@@ -337,7 +337,7 @@ func (f *Flow) tellWarning(tx Tx, p coverage.Person, w alert.Warning, times int,
 		if to.ID != p.ID && (f.hasLeft(to) || !standsOn(to, alert.ToPerson, p.ID)) {
 			continue
 		}
-		ways, err := f.waysOut(tx, access.ActorFor(to), p.Person, s)
+		ways, err := f.waysOut(tx, readBy(to), p.Person, s)
 		if err != nil {
 			return err
 		}

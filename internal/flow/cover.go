@@ -82,7 +82,7 @@ func (f *Flow) scene(tx Tx, a access.Actor, q CoverageQuery) (scene, error) {
 	if q.Period.End < q.Period.Start || q.Period.Days() > 5*366 {
 		return scene{}, fault.Invalidf("This period cannot be shown.").With(fault.Detail{Where: "period", Value: q.Period.String(), Expected: "a start before the end, at most five years apart"})
 	}
-	x := scene{in: coverage.Input{AsOf: f.Now().UTC(), Today: today, Period: q.Period, Horizon: today.Add(coverage.HorizonDays)}}
+	x := scene{in: coverage.Input{AsOf: f.Now().UTC(), Today: today, Period: q.Period, Horizon: today.Add(coverage.HorizonDays), Style: a.Style}}
 	people, err := visitors(tx)
 	if err != nil {
 		return x, err

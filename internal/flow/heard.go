@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"windshield/internal/alert"
 	"windshield/internal/calsync"
+	"windshield/internal/locale"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
@@ -298,7 +298,7 @@ func (f *Flow) words(s slot.Slot) string {
 	if s.Half == slot.PM {
 		half = "afternoon"
 	}
-	return alert.Day(s.Date, f.today("UTC")) + ", " + half
+	return locale.Style{}.Near(s.Date, f.today("UTC")) + ", " + half
 }
 
 // spoken gives a time as people read it, in its own zone.

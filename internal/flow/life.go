@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"windshield/internal/access"
-	"windshield/internal/alert"
 	"windshield/internal/fault"
+	"windshield/internal/locale"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
 	"windshield/internal/visit"
@@ -57,7 +57,7 @@ func (f *Flow) Agree(ctx context.Context, a access.Actor, visitID string, versio
 		v.Agreement = visit.Agreement{With: clean.With, On: clean.On, What: clean.What}
 		v.Contacts, v.Kind, v.JoinURL = clean.Contacts, clean.Kind, clean.JoinURL
 		if v.State == visit.Published {
-			words := "With " + clean.With + ", on " + alert.Day(clean.On, f.today(v.Zone)) + "."
+			words := "With " + clean.With + ", on " + locale.Style{}.Near(clean.On, f.today(v.Zone)) + "."
 			if clean.What != "" {
 				words += " " + clean.What
 			}

@@ -65,6 +65,13 @@ func (w pen) at(t time.Time) string { return w.Moment(t, w.zone, "Mon 2 Jan, 15:
 
 func (w pen) number(n int) string { return w.Number(int64(n)) }
 
+// readBy gives the actor of a person to whom something is sent, in their style.
+func readBy(p roster.Person) access.Actor {
+	a := access.ActorFor(p)
+	a.Style = locale.Of(p.Locale)
+	return a
+}
+
 // readsIn gives the zone in which a person reads: where they live today, or that of the
 // company where nobody knows.
 func (f *Flow) readsIn(tx Tx, p roster.Person) (string, error) {

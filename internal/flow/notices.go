@@ -10,6 +10,7 @@ import (
 	"windshield/internal/access"
 	"windshield/internal/alert"
 	"windshield/internal/fault"
+	"windshield/internal/locale"
 	"windshield/internal/notify"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
@@ -73,7 +74,7 @@ func (f *Flow) reader(p roster.Person, s NoticeSettings) notify.Reader {
 	if err != nil {
 		zone = time.UTC
 	}
-	r := notify.Reader{Roles: p.Roles, Zone: zone}
+	r := notify.Reader{Roles: p.Roles, Zone: zone, Style: locale.Of(p.Locale)}
 	if c := cmp.Or(p.Terms.Calendar, p.Office.Country); c != "" {
 		year := f.Now().Year()
 		if cal, err := slot.CountryCalendar(c, year, year+1); err == nil {

@@ -10,6 +10,7 @@ import (
 
 	"windshield/internal/access"
 	"windshield/internal/alert"
+	"windshield/internal/locale"
 	"windshield/internal/notify"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
@@ -28,6 +29,9 @@ type dueDigest struct {
 	day    slot.Date
 	today  slot.Date
 }
+
+// near writes a day as its reader does.
+func (d dueDigest) near(x slot.Date) string { return locale.Of(d.to.Locale).Near(x, d.today) }
 
 // letter is a digest that is written.
 type letter struct {
@@ -144,7 +148,7 @@ func (f *Flow) whoseDigests(tx Tx) ([]dueDigest, gathered, error) {
 			r = f.reader(p, settings)
 			calendars[place] = r
 		}
-		r.Roles = p.Roles
+		r.Roles, r.Style = p.Roles, locale.Of(p.Locale)
 		day, ok := notify.DigestDue(pref, r, f.Now())
 		if !ok {
 			continue
@@ -185,7 +189,7 @@ func (f *Flow) keepDigest(tx Tx, l letter) error {
 	if err != nil || slices.Contains(made, Told{subject, l.to.ID, "digest"}) {
 		return err // another look was quicker
 	}
-	if _, err := tx.Outbox.Move(Sent, "It went in your digest of "+l.day.Time().Format("Monday 2 January")+".", l.takes...); err != nil {
+	if _, err := tx.Outbox.Move(Sent, "It went in your digest of "+locale.Of(l.to.Locale).Day(l.day, "Monday 2 January")+".", l.takes...); err != nil {
 		return err
 	}
 	return f.deliver(tx, subject, "digest", l.to, l.message)
@@ -196,10 +200,10 @@ type digestStock struct {
 	now       time.Time
 	people    map[string]roster.Person
 	customers map[string]roster.Customer
-	visits    []visit.Visit           // that stand or were held and wait for their debrief, near today
-	loops     map[string][]KeptLoop   // by owner
-	status    map[string]alert.Status // by person
-	behind    []alert.Lag
+	visits    []visit.Visit             // that stand or were held and wait for their debrief, near today
+	loops     map[string][]KeptLoop     // by owner
+	status    map[string]alert.Status   // by person
+	behind    map[slot.Date][]alert.Lag // by the day of who reads it
 }
 
 func (s digestStock) over(v visit.Visit) bool { return !v.End.After(s.now) }
@@ -235,19 +239,24 @@ func (f *Flow) digestStock(tx Tx, due []dueDigest) (digestStock, error) {
 		return s, err
 	}
 	s.status = v.status
-	if slices.ContainsFunc(due, func(d dueDigest) bool { return d.to.Has(roster.CEO) }) {
-		s.behind, err = lagging(tx, today)
+	s.behind = map[slot.Date][]alert.Lag{}
+	for _, d := range due {
+		if _, known := s.behind[d.today]; !known && d.to.Has(roster.CEO) {
+			if s.behind[d.today], err = lagging(tx, d.today); err != nil {
+				return s, err
+			}
+		}
 	}
-	return s, err
+	return s, nil
 }
 
 // sectionsFor gives what a digest holds, by what its reader is.
 func (f *Flow) sectionsFor(s digestStock, d dueDigest) []notify.Section {
 	var out []notify.Section
 	weekly := d.rhythm == notify.Weekly || d.day == d.today && d.today == firstOfWeek(d)
-	if d.to.Has(roster.CEO) && len(s.behind) > 0 {
+	if d.to.Has(roster.CEO) && len(s.behind[d.today]) > 0 {
 		sec := notify.Section{Title: "Groups that fall behind"}
-		for _, g := range s.behind {
+		for _, g := range s.behind[d.today] {
 			sec.Lines = append(sec.Lines, notify.Line{Text: g.Reason, Path: "/coverage"})
 		}
 		out = append(out, sec)
@@ -258,7 +267,7 @@ func (f *Flow) sectionsFor(s digestStock, d dueDigest) []notify.Section {
 	if d.to.Has(roster.Assistant) {
 		for _, id := range d.to.Serves {
 			if p, here := s.people[id]; here {
-				out = append(out, s.servedSection(p, d.today))
+				out = append(out, s.servedSection(d, p))
 			}
 		}
 	}
@@ -303,13 +312,13 @@ func (s digestStock) hostSections(d dueDigest) []notify.Section {
 			continue
 		}
 		if what, page, ok := nextStep(v, s.over(v)); ok {
-			do.Lines = append(do.Lines, notify.Line{Text: fmt.Sprintf("%s, %s: %s", alert.Day(v.Slot.Date, d.today), s.customers[v.CustomerID].Name, what), Path: "/visits/" + v.ID + page})
+			do.Lines = append(do.Lines, notify.Line{Text: fmt.Sprintf("%s, %s: %s", d.near(v.Slot.Date), s.customers[v.CustomerID].Name, what), Path: "/visits/" + v.ID + page})
 		}
 	}
 	decide := notify.Section{Title: "To decide"}
 	for _, v := range s.visits {
 		if v.HostID == d.to.ID && v.ToDecide() != "" && !s.over(v) {
-			decide.Lines = append(decide.Lines, notify.Line{Text: fmt.Sprintf("%s, %s: %s", alert.Day(v.Slot.Date, d.today), s.customers[v.CustomerID].Name, v.ToDecide()), Path: "/visits/" + v.ID})
+			decide.Lines = append(decide.Lines, notify.Line{Text: fmt.Sprintf("%s, %s: %s", d.near(v.Slot.Date), s.customers[v.CustomerID].Name, v.ToDecide()), Path: "/visits/" + v.ID})
 		}
 	}
 	late := notify.Section{Title: "Overdue with customers"}
@@ -331,7 +340,7 @@ func days(n int) string {
 
 // servedSection is what an assistant answers for one executive: each invitation that is
 // open, each decision, and the clock where it is near its end.
-func (s digestStock) servedSection(p roster.Person, today slot.Date) notify.Section {
+func (s digestStock) servedSection(d dueDigest, p roster.Person) notify.Section {
 	sec := notify.Section{Title: "For " + p.Name}
 	for _, v := range s.visits {
 		if v.ExecutiveID != p.ID || s.over(v) {
@@ -348,9 +357,9 @@ func (s digestStock) servedSection(p roster.Person, today slot.Date) notify.Sect
 		default:
 			continue
 		}
-		sec.Lines = append(sec.Lines, notify.Line{Text: fmt.Sprintf("%s, %s: %s", alert.Day(v.Slot.Date, today), s.customers[v.CustomerID].Name, what), Path: "/visits/" + v.ID})
+		sec.Lines = append(sec.Lines, notify.Line{Text: fmt.Sprintf("%s, %s: %s", d.near(v.Slot.Date), s.customers[v.CustomerID].Name, what), Path: "/visits/" + v.ID})
 	}
-	if line, ok := clockLine(s.status[p.ID], p.Name, today); ok {
+	if line, ok := d.clockLine(s.status[p.ID], p.Name); ok {
 		sec.Lines = append(sec.Lines, notify.Line{Text: line, Path: "/me?person=" + p.ID})
 	}
 	return sec
@@ -363,20 +372,20 @@ func (s digestStock) executiveSection(d dueDigest) notify.Section {
 		if v.ExecutiveID != d.to.ID || s.over(v) {
 			continue
 		}
-		text := fmt.Sprintf("%s, %s", alert.Day(v.Slot.Date, d.today), s.customers[v.CustomerID].Name)
+		text := fmt.Sprintf("%s, %s", d.near(v.Slot.Date), s.customers[v.CustomerID].Name)
 		if cmp.Or(v.Answer, visit.NoAnswer) == visit.NoAnswer {
 			text += ": please answer the invitation"
 		}
 		sec.Lines = append(sec.Lines, notify.Line{Text: text, Path: "/visits/" + v.ID})
 	}
-	if line, ok := clockLine(s.status[d.to.ID], "you", d.today); ok {
+	if line, ok := d.clockLine(s.status[d.to.ID], "you"); ok {
 		sec.Lines = append(sec.Lines, notify.Line{Text: line, Path: "/me"})
 	}
 	return sec
 }
 
 // clockLine says how somebody's clock stands; ok is false where it is far from its end.
-func clockLine(st alert.Status, name string, today slot.Date) (line string, ok bool) {
+func (d dueDigest) clockLine(st alert.Status, name string) (line string, ok bool) {
 	who := name + " has"
 	if name == "you" {
 		who = "You have"
@@ -386,8 +395,8 @@ func clockLine(st alert.Status, name string, today slot.Date) (line string, ok b
 		return "", false
 	case st.Overdue:
 		return fmt.Sprintf("%s gone %d days without a customer visit.", who, st.Days), true
-	case !st.Forecast.IsZero() && st.Forecast.Sub(today) <= digestAhead:
-		return fmt.Sprintf("%s gone %d days without a customer visit; the limit of %d is passed on %s.", who, st.Days, alert.MaxGapDays, alert.Day(st.Forecast, today)), true
+	case !st.Forecast.IsZero() && st.Forecast.Sub(d.today) <= digestAhead:
+		return fmt.Sprintf("%s gone %d days without a customer visit; the limit of %d is passed on %s.", who, st.Days, alert.MaxGapDays, d.near(st.Forecast)), true
 	}
 	return "", false
 }

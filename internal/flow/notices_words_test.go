@@ -38,13 +38,15 @@ func TestNextStep(t *testing.T) {
 func TestClockLine(t *testing.T) {
 	today := slot.MustDate("2027-03-01")
 	line := func(s alert.Status, name string) string {
-		l, _ := clockLine(s, name, today)
+		l, _ := dueDigest{today: today}.clockLine(s, name)
 		return l
 	}
 	require.Empty(t, line(alert.Status{}, "you"))
 	require.Empty(t, line(alert.Status{Running: true, Days: 3, Forecast: today.Add(27)}, "you"), "far from its end")
 	require.Equal(t, "You have gone 40 days without a customer visit.", line(alert.Status{Running: true, Overdue: true, Days: 40}, "you"))
-	require.Contains(t, line(alert.Status{Running: true, Days: 25, Forecast: today.Add(6)}, "Ana"), "Ana has gone 25 days without a customer visit; the limit of 30 is passed on")
+	require.Contains(t, line(alert.Status{Running: true, Days: 25, Forecast: today.Add(6)}, "Ana"), "Ana has gone 25 days without a customer visit; the limit of 30 is passed on Sun 7 Mar.")
+	american, _ := dueDigest{today: today, to: roster.Person{Locale: "en-US"}}.clockLine(alert.Status{Running: true, Days: 25, Forecast: today.Add(6)}, "Ana")
+	require.Contains(t, american, " on Sun, Mar 7.")
 }
 
 func TestWhatAMessageCarries(t *testing.T) {

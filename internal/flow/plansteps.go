@@ -3,7 +3,6 @@ package flow
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -121,21 +120,10 @@ func stepsOf(tx Tx, a access.Actor, p visit.Plan) ([]PlanStepView, error) {
 	may := mayChange(a, p) == nil
 	out := make([]PlanStepView, 0, len(steps))
 	for _, s := range steps {
-		s.Words = restyled(a.Style, s.Words)
+		s.Words = a.Style.Again(s.Words)
 		out = append(out, PlanStepView{PlanStep: s, Who: n.orSystem(s.By), Text: n.told(a.Style, s.Changes), Mine: s.By == a.PersonID, MayRun: may && s.UndoneBy == "", MaySay: may && s.explains(p)})
 	}
 	return out, nil
-}
-
-// pricedAt are the numbers in the words of a price that have groups of digits.
-var pricedAt = regexp.MustCompile(`[+−][0-9]{1,3}(,[0-9]{3})+\b`)
-
-// restyled writes a price that was kept in words as somebody reads numbers.
-func restyled(s locale.Style, words string) string {
-	return pricedAt.ReplaceAllStringFunc(words, func(n string) string {
-		sign, digits := n[:len(n)-len(strings.TrimLeft(n, "+−"))], strings.TrimLeft(n, "+−")
-		return sign + s.Digits(strings.ReplaceAll(digits, ",", ""))
-	})
 }
 
 // mayChange says whether somebody may change a plan by hand.

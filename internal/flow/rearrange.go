@@ -80,7 +80,7 @@ func (f *Flow) rearrange(tx Tx, a access.Actor, planID string, choose func(*tabl
 	price := after.Cost.Minus(t.solution.Cost)
 	out := Rearranged{PlanID: planID, Price: price.Total(), Words: t.priceInWords(changes, price)}
 	step := PlanStep{ID: f.NewID(), PlanID: planID, By: a.PersonID, Changes: changes, Price: costOf(price), Words: out.Words}
-	if a.Style != (locale.Style{}) { // kept for everybody, see restyled
+	if a.Style != (locale.Style{}) { // kept for everybody
 		t.problem.Style = locale.Style{}
 		step.Words = t.priceInWords(changes, price)
 		t.problem.Style = a.Style

@@ -254,7 +254,7 @@ func (f *Flow) changeStatement(ctx context.Context, a access.Actor, action strin
 
 // proposedQuestions gives what to ask at a coming visit: what this customer said so long
 // ago that it has to be said again, and the weakest claims that it was not asked about.
-func (f *Flow) proposedQuestions(tx Tx, v visit.Visit) ([]insight.Question, error) {
+func (f *Flow) proposedQuestions(tx Tx, a access.Actor, v visit.Visit) ([]insight.Question, error) {
 	kept, err := tx.Statements.Find(StatementQuery{CustomerID: v.CustomerID, Standing: true})
 	if err != nil {
 		return nil, err
@@ -264,7 +264,7 @@ func (f *Flow) proposedQuestions(tx Tx, v visit.Visit) ([]insight.Question, erro
 	if err != nil {
 		return nil, err
 	}
-	again := insight.Recheck(v.CustomerID, plainStatements(kept), on, set.StaleDays)
+	again := insight.Recheck(a.Style, v.CustomerID, plainStatements(kept), on, set.StaleDays)
 	again = again[:min(len(again), insight.QuestionsPerBrief)]
 	x, err := f.claimed(tx, f.today(v.Zone))
 	if err != nil {

@@ -78,11 +78,11 @@ func (f *Flow) waysOut(tx Tx, a access.Actor, p roster.Person, s alert.Status) (
 	var out []Way
 	for _, e := range unsaid {
 		out = append(out, Way{CustomerID: e.CustomerID, Path: "/visits/" + e.VisitID,
-			Text: fmt.Sprintf("Say whether the visit to %s on %s was held.", customers[e.CustomerID].Name, alert.Day(e.Date, s.Today))})
+			Text: fmt.Sprintf("Say whether the visit to %s on %s was held.", customers[e.CustomerID].Name, a.Style.Near(e.Date, s.Today))})
 	}
 	if late.ID != "" && late.Slot.Date > s.Today {
 		w := Way{CustomerID: late.CustomerID, Path: "/visits/" + late.ID,
-			Text: fmt.Sprintf("Bring the visit to %s forward from %s.", customers[late.CustomerID].Name, alert.Day(late.Slot.Date, s.Today))}
+			Text: fmt.Sprintf("Bring the visit to %s forward from %s.", customers[late.CustomerID].Name, a.Style.Near(late.Slot.Date, s.Today))}
 		if planner && late.PlanID != "" {
 			w.Path = "/plans/" + late.PlanID + "/customers/" + late.CustomerID
 		}

@@ -5,6 +5,7 @@ import (
 
 	"windshield/internal/flow"
 	"windshield/internal/insight"
+	"windshield/internal/locale"
 )
 
 // ListClaims gives what customers back.
@@ -120,7 +121,7 @@ func claimDetail(v flow.ClaimView) ClaimDetail {
 			return ClaimVoice{Customer: x.CustomerID, Name: x.Customer, Group: x.Group, Position: ClaimVoicePosition(x.Position), Asked: x.Asked, People: x.People, Newest: date(x.Newest), Stale: x.Stale}
 		}),
 		Contradictions: list(v.Contradictions, func(x insight.Contradiction) Contradiction {
-			return Contradiction{Name: v.Customers[x.CustomerID], For: x.For.Says(v.Today), Against: x.Against.Says(v.Today), Changed: x.Changed, Guess: x.Guess}
+			return Contradiction{Name: v.Customers[x.CustomerID], For: x.For.Says(locale.Style{}, v.Today), Against: x.Against.Says(locale.Style{}, v.Today), Changed: x.Changed, Guess: x.Guess}
 		}),
 		Next: list(v.Next, func(x flow.NeedView) ClaimNeed {
 			return ClaimNeed{Group: x.Label, Customers: x.Customers, Asked: x.Asked, Ask: x.Ask, Why: x.Why}
@@ -129,5 +130,5 @@ func claimDetail(v flow.ClaimView) ClaimDetail {
 
 func statementOf(s flow.StatementView) Statement {
 	return Statement{Id: s.ID, Version: s.Version, Source: StatementSource(s.Source), Customer: s.CustomerID, Name: s.Customer, Visit: some(s.VisitID), By: s.By, On: date(s.On), Text: s.Text, Topic: s.Topic,
-		Claim: some(s.ClaimID), Side: StatementSide(s.Side), Asked: s.Asked, Stale: s.Stale, Checked: someDate(s.Checked), Over: someDate(s.Over), Withdrawn: someDate(s.Withdrawn), Why: s.Why, Says: s.Says(s.Today)}
+		Claim: some(s.ClaimID), Side: StatementSide(s.Side), Asked: s.Asked, Stale: s.Stale, Checked: someDate(s.Checked), Over: someDate(s.Over), Withdrawn: someDate(s.Withdrawn), Why: s.Why, Says: s.Says(locale.Style{}, s.Today)}
 }

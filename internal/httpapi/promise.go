@@ -5,6 +5,7 @@ import (
 
 	"windshield/internal/coverage"
 	"windshield/internal/flow"
+	"windshield/internal/locale"
 )
 
 // GetDeck gives the slides of a plan.
@@ -46,7 +47,7 @@ func (a *API) GetPromise(ctx context.Context, r GetPromiseRequestObject) (GetPro
 		return nil, err
 	}
 	k := v.Kept
-	out := GetPromise200JSONResponse{Id: some(v.ID), Year: v.Plan.Year, FrozenAt: someTime(v.FrozenAt), FrozenBy: some(v.By), Reason: some(v.Reason), Sentence: k.Sentence(),
+	out := GetPromise200JSONResponse{Id: some(v.ID), Year: v.Plan.Year, FrozenAt: someTime(v.FrozenAt), FrozenBy: some(v.By), Reason: some(v.Reason), Sentence: k.Sentence(locale.Style{}),
 		Kept:   KeptCount{Promised: k.Promised, Held: k.Held, Ahead: k.Ahead, Silent: k.Silent, MovedByUs: k.MovedByUs, MovedByCustomer: k.MovedByCustomer, Dropped: k.Dropped, DroppedByCustomer: k.DroppedByCustomer},
 		Before: list(v.Before, func(x flow.FrozenPromise) Named { return named(x.ID, x.PlanName) })}
 	if v.ID != "" {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"windshield/internal/locale"
 	"windshield/internal/slot"
 )
 
@@ -89,7 +90,7 @@ const QuestionsPerBrief = 3
 // Recheck gives what a customer has to be asked again at a visit on a day: what
 // will be stale by then, the guesses first (nobody has ever said them), then the
 // oldest. What the customer has said to hold no more is not asked.
-func Recheck(customerID string, statements []Statement, visit slot.Date, staleDays int) []Question {
+func Recheck(w locale.Style, customerID string, statements []Statement, visit slot.Date, staleDays int) []Question {
 	var old []Statement
 	for _, s := range statements {
 		if s.CustomerID == customerID && s.Over.IsZero() && s.Text != "" && s.On <= visit && s.Stale(visit, staleDays) {
@@ -101,7 +102,7 @@ func Recheck(customerID string, statements []Statement, visit slot.Date, staleDa
 	})
 	out := make([]Question, len(old))
 	for i, s := range old {
-		out[i] = Question{StatementID: s.ID, Text: s.Says(visit) + " Does this still hold?",
+		out[i] = Question{StatementID: s.ID, Text: s.Says(w, visit) + " Does this still hold?",
 			Why: fmt.Sprintf("It is %s old.", count(visit.Sub(s.Valid()), "day"))}
 		if s.Source == Guessed {
 			out[i].Text, out[i].Why = s.Text+" Is that so?", "We only guess it."

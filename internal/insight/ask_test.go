@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"windshield/internal/fault"
+	"windshield/internal/locale"
 )
 
 func TestNextStrata(t *testing.T) {
@@ -77,8 +78,8 @@ func TestRecheck(t *testing.T) {
 		{StatementID: "guess", Text: "They wait for the new owner. Is that so?", Why: "We only guess it."},
 		{StatementID: "older", Text: "Li said on 3 Sep 2026: “We cannot compare them.” Does this still hold?", Why: "It is 300 days old."},
 		{StatementID: "old", Text: "Li said on 12 Dec 2026: “We cannot compare them.” Does this still hold?", Why: "It is 200 days old."},
-	}, Recheck("x", list, today, StaleDays))
-	require.Len(t, Recheck("x", list, today.Add(84), StaleDays), 5, "it will be stale on the day of the visit")
+	}, Recheck(locale.Style{}, "x", list, today, StaleDays))
+	require.Len(t, Recheck(locale.Style{}, "x", list, today.Add(84), StaleDays), 5, "it will be stale on the day of the visit")
 }
 
 func TestAsk(t *testing.T) {

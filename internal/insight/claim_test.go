@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"windshield/internal/fault"
+	"windshield/internal/locale"
 	"windshield/internal/sampling"
 	"windshield/internal/slot"
 )
@@ -220,11 +221,11 @@ func TestSentences(t *testing.T) {
 
 func TestSays(t *testing.T) {
 	s := says("x", "Ms Li", For)
-	require.Equal(t, "Ms Li said on 23 Jun: “We cannot compare them.”", s.Says(today))
-	require.Equal(t, "Ms Li said on 23 Jun, and on 29 Jun that it still holds: “We cannot compare them.”", but(s, func(s *Statement) { s.Checked = today.Add(-1) }).Says(today))
-	require.Equal(t, "Ms Li said on 23 Jun, and on 29 Jun that it holds no more: “We cannot compare them.”", but(s, func(s *Statement) { s.Over = today.Add(-1) }).Says(today))
-	require.Equal(t, "We guess, since 23 Jun 2027: We cannot compare them.", but(s, func(s *Statement) { s.Source = Guessed }).Says(today.Add(365)))
-	require.Equal(t, "Ms Li was asked on 23 Jun and had nothing to say to it.", but(s, func(s *Statement) { s.Text = " " }).Says(today))
+	require.Equal(t, "Ms Li said on 23 Jun: “We cannot compare them.”", s.Says(locale.Style{}, today))
+	require.Equal(t, "Ms Li said on 23 Jun, and on 29 Jun that it still holds: “We cannot compare them.”", but(s, func(s *Statement) { s.Checked = today.Add(-1) }).Says(locale.Style{}, today))
+	require.Equal(t, "Ms Li said on 23 Jun, and on 29 Jun that it holds no more: “We cannot compare them.”", but(s, func(s *Statement) { s.Over = today.Add(-1) }).Says(locale.Style{}, today))
+	require.Equal(t, "We guess, since 23 Jun 2027: We cannot compare them.", but(s, func(s *Statement) { s.Source = Guessed }).Says(locale.Style{}, today.Add(365)))
+	require.Equal(t, "Ms Li was asked on 23 Jun and had nothing to say to it.", but(s, func(s *Statement) { s.Text = " " }).Says(locale.Style{}, today))
 }
 
 func TestContradictions(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"windshield/internal/locale"
 	"windshield/internal/sampling"
 	"windshield/internal/slot"
 )
@@ -63,27 +64,27 @@ func (e Evidence) sentence(visited, staleDays int) string {
 
 // Says puts a statement into words that tell the customer's from ours: who said
 // it and when, or that we guess.
-func (s Statement) Says(today slot.Date) string {
+func (s Statement) Says(w locale.Style, today slot.Date) string {
 	text := strings.TrimSpace(s.Text)
 	switch {
 	case s.Source == Guessed:
-		return fmt.Sprintf("We guess, since %s: %s", date(s.On, today), text)
+		return fmt.Sprintf("We guess, since %s: %s", date(w, s.On, today), text)
 	case text == "":
-		return fmt.Sprintf("%s was asked on %s and had nothing to say to it.", s.By, date(s.On, today))
+		return fmt.Sprintf("%s was asked on %s and had nothing to say to it.", s.By, date(w, s.On, today))
 	case !s.Over.IsZero():
-		return fmt.Sprintf("%s said on %s, and on %s that it holds no more: “%s”", s.By, date(s.On, today), date(s.Over, today), text)
+		return fmt.Sprintf("%s said on %s, and on %s that it holds no more: “%s”", s.By, date(w, s.On, today), date(w, s.Over, today), text)
 	case s.Checked > s.On:
-		return fmt.Sprintf("%s said on %s, and on %s that it still holds: “%s”", s.By, date(s.On, today), date(s.Checked, today), text)
+		return fmt.Sprintf("%s said on %s, and on %s that it still holds: “%s”", s.By, date(w, s.On, today), date(w, s.Checked, today), text)
 	}
-	return fmt.Sprintf("%s said on %s: “%s”", s.By, date(s.On, today), text)
+	return fmt.Sprintf("%s said on %s: “%s”", s.By, date(w, s.On, today), text)
 }
 
 // date writes "19 Nov", with the year where it is not today's.
-func date(d, today slot.Date) string {
+func date(w locale.Style, d, today slot.Date) string {
 	if d.Year() == today.Year() {
-		return d.Time().Format("2 Jan")
+		return w.Day(d, "2 Jan")
 	}
-	return d.Time().Format("2 Jan 2006")
+	return w.Day(d, "2 Jan 2006")
 }
 
 func count(n int, what string) string {

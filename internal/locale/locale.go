@@ -4,6 +4,7 @@ package locale
 
 import (
 	"cmp"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -174,6 +175,40 @@ func Twice(t time.Time) bool {
 	}
 	return false
 }
+
+// What Again knows: days of the week with their dates, and numbers with a sign or of
+// kilometres. Other numbers and dates may be part of a name.
+var (
+	keptDay    = regexp.MustCompile(`\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) [0-9]{1,2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)( [0-9]{4}\b)?`)
+	keptNumber = regexp.MustCompile(`[+−][0-9]{1,3}(,[0-9]{3})+\b|\b[0-9]{1,3}(,[0-9]{3})+ km\b`)
+)
+
+// Again writes a sentence of ours that was kept in the zero style, for whoever would read
+// it, as this reader reads dates and numbers.
+func (s Style) Again(kept string) string {
+	if s == (Style{}) {
+		return kept
+	}
+	if s.monthFirst {
+		kept = keptDay.ReplaceAllStringFunc(kept, func(day string) string {
+			layout := "Mon 2 Jan"
+			if strings.Count(day, " ") == 3 {
+				layout = "Mon 2 Jan 2006"
+			}
+			t, err := time.Parse(layout, day)
+			if err != nil {
+				return day // there is no such day
+			}
+			// Without a year the weekday is not that of t.
+			return day[:3] + s.Stamp(t, layout)[3:]
+		})
+	}
+	return keptNumber.ReplaceAllStringFunc(kept, func(n string) string {
+		return keptDigits.ReplaceAllStringFunc(n, func(digits string) string { return s.Digits(strings.ReplaceAll(digits, comma, "")) })
+	})
+}
+
+var keptDigits = regexp.MustCompile(`[0-9,]+`)
 
 // Digits writes a number that is given as programs write it, 84000.5: in groups, and
 // with the point of the style.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"windshield/internal/alert"
+	"windshield/internal/locale"
 	"windshield/internal/roster"
 )
 
@@ -25,7 +26,7 @@ func Ahead(to, person roster.Person, w alert.Warning, ways []string, baseURL str
 		m.Subject = fmt.Sprintf("%s passes %d days without a customer visit %s", OneLine(person.Name, MaxName), alert.MaxGapDays, in)
 		fmt.Fprintf(&b, "This is about %s.\n", OneLine(person.Name, MaxName))
 	}
-	b.WriteString(w.Reason + "\n")
+	b.WriteString(locale.Of(to.Locale).Again(w.Reason) + "\n")
 	if len(ways) > 0 {
 		b.WriteString("\nWhat would prevent it:\n")
 		for _, x := range ways {
@@ -45,7 +46,7 @@ func Climbed(to, person roster.Person, s alert.Step, baseURL string) Message {
 	m.Subject = fmt.Sprintf("%s has gone more than %d days without a customer visit", name, alert.MaxGapDays)
 	var b strings.Builder
 	greet(&b, m.ToName)
-	fmt.Fprintf(&b, "%s: %s\n\n", name, OneLine(s.Reason, 1000))
+	fmt.Fprintf(&b, "%s: %s\n\n", name, OneLine(locale.Of(to.Locale).Again(s.Reason), 1000))
 	fmt.Fprintf(&b, "The clock, and what can be done: %s/me?person=%s\n\n", baseURL, person.ID)
 	b.WriteString("You get this mail once for each time that they pass " + fmt.Sprint(alert.MaxGapDays) + " days.\n")
 	m.Text = b.String()

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"windshield/internal/alert"
+	"windshield/internal/locale"
 	"windshield/internal/roster"
 )
 
@@ -33,26 +34,26 @@ const ledgerLines = 5
 // Breach writes to an executive who has gone more than 30 days without a
 // counting visit. The caller sets the ID. BaseURL has no slash at the end.
 func Breach(person roster.Person, s alert.Status, baseURL string) Message {
-	m := Message{To: person.Email, ToName: OneLine(person.Name, MaxName)}
+	m, w := Message{To: person.Email, ToName: OneLine(person.Name, MaxName)}, locale.Of(person.Locale)
 	var b strings.Builder
 	greet(&b, m.ToName)
 	if s.Never {
 		m.Subject = fmt.Sprintf("No customer visit for %d days", s.Days)
-		fmt.Fprintf(&b, "We have no customer visit of yours on record since we began to watch on %s, %d days ago.\n", alert.Day(s.Last, s.Today), s.Days)
+		fmt.Fprintf(&b, "We have no customer visit of yours on record since we began to watch on %s, %d days ago.\n", w.Near(s.Last, s.Today), s.Days)
 	} else {
 		m.Subject = fmt.Sprintf("Your last customer visit was %d days ago", s.Days)
-		fmt.Fprintf(&b, "Your last customer visit was on %s, %d days ago.\n", alert.Day(s.Last, s.Today), s.Days)
+		fmt.Fprintf(&b, "Your last customer visit was on %s, %d days ago.\n", w.Near(s.Last, s.Today), s.Days)
 	}
-	fmt.Fprintf(&b, "More than %d days is too long: you have been over since %s.\n\n", alert.MaxGapDays, alert.Day(s.Breach, s.Today))
+	fmt.Fprintf(&b, "More than %d days is too long: you have been over since %s.\n\n", alert.MaxGapDays, w.Near(s.Breach, s.Today))
 
 	if s.Next.IsZero() {
 		b.WriteString("Nothing is booked. Please find a day for a visit.\n")
 	} else {
-		fmt.Fprintf(&b, "Your next visit is booked for %s.\n", alert.Day(s.Next, s.Today))
+		fmt.Fprintf(&b, "Your next visit is booked for %s.\n", w.Near(s.Next, s.Today))
 	}
 	fmt.Fprintf(&b, "Your visits: %s/me\n", baseURL)
 
-	if lines := notCounted(s); len(lines) > 0 {
+	if lines := notCounted(w, s); len(lines) > 0 {
 		b.WriteString("\nThese did not stop the clock:\n")
 		for _, l := range lines {
 			b.WriteString("- " + l + "\n")
@@ -66,7 +67,7 @@ func Breach(person roster.Person, s alert.Status, baseURL string) Message {
 }
 
 // notCounted gives the newest visits since the last counting one that did not count.
-func notCounted(s alert.Status) []string {
+func notCounted(w locale.Style, s alert.Status) []string {
 	var out []string
 	for _, e := range s.Ledger {
 		if e.Counts || e.Date < s.Last {
@@ -75,7 +76,7 @@ func notCounted(s alert.Status) []string {
 		if len(out) == ledgerLines {
 			return append(out, "and earlier ones, on your page")
 		}
-		out = append(out, fmt.Sprintf("%s: %s", alert.Day(e.Date, s.Today), OneLine(e.WhyNot, 200)))
+		out = append(out, fmt.Sprintf("%s: %s", w.Near(e.Date, s.Today), OneLine(e.WhyNot, 200)))
 	}
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"windshield/internal/fault"
+	"windshield/internal/locale"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
 )
@@ -117,6 +118,7 @@ type Reader struct {
 	Roles []roster.Role
 	Zone  *time.Location       // where the person lives; the company's where nobody knows
 	Works func(slot.Date) bool // working days at that place; nil: Monday to Friday
+	Style locale.Style         // how the person reads dates
 }
 
 func (r Reader) works(d slot.Date) bool {
@@ -176,7 +178,7 @@ func decideMail(f Facts, p Preference, r Reader, now time.Time) Choice {
 	}
 	if f.Kind != DailyDigest && (wish == Gathered || wish == AsUsual && f.Gathers) {
 		if day, ok := NextDigest(p, r, now); ok {
-			c.Way, c.Day, c.Why = InDigest, day, "It goes into your digest of "+day.Time().Format("Monday 2 January")+"."
+			c.Way, c.Day, c.Why = InDigest, day, "It goes into your digest of "+r.Style.Day(day, "Monday 2 January")+"."
 			return c
 		}
 	}

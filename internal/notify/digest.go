@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"windshield/internal/alert"
+	"windshield/internal/locale"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
 )
@@ -65,7 +66,7 @@ func Digest(to roster.Person, rhythm Rhythm, day slot.Date, sections []Section, 
 	if total > 1 {
 		things = fmt.Sprintf("%d things", total)
 	}
-	m.Subject = fmt.Sprintf("%s: %s, %s", what, things, day.Time().Format("Monday 2 January"))
+	m.Subject = fmt.Sprintf("%s: %s, %s", what, things, locale.Of(to.Locale).Day(day, "Monday 2 January"))
 	fmt.Fprintf(&b, "How often this comes, and what is in it, is yours to say: %s/me/notices/preferences\n", baseURL)
 	m.Text = b.String()
 	return m, true
@@ -77,7 +78,7 @@ func AskDebrief(to roster.Person, customer, visitID string, day, today slot.Date
 	m := Message{To: to.Email, ToName: OneLine(to.Name, MaxName), Subject: fmt.Sprintf("What came of the visit to %s?", OneLine(customer, 100))}
 	var b strings.Builder
 	greet(&b, m.ToName)
-	fmt.Fprintf(&b, "You were at %s on %s. Five answers while you remember take a minute, on the phone too.\n\n", OneLine(customer, 100), alert.Day(day, today))
+	fmt.Fprintf(&b, "You were at %s on %s. Five answers while you remember take a minute, on the phone too.\n\n", OneLine(customer, 100), locale.Of(to.Locale).Near(day, today))
 	fmt.Fprintf(&b, "Say what came of it: %s/visits/%s/debrief\n\n", baseURL, visitID)
 	b.WriteString("If it did not take place, say that there.\n")
 	m.Text = b.String()

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"windshield/internal/alert"
+	"windshield/internal/locale"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
 )
@@ -22,7 +22,7 @@ func NoObjective(to, host, executive roster.Person, customer string, visitID str
 	if to.ID != host.ID {
 		who = OneLine(host.Name, MaxName) + " goes"
 	}
-	fmt.Fprintf(&b, "%s to %s with %s on %s, and nobody has written down an objective.\n", who, OneLine(customer, 100), OneLine(executive.Name, MaxName), alert.Day(day, today))
+	fmt.Fprintf(&b, "%s to %s with %s on %s, and nobody has written down an objective.\n", who, OneLine(customer, 100), OneLine(executive.Name, MaxName), locale.Of(to.Locale).Near(day, today))
 	b.WriteString("A visit without an objective mostly leads to another visit. Say what you want to reach, and what the customer wants, or call it off.\n\n")
 	fmt.Fprintf(&b, "The brief: %s/visits/%s/brief\n", baseURL, visitID)
 	m.Text = b.String()
@@ -55,7 +55,7 @@ func Confirmed(host roster.Person, customer, by, visitID string, changed bool, d
 	m.Subject = fmt.Sprintf("%s has confirmed the visit", OneLine(customer, 100))
 	var b strings.Builder
 	greet(&b, m.ToName)
-	fmt.Fprintf(&b, "%s has confirmed the visit to %s on %s.\n", OneLine(by, 100), OneLine(customer, 100), alert.Day(day, today))
+	fmt.Fprintf(&b, "%s has confirmed the visit to %s on %s.\n", OneLine(by, 100), OneLine(customer, 100), locale.Of(host.Locale).Near(day, today))
 	if changed {
 		b.WriteString("The objective or the agenda is not the one that you sent: the customer has changed it.\n")
 	}
@@ -72,7 +72,7 @@ func AskAgain(to, host roster.Person, by, customer, visitID string, day, today s
 	m.Subject = fmt.Sprintf("%s has to confirm the visit again", OneLine(customer, 100))
 	var b strings.Builder
 	greet(&b, m.ToName)
-	fmt.Fprintf(&b, "%s has changed the objective or the agenda of the visit to %s on %s, which the customer had confirmed. It is ready again once the customer confirms it as it is now.\n", OneLine(by, MaxName), OneLine(customer, 100), alert.Day(day, today))
+	fmt.Fprintf(&b, "%s has changed the objective or the agenda of the visit to %s on %s, which the customer had confirmed. It is ready again once the customer confirms it as it is now.\n", OneLine(by, MaxName), OneLine(customer, 100), locale.Of(to.Locale).Near(day, today))
 	if to.ID != host.ID {
 		fmt.Fprintf(&b, "Its host %s is no longer here.\n", OneLine(host.Name, MaxName))
 	}

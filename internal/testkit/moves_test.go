@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"windshield/internal/alert"
+	"windshield/internal/locale"
 	"windshield/internal/slot"
 	. "windshield/internal/testkit"
 	"windshield/internal/visit"
@@ -114,7 +114,7 @@ func conflict(t *testing.T, h *House, v visit.Visit, to slot.Slot, who string) {
 	now := h.Visit(v.ID)
 	require.Equal(t, v.Slot, now.Slot, "the visit stays where it was")
 	require.Contains(t, now.Conflict, who)
-	require.Contains(t, now.Conflict, "booked then ("+alert.Day(to.Date, slot.DateOf(h.Clock.Now(), time.UTC))+", ")
+	require.Contains(t, now.Conflict, "booked then ("+locale.Style{}.Near(to.Date, slot.DateOf(h.Clock.Now(), time.UTC))+", ")
 	require.True(t, h.Booked(v.ExecutiveID, v.Slot))
 	start, _, err := to.Bounds(v.Zone)
 	require.NoError(t, err)

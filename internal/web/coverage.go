@@ -162,7 +162,7 @@ func (p *Pages) coverage(c echo.Context) error {
 		return err
 	}
 	m.MaySet = access.Decide(auth.Actor(c), access.SetLadder, access.Subject{}).Allowed
-	m.About, m.Whom = m.Report.Sentences()
+	m.About, m.Whom = m.Report.Sentences(readerOf(c).Style)
 	m.People, m.Count = m.Report.People[:min(peopleShown, len(m.Report.People))], map[flow.Standing]int{}
 	for _, r := range m.Report.People {
 		for _, s := range flow.Standings {
