@@ -116,7 +116,18 @@ func setStage(t *testing.T, effort flow.PlanInput) *stage {
 	s.launches(t)
 	s.look(t)
 	s.debrief(t)
+	s.searched(t)
 	return s
+}
+
+// searched has an administrator look for what is held about one of us and a contact.
+func (s *stage) searched(t *testing.T) {
+	t.Helper()
+	for _, w := range []flow.Whose{{PersonID: s.people[execMail].ID}, {CustomerID: s.customer.ID, Name: "Eva Lang"}} {
+		_, err := s.Flow.LookFor(context.Background(), testkit.System, w)
+		require.NoError(t, err)
+	}
+	s.Settle()
 }
 
 // customerLink is the path of a customer's page in a mail.

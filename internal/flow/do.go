@@ -42,6 +42,8 @@ func (f *Flow) Do(ctx context.Context, j Job) error {
 		return f.redraw(ctx, j.Key)
 	case JobBusy:
 		return f.lookAtBusy(ctx, j.Key)
+	case JobLook:
+		return f.runLook(ctx, j.Key)
 	case JobSweep:
 		return f.sweep(ctx)
 	}
@@ -58,6 +60,9 @@ func (f *Flow) sweep(ctx context.Context) error {
 			return err
 		}
 		if err := tx.Channels.Sweep(f.Now().UTC().Add(-channelsKept)); err != nil {
+			return err
+		}
+		if err := tx.Looks.Forget(f.Now().UTC().Add(-lookKept)); err != nil {
 			return err
 		}
 		return tx.Accounts.Sweep(f.Now().UTC().Add(-24 * time.Hour))

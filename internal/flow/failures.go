@@ -70,6 +70,7 @@ var jobWords = map[JobKind]struct{ what, loss string }{
 	JobSweep:    {"Delete what has expired", "Nothing: it is done again within the hour."},
 	JobLaunch:   {"Let the next wave of invitations go", "Nothing: it is looked at again within minutes."},
 	JobBusy:     {"Read when people are busy", "Nothing: it is read again at the next turn."},
+	JobLook:     {"Look for everything that is held about somebody", "The look never ends; stop it and look again."},
 	JobVerify:   {"Compare the calendars with what is wanted", "The report stays unfinished; ask for a new one."},
 }
 

@@ -24,11 +24,12 @@ const (
 	JobSweep    JobKind = "sweep"     // delete what has expired; Key is ""
 	JobLaunch   JobKind = "launch"    // let the next waves of all launches go, where it is time; Key is ""
 	JobBusy     JobKind = "busy"      // read when people are busy; Key is "" where it is due, "now" whatever its age
+	JobLook     JobKind = "look"      // look for everything that is held about somebody; Key is the look's id
 	JobVerify   JobKind = "verify"    // compare all calendars with what is wanted; Key is the report's id
 )
 
 // JobKinds lists every kind.
-var JobKinds = []JobKind{JobPlan, JobApply, JobCarry, JobApplyNow, JobPoll, JobWatch, JobPull, JobPullAll, JobAlerts, JobDeliver, JobNotices, JobRedraw, JobSweep, JobLaunch, JobBusy, JobVerify}
+var JobKinds = []JobKind{JobPlan, JobApply, JobCarry, JobApplyNow, JobPoll, JobWatch, JobPull, JobPullAll, JobAlerts, JobDeliver, JobNotices, JobRedraw, JobSweep, JobLaunch, JobBusy, JobVerify, JobLook}
 
 // Job is work to do after the transaction that enqueued it has committed. It is
 // done at least once, so whatever it does is idempotent.

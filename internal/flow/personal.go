@@ -18,8 +18,11 @@ import (
 // Personal finds and blanks what the whole database holds about somebody, whatever
 // table it stands in, those of the job queue too.
 type Personal interface {
-	// Held gives every row about the person, by table.
-	Held(p DataOf) ([]HeldRow, error)
+	// Tables gives the tables in which something about somebody can stand.
+	Tables() ([]string, error)
+	// Held gives every row about the person, by table: of the tables that are named, of
+	// all where none is.
+	Held(p DataOf, tables ...string) ([]HeldRow, error)
 	// Blank writes the replacements over everything that Held finds, and gives how many
 	// rows of each table it changed. Entries of the audit trail that change keep their
 	// hash; blanked says what each hashes to now, by number: it must be written into the
@@ -124,31 +127,23 @@ func (f *Flow) Contacts(ctx context.Context, a access.Actor, customerID string) 
 // PersonalData gives everything that is held about one of us or a contact, to be given
 // to them; for the administrator. That it was given out is written into the audit trail.
 func (f *Flow) PersonalData(ctx context.Context, a access.Actor, w Whose) (PersonalData, error) {
-	v, err := f.LookAtPersonalData(ctx, a, w)
+	if err := access.Require(a, access.ErasePerson, access.Subject{}); err != nil {
+		return PersonalData{}, err
+	}
+	v, err := read(ctx, f, func(tx Tx) (PersonalData, error) {
+		d, err := f.dataOf(tx, &w)
+		if err != nil {
+			return PersonalData{}, err
+		}
+		v := PersonalData{Name: w.Name, Email: w.Email, AsOf: f.Now().UTC(), Hindrance: f.hindrance(tx, w)}
+		v.Rows, err = tx.Personal.Held(d)
+		return v, err
+	})
 	if err != nil {
 		return v, err
 	}
 	return v, f.Store.Write(ctx, func(tx Tx) error {
 		return f.audit(tx, a, "give out personal data", w.subject(), map[string]int{"rows": len(v.Rows)})
-	})
-}
-
-// LookAtPersonalData is the same for the preview of an erasure: nothing leaves.
-func (f *Flow) LookAtPersonalData(ctx context.Context, a access.Actor, w Whose) (PersonalData, error) {
-	if err := access.Require(a, access.ErasePerson, access.Subject{}); err != nil {
-		return PersonalData{}, err
-	}
-	return read(ctx, f, func(tx Tx) (PersonalData, error) {
-		d, err := f.dataOf(tx, &w)
-		if err != nil {
-			return PersonalData{}, err
-		}
-		v := PersonalData{Name: w.Name, Email: w.Email, AsOf: f.Now().UTC()}
-		if why := f.mayErase(tx, w); why != nil {
-			v.Hindrance = fault.Sentence(why)
-		}
-		v.Rows, err = tx.Personal.Held(d)
-		return v, err
 	})
 }
 
@@ -206,6 +201,14 @@ func (f *Flow) dataOf(tx Tx, w *Whose) (DataOf, error) {
 		}
 	}
 	return d, nil
+}
+
+// hindrance says in words why somebody's data must stay for now; "" where they need not.
+func (f *Flow) hindrance(tx Tx, w Whose) string {
+	if why := f.mayErase(tx, w); why != nil {
+		return fault.Sentence(why)
+	}
+	return ""
 }
 
 // mayErase says why somebody's data must stay for now.
@@ -288,6 +291,9 @@ func (f *Flow) Erase(ctx context.Context, a access.Actor, k Key, w Whose, confir
 		}
 		rows, blanked, err := tx.Personal.Blank(d)
 		if err != nil {
+			return Erased{}, err
+		}
+		if err := tx.Looks.Forget(time.Time{}); err != nil { // they name people, and what they found is no longer so
 			return Erased{}, err
 		}
 		return Erased{Rows: rows, As: w.replaced}, f.audit(tx, a, EraseAction, w.subject(), map[string]any{"rows": rows, "blanked": blanked})

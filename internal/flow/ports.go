@@ -74,6 +74,7 @@ type Tx struct {
 	Ledger      Ledger
 	Queue       Queue
 	Personal    Personal
+	Looks       Looks
 
 	Launches      Launches
 	Verifications Verifications

@@ -75,6 +75,7 @@ const (
 	pullTimeout   = 2 * time.Minute  // a full reading has many pages
 	redrawTimeout = 5 * time.Minute  // a list of 100,000 customers, a thousand times
 	verifyTimeout = 10 * time.Minute // every calendar, within the pace that is allowed
+	lookTimeout   = 5 * time.Minute  // every table
 	rescueAfter   = 60 * time.Second
 )
 
@@ -103,6 +104,7 @@ var queues = map[flow.JobKind]string{
 	flow.JobDeliver:  "mail",
 	flow.JobRedraw:   "draw",
 	flow.JobVerify:   "report",
+	flow.JobLook:     "look",
 }
 
 // workers says how many jobs of a line run at once in one process.
@@ -114,6 +116,7 @@ var workers = map[string]river.QueueConfig{
 	"mail":             {MaxWorkers: 2},
 	"draw":             {MaxWorkers: 1}, // it uses a processor for long, and nobody's alert waits behind it
 	"report":           {MaxWorkers: 1}, // it reads every calendar there is
+	"look":             {MaxWorkers: 1}, // it reads the whole database
 	river.QueueDefault: {MaxWorkers: 4},
 }
 

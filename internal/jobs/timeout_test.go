@@ -15,7 +15,7 @@ import (
 // What computes or reads for long has the time for it, and a line of its own.
 func TestLongJobsHaveTimeAndALine(t *testing.T) {
 	for _, kind := range flow.JobKinds {
-		long := kind == flow.JobPlan || kind == flow.JobPull || kind == flow.JobPoll || kind == flow.JobRedraw || kind == flow.JobVerify || kind == flow.JobBusy
+		long := kind == flow.JobPlan || kind == flow.JobPull || kind == flow.JobPoll || kind == flow.JobRedraw || kind == flow.JobVerify || kind == flow.JobLook || kind == flow.JobBusy
 		got := (&worker{}).Timeout(&river.Job[args]{JobRow: &rivertype.JobRow{Kind: string(kind)}})
 		require.Equal(t, long, got > timeout, kind)
 		line := insertOpts(kind).Queue

@@ -41,6 +41,8 @@ func (w *worker) Timeout(j *river.Job[args]) time.Duration {
 		return redrawTimeout
 	case flow.JobVerify:
 		return verifyTimeout
+	case flow.JobLook:
+		return lookTimeout
 	}
 	return timeout
 }

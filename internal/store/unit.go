@@ -205,7 +205,7 @@ func (u *unit) ports() flow.Tx {
 		People: people{u}, Customers: customers{u}, Imports: imports{u}, Selections: selections{u}, Frames: frames{u}, Yardsticks: yardsticks{u},
 		Plans: plans{u}, PlanSteps: planSteps{u}, Runs: runs{u}, Visits: visits{u}, Debriefs: debriefs{u}, Promises: promises{u}, Loops: loops{u}, Memos: memos{u}, Claims: claims{u}, Sums: sums{u}, Statements: statements{u}, Sayings: sayings{u}, Stamps: stamps{u}, Turns: buyingTurns{u}, Reasons: reasons{u}, Briefs: briefs{u}, Preps: preps{u}, Asks: asks{u}, Feeds: feeds{u}, Clocks: clocks{u}, Bookings: bookings{u}, Calendars: calendars{u}, Connections: connections{u}, Channels: channels{u}, Notes: notes{u}, Busy: busyTimes{u},
 		Alerts: alerts{u}, Notices: notices{u}, Outbox: outbox{u}, Accounts: accounts{u}, Ledger: ledger{u}, Queue: queue{u}, Personal: personal{u},
-		Launches: launches{u}, Verifications: verifications{u},
+		Looks: looks{u}, Launches: launches{u}, Verifications: verifications{u},
 	}
 }
 

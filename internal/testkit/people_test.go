@@ -63,7 +63,7 @@ func TestPeopleComeMoveLeaveAndAreForgotten(t *testing.T) {
 		r, err = h.API(Admin).ErasePersonWithResponse(ctx, e2.ID, &client.ErasePersonParams{}, client.Erasure{Confirm: "somebody"})
 		refused[*client.ErasePersonResponse](t, http.StatusUnprocessableEntity, "typed again")(r, err)
 		data, err := h.API(Admin).GivePersonalDataWithResponse(ctx, e2.ID)
-		require.NotEmpty(t, ok(t, data, err).JSON200.Rows)
+		lookedAt(t, h, "/admin/people/"+e2.ID, url.Values{}, len(ok(t, data, err).JSON200.Rows)+1) // that they were given out is a row too
 		require.NotEmpty(t, holding(t, h, e2.Name))
 		r, err = h.API(Admin).ErasePersonWithResponse(ctx, e2.ID, &client.ErasePersonParams{}, client.Erasure{Confirm: e2.Name})
 		require.NotEmpty(t, ok(t, r, err).JSON200.Rows)
@@ -234,6 +234,7 @@ func contactErased(t *testing.T, h *House, plan string) {
 	refused[*client.GiveContactDataResponse](t, http.StatusForbidden, "none of your roles")(no, err)
 	data, err := h.API(Admin).GiveContactDataWithResponse(ctx, v.CustomerID, client.ContactRef{Name: name, Email: eva})
 	require.NotEmpty(t, ok(t, data, err).JSON200.Rows)
+	lookedAt(t, h, "/customers/"+v.CustomerID+"/contacts", url.Values{"name": {name}, "email": {eva}}, len(data.JSON200.Rows))
 	status, page = h.Post(h.As(Admin), "/customers/"+v.CustomerID+"/contacts/erase", url.Values{"name": {name}, "email": {eva}, "confirm": {" eva  LANG"}})
 	require.Equal(t, http.StatusOK, status)
 	shows(t, page, "It is erased.")
@@ -246,6 +247,27 @@ func contactErased(t *testing.T, h *House, plan string) {
 	shows(t, page, "a contact of Customer")
 	trail, err := h.API(Admin).CheckAuditWithResponse(ctx)
 	require.Zero(t, ok(t, trail, err).JSON200.BrokenAt, trail.JSON200.Sentence)
+}
+
+// lookedAt opens the page of what is held about somebody, which is looked for meanwhile,
+// stops that, and has it done once more: in the end it has found every row.
+func lookedAt(t *testing.T, h *House, under string, who url.Values, rows int) {
+	t.Helper()
+	admin, address := h.As(Admin), under+"/erase?"+who.Encode()
+	status, page := h.Get(admin, address)
+	require.Equal(t, http.StatusOK, status)
+	h.Settle()
+	_, page = h.Get(admin, address)
+	shows(t, page, fmt.Sprintf("%d rows", rows), "As of", "Search again")
+	_, page = h.Post(admin, under+"/look", who)
+	shows(t, page, "What we hold about")
+	h.Settle()
+	_, page = h.Post(admin, under+"/look/stop", who) // it is over: nothing is stopped
+	shows(t, page, fmt.Sprintf("%d rows", rows))
+	status, _ = h.Get(h.As(VP), address)
+	require.Equal(t, http.StatusForbidden, status)
+	status, _ = h.Post(h.As(VP), under+"/look", who)
+	require.Equal(t, http.StatusForbidden, status)
 }
 
 func customer(t *testing.T, h *House, id string) (c roster.Customer) {

@@ -32,7 +32,9 @@ type Administering interface {
 	ChangePerson(ctx context.Context, a access.Actor, id string, version int, in flow.PersonChange) (flow.PersonView, error)
 	Contacts(ctx context.Context, a access.Actor, customerID string) ([]flow.KnownContact, error)
 	PersonalData(ctx context.Context, a access.Actor, w flow.Whose) (flow.PersonalData, error)
-	LookAtPersonalData(ctx context.Context, a access.Actor, w flow.Whose) (flow.PersonalData, error)
+	LookFor(ctx context.Context, a access.Actor, w flow.Whose) (flow.LookView, error)
+	LookAgain(ctx context.Context, a access.Actor, w flow.Whose) error
+	StopLook(ctx context.Context, a access.Actor, w flow.Whose) error
 	Erase(ctx context.Context, a access.Actor, k flow.Key, w flow.Whose, confirm string) (flow.Erased, error)
 	Failures(ctx context.Context, a access.Actor) ([]flow.FailureView, error)
 	RetryJob(ctx context.Context, a access.Actor, id int64) error

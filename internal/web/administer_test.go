@@ -77,8 +77,24 @@ func (s *story) PersonalData(_ context.Context, _ access.Actor, w flow.Whose) (f
 	return s.held(w), s.failing("data")
 }
 
-func (s *story) LookAtPersonalData(_ context.Context, _ access.Actor, w flow.Whose) (flow.PersonalData, error) {
-	return s.held(w), s.failing("look at data")
+func (s *story) LookFor(_ context.Context, _ access.Actor, w flow.Whose) (flow.LookView, error) {
+	x := s.held(w)
+	v := flow.LookView{Look: flow.Look{ID: "look", Name: x.Name, Email: x.Email, State: s.look, Searched: 2, Tables: 90, EndedAt: s.now}}
+	if v.State == "" {
+		v.State = flow.Done
+	}
+	for _, r := range x.Rows {
+		v.Counts = append(v.Counts, flow.TableRows{Table: r.Table, Rows: 1})
+	}
+	return v, s.failing("look at data")
+}
+
+func (s *story) LookAgain(_ context.Context, _ access.Actor, w flow.Whose) error {
+	return s.change("look again", w.PersonID, w.CustomerID, w.Name)
+}
+
+func (s *story) StopLook(_ context.Context, _ access.Actor, w flow.Whose) error {
+	return s.change("stop look", w.PersonID, w.CustomerID, w.Name)
 }
 
 func (s *story) Erase(_ context.Context, _ access.Actor, _ flow.Key, w flow.Whose, confirm string) (flow.Erased, error) {
@@ -220,6 +236,25 @@ func TestPersonalDataPages(t *testing.T) {
 	w = site.post("/admin/people/"+x.ID+"/erase", url.Values{"confirm": {"no"}})
 	require.Equal(t, 422, w.Code)
 	require.Contains(t, w.Body.String(), `id="e-confirm"`)
+	w = site.post("/customers/"+customer+"/contacts/look", form)
+	require.Equal(t, "/customers/"+customer+"/contacts/erase?email=eva%40acme.example&name=Eva+Lang", w.Header().Get("Location"))
+	require.Equal(t, "/admin/people/"+x.ID+"/erase", site.post("/admin/people/"+x.ID+"/look/stop", nil).Header().Get("Location"))
+	require.Contains(t, s.calls, strings.TrimSpace("stop look "+x.ID))
+	s.look = flow.Running
+	w = site.get("/admin/people/" + x.ID + "/erase")
+	for _, words := range []string{`data-live="on"`, "2 of 90 tables searched", "/look/stop", `http-equiv="refresh"`} {
+		require.Contains(t, w.Body.String(), words)
+	}
+	require.NotContains(t, w.Body.String(), "Erase for good", "what would be erased is not known yet")
+	sound(t, w.Body.Bytes())
+	s.look = flow.Cancelled
+	w = site.get("/admin/people/" + x.ID + "/erase")
+	require.Contains(t, w.Body.String(), "Stopped after 2 of 90 tables")
+	require.Contains(t, w.Body.String(), "Erase for good", "an erasure reaches everything, looked at or not")
+	sound(t, w.Body.Bytes())
+	s.look = ""
+	s.fail["look again"] = fault.Invalidf("Say whose data.").With(fault.Detail{Where: "name", Expected: "a name"})
+	require.Equal(t, 422, site.post("/customers/"+customer+"/contacts/look", form).Code)
 	s.fail["look at data"] = fault.Invalidf("Say whose data.").With(fault.Detail{Where: "name", Expected: "a name"})
 	require.Equal(t, 422, site.get("/customers/"+customer+"/contacts/erase?name=x").Code)
 }

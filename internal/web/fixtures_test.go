@@ -51,6 +51,7 @@ type story struct {
 	calls     []string             // changes asked for
 	launch    flow.LaunchState
 	report    flow.RunState // of the report on the calendars; "" where there is none
+	look      flow.RunState // of what is held about somebody; "" is done
 	bare      bool          // nobody has prepared any visit
 }
 

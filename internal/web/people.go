@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -279,122 +278,6 @@ func (p *Pages) changePerson(c echo.Context) error {
 		return err
 	}
 	return back(c, "/admin/people/"+id, "person_changed")
-}
-
-// heldTable is how many rows of a table are about somebody.
-type heldTable struct {
-	Name string
-	Rows int
-}
-
-type eraseModel struct {
-	flow.PersonalData
-	Tables  []heldTable
-	Back    link
-	Action  string // where the form goes
-	Data    string // where the download is asked for
-	Whose   flow.Whose
-	As      string // what will stand in place of the name
-	Confirm string // what must be typed
-	Typed   string
-	Key     string
-	Error   shownError
-}
-
-// tableWords says what stands in a table.
-var tableWords = map[string]string{
-	"people": "The person’s own row", "customers": "The customer’s contact", "visits": "Visits", "visit_steps": "History of visits", "briefs": "Briefs", "visit_links": "Links sent to the customer",
-	"debriefs": "Debriefs", "objective_answers": "Answers of the customer", "loops": "Open loops", "memos": "Memos", "statements": "Statements", "claims": "Claims", "deliveries": "Mails and notices",
-	"calendar_events": "Calendar entries", "calendar_notes": "What people did in calendars", "calendar_cursors": "Calendars that are read", "calendar_channels": "Calendar channels", "connections": "Calendar connections",
-	"audit": "Audit trail (the fact stays)", "absences": "Absences", "zone_changes": "Time zones", "busy_readings": "Busy times", "bookings": "Booked half-days", "alerts": "Alerts", "alert_rungs": "Who was told of alerts",
-	"warnings": "Warnings", "imports": "Imports", "import_files": "Files that nobody has confirmed (deleted)", "run_files": "Files of the planner", "runs": "Runs of the planner", "launches": "Launches", "launch_visits": "Launches",
-	"selections": "Selections", "plans": "Plans", "idempotency_keys": "Repeated requests", "river_job": "Background jobs that are over (deleted)", "verifications": "Calendar reports", "login_links": "Sign-in links",
-}
-
-func tablesOf(rows []flow.HeldRow) []heldTable {
-	count := map[string]int{}
-	for _, r := range rows {
-		name := tableWords[r.Table]
-		if name == "" {
-			name = strings.ReplaceAll(r.Table, "_", " ")
-		}
-		count[name]++
-	}
-	var out []heldTable
-	for name, n := range count {
-		out = append(out, heldTable{name, n})
-	}
-	slices.SortFunc(out, func(a, b heldTable) int { return strings.Compare(a.Name, b.Name) })
-	return out
-}
-
-// whose reads whose data are meant: one of us by the path, or a contact by name and
-// address.
-func whose(c echo.Context) flow.Whose {
-	if strings.HasPrefix(c.Request().URL.Path, "/admin/") {
-		return flow.Whose{PersonID: c.Param("id")}
-	}
-	return flow.Whose{CustomerID: c.Param("id"), Name: strings.TrimSpace(c.FormValue("name")), Email: strings.TrimSpace(c.FormValue("email"))}
-}
-
-// erasure shows what is held about somebody, to be given out or erased.
-func (p *Pages) erasure(c echo.Context) error { return p.showErasure(c, http.StatusOK, nil) }
-
-func (p *Pages) showErasure(c echo.Context, status int, refused error) error {
-	w := whose(c)
-	v, err := p.Flow.LookAtPersonalData(ctx(c), auth.Actor(c), w)
-	if err != nil {
-		if status, yes := formError(err); yes && w.CustomerID != "" {
-			return p.showContacts(c, status, err)
-		}
-		return err
-	}
-	m := eraseModel{PersonalData: v, Tables: tablesOf(v.Rows), Whose: w, Confirm: v.Name, Typed: c.FormValue("confirm"), Key: p.NewKey(), Error: shown(refused, "confirm"), As: "a former colleague"}
-	if m.Confirm == "" {
-		m.Confirm = v.Email
-	}
-	if w.PersonID != "" {
-		m.Back, m.Action = link{Href: "/admin/people/" + w.PersonID, Text: v.Name}, "/admin/people/"+w.PersonID+"/erase"
-		m.Data = "/admin/people/" + w.PersonID + "/data"
-	} else {
-		m.Back, m.Action = link{Href: "/customers/" + w.CustomerID + "/contacts", Text: "Contacts"}, "/customers/"+w.CustomerID+"/contacts/erase"
-		m.Data, m.As = "/customers/"+w.CustomerID+"/contacts/data", "a contact of the customer"
-	}
-	f := p.frame(c, "What we hold about "+m.Confirm)
-	f.Narrow = true
-	return p.show(c, status, erasePage(f, m))
-}
-
-// giveData sends everything that is held about somebody as a file.
-func (p *Pages) giveData(c echo.Context) error {
-	v, err := p.Flow.PersonalData(ctx(c), auth.Actor(c), whose(c))
-	if err != nil {
-		return err
-	}
-	b, err := json.MarshalIndent(map[string]any{"name": v.Name, "email": v.Email, "as_of": v.AsOf, "rows": v.Rows}, "", "  ")
-	if err != nil {
-		return err
-	}
-	h := c.Response().Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set(echo.HeaderContentDisposition, `attachment; filename="personal-data.json"`)
-	return c.Blob(http.StatusOK, echo.MIMEApplicationJSON, b)
-}
-
-// erase erases somebody, whose name was typed again.
-func (p *Pages) erase(c echo.Context) error {
-	w := whose(c)
-	_, err := p.Flow.Erase(ctx(c), auth.Actor(c), key(c, w.Name, w.Email, c.FormValue("confirm")), w, c.FormValue("confirm"))
-	if status, yes := formError(err); err != nil && yes {
-		return p.showErasure(c, status, err)
-	}
-	if err != nil {
-		return err
-	}
-	if w.PersonID != "" {
-		return back(c, "/admin/people/"+w.PersonID, "erased")
-	}
-	return back(c, "/customers/"+w.CustomerID+"/contacts", "erased")
 }
 
 type contactsModel struct {

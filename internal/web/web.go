@@ -514,8 +514,12 @@ func (p *Pages) Register(r Router) {
 	r.GET("/admin/people/:id/erase", p.erasure)
 	r.POST("/admin/people/:id/erase", p.erase)
 	r.POST("/admin/people/:id/data", p.giveData)
+	r.POST("/admin/people/:id/look", p.look(Story.LookAgain))
+	r.POST("/admin/people/:id/look/stop", p.look(Story.StopLook))
 	r.GET("/customers/:id/contacts", p.contacts)
 	r.GET("/customers/:id/contacts/erase", p.erasure)
 	r.POST("/customers/:id/contacts/erase", p.erase)
 	r.POST("/customers/:id/contacts/data", p.giveData)
+	r.POST("/customers/:id/contacts/look", p.look(Story.LookAgain))
+	r.POST("/customers/:id/contacts/look/stop", p.look(Story.StopLook))
 }
