@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"windshield/internal/access"
@@ -65,7 +64,6 @@ type weighed struct {
 // the evidence hangs on is in its key. Only what a reading transaction has seen goes in,
 // since a writing one may yet be undone.
 type claimMemory struct {
-	mu     sync.Mutex
 	stale  int
 	frames []*claimFrame // the latest used last
 	held   int64
@@ -173,9 +171,10 @@ func (f *Flow) claimed(tx Tx, today slot.Date) (claimed, error) {
 	if err != nil {
 		return claimed{}, err
 	}
-	m := &f.claims
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	place := f.claims.place("")
+	place.mu.Lock()
+	defer place.mu.Unlock()
+	m := &place.view
 	if m.stale != set.StaleDays {
 		m.stale, m.frames = set.StaleDays, nil
 	}

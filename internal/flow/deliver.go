@@ -242,13 +242,12 @@ func (f *Flow) appointment(v visit.Visit, p CustomerPage) []notify.Attachment {
 	if f.InviteCustomers {
 		return nil
 	}
-	status := export.EventTentative
+	e := outline(v, p.Customer)
+	e.Summary, e.Status = p.Executive.Name+" and "+p.Host.Name+" visit "+p.Customer.Name, export.EventTentative
 	if v.State == visit.Confirmed {
-		status = export.EventConfirmed
+		e.Status = export.EventConfirmed
 	}
-	c := export.Calendar{Name: "Our visit", Stamp: f.Now().UTC(), Events: []export.Event{{UID: v.ID + "@windshield", Sequence: v.Version, Start: v.Start, End: v.End, Status: status,
-		Summary: p.Executive.Name + " and " + p.Host.Name + " visit " + p.Customer.Name}}}
-	return calendarFile(c.Bytes())
+	return calendarFile(export.Calendar{Name: "Our visit", Stamp: f.Now().UTC(), Events: []export.Event{e}}.Bytes())
 }
 
 // dressed gives a mail the way to end its kind, a calendar file and its page.

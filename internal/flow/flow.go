@@ -87,7 +87,7 @@ type Flow struct {
 	boards    kept[*laid]           // plans that people ask about
 	plans     kept[planYear]        // the visits of plans that people look at
 	frozen    kept[[]PromisedVisit] // the visits of promises
-	claims    claimMemory           // what claims rest on
+	claims    kept[claimMemory]     // what claims rest on, all in one place
 
 	selections kept[SelectionView]
 	proofs     kept[Proof]

@@ -83,6 +83,21 @@ func (k *kept[V]) get(id, stamp string, now time.Time, compute func() (V, error)
 	return v, err
 }
 
+// drop forgets every view. Who is computing one computes it for themselves alone.
+func (k *kept[V]) drop() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.views = nil
+}
+
+// forget drops all that is remembered of what was looked at: it names people who are to be
+// known no more, and stays until the next look at just that, which may never come.
+func (f *Flow) forget() {
+	for _, x := range []interface{ drop() }{&f.boards, &f.plans, &f.frozen, &f.claims, &f.selections, &f.proofs, &f.compared, &f.heardSums, &f.decks, &f.lags, &f.values} {
+		x.drop()
+	}
+}
+
 // stampOfAll stands for all that slides, promises and coverage are made of, and for the day
 // everywhere. It is for reading transactions: what a writing one has done is not counted
 // yet.

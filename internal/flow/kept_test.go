@@ -2,6 +2,8 @@ package flow
 
 import (
 	"fmt"
+	"reflect"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -74,4 +76,36 @@ func TestKeptViewsAreComputedOnce(t *testing.T) {
 	}
 	all.Wait()
 	require.EqualValues(t, 1, computed.Load())
+}
+
+// After an erasure nothing is remembered of what was looked at, whatever it was.
+func TestEverythingIsForgotten(t *testing.T) {
+	f := New(Deps{})
+	var places int
+	all := func() (views int) {
+		v := reflect.ValueOf(f).Elem()
+		places = 0
+		for i := range v.NumField() {
+			if x := v.Field(i); strings.HasPrefix(x.Type().Name(), "kept[") {
+				places++
+				views += x.FieldByName("views").Len()
+			}
+		}
+		return views
+	}
+	f.boards.place("1")
+	f.plans.place("1")
+	f.frozen.place("1")
+	f.claims.place("1")
+	f.selections.place("1")
+	f.proofs.place("1")
+	f.compared.place("1")
+	f.heardSums.place("1")
+	f.decks.place("1")
+	f.lags.place("1")
+	f.values.place("1")
+	views := all()
+	require.Equal(t, places, views, "each of them holds one")
+	f.forget()
+	require.Zero(t, all())
 }

@@ -56,12 +56,15 @@ func TestWhatAMessageCarries(t *testing.T) {
 	require.Empty(t, f.pathIn("https://w.example.evil/visits/1 https://w.example"))
 	require.Empty(t, f.pathIn("“https://w.example//evil.example/x”"), "an address of somebody else's in people's own words")
 	require.Empty(t, f.delivery("sign-in/1", "sign-in", notify.Mail, "p", notify.Message{Text: "https://w.example/signin/secret"}).Path, "a secret outlives no mail")
-	v := visit.Visit{ID: "v1", State: visit.Confirmed, Start: now, End: now.Add(2 * time.Hour), Version: 3}
-	page := CustomerPage{Customer: roster.Customer{Name: "Größe\r\nATTENDEE:x"}, Executive: roster.Person{Name: "Ana"}, Host: roster.Person{Name: "Bo"}}
+	v := visit.Visit{ID: "v1", State: visit.Confirmed, Start: now, End: now.Add(2 * time.Hour), Version: 3, Group: "Gold"}
+	page := CustomerPage{Customer: roster.Customer{Name: "Größe\r\nATTENDEE:x", Address: "Seestrasse 1"}, Executive: roster.Person{Name: "Ana"}, Host: roster.Person{Name: "Bo"}}
 	files := f.appointment(v, page)
 	require.Len(t, files, 1)
 	require.Contains(t, string(files[0].Data), "UID:v1@windshield\r\n")
 	require.NotContains(t, string(files[0].Data), "\nATTENDEE")
+	require.Contains(t, string(files[0].Data), "LOCATION:Seestrasse 1")
+	require.NotContains(t, string(files[0].Data), "/visits/", "no page of ours")
+	require.NotContains(t, string(files[0].Data), "Gold", "nor what we make of them")
 	m := notify.Message{ID: "1@w.example", To: "a@example.com", Subject: "s", Text: "Hello\n", Attachments: files}
 	d := f.delivery("visit/v1", "confirm/1", notify.Mail, "p", m)
 	sent := f.dressed(notify.Message{ID: m.ID, To: m.To, Subject: m.Subject, Text: m.Text}, d, notify.CustomerLink)

@@ -265,7 +265,7 @@ func (f *Flow) Erase(ctx context.Context, a access.Actor, k Key, w Whose, confir
 	if err := access.Require(a, access.ErasePerson, access.Subject{}); err != nil {
 		return Erased{}, err
 	}
-	return once(ctx, f, k, func(tx Tx) (Erased, error) {
+	done, err := once(ctx, f, k, func(tx Tx) (Erased, error) {
 		w := w
 		d, err := f.dataOf(tx, &w)
 		if err != nil {
@@ -298,6 +298,10 @@ func (f *Flow) Erase(ctx context.Context, a access.Actor, k Key, w Whose, confir
 		}
 		return Erased{Rows: rows, As: w.replaced}, f.audit(tx, a, EraseAction, w.subject(), map[string]any{"rows": rows, "blanked": blanked})
 	})
+	if err == nil {
+		f.forget()
+	}
+	return done, err
 }
 
 // EraseAction is the action of the audit entry that says which entries before it were

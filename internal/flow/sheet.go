@@ -276,18 +276,25 @@ func (in sheetInput) calendar(f *Flow, name, zone string) export.Calendar {
 	return c
 }
 
+// outline gives what everybody may know of a visit in a calendar, also its customer: when
+// and where it is.
+func outline(v visit.Visit, c roster.Customer) export.Event {
+	e := export.Event{UID: v.ID + "@windshield", Sequence: v.Version, Start: v.Start, End: v.End, Location: address(c)}
+	if v.Kind == visit.Online {
+		e.Location = "online"
+	}
+	return e
+}
+
 // calendarEvent writes a visit that stands as an event of a calendar: who goes to whom, where,
 // and where to read more. What the visit is for stays inside, and so do the
 // customer's people.
 func (f *Flow) calendarEvent(v visit.Visit, c roster.Customer, executive, host roster.Person) export.Event {
-	e := export.Event{UID: v.ID + "@windshield", Sequence: v.Version, Start: v.Start, End: v.End, Summary: executive.Name + " visits " + c.Name, URL: f.BaseURL + "/visits/" + v.ID}
+	e := outline(v, c)
+	e.Summary, e.URL = executive.Name+" visits "+c.Name, f.BaseURL+"/visits/"+v.ID
 	e.Status = export.EventConfirmed
 	if v.State == visit.Proposed || v.State == visit.Published {
 		e.Status = export.EventTentative
-	}
-	e.Location = address(c)
-	if v.Kind == visit.Online {
-		e.Location = "online"
 	}
 	lines := []string{"Executive: " + executive.Name}
 	if host.Name != "" {

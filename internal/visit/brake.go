@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"windshield/internal/fault"
@@ -81,11 +82,11 @@ func (b Brake) Says() string {
 	return ""
 }
 
-// CheckBrakes wants a typed reason of 3 to 500 characters where there is a brake.
+// CheckBrakes wants a typed reason of 3 to 500 readable characters where there is a brake.
 // Every door by which a visit is made, moved or published asks it. Error:
 // fault.Invalid, with one detail per brake.
 func CheckBrakes(brakes []Brake, reason string) error {
-	if n := utf8.RuneCountInString(strings.TrimSpace(reason)); len(brakes) == 0 || n >= 3 && n <= 500 && utf8.ValidString(reason) {
+	if n := utf8.RuneCountInString(strings.TrimSpace(reason)); len(brakes) == 0 || n >= 3 && n <= 500 && utf8.ValidString(reason) && !strings.ContainsFunc(reason, unreadable) {
 		return nil
 	}
 	err := fault.Invalidf("This visit needs a reason.")
@@ -94,6 +95,9 @@ func CheckBrakes(brakes []Brake, reason string) error {
 	}
 	return err
 }
+
+// unreadable says of a letter that nobody typed it: breaks of lines and tabs are.
+func unreadable(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\n\r\t", r) }
 
 // Braked is a visit that was made in spite of a brake.
 type Braked struct {

@@ -125,7 +125,8 @@ func TestCheckBrakes(t *testing.T) {
 	both := []Brake{TooLate, AtQuarterEnd}
 	require.NoError(t, CheckBrakes(nil, ""))
 	require.NoError(t, CheckBrakes(both, "The customer has asked for the CEO."))
-	for _, reason := range []string{"", "  x ", strings.Repeat("x", 501), "ok \xff"} {
+	require.NoError(t, CheckBrakes(both, "They asked:\r\n\tthe CEO."))
+	for _, reason := range []string{"", "  x ", strings.Repeat("x", 501), "ok \xff", "they asked\x00", "they \x1b[31masked"} {
 		err := CheckBrakes(both, reason)
 		require.True(t, fault.Is(err, fault.Invalid))
 		_, details := fault.Shown(err)
