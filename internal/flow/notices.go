@@ -220,7 +220,8 @@ type PreferenceInput struct {
 }
 
 // SetNoticePreferences keeps what the actor chooses. What waits for a digest that no
-// longer comes goes out. Errors: Stale; Invalid with the fields named.
+// longer comes goes out, and what waits for the end of quiet hours waits for that of the
+// new ones. Errors: Stale; Invalid with the fields named.
 func (f *Flow) SetNoticePreferences(ctx context.Context, a access.Actor, version int, in PreferenceInput) (PreferenceView, error) {
 	if err := signedIn(a); err != nil {
 		return PreferenceView{}, err
@@ -251,6 +252,13 @@ func (f *Flow) SetNoticePreferences(ctx context.Context, a access.Actor, version
 		}
 		kept.Slack = kept.Sealed != ""
 		if err := tx.Notices.SavePreference(&kept); err != nil {
+			return err
+		}
+		held, err := tx.Outbox.Due(f.Now().UTC().Add(longestQuiet), a.PersonID, releasedAtOnce)
+		if err != nil {
+			return err
+		}
+		if err := f.decideAgain(tx, held); err != nil {
 			return err
 		}
 		if err := f.audit(tx, a, "choose notices", "person/"+a.PersonID, map[string]any{"digest": in.Digest, "slack": kept.Slack}); err != nil {

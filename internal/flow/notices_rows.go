@@ -39,8 +39,9 @@ type Notices interface {
 
 // Outbox keeps what is to go out.
 type Outbox interface {
-	// Due gives what waited for a time that has come, at most so many, oldest first.
-	Due(now time.Time, most int) ([]Delivery, error)
+	// Due gives what waited for a time that has come, at most so many, oldest first; of
+	// one person where one is named.
+	Due(now time.Time, personID string, most int) ([]Delivery, error)
 	// Gathering gives what waits for a digest, by person, oldest first.
 	Gathering() ([]Delivery, error)
 	// Made gives which messages about these subjects were made, by whatever channel.

@@ -3,8 +3,10 @@ package flow
 import (
 	"context"
 	"errors"
+	"time"
 
 	"windshield/internal/access"
+	"windshield/internal/fault"
 	"windshield/internal/notify"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
@@ -13,6 +15,9 @@ import (
 
 // releasedAtOnce is how many messages one look lets go; the next look is a minute later.
 const releasedAtOnce = 500
+
+// longestQuiet is longer than anything waits for the end of quiet hours.
+const longestQuiet = 48 * time.Hour
 
 // lookAtNotices lets go what waited for the end of the quiet hours, writes the mails of
 // an evening, and writes the digests that are due. Most times there is nothing to do,
@@ -24,17 +29,62 @@ func (f *Flow) lookAtNotices(ctx context.Context) error {
 // releaseHeld lets go what waited for a time that has come. What its reader has switched
 // off meanwhile does not go.
 func (f *Flow) releaseHeld(ctx context.Context) error {
-	due, err := read(ctx, f, func(tx Tx) ([]Delivery, error) { return tx.Outbox.Due(f.Now().UTC(), releasedAtOnce) })
+	due, err := read(ctx, f, func(tx Tx) ([]Delivery, error) { return tx.Outbox.Due(f.Now().UTC(), "", releasedAtOnce) })
 	if err != nil || len(due) == 0 {
 		return err
 	}
 	return f.Store.Write(ctx, func(tx Tx) error {
-		due, err := tx.Outbox.Due(f.Now().UTC(), releasedAtOnce)
+		due, err := tx.Outbox.Due(f.Now().UTC(), "", releasedAtOnce)
 		if err != nil {
 			return err
 		}
-		return f.sendHeld(tx, due)
+		return f.decideAgain(tx, due)
 	})
+}
+
+// decideAgain does with what waits for a time what its readers want by now: their hours,
+// or where they live, may be others than when it was made. What is quiet no more goes.
+func (f *Flow) decideAgain(tx Tx, held []Delivery) error {
+	settings, err := noticeSettings(tx)
+	if err != nil {
+		return err
+	}
+	var send []Delivery
+	for _, d := range held {
+		to, err := tx.People.Get(d.PersonID)
+		if err != nil {
+			return err
+		}
+		kept, reader, err := f.readerOf(tx, to, settings)
+		if err != nil {
+			return err
+		}
+		k, _ := notify.KindOf(d.Kind)
+		c := notify.Choice{Channel: d.Channel, Way: notify.GoNow}
+		for _, x := range notify.Decide(k, kept.Preference, reader, f.Now().UTC()) {
+			if x.Channel == d.Channel {
+				c = x
+			}
+		}
+		was := d
+		switch c.Way {
+		case notify.GoLater:
+			d.NotBefore, d.Why = c.At.UTC(), c.Why
+		case notify.InDigest:
+			d.NotBefore, d.Digest, d.Why = time.Time{}, c.Day, c.Why
+		case notify.Never:
+			_, err = tx.Outbox.Move(Skipped, "You have switched it off before it could go.", d.ID)
+		default:
+			send = append(send, d)
+		}
+		if d != was {
+			err = tx.Alerts.SaveDelivery(&d)
+		}
+		if err != nil && !fault.Is(err, fault.Stale) { // stale: it went meanwhile
+			return err
+		}
+	}
+	return f.sendHeld(tx, send)
 }
 
 // sendHeld sends messages that were held, but for those that their readers want no more.

@@ -104,8 +104,12 @@ func (n notices) ByTicket(hash string) (flow.Delivery, error) {
 // outbox implements flow.Outbox.
 type outbox struct{ *unit }
 
-func (o outbox) Due(now time.Time, most int) ([]flow.Delivery, error) {
-	return o.list(o.db.Where("state = 'held' AND digest = '' AND not_before <= ?", instant(now)).Order("not_before, id").Limit(most))
+func (o outbox) Due(now time.Time, personID string, most int) ([]flow.Delivery, error) {
+	q := o.db.Where("state = 'held' AND digest = '' AND not_before <= ?", instant(now))
+	if personID != "" {
+		q = q.Where("person_id = ?", personID)
+	}
+	return o.list(q.Order("not_before, id").Limit(most))
 }
 
 func (o outbox) Gathering() ([]flow.Delivery, error) {

@@ -48,12 +48,14 @@ func TestNotices(t *testing.T) {
 			later.Version = 1
 			require.Equal(t, later, got, "whole")
 
-			due, err := tx.Outbox.Due(noon.Add(59*time.Minute), 10)
+			due, err := tx.Outbox.Due(noon.Add(59*time.Minute), "", 10)
 			require.NoError(t, err)
 			require.Empty(t, due, "neither before its time nor what waits for a digest")
-			due, err = tx.Outbox.Due(noon.Add(time.Hour), 10)
-			require.NoError(t, err)
-			require.Equal(t, []flow.Delivery{later}, due)
+			for of, want := range map[string][]flow.Delivery{"": {later}, me: {later}, "another": {}} {
+				due, err = tx.Outbox.Due(noon.Add(time.Hour), of, 10)
+				require.NoError(t, err)
+				require.Equal(t, want, due, of)
+			}
 			held, err := tx.Outbox.Gathering()
 			require.NoError(t, err)
 			require.Equal(t, digest.ID, held[0].ID)
