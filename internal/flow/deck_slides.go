@@ -69,7 +69,7 @@ func (in deckInput) openSlides() []Slide {
 		add(v.CustomerID, in.People[v.ExecutiveID].Name+" has declined.")
 	}
 	for _, u := range in.Plan.Unassigned {
-		add(u.CustomerID, u.Reason)
+		add(u.CustomerID, in.pen.Again(u.Reason))
 	}
 	title := in.pen.openTitle(len(all), visited)
 	if len(all) == 0 {

@@ -33,6 +33,9 @@ type dueDigest struct {
 // near writes a day as its reader does.
 func (d dueDigest) near(x slot.Date) string { return locale.Of(d.to.Locale).Near(x, d.today) }
 
+// again writes a sentence that was kept for everybody as its reader does.
+func (d dueDigest) again(kept string) string { return locale.Of(d.to.Locale).Again(kept) }
+
 // letter is a digest that is written.
 type letter struct {
 	dueDigest
@@ -318,7 +321,7 @@ func (s digestStock) hostSections(d dueDigest) []notify.Section {
 	decide := notify.Section{Title: "To decide"}
 	for _, v := range s.visits {
 		if v.HostID == d.to.ID && v.ToDecide() != "" && !s.over(v) {
-			decide.Lines = append(decide.Lines, notify.Line{Text: fmt.Sprintf("%s, %s: %s", d.near(v.Slot.Date), s.customers[v.CustomerID].Name, v.ToDecide()), Path: "/visits/" + v.ID})
+			decide.Lines = append(decide.Lines, notify.Line{Text: fmt.Sprintf("%s, %s: %s", d.near(v.Slot.Date), s.customers[v.CustomerID].Name, d.again(v.ToDecide())), Path: "/visits/" + v.ID})
 		}
 	}
 	late := notify.Section{Title: "Overdue with customers"}
@@ -349,7 +352,7 @@ func (s digestStock) servedSection(d dueDigest, p roster.Person) notify.Section 
 		what := ""
 		switch {
 		case v.ToDecide() != "":
-			what = v.ToDecide()
+			what = d.again(v.ToDecide())
 		case cmp.Or(v.Answer, visit.NoAnswer) == visit.NoAnswer:
 			what = "the invitation is not answered"
 		case v.Answer == visit.Tentative:

@@ -161,9 +161,10 @@ func impatient(tx Tx) error {
 	return nil
 }
 
-// brokenConnection says why an account is not called at all.
+// brokenConnection says why an account is not called at all. Since when that is so stands
+// beside the account: who reads it there reads it in their zone.
 func brokenConnection(c Connection) error {
-	return fault.Deniedf("This account needs reconnecting since %s. %s", c.Since.UTC().Format("2 Jan 2006 15:04 MST"), c.Error).Because(errNotCalled)
+	return fault.Deniedf("This account needs reconnecting. %s", c.Error).Because(errNotCalled)
 }
 
 // errNotCalled marks that nothing was called, since we know how it would end.

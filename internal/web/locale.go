@@ -76,6 +76,9 @@ func momentAs(ctx context.Context, t time.Time, layout string) string {
 	return r.Moment(t, r.zone, layout)
 }
 
+// again writes a sentence that was kept for everybody as the reader writes dates and numbers.
+func again(ctx context.Context, kept string) string { return readerIn(ctx).Again(kept) }
+
 // dayHere gives the day on which an instant falls where the reader is.
 func dayHere(ctx context.Context, t time.Time) slot.Date {
 	return slot.DateOf(t, readerIn(ctx).location())

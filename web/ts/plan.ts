@@ -5,7 +5,7 @@
 
 import { ask, type Choices } from "./plan/choices";
 import { overlay } from "./plan/overlay";
-import { dayOf, weeksBetween } from "./plan/dates";
+import { dayOf, grouped, spokenDay, weeksBetween } from "./plan/dates";
 import { howFar, together, type Together } from "./plan/several";
 
 const grid = document.querySelector<HTMLElement>("[data-grid]");
@@ -342,11 +342,9 @@ function start(grid: HTMLElement): void {
   }
 
   const weekNo = (col: number): string => grid.querySelector(`.tl-head > .w${col}`)?.lastChild?.textContent?.trim() ?? String(col);
-  const spoken = (iso: string): string => {
-    const d = new Date(`${iso}T00:00:00Z`);
-    return `${["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"][d.getUTCDay()]} ${d.getUTCDate()} ${["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][d.getUTCMonth()]}`;
-  };
-  const price = (n: number): string => (n === 0 ? "costs nothing" : n > 0 ? `costs ${n.toLocaleString("en")} points more` : `saves ${(-n).toLocaleString("en")} points`);
+  const spoken = (iso: string): string => spokenDay(iso, grid.dataset["month"] === "first");
+  const points = (n: number): string => grouped(n, grid.dataset["number"] ?? "");
+  const price = (n: number): string => (n === 0 ? "costs nothing" : n > 0 ? `costs ${points(n)} points more` : `saves ${points(-n)} points`);
 
   // A visit that somebody has moved since the page was loaded.
   function stale(c: Choices, from: Seen): boolean {
