@@ -338,8 +338,8 @@ func (s sums) Counted(q flow.CountedQuery) (rows []visit.Visit, all int, err err
 }
 
 func (s sums) Customers(q flow.GroupQuery) (heard, unheard []flow.CustomerSum, err error) {
-	var drawn []string
-	err = s.db.Table("selection_rows r").Where("r.selection_id = ? AND r.stratum = ? AND r.taken", q.SelectionID, q.Stratum).Order("r.rank, r.customer_id").Pluck("r.customer_id", &drawn).Error
+	var drawn []string // as many as are enough, even if all who were heard come first
+	err = s.db.Table("selection_rows r").Where("r.selection_id = ? AND r.stratum = ? AND r.taken", q.SelectionID, q.Stratum).Order("r.rank, r.customer_id").Limit(len(q.Heard)+q.Limit).Pluck("r.customer_id", &drawn).Error
 	if err != nil {
 		return nil, nil, s.fail(err)
 	}

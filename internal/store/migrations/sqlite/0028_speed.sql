@@ -17,3 +17,6 @@ CREATE TABLE looks (
     ended_at    TEXT NOT NULL,
     version     INTEGER NOT NULL CHECK (version > 0)
 ) STRICT;
+
+-- Who was drawn in a group, in the order of the draw: one in ten of its customers or fewer.
+CREATE INDEX selection_rows_drawn ON selection_rows (selection_id, stratum, rank, customer_id) WHERE taken;
