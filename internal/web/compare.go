@@ -31,8 +31,13 @@ type compareModel struct {
 
 	MayTake bool              // the reader may change the first plan into what the second has
 	All     []flow.PlanChange // that make the first plan the second; none where they are too many for one step
+	Because visit.Code        // who caused it, as it was said
 	Key     string
 }
+
+// asks says whether who takes a difference is asked who caused it: where people know of
+// the visits.
+func (m compareModel) asks() bool { return m.MayTake && m.A.State == visit.Live }
 
 type differenceRow struct {
 	Customer, CustomerID, How string
@@ -62,7 +67,11 @@ func (p *Pages) take(c echo.Context) error {
 	if err != nil || len(changes) == 0 {
 		err = fault.Invalidf("This form is not complete.").With(fault.Detail{Where: "changes", Value: fault.Short(raw), Expected: "what the page put there", Mend: "Compare once more."})
 	} else {
-		_, err = p.Flow.Rearrange(ctx(c), auth.Actor(c), key(c, raw), c.FormValue("into"), changes)
+		because := c.FormValue("because")
+		for i := range changes { // each of them is meant: none makes room for another
+			changes[i].Because = visit.Code(because)
+		}
+		_, err = p.Flow.Rearrange(ctx(c), auth.Actor(c), keyOfButton(c, raw, because), c.FormValue("into"), changes)
 	}
 	if err == nil {
 		return c.Redirect(http.StatusSeeOther, "/plans/"+url.PathEscape(id)+"/compare?with="+url.QueryEscape(with)+"&done=taken")
@@ -87,7 +96,7 @@ func (p *Pages) showCompare(c echo.Context, with string, status int, problem err
 	if i < 0 {
 		return fault.NotFoundf("There is no such plan.")
 	}
-	m := compareModel{Plan: plans[i], With: with, Key: p.NewKey(), Error: shown(problem)}
+	m := compareModel{Plan: plans[i], With: with, Key: p.NewKey(), Because: visit.Code(c.FormValue("because")), Error: shown(problem, "because")}
 	for _, x := range plans {
 		if x.ID != id && x.Year == m.Plan.Year && x.State != visit.Superseded {
 			m.Others = append(m.Others, x)

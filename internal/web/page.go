@@ -286,6 +286,14 @@ func key(c echo.Context, parts ...string) flow.Key {
 	return flow.Key{ActorID: auth.Actor(c).PersonID, Key: k, Hash: hex.EncodeToString(h[:])}
 }
 
+// keyOfButton is key for a form of many buttons, each of which does another thing: what
+// one has done is no repetition for the next.
+func keyOfButton(c echo.Context, parts ...string) flow.Key {
+	k := key(c, parts...)
+	k.Key += "-" + k.Hash[:16]
+	return k
+}
+
 func back(c echo.Context, to, doneCode string) error {
 	if doneCode != "" {
 		to += "?done=" + url.QueryEscape(doneCode)

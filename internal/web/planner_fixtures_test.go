@@ -89,7 +89,7 @@ func (s *story) Attention(_ context.Context, _ access.Actor, planID string) (flo
 }
 
 func (s *story) Rearrange(_ context.Context, _ access.Actor, k flow.Key, planID string, changes []flow.PlanChange) (flow.Rearranged, error) {
-	return flow.Rearranged{PlanID: planID}, s.change("rearrange", planID, len(changes), changes[0].CustomerID, k.Key)
+	return flow.Rearranged{PlanID: planID}, s.change("rearrange", planID, len(changes), changes[0].CustomerID, k.Key, changes[0].Because)
 }
 
 func (s *story) Compare(_ context.Context, _ access.Actor, a, b string) (flow.Comparison, error) {

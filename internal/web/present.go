@@ -35,6 +35,7 @@ type presentModel struct {
 	MayPlan   bool
 	MayAccept bool // for everybody
 	Self      string
+	Because   visit.Code // who caused it, as it was said
 	Key       string
 	Flash     string
 	Error     shownError
@@ -57,7 +58,7 @@ func (p *Pages) showSlide(c echo.Context, slide string, kiosk bool, status int, 
 	if err != nil {
 		return err
 	}
-	m := presentModel{Deck: d, N: min(n, len(d.Slides)), Kiosk: kiosk, Here: "/plans/" + url.PathEscape(id), Self: a.PersonID, Key: p.NewKey(),
+	m := presentModel{Deck: d, Because: visit.Code(c.FormValue("because")), N: min(n, len(d.Slides)), Kiosk: kiosk, Here: "/plans/" + url.PathEscape(id), Self: a.PersonID, Key: p.NewKey(),
 		MayPlan: may(access.MakePlan)(a) && d.Plan.State != visit.Superseded, Flash: done[c.QueryParam("done")], Error: shown(problem),
 		MayAccept: may(access.AcceptYear)(a) && d.Plan.State != visit.Superseded && d.Plan.Assumes == ""}
 	if m.Shown = d.Slides; slide == "all" {
@@ -91,7 +92,9 @@ func (p *Pages) assign(c echo.Context) error {
 	if err := json.Unmarshal([]byte(raw), &changes); err != nil || len(changes) == 0 {
 		return fault.Invalidf("This form is not complete.").With(fault.Detail{Where: "changes", Value: fault.Short(raw), Expected: "what the slide put there", Mend: "Open the slide again and choose once more."})
 	}
-	_, err := p.Flow.Rearrange(ctx(c), auth.Actor(c), key(c, raw), id, changes)
+	because := c.FormValue("because")
+	changes[0].Because = visit.Code(because) // of the others we are the cause: they make room
+	_, err := p.Flow.Rearrange(ctx(c), auth.Actor(c), keyOfButton(c, raw, because), id, changes)
 	return p.backToSlide(c, id, slide, kiosk, "taken", err)
 }
 
@@ -335,6 +338,14 @@ func (m promiseModel) now(ctx context.Context, r flow.PromisedNow) string {
 		return day(ctx, v.Slot.Date) + ", " + halfDay(v.Slot.Half)
 	}
 	return ""
+}
+
+// alsoMoves says how many other visits make room.
+func alsoMoves(ctx context.Context, n int) string {
+	if n <= 0 {
+		return ""
+	}
+	return ", moves " + count(ctx, n, "other", "others")
 }
 
 // takePrice says in few words what giving a customer a place costs: what people can

@@ -59,7 +59,7 @@ async function stayAwake(): Promise<void> {
 document.addEventListener("keydown", (e) => {
   const d = deck();
   const on = e.target instanceof HTMLElement ? e.target.closest("a, button, input, select, textarea") : null;
-  if (!d || e.ctrlKey || e.metaKey || e.altKey || (e.key === " " && on)) return;
+  if (!d || on instanceof HTMLSelectElement || e.ctrlKey || e.metaKey || e.altKey || (e.key === " " && on)) return;
   const to = {
     ArrowRight: "next", PageDown: "next", ArrowDown: "", " ": e.shiftKey ? "prev" : "next",
     ArrowLeft: "prev", PageUp: "prev", Home: "first", End: "last",
@@ -91,7 +91,7 @@ document.addEventListener("submit", (e) => {
   if (!(form instanceof HTMLFormElement) || !deck()) return;
   e.preventDefault();
   const body = new URLSearchParams();
-  for (const [name, value] of new FormData(form)) if (typeof value === "string") body.append(name, value);
+  for (const [name, value] of new FormData(form, e.submitter)) if (typeof value === "string") body.append(name, value);
   for (const b of document.querySelectorAll("button")) b.disabled = true;
   void go(form.action, true, body);
 });
