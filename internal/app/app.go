@@ -25,6 +25,7 @@ import (
 	"windshield/internal/httpapi"
 	"windshield/internal/jobs"
 	"windshield/internal/mail"
+	"windshield/internal/notify"
 	"windshield/internal/server"
 	"windshield/internal/store"
 	"windshield/internal/web"
@@ -38,6 +39,9 @@ type Options struct {
 	Demo    *web.DemoLinks   // shown in the footer of the demo's pages
 	// GoogleKey is the key of a service account, instead of the configured file.
 	GoogleKey []byte
+	// OpenSlack opens the way to the Slack whose address somebody has entered; nil: over
+	// the internet, to Slack alone. For tests, which reach neither.
+	OpenSlack func(url string) (notify.Notifier, error)
 	// Quiet starts no schedule: a test turns the clock and asks for the jobs.
 	Quiet bool
 }
@@ -157,7 +161,7 @@ func (a *App) makeFlow(ctx context.Context, o Options, now func() time.Time) err
 			return err
 		}
 	}
-	if deps.Hooks, err = hooks(a.cfg, now); err != nil {
+	if deps.Hooks, err = hooks(a.cfg, now, o.OpenSlack); err != nil {
 		return err
 	}
 	deps.Budget, deps.MailSet = a.cfg.Launch, a.cfg.SMTPURL != ""

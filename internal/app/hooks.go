@@ -11,9 +11,13 @@ import (
 
 // hooks gives the ways besides mail by which notices leave. Addresses of the
 // configuration are as trusted as whoever wrote it; those that people enter are not.
-func hooks(cfg config.Config, now func() time.Time) (flow.Hooks, error) {
+// open opens the latter, nil as above.
+func hooks(cfg config.Config, now func() time.Time, open func(url string) (notify.Notifier, error)) (flow.Hooks, error) {
 	entered := hook.Options{BaseURL: cfg.BaseURL, Now: now}
-	h := flow.Hooks{OpenSlack: func(url string) (notify.Notifier, error) { return hook.NewSlack(url, entered) }}
+	if open == nil {
+		open = func(url string) (notify.Notifier, error) { return hook.NewSlack(url, entered) }
+	}
+	h := flow.Hooks{OpenSlack: open}
 	o := entered
 	o.AllowPrivate = true
 	if cfg.SlackWebhookURL != "" {

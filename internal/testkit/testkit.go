@@ -27,8 +27,11 @@ import (
 	"windshield/internal/config"
 	"windshield/internal/flow"
 	"windshield/internal/gcal/emulator"
+	"windshield/internal/hook"
 	"windshield/internal/jobs"
 	"windshield/internal/mail"
+	"windshield/internal/notify"
+	"windshield/internal/seal"
 	"windshield/internal/store"
 	"windshield/internal/store/pgtest"
 	"windshield/internal/web"
@@ -85,6 +88,7 @@ type House struct {
 	mails    []mail.Caught           // of mail servers that have ended
 	logged   logged
 	logLevel slog.Level // from a restart on
+	slack    func(url string) (notify.Notifier, error)
 }
 
 // Clock is the one clock of the house. It stands still until it is turned.
@@ -169,7 +173,7 @@ func migrated(ctx context.Context, url string) error {
 func (h *House) start() {
 	h.t.Helper()
 	a, err := app.New(context.Background(), h.cfg, app.Options{Log: slog.New(slog.NewTextHandler(logTo{h.t, &h.logged}, &slog.HandlerOptions{Level: h.logLevel})), Version: "test", Now: h.Clock.Now,
-		GoogleKey: h.key, Quiet: true, Demo: &web.DemoLinks{Calendar: h.Side + "/"}})
+		GoogleKey: h.key, Quiet: true, OpenSlack: h.slack, Demo: &web.DemoLinks{Calendar: h.Side + "/"}})
 	require.NoError(h.t, err)
 	require.NoError(h.t, a.Start(context.Background()))
 	h.App, h.Flow, h.URL = a, a.Flow, a.BaseURL()
@@ -201,6 +205,22 @@ func (h *House) Announce() {
 func (h *House) Hook(url, secret string) {
 	h.t.Helper()
 	h.cfg.WebhookURL, h.cfg.WebhookSecret = url, secret
+	h.Restart()
+}
+
+// Slack lets notices go to the company's Slack at a path of a server, and to the Slack of
+// whoever enters an address of Slack, at another one, from a restart on.
+func (h *House) Slack(server, company, own string) {
+	h.t.Helper()
+	ring, err := seal.Parse(SealKey("s1"))
+	require.NoError(h.t, err)
+	h.cfg.SlackWebhookURL, h.cfg.SecretKeys = server+company, ring
+	h.slack = func(url string) (notify.Notifier, error) {
+		if _, err := hook.NewSlack(url, hook.Options{Now: h.Clock.Now}); err != nil {
+			return nil, err
+		}
+		return hook.NewSlack(server+own, hook.Options{AllowPrivate: true, BaseURL: h.URL, Now: h.Clock.Now})
+	}
 	h.Restart()
 }
 
