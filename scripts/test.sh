@@ -74,6 +74,12 @@ if [ -x bin/tools/testsum ]; then
   export CGO_ENABLED=1 # for the race detector
   # Memory is cheaper than time here: a tenth of the tests' time went to tidying it.
   export GOGC=400
+  # Databases of tests are thousands of small files that nobody keeps. In memory, where
+  # 150 MB are enough for all, they take a third of the time.
+  room=$(df --output=avail -m /dev/shm 2>/dev/null | tail -n 1)
+  if [ -w /dev/shm ] && [ "${room:-0}" -ge 1024 ]; then
+    export GOTMPDIR=${TMPDIR:-/tmp} TMPDIR=/dev/shm
+  fi
   # SQLite is C made into Go: its memory is none of ours, and watching each access to it
   # takes two fifths of all the time. Everything else is watched.
   tests "tests" -race -gcflags='modernc.org/...=-race=false' -vet=off -timeout 15m "${packages[@]}"

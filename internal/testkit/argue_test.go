@@ -19,7 +19,7 @@ import (
 
 // The same through pages, as the VP does it: no scripts, forms and links only.
 func TestTheVPArguesOnThePages(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, Postgres, func(t *testing.T, h *House) {
 		vp := h.Small(16)
 		selection := h.Select(vp, PlanYear, 12, "region")
 		plan := h.Draft(vp, selection, 1, 20_000)

@@ -20,7 +20,7 @@ import (
 // hand, and when a calendar is settled. Who moves it in the calendar cannot be asked: the
 // visit stays until somebody has given one. The reasons are shown and counted.
 func TestLateVisitsNeedAReason(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, SQLite, func(t *testing.T, h *House) {
 		ctx := context.Background()
 		vp := h.Small(12)
 		selection := h.Select(vp, PlanYear, 8, "region")

@@ -36,7 +36,7 @@ func lastLink(t *testing.T, h *House) string {
 var printField = regexp.MustCompile(`name="print" value="([0-9a-f]+)"`)
 
 func TestTheCustomerMakesAVisitReady(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, Postgres, func(t *testing.T, h *House) {
 		ctx := context.Background()
 		vp := h.Small(16)
 		plan := h.Draft(vp, h.Select(vp, PlanYear, 8, "region"), 1, 2_000)

@@ -17,7 +17,7 @@ import (
 // What stands in people's own calendars: an administrator lets it be read, the
 // plan goes around it, and what comes up later is for people to decide.
 func TestPlansGoAroundWhatStandsInPeoplesCalendars(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, SQLite, func(t *testing.T, h *House) {
 		vp := h.Small(16)
 		busy := h.Person(Exec(1))
 		from, to := slot.MustDate("2027-02-01"), slot.MustDate("2027-07-01")

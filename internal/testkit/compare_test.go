@@ -35,7 +35,7 @@ func count(t *testing.T, terms []client.TermPair, term planning.Term) (a, b int6
 // A whole replan moves only what must move, says how much that is, and leaves
 // alone what people have agreed to.
 func TestAReplanCountsWhatMovesAndKeepsWhatIsAccepted(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, SQLite, func(t *testing.T, h *House) {
 		vp := h.Small(16)
 		selection := h.Select(vp, PlanYear, 12, "region")
 		plan := h.Draft(vp, selection, 1, 20_000)
@@ -103,7 +103,7 @@ func TestAReplanCountsWhatMovesAndKeepsWhatIsAccepted(t *testing.T) {
 }
 
 func TestTwoPlansSideBySide(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, SQLite, func(t *testing.T, h *House) {
 		vp := h.Small(16)
 		selection := h.Select(vp, PlanYear, 12, "region")
 		a, b := h.Draft(vp, selection, 1, 20_000), h.Draft(vp, selection, 2, 300)
@@ -150,7 +150,7 @@ func TestTwoPlansSideBySide(t *testing.T) {
 }
 
 func TestScenariosSideBySide(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, Postgres, func(t *testing.T, h *House) {
 		ctx := context.Background()
 		vp := h.Small(24)
 		plan := h.Year(vp, 12)
@@ -238,7 +238,7 @@ func problemOf(t *testing.T, c *client.ClientWithResponses, plan string) *planni
 func ptr[T any](v T) *T { return &v }
 
 func TestAPlanIsArguedAboutOutside(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, SQLite, func(t *testing.T, h *House) {
 		ctx := context.Background()
 		vp := h.Small(16)
 		iterations := 20_000
@@ -317,7 +317,7 @@ func TestAPlanIsArguedAboutOutside(t *testing.T) {
 }
 
 func TestStoppingKeepsTheBest(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, SQLite, func(t *testing.T, h *House) {
 		ctx := context.Background()
 		vp := h.Small(24)
 		seconds := 600

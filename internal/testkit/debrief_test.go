@@ -36,7 +36,7 @@ func debriefed(version int, key, do string) url.Values {
 // What came of a visit: written on a bad network by two people, filed, kept open until
 // the customer says that it is answered, and confirmed line by line by the customer.
 func TestWhatCameOfAVisit(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, Postgres, func(t *testing.T, h *House) {
 		ctx := context.Background()
 		vp := h.Small(16)
 		plan := h.Draft(vp, h.Select(vp, PlanYear, 12, "region"), 1, 500)

@@ -61,7 +61,7 @@ func noIDs(t *testing.T, text string) {
 }
 
 func TestWhyAVisitStandsThere(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, Postgres, func(t *testing.T, h *House) {
 		vp := h.Small(16)
 		draft := h.Draft(vp, h.Select(vp, PlanYear, 12, "region"), 1, 20_000)
 		for _, v := range h.Visits(draft) {
@@ -150,7 +150,7 @@ func placeOf(v visit.Visit) *client.Place {
 }
 
 func TestAProposalTakenInThePublishedPlan(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, SQLite, func(t *testing.T, h *House) {
 		vp := h.Small(16)
 		plan := h.Year(vp, 12)
 		v := h.Visits(plan, visit.Published)[4]
@@ -182,7 +182,7 @@ func TestAProposalTakenInThePublishedPlan(t *testing.T) {
 }
 
 func TestADeclineGetsRankedProposals(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, Postgres, func(t *testing.T, h *House) {
 		vp := h.Small(16)
 		plan := h.Year(vp, 12)
 		v := h.Visits(plan, visit.Published)[5]
@@ -222,7 +222,7 @@ func TestADeclineGetsRankedProposals(t *testing.T) {
 }
 
 func TestAnIllnessMovesWhatMustMove(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, Postgres, func(t *testing.T, h *House) {
 		vp := h.Small(16)
 		plan := h.Year(vp, 12)
 		v := h.Visits(plan, visit.Published)[6]
@@ -250,7 +250,7 @@ func TestAnIllnessMovesWhatMustMove(t *testing.T) {
 }
 
 func TestAMovedWindowIsSeen(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, Postgres, func(t *testing.T, h *House) {
 		vp := h.Small(16)
 		plan := h.Year(vp, 12)
 		v := h.Visits(plan, visit.Published)[3]
@@ -281,7 +281,7 @@ func TestAMovedWindowIsSeen(t *testing.T) {
 }
 
 func TestWhatWouldLetACustomerIn(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, SQLite, func(t *testing.T, h *House) {
 		vp := h.Small(16)
 		plan := h.Year(vp, 12)
 		v := h.Visits(plan, visit.Published)[5]
@@ -314,7 +314,7 @@ func TestWhatWouldLetACustomerIn(t *testing.T) {
 // A customer who has left the selection is neither visited already nor unknown:
 // the next plan leaves the visit out.
 func TestACustomerHasLeftTheSelection(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, Postgres, func(t *testing.T, h *House) {
 		ctx := context.Background()
 		vp := h.Small(16)
 		selection := h.Select(vp, PlanYear, 12, "region")

@@ -171,7 +171,7 @@ func TestFreezesAtOnce(t *testing.T) {
 // What people did by hand is said, must-visits are named, and who was selected
 // and visited stays so, whatever is noted later.
 func TestTheProofSaysWhatPeopleDid(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, Postgres, func(t *testing.T, h *House) {
 		ctx := context.Background()
 		vp := h.Small(40)
 		froze, err := vp.FreezeWithResponse(ctx, nil, client.FreezeRequest{Year: PlanYear, Must: &[]string{"Customer 07", "c12"}})

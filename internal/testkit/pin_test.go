@@ -17,7 +17,7 @@ import (
 // A pin holds a visit where it is, in a draft, through publishing and when the year
 // is planned again, until somebody takes it away.
 func TestAPinHoldsAVisit(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, SQLite, func(t *testing.T, h *House) {
 		vp := h.Small(16)
 		selection := h.Select(vp, PlanYear, 12, "region")
 		draft := h.Draft(vp, selection, 1, 20_000)

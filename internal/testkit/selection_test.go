@@ -66,7 +66,7 @@ func pointer[T any](v T) *T { return &v }
 // The whole path of a selection: freeze, preview, draw, a second draw, refusals,
 // changes by hand, the proof and the record.
 func TestASelectionIsProven(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, Postgres, func(t *testing.T, h *House) {
 		ctx := context.Background()
 		vp := furnish(t, h)
 
@@ -408,7 +408,7 @@ func customersFile(t *testing.T, column string) map[string]string {
 // One customer with most of the revenue is no accident of chance: the preview
 // says so, as long as chance decides about it.
 func TestAGiantAmongTheCustomers(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, Postgres, func(t *testing.T, h *House) {
 		ctx := context.Background()
 		vp := h.Small(4)
 		var b strings.Builder
@@ -433,7 +433,7 @@ func TestAGiantAmongTheCustomers(t *testing.T) {
 
 // The list of the account teams is compared with the draw, and nothing else.
 func TestTheAccountTeamsList(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, SQLite, func(t *testing.T, h *House) {
 		ctx := context.Background()
 		vp := h.Small(40)
 		id := h.Select(vp, PlanYear, 10, "region")
@@ -460,7 +460,7 @@ func TestTheAccountTeamsList(t *testing.T) {
 
 // What cannot be drawn is refused with the choice that is wrong.
 func TestSelectionsThatCannotBe(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, SQLite, func(t *testing.T, h *House) {
 		ctx := context.Background()
 		vp := h.Small(40)
 		froze, err := vp.FreezeWithResponse(ctx, nil, client.FreezeRequest{Year: PlanYear})

@@ -83,7 +83,7 @@ func TestAskingForASwapBeforeAVisitIsLost(t *testing.T) {
 // A calendar program reads somebody's visits at a secret address, which ends when a new
 // one is made.
 func TestVisitsInAnotherCalendar(t *testing.T) {
-	Each(t, func(t *testing.T, h *House) {
+	On(t, Postgres, func(t *testing.T, h *House) {
 		plan := h.Year(h.Small(8), 4)
 		v := h.Visits(plan, visit.Published)[0]
 		who := h.Person(v.ExecutiveID)

@@ -48,18 +48,23 @@ const (
 // Engines lists every database on which stories must hold.
 var Engines = []Engine{SQLite, Postgres}
 
-// Each runs a story once on each database, beside all other stories, and checks
-// at its end what must always hold.
+// Each runs a story once on each database, beside all other stories: one that hangs on
+// transactions, locks or what engines do with bad input.
 func Each(t *testing.T, story func(t *testing.T, h *House)) {
 	t.Parallel()
 	for _, e := range Engines {
-		t.Run(string(e), func(t *testing.T) {
-			t.Parallel()
-			h := New(t, e)
-			story(t, h)
-			h.Check()
-		})
+		t.Run(string(e), func(t *testing.T) { On(t, e, story) })
 	}
+}
+
+// On runs a story on one database, beside all other stories, and checks at its end
+// what must always hold. The stories of one database are dealt out evenly; what a
+// database is asked in them, the store's own tests ask of both.
+func On(t *testing.T, e Engine, story func(t *testing.T, h *House)) {
+	t.Parallel()
+	h := New(t, e)
+	story(t, h)
+	h.Check()
 }
 
 // Main runs the tests of a package with stories. They wait more than they work,
