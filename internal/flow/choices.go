@@ -233,6 +233,7 @@ type PlaceView struct {
 	MayMove bool
 	WhyNot  string       // why it cannot be moved, where the reader could otherwise
 	Best    []Option     // the cheapest other weeks and people
+	Alike   string       // what all of Best cost alike, in words; "" where nothing
 	Trades  []Option     // the cheapest visits to trade places with
 	People  []PersonName // whom the plan's problem knows, by name; for those who may move the visit
 }
@@ -319,11 +320,14 @@ func (l *laid) tell(ctx context.Context, x *PlaceView, may, trades bool) error {
 	if err != nil {
 		return t.names.fault(err)
 	}
-	for _, p := range slices.Concat(next.Weeks, next.Executives) {
-		x.Best = append(x.Best, Option{To: *p.Changes[0].To, Price: p.Price.Total(), Text: t.names.in(p.Text)})
+	best := slices.Concat(next.Weeks, next.Executives)
+	slices.SortStableFunc(best, func(a, b solver.Proposal) int { return cmp.Compare(a.Price.Total(), b.Price.Total()) })
+	best = best[:min(bestPlaces, len(best))]
+	common, short := t.alike(best)
+	for i, p := range best {
+		x.Best = append(x.Best, Option{To: *p.Changes[0].To, Price: p.Price.Total(), Text: short[i]})
 	}
-	slices.SortStableFunc(x.Best, func(a, b Option) int { return cmp.Compare(a.Price, b.Price) })
-	x.Best = x.Best[:min(bestPlaces, len(x.Best))]
+	x.Alike = common
 	if !trades {
 		return nil
 	}

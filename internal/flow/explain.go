@@ -36,6 +36,8 @@ type PlanChange struct {
 type Proposal struct {
 	Changes   []PlanChange     // the visit's own first, then those that must move with it
 	Text      string           // who, when, what it costs
+	Short     string           // Text without Alike
+	Alike     string           // what all proposals of the list cost alike, in words; "" where nothing
 	Price     map[string]int64 // difference per term and in total against the plan as it stands
 	Calendars []string         // names of the people whose calendars change
 	Brakes    []visit.Brake    // taking it needs a reason, since the plan is published
@@ -172,8 +174,9 @@ func (f *Flow) Proposals(ctx context.Context, a access.Actor, planID, customerID
 // cannot stay is nowhere for the solver; for people it still stands.
 func (t *table) proposals(in []solver.Proposal, late map[string]bool) []Proposal {
 	out := make([]Proposal, 0, len(in))
-	for _, x := range in {
-		p := Proposal{Text: t.names.in(x.Text), Price: costOf(x.Price)}
+	common, short := t.alike(in)
+	for i, x := range in {
+		p := Proposal{Text: t.names.in(x.Text), Short: short[i], Alike: common, Price: costOf(x.Price)}
 		told := map[string]bool{}
 		p.Changes = t.changes(x.Changes)
 		for _, c := range p.Changes {

@@ -2,6 +2,7 @@ package planning
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"windshield/internal/locale"
@@ -73,6 +74,22 @@ func (c Cost) InWords(s locale.Style) string {
 		return "no difference"
 	}
 	return strings.Join(parts, ", ")
+}
+
+// Alike gives the terms in which all of several differences are the same, without a total;
+// none of fewer than two.
+func Alike(all ...Cost) Cost {
+	out := Cost{}
+	if len(all) < 2 {
+		return out
+	}
+	for _, t := range Terms() {
+		n := all[0][t]
+		if n != 0 && !slices.ContainsFunc(all, func(c Cost) bool { return c[t] != n }) {
+			out[t] = n
+		}
+	}
+	return out
 }
 
 // Minus gives the difference c - d per term, with the total as it stands in both.
