@@ -234,6 +234,7 @@ func contactErased(t *testing.T, h *House, plan string) {
 	refused[*client.GiveContactDataResponse](t, http.StatusForbidden, "none of your roles")(no, err)
 	data, err := h.API(Admin).GiveContactDataWithResponse(ctx, v.CustomerID, client.ContactRef{Name: name, Email: eva})
 	require.NotEmpty(t, ok(t, data, err).JSON200.Rows)
+	stopped(t, h, v.CustomerID)
 	lookedAt(t, h, "/customers/"+v.CustomerID+"/contacts", url.Values{"name": {name}, "email": {eva}}, len(data.JSON200.Rows))
 	status, page = h.Post(h.As(Admin), "/customers/"+v.CustomerID+"/contacts/erase", url.Values{"name": {name}, "email": {eva}, "confirm": {" eva  LANG"}})
 	require.Equal(t, http.StatusOK, status)
@@ -268,6 +269,23 @@ func lookedAt(t *testing.T, h *House, under string, who url.Values, rows int) {
 	require.Equal(t, http.StatusForbidden, status)
 	status, _ = h.Post(h.As(VP), under+"/look", who)
 	require.Equal(t, http.StatusForbidden, status)
+}
+
+// stopped stops a look that waits for its turn: when that comes, nothing is searched.
+func stopped(t *testing.T, h *House, customerID string) {
+	t.Helper()
+	who := url.Values{"name": {"Kim Sand"}}
+	l := flow.Look{ID: "waits", CustomerID: customerID, Name: "Kim Sand", State: flow.Queued, AskedAt: h.Clock.Now()}
+	require.NoError(t, h.App.Store.Write(t.Context(), func(tx flow.Tx) error { return tx.Looks.Save(&l) }))
+	_, page := h.Get(h.As(Admin), "/customers/"+customerID+"/contacts/erase?"+who.Encode())
+	shows(t, page, "Searching", "It begins in a moment.", "Stop")
+	_, page = h.Post(h.As(Admin), "/customers/"+customerID+"/contacts/look/stop", who)
+	shows(t, page, "Stopped before it began")
+	for _, id := range []string{l.ID, "forgotten"} {
+		require.NoError(t, h.Flow.Do(t.Context(), flow.Job{Kind: flow.JobLook, Key: id}))
+	}
+	_, page = h.Get(h.As(Admin), "/customers/"+customerID+"/contacts/erase?"+who.Encode())
+	shows(t, page, "Stopped before it began")
 }
 
 func customer(t *testing.T, h *House, id string) (c roster.Customer) {
