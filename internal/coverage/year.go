@@ -33,6 +33,7 @@ type YearReport struct {
 	Visits     int
 	Target     int // of all strata
 	LongestGap LongestGap
+	InYear     LongestGap // likewise, with days before the horizon left out: no plan of it can mend those
 	TravelKM   int
 	QuarterEnd int          // visits in the last days of a quarter
 	EndShare   float64      // QuarterEnd / Visits, 0..1; 0 where there are no visits
@@ -44,7 +45,8 @@ type YearReport struct {
 // PersonYear is what the year of one person is worth.
 type PersonYear struct {
 	Gap        LongestGap
-	QuarterEnd int // visits in the last days of a quarter
+	InYear     LongestGap // without the days before the horizon
+	QuarterEnd int        // visits in the last days of a quarter
 }
 
 // Bar is a stratum's planned visits against its target.
@@ -118,17 +120,16 @@ func Year(in YearInput) YearReport {
 	for _, p := range in.People {
 		vs := theirs[p.ID]
 		slices.SortStableFunc(vs, byTime)
-		own := PersonYear{Gap: longest(p, vs, in.Horizon)}
+		fresh := p
+		fresh.Terms.LastVisit = 0
+		own := PersonYear{Gap: longest(p, vs, in.Horizon), InYear: longest(fresh, vs, in.Horizon)}
 		for _, v := range vs {
 			if quarterEnd(v.Slot.Date, in.Fiscal) {
 				own.QuarterEnd++
 			}
 		}
 		r.People = append(r.People, own)
-		if g := own.Gap; g.Days > r.LongestGap.Days ||
-			g.Days == r.LongestGap.Days && g.Days > 0 && g.Name < r.LongestGap.Name {
-			r.LongestGap = g
-		}
+		r.LongestGap, r.InYear = longer(r.LongestGap, own.Gap), longer(r.InYear, own.InYear)
 		r.Trips = append(r.Trips, trips(p.ID, vs, in)...)
 	}
 	slices.SortStableFunc(r.Trips, func(a, b Trip) int {
@@ -175,6 +176,14 @@ func quarterEnd(d slot.Date, f visit.Fiscal) bool {
 		f = visit.UsualFiscal()
 	}
 	return slot.AtQuarterEnd(d, f.Start, f.Days)
+}
+
+// longer gives the longer of two gaps; of two alike that of the first name.
+func longer(a, b LongestGap) LongestGap {
+	if b.Days > a.Days || b.Days == a.Days && b.Days > 0 && b.Name < a.Name {
+		return b
+	}
+	return a
 }
 
 // longest gives a person's longest gap. The clock starts at the latest visit

@@ -110,3 +110,26 @@ func TestYearAddsUp(t *testing.T) {
 }
 
 func (w WeekLoad) overlaps(d slot.Date) bool { return d >= w.Monday && d < w.Monday.Add(7) }
+
+// A gap that began before the year can only be shortened by its plan: what the plan can
+// mend is counted from the year's start.
+func TestAGapThatBeganBeforeTheYear(t *testing.T) {
+	person := func(id, last string) Person {
+		p := Person{}
+		p.ID, p.Name = id, id
+		if last != "" {
+			p.Terms.LastVisit = day(last)
+		}
+		return p
+	}
+	at := func(who, on string) visit.Visit {
+		return visit.Visit{ExecutiveID: who, CustomerID: who + on, Kind: visit.AtCustomer, State: visit.Proposed, Slot: slot.Slot{Date: day(on), Half: slot.AM}}
+	}
+	r := Year(YearInput{Horizon: slot.Interval{Start: day("2027-01-01"), End: day("2027-03-31")}, People: []Person{person("ana", "2026-09-14"), person("ben", "2026-12-31"), person("cleo", "")},
+		Visits: []visit.Visit{at("ana", "2027-01-04"), at("ana", "2027-02-10"), at("ana", "2027-03-15"), at("ben", "2027-02-20"), at("cleo", "2027-02-14")}})
+	require.Equal(t, LongestGap{"ana", "ana", 112, day("2026-09-14"), day("2027-01-04"), true}, r.LongestGap)
+	require.Equal(t, LongestGap{"ben", "ben", 51, day("2026-12-31"), day("2027-02-20"), true}, r.InYear)
+	require.Equal(t, LongestGap{"ana", "ana", 37, day("2027-01-04"), day("2027-02-10"), true}, r.People[0].InYear)
+	require.Equal(t, r.People[1].Gap, r.People[1].InYear, "a visit on the last day of December leaves nothing behind")
+	require.Equal(t, 45, r.People[2].InYear.Days)
+}

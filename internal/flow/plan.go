@@ -149,7 +149,7 @@ func (v *PlanView) arrange(y planYear, people []roster.Person, byID map[string]r
 			continue
 		}
 		own := v.Year.People[i]
-		row := PlanRow{Executive: p.Person, Closed: true, Trips: trips[p.ID], Gap: own.Gap, AtEnds: own.QuarterEnd, Weeks: make([]int, len(v.Year.Weeks))}
+		row := PlanRow{Executive: p.Person, Closed: true, Trips: trips[p.ID], Gap: own.Gap, InYear: own.InYear, AtEnds: own.QuarterEnd, Weeks: make([]int, len(v.Year.Weeks))}
 		found, list := show.person(p.Person), y.own[p.ID].list
 		for k := range list {
 			x := &list[k]

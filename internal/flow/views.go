@@ -88,6 +88,7 @@ type PlanRow struct {
 	Windows   []slot.Interval // of the customers this executive visits
 	Trips     []slot.Interval
 	Gap       coverage.LongestGap // the longest in this year, whatever the filter
+	InYear    coverage.LongestGap // likewise, without the days before the year
 	AtEnds    int                 // visits in the last 14 days of a quarter, whatever the filter
 }
 

@@ -5520,7 +5520,7 @@ type LocaleRequest struct {
 	Locale string `json:"locale"`
 }
 
-// LongestGap The longest time that anybody goes without a counting visit.
+// LongestGap The longest time that anybody goes without a counting visit. That of the year leaves out the days before it, which no plan of it can mend.
 type LongestGap struct {
 	// Days Example: 29
 	Days int `json:"days"`
@@ -7341,8 +7341,11 @@ type PublishRequest struct {
 
 // Quality What the plan promises.
 type Quality struct {
-	// LongestGap The longest time that anybody goes without a counting visit.
+	// LongestGap The longest time that anybody goes without a counting visit. That of the year leaves out the days before it, which no plan of it can mend.
 	LongestGap LongestGap `json:"longest_gap"`
+
+	// LongestGapInYear The longest time that anybody goes without a counting visit. That of the year leaves out the days before it, which no plan of it can mend.
+	LongestGapInYear *LongestGap `json:"longest_gap_in_year,omitempty"`
 
 	// QuarterEnd Visits in the last 14 days of a quarter.
 	//

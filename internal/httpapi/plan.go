@@ -182,9 +182,10 @@ func planVisit(v flow.PlanVisit) PlanVisit {
 }
 
 func quality(y coverage.YearReport) Quality {
-	g := y.LongestGap
+	g, in := y.LongestGap, y.InYear
 	return Quality{Visits: y.Visits, Target: y.Target, TravelKm: y.TravelKM, QuarterEnd: y.QuarterEnd, QuarterEndShare: y.EndShare,
-		LongestGap: LongestGap{Person: named(g.PersonID, g.Name), Days: g.Days, From: someDate(g.From), To: someDate(g.To), Over: g.Over},
+		LongestGap:       LongestGap{Person: named(g.PersonID, g.Name), Days: g.Days, From: someDate(g.From), To: someDate(g.To), Over: g.Over},
+		LongestGapInYear: &LongestGap{Person: named(in.PersonID, in.Name), Days: in.Days, From: someDate(in.From), To: someDate(in.To), Over: in.Over},
 		Weeks: list(y.Weeks, func(w coverage.WeekLoad) WeekLoad {
 			return WeekLoad{Week: w.Label, Monday: date(w.Monday), Visits: w.Visits, QuarterEnd: w.QuarterEnd}
 		})}

@@ -252,9 +252,11 @@ func (m *planModel) line(ctx context.Context, r flow.PlanRow, index int, colours
 	}
 	switch m.get("sort") {
 	case "gap":
-		l.About = "longest gap " + count(ctx, r.Gap.Days, "day", "days")
-		if r.Gap.Over {
-			l.About = "▲ " + l.About
+		l.About = gapText(ctx, r.InYear)
+	case "since":
+		l.About = gapText(ctx, r.Gap)
+		if beganBefore(r.Gap, m.Plan.Horizon) {
+			l.About += ", since " + day(ctx, r.Gap.From)
 		}
 	case "ends":
 		l.About = num(ctx, r.AtEnds) + " at quarters’ ends"
@@ -293,6 +295,23 @@ func (m *planModel) line(ctx context.Context, r flow.PlanRow, index int, colours
 		l.Class += " k" + strconv.Itoa(tall)
 	}
 	return l
+}
+
+// gapText says how long somebody goes without a visit.
+func gapText(ctx context.Context, g coverage.LongestGap) string {
+	text := "longest gap " + count(ctx, g.Days, "day", "days")
+	if g.Over {
+		text = "▲ " + text
+	}
+	return text
+}
+
+// beganBefore says whether a gap began before the year, so that the plan can only shorten it.
+func beganBefore(g coverage.LongestGap, year slot.Interval) bool { return g.From < year.Start.Add(-1) }
+
+// inherited says whether a gap that began before the year is longer than any within it.
+func (m planModel) inherited() bool {
+	return m.Year.LongestGap.Days > m.Year.InYear.Days && beganBefore(m.Year.LongestGap, m.Plan.Horizon)
 }
 
 func (m *planModel) chip(ctx context.Context, x flow.PlanVisit, col, y, colour int) chip {

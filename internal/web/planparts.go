@@ -46,6 +46,8 @@ func (v planView) partsOf(rows []flow.PlanRow) (parts []planPart, many bool) {
 	slices.SortStableFunc(order, func(a, b int) int {
 		switch v.get("sort") {
 		case "gap":
+			return rows[b].InYear.Days - rows[a].InYear.Days
+		case "since":
 			return rows[b].Gap.Days - rows[a].Gap.Days
 		case "ends":
 			return rows[b].AtEnds - rows[a].AtEnds

@@ -16,7 +16,7 @@ var planKeys = []string{"q", "country", "group", "by", "fold", "open", "sort", "
 // planBys and planSorts are how rows can be grouped and ordered.
 var (
 	planBys   = []choice{{"", "no groups"}, {"country", "country"}, {"region", "region"}, {"function", "function"}}
-	planSorts = []choice{{"", "by name"}, {"gap", "longest gap first"}, {"ends", "most visits at quarters’ ends first"}, {"trips", "most trips first"}}
+	planSorts = []choice{{"", "by name"}, {"gap", "longest gap first"}, {"since", "longest gap from before the year first"}, {"ends", "most visits at quarters’ ends first"}, {"trips", "most trips first"}}
 )
 
 // choice is a value of an address and what it says to people.
