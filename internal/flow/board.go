@@ -13,7 +13,11 @@ import (
 )
 
 // A plan is laid out once for all who ask about it, until something changes of what it
-// was laid out from: that takes much longer than to answer.
+// was laid out from: that takes much longer than to answer. When a visit moves, somebody
+// answers, or a calendar changes, most of what lay there before is taken over: see
+// planYear for the visits, met for who was met, holding for those who have said yes, and
+// solver.Redraw for the board. The problem itself is always compiled anew; whom it is made
+// for is read again only where people, customers or the selection were written.
 const (
 	boardsKept = 3                // plans
 	boardIdle  = 10 * time.Minute // how long a plan that nobody asks about is kept up
@@ -26,7 +30,9 @@ const (
 type laid struct {
 	t      *table
 	board  *solver.Board               // answers one question at a time; nil until one needs it
+	before *solver.Board               // of the plan as it stood before, to draw board from; nil where there is none, or board is drawn
 	needs  map[locale.Style]*Attention // those that somebody has asked for
+	met    met                         // before the plan begins
 	used   atomic.Int64                // when somebody last asked, Unix seconds
 	roster int64                       // stamp of the people, customers and the selection
 }
@@ -43,6 +49,10 @@ func (f *Flow) layAnew(ctx context.Context, x *keptView[*laid]) error {
 		if err != nil {
 			return err
 		}
+		held, err := tx.Stamps.One(heardStamp)
+		if err != nil {
+			return err
+		}
 		done, err := f.think()
 		if err != nil {
 			return err
@@ -50,18 +60,24 @@ func (f *Flow) layAnew(ctx context.Context, x *keptView[*laid]) error {
 		defer done()
 		l, before := &laid{roster: roster, needs: map[locale.Style]*Attention{}}, x.view
 		x.stamp, x.view = "", nil // a plan that is gone answers nothing any more
-		in := known{planID: x.id, bare: true}
+		in := known{planID: x.id, bare: true, met: &met{held: held, roster: roster}}
 		if before != nil {
 			l.used.Store(before.used.Load())
 			in.base = before.t.base
 			if before.roster == roster {
 				in.around = before.t.draft
 			}
+			if before.met.held == held && before.met.roster == roster {
+				*in.met = before.met
+			}
+			if l.before = before.board; l.before == nil {
+				l.before = before.before
+			}
 		}
 		if l.t, err = f.layOut(tx, in); err != nil {
 			return err
 		}
-		x.stamp, x.view = stamp, l
+		l.met, x.stamp, x.view = *in.met, stamp, l
 		return nil
 	})
 }
@@ -84,17 +100,27 @@ func onPlan[T any](ctx context.Context, f *Flow, a access.Actor, planID string, 
 // answers; see hold.
 func onBoard[T any](ctx context.Context, f *Flow, a access.Actor, planID string, ask func(l *laid) (T, error)) (none T, err error) {
 	return onPlan(ctx, f, a, planID, func(l *laid) (T, error) {
-		done, err := f.think()
+		done, err := f.draw(ctx, l)
 		if err != nil {
 			return none, err
 		}
 		defer done()
-		if err := l.set(ctx); err != nil {
-			return none, err
-		}
-		l.board.Hold(nil)
 		return ask(l)
 	})
+}
+
+// draw makes the board ready for a question, in which any visit but a pinned one may move;
+// see hold. done ends the question.
+func (f *Flow) draw(ctx context.Context, l *laid) (done func(), err error) {
+	if done, err = f.think(); err != nil {
+		return nil, err
+	}
+	if err = l.set(ctx); err != nil {
+		done()
+		return nil, err
+	}
+	l.board.Hold(nil)
+	return done, nil
 }
 
 // hold lets no answer move a visit that its executive has accepted, or its customer
@@ -103,8 +129,16 @@ func (l *laid) hold(free ...string) { l.board.Hold(l.t.yes(free...)) }
 
 // set makes the board where there is none yet.
 func (l *laid) set(ctx context.Context) (err error) {
-	if l.board == nil {
+	if l.board != nil {
+		return nil
+	}
+	if l.t.solution.Cost == nil { // it could not be settled
 		l.board, err = solver.NewBoard(ctx, l.t.problem, l.t.solution)
+	} else {
+		l.board, err = solver.Redraw(ctx, l.t.problem, l.t.solution, l.before)
+	}
+	if err == nil {
+		l.before = nil
 	}
 	return l.t.names.fault(err)
 }

@@ -58,7 +58,7 @@ func (b *busyBook) connected() bool {
 // halfDays gives by person which half-days of an interval something else takes.
 // Who has a visit of ours on a day is at that customer's place, so the half-days
 // of that day are those of the place.
-func (b *busyBook) halfDays(people []roster.Person, days slot.Interval, live []visit.Visit) (map[string][]slot.Slot, error) {
+func (b *busyBook) halfDays(people []roster.Person, days slot.Interval, live []*visit.Visit) (map[string][]slot.Slot, error) {
 	if len(b.readings) == 0 {
 		return nil, nil
 	}

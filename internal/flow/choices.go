@@ -300,7 +300,7 @@ func (l *laid) tell(ctx context.Context, x *PlaceView, may, trades bool) error {
 		return nil
 	}
 	if x.Stuck = t.stuck[id]; t.wants(id) == nil {
-		x.Reason = planning.ReasonOf(t.problem, t.solution, id)
+		x.Reason = t.reason(id)
 		if x.Reason.Assigned {
 			x.Why = t.names.in(x.Reason.Text)
 		}

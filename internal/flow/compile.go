@@ -35,6 +35,7 @@ type known struct {
 	bare   bool              // of the visits only what tells where they stand is wanted, for whoever does not write them
 	base   *planning.Problem // what the plan was made for; nil: not read yet
 	around *draft            // whom it is made for; nil: not read yet
+	met    *met              // who was met before; nil: nobody keeps it
 	visits []visit.Visit     // of the plan, once they are read
 }
 
@@ -63,7 +64,7 @@ func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, map[string]planning.Pl
 	}
 	// The days on which a visit needs a reason are those that a plan keeps free.
 	d.Rules.Crunch = planning.Crunches(horizon, fiscal.Start, fiscal.Days)
-	last, this, err := metBy(tx, horizon.Start)
+	last, this, err := metBy(tx, horizon.Start, in.asked)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -81,14 +82,12 @@ func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, map[string]planning.Pl
 	if in.asked == nil { // a whole plan is made; where one visit is asked about, what is taken is the answer
 		keepPlaces(&d, st)
 	}
-	taken, err := tx.Bookings.Between(horizon)
+	taken, err := tx.Bookings.OfOtherYears(s.Year, horizon)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, b := range taken { // by visits of another year that people moved into this one
-		if b.Kind == visit.BookedVisit && !st.own[b.VisitID] {
-			absences[b.PersonID] = append(absences[b.PersonID], slot.Interval{Start: b.Slot.Date, End: b.Slot.Date})
-		}
+	for _, b := range taken { // by visits that people moved into this year
+		absences[b.PersonID] = append(absences[b.PersonID], slot.Interval{Start: b.Slot.Date, End: b.Slot.Date})
 	}
 	for _, p := range in.people {
 		away := absences[p.ID]
@@ -104,6 +103,7 @@ func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, map[string]planning.Pl
 			d.Executives = append(d.Executives, planning.Traveller{Person: p, Absences: away, LastVisit: max(p.Terms.LastVisit, last[p.ID])})
 		}
 	}
+	d.Customers = make([]roster.Customer, 0, len(in.ids))
 	for _, id := range in.ids {
 		if st.visited[id] == "" {
 			d.Customers = append(d.Customers, in.customers[id])
@@ -146,9 +146,26 @@ func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, map[string]planning.Pl
 	return p, st.yes, nil
 }
 
+// met is what metBy has given, with what it hangs on.
+type met struct {
+	held, roster int64 // stamps of the outcomes of visits, and of people: how long they are with us counts
+	before       slot.Date
+	last         map[string]slot.Date
+	this         map[string]int
+}
+
 // metBy gives by executive the last visit before a day that counts, and how many took
-// place in the year of that day.
-func metBy(tx Tx, before slot.Date) (last map[string]slot.Date, this map[string]int, err error) {
+// place in the year of that day. Whoever asks about a plan again and again may keep it
+// until another outcome is written: to read a year of visits takes longer than all else.
+func metBy(tx Tx, before slot.Date, asked *known) (last map[string]slot.Date, this map[string]int, err error) {
+	if asked != nil && asked.met != nil {
+		if asked.met.before == before {
+			return asked.met.last, asked.met.this, nil
+		}
+		defer func() {
+			asked.met.before, asked.met.last, asked.met.this = before, last, this
+		}()
+	}
 	last, this = map[string]slot.Date{}, map[string]int{}
 	latest, err := tx.Sums.Latest(before, nil)
 	for _, v := range latest {
@@ -229,8 +246,7 @@ type standings struct {
 	visited  map[string]string         // customers whose visit is settled, with the executive
 	accepted map[string]bool           // customers whose visit the executive has accepted, and nobody has pinned
 	yes      map[string]planning.Place // where these stand
-	own      map[string]bool           // ids of all visits of the year
-	live     []visit.Visit             // that stand and may still move
+	live     []*visit.Visit            // that stand and may still move
 }
 
 // standing tells the planner where the visits of the year's published plan
@@ -238,7 +254,7 @@ type standings struct {
 // accepted stays, the others cost to move, and who has declined a customer is not
 // asked again.
 func (f *Flow) standing(tx Tx, year int, d *planning.Draft, asked *known) (standings, error) {
-	st := standings{visited: map[string]string{}, accepted: map[string]bool{}, yes: map[string]planning.Place{}, own: map[string]bool{}}
+	st := standings{visited: map[string]string{}, accepted: map[string]bool{}, yes: map[string]planning.Place{}}
 	plans, err := tx.Plans.ByYear(year)
 	if err != nil {
 		return st, err
@@ -253,14 +269,16 @@ func (f *Flow) standing(tx Tx, year int, d *planning.Draft, asked *known) (stand
 		} else if visits, _, err = tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: p.ID, Bare: true}); err != nil {
 			return st, err
 		}
-		for _, v := range visits {
-			st.own[v.ID] = true
-			if v.State.Live() && !f.settled(v) {
+		st.live = slices.Grow(st.live, len(visits))
+		for i := range visits {
+			v := &visits[i]
+			settled := f.settled(*v)
+			if v.State.Live() && !settled {
 				st.live = append(st.live, v)
 			}
 			at := planning.Place{Executive: v.ExecutiveID, Date: v.Slot.Date, Half: v.Slot.Half}
 			switch {
-			case f.settled(v):
+			case settled:
 				st.visited[v.CustomerID] = v.ExecutiveID
 			case v.State.Live() && v.Pinned:
 				d.Pinned[v.CustomerID] = at

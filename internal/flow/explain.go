@@ -74,7 +74,7 @@ func (f *Flow) Explain(ctx context.Context, a access.Actor, planID, customerID s
 	if err := access.Require(a, access.SeePlan, access.Subject{}); err != nil {
 		return Explanation{}, err
 	}
-	return onBoard(ctx, f, a, planID, func(l *laid) (Explanation, error) {
+	return onPlan(ctx, f, a, planID, func(l *laid) (Explanation, error) { // whoever is settled needs no board
 		return f.explain(ctx, a, l, customerID, places)
 	})
 }
@@ -107,7 +107,7 @@ func (f *Flow) explain(ctx context.Context, a access.Actor, l *laid, customerID 
 	}
 	_, x.Stands = t.places[customerID]
 	x.Stuck = t.stuck[customerID]
-	x.Reason = planning.ReasonOf(t.problem, t.solution, customerID)
+	x.Reason = t.reason(customerID)
 	if x.Text = t.names.in(x.Reason.Text); !x.Stands {
 		x.Text = t.whyOut(customerID) // what people said says more than what the rules would allow
 	}
@@ -115,6 +115,11 @@ func (f *Flow) explain(ctx context.Context, a access.Actor, l *laid, customerID 
 	if err != nil {
 		return x, err
 	}
+	done, err := f.draw(ctx, l)
+	if err != nil {
+		return x, err
+	}
+	defer done()
 	next, err := l.board.RunnersUp(ctx, customerID, runnersUp)
 	if fault.Is(err, fault.Invalid) {
 		return x, nil // pinned
@@ -301,7 +306,7 @@ func (t *table) whyOut(customerID string) string {
 		}
 		return ended[v.State] + "."
 	}
-	return t.names.in(planning.ReasonOf(t.problem, t.solution, customerID).Text)
+	return t.names.in(t.reason(customerID).Text)
 }
 
 var ended = map[visit.State]string{visit.Declined: "Declined", visit.Cancelled: "Cancelled", visit.NoShow: "It did not take place"}

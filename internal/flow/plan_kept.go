@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"sync"
 
 	"windshield/internal/access"
 	"windshield/internal/roster"
@@ -23,7 +24,7 @@ type planYear struct {
 	customersAt int64 // stamp
 	all         []visit.Visit
 	own         map[string]ownVisits       // lists are parts of all
-	dated       []*visit.Visit             // all by date, half and id
+	dated       func() []*visit.Visit      // see byDate; sorts when somebody first asks
 	customers   map[string]roster.Customer // only name, point, windows and how much they matter; also of some who have left the plan
 }
 
@@ -58,20 +59,22 @@ func (f *Flow) planYear(tx Tx, p visit.Plan) (planYear, error) {
 		}
 	}
 	y := before
+	var anew []visit.Visit
 	if len(q.ExecutiveIDs) > 0 || len(before.own) != len(stamps) {
-		if y, err = before.renewed(tx, p, q, stamps); err != nil {
+		if y, anew, err = before.renewed(tx, p, q, stamps); err != nil {
 			return planYear{}, err
 		}
 	}
-	if y, err = y.with(tx, p.Unassigned); err != nil {
+	if y, err = y.with(tx, anew, p.Unassigned); err != nil {
 		return planYear{}, err
 	}
 	x.view = y
 	return y, nil
 }
 
-// renewed reads the executives of a query anew and takes the others over.
-func (y planYear) renewed(tx Tx, p visit.Plan, q VisitQuery, stamps map[string]string) (planYear, error) {
+// renewed reads the executives of a query anew and takes the others over. It gives apart
+// what it has read.
+func (y planYear) renewed(tx Tx, p visit.Plan, q VisitQuery, stamps map[string]string) (_ planYear, read []visit.Visit, err error) {
 	anew := map[string][]visit.Visit{}
 	for _, id := range q.ExecutiveIDs {
 		anew[id] = nil
@@ -80,11 +83,10 @@ func (y planYear) renewed(tx Tx, p visit.Plan, q VisitQuery, stamps map[string]s
 		q.ExecutiveIDs = nil
 	}
 	if len(anew) > 0 {
-		visits, _, err := tx.Visits.Find(q)
-		if err != nil {
-			return y, err
+		if read, _, err = tx.Visits.Find(q); err != nil {
+			return y, nil, err
 		}
-		for _, v := range visits {
+		for _, v := range read {
 			anew[v.ExecutiveID] = append(anew[v.ExecutiveID], v)
 		}
 	}
@@ -108,27 +110,38 @@ func (y planYear) renewed(tx Tx, p visit.Plan, q VisitQuery, stamps map[string]s
 		x.list = out.all[from:len(out.all):len(out.all)]
 		out.own[id] = x
 	}
-	out.dated = make([]*visit.Visit, n)
-	for i := range out.all {
-		out.dated[i] = &out.all[i]
-	}
-	slices.SortFunc(out.dated, func(a, b *visit.Visit) int {
-		return cmp.Or(cmp.Compare(a.Slot.Date, b.Slot.Date), cmp.Compare(a.Slot.Half, b.Slot.Half), cmp.Compare(a.ID, b.ID))
+	all := out.all
+	out.dated = sync.OnceValue(func() []*visit.Visit {
+		dated := make([]*visit.Visit, len(all))
+		for i := range all {
+			dated[i] = &all[i]
+		}
+		slices.SortFunc(dated, func(a, b *visit.Visit) int {
+			return cmp.Or(cmp.Compare(a.Slot.Date, b.Slot.Date), cmp.Compare(a.Slot.Half, b.Slot.Half), cmp.Compare(a.ID, b.ID))
+		})
+		return dated
 	})
-	return out, nil
+	return out, read, nil
 }
 
-// with reads the customers of the visits, and those without a place, that are not known
-// yet.
-func (y planYear) with(tx Tx, open []visit.Unassigned) (planYear, error) {
+// byDate gives all visits by date, half and id.
+func (y planYear) byDate() []*visit.Visit {
+	if y.dated == nil { // there are none
+		return nil
+	}
+	return y.dated()
+}
+
+// with reads the customers of visits, and those without a place, that are not known yet.
+func (y planYear) with(tx Tx, visits []visit.Visit, open []visit.Unassigned) (planYear, error) {
 	missing := map[string]bool{}
 	want := func(id string) {
 		if _, known := y.customers[id]; !known {
 			missing[id] = true
 		}
 	}
-	for i := range y.all {
-		want(y.all[i].CustomerID)
+	for i := range visits {
+		want(visits[i].CustomerID)
 	}
 	for _, u := range open {
 		want(u.CustomerID)
@@ -168,7 +181,7 @@ func wholeYear(tx Tx, p visit.Plan) (planYear, error) {
 		x.year = ownYearOf(p, x.list)
 		y.own[id] = x
 	}
-	return y.with(tx, p.Unassigned)
+	return y.with(tx, y.all, p.Unassigned)
 }
 
 // promisedVisits gives the visits of a promise by date, which never change. It must not be

@@ -279,6 +279,9 @@ type Bookings interface {
 	// Between gives the bookings of the people named (of all where none is) in
 	// the interval.
 	Between(span slot.Interval, personIDs ...string) ([]visit.Booking, error)
+	// OfOtherYears gives the bookings in the interval for visits of another year's plans,
+	// and for those of no plan.
+	OfOtherYears(year int, span slot.Interval) ([]visit.Booking, error)
 }
 
 // Alerts keeps breaches of the 30-day clock and who was told of them.

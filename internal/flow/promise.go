@@ -70,7 +70,7 @@ func (f *Flow) compare(tx Tx, year int) (p promised, ok bool, err error) {
 	}
 	byID, byCustomer := make(map[string]*visit.Visit, len(was)), make(map[string]*visit.Visit, len(was))
 	for _, y := range p.now {
-		for _, v := range y.dated {
+		for _, v := range y.byDate() {
 			byID[v.ID] = v
 			if before := byCustomer[v.CustomerID]; before == nil || v.State.Stands() || !before.State.Stands() {
 				byCustomer[v.CustomerID] = v

@@ -308,7 +308,7 @@ func (f *Flow) surroundings(tx Tx, r Run) (*draft, error) {
 func (f *Flow) draftOf(tx Tx, r Run, base *planning.Problem, asked *known) (d *draft, err error) {
 	if asked != nil && asked.around != nil {
 		x := *asked.around
-		d, x.customers, x.names = &x, maps.Clone(x.customers), maps.Clone(x.names) // more are added, and others may be reading
+		d = &x
 	} else if d, err = f.surroundings(tx, r); err != nil {
 		return nil, err
 	}

@@ -23,6 +23,8 @@ type table struct {
 	stuck    map[string]string         // customers whose visit stands where it cannot stay, with why
 	left     map[string]bool           // customers with a visit here who have left the selection since
 	solution *planning.Solution        // the others: a feasible plan
+	told     *planning.Explainer       // of problem and solution, or of those before
+	held     bool                      // pins and what people have said yes to stand in it
 	base     *planning.Problem         // what the plan was made for; nil where that was not kept
 	fiscal   visit.Fiscal              // of a published plan: what is put at a quarter's end needs a reason
 }
@@ -73,7 +75,7 @@ func (f *Flow) layOut(tx Tx, in known) (*table, error) {
 		return nil, err
 	}
 	in.visits = all.all
-	t := &table{plan: p, base: in.base, visits: map[string]visit.Visit{}, places: map[string]planning.Place{}, stuck: map[string]string{}, left: map[string]bool{}}
+	t := &table{plan: p, base: in.base, visits: make(map[string]visit.Visit, len(in.visits)), places: map[string]planning.Place{}, stuck: map[string]string{}, left: map[string]bool{}}
 	if t.draft, err = f.draftOf(tx, r, in.base, &in); err != nil {
 		return nil, err
 	}
@@ -103,20 +105,24 @@ func (f *Flow) layOut(tx Tx, in known) (*table, error) {
 // and reads what they are called.
 func (f *Flow) findLeft(tx Tx, t *table) error {
 	var unread []string
-	for id := range t.visits {
+	for id, v := range t.visits {
 		if _, chosen := t.rows[id]; !chosen {
-			unread = append(unread, id)
+			t.left[id] = !f.settled(v)
+			if _, known := t.customers[id]; !known {
+				unread = append(unread, id)
+			}
 		}
+	}
+	if len(unread) == 0 {
+		return nil
 	}
 	gone, err := customersByID(tx, unread)
 	if err != nil {
 		return err
 	}
+	t.customers, t.names = maps.Clone(t.customers), maps.Clone(t.names) // others may be reading those that were there before
 	maps.Copy(t.customers, gone)
 	maps.Copy(t.names, namesOf(nil, gone))
-	for _, id := range unread {
-		t.left[id] = !f.settled(t.visits[id])
-	}
 	return nil
 }
 
@@ -144,21 +150,35 @@ func (t *table) yes(free ...string) map[string]planning.Place {
 // holding gives the plan with what somebody has said yes to bound as by a pin, but for
 // the customers in free.
 func (t *table) holding(free ...string) *table {
+	x, bound, kept := t.binding(free)
+	if t.held && kept { // to settle it anew would find the same stuck, and the same plan
+		return x
+	}
+	x.stuck = map[string]string{}
+	loosen(x.problem, bound)
+	x.settle()
+	return x
+}
+
+// binding gives a copy of the plan in which pins bind what somebody has said yes to, but
+// for the customers in free, with whom they bind and whether all of these stand there.
+func (t *table) binding(free []string) (_ *table, bound map[string]bool, kept bool) {
 	x, d, p := *t, *t.draft, *t.problem
-	x.draft, x.stuck, d.problem, p.Visits = &d, map[string]string{}, &p, slices.Clone(p.Visits)
-	going, bound := map[string]bool{}, map[string]bool{}
+	x.draft, d.problem, p.Visits = &d, &p, slices.Clone(p.Visits)
+	going := map[string]bool{}
 	for i := range p.Executives {
 		going[p.Executives[i].ID] = true
 	}
+	bound, kept = map[string]bool{}, true
 	for i := range p.Visits {
 		w := &p.Visits[i]
 		if at, ok := t.accepted[w.ID]; ok && w.Pinned == nil && going[at.Executive] && !slices.Contains(free, w.ID) {
+			_, out := t.stuck[w.ID]
+			kept = kept && !out && t.places[w.ID] == at
 			w.Pinned, w.Current, bound[w.ID] = &at, nil, true
 		}
 	}
-	loosen(&p, bound)
-	x.settle()
-	return &x
+	return &x, bound, kept
 }
 
 // settle finds what cannot stay, one visit per broken rule, until the rest is a
@@ -176,10 +196,11 @@ func (t *table) settle() {
 		}
 	}
 	yes := t.yes()
+	t.held = true
 	for range 2*len(t.problem.Visits) + 1 {
 		t.solution = planning.NewSolution(t.problem, standing, nil)
-		verdict := planning.Check(t.problem, t.solution)
-		if verdict.Feasible {
+		var verdict planning.Verdict
+		if verdict, t.told = planning.Examine(t.problem, t.solution); verdict.Feasible {
 			t.solution.Cost = verdict.Cost
 			return
 		}
@@ -190,6 +211,9 @@ func (t *table) settle() {
 			}
 			id := victim(x.Visits, standing, pins, yes)
 			gone[id] = true
+			if _, kept := yes[id]; kept || pins[id] != nil {
+				t.held = false
+			}
 			if w := pins[id]; w != nil {
 				w.Current, w.Pinned = w.Pinned, nil
 				delete(pins, id)
@@ -200,6 +224,15 @@ func (t *table) settle() {
 			}
 		}
 	}
+	t.held = false
+}
+
+// reason says why a visit stands where it does in the solution, or has no place in it.
+func (t *table) reason(customerID string) planning.Reason {
+	if !t.told.Explains(t.problem, t.solution) { // what somebody has said yes to binds, say
+		_, t.told = planning.Examine(t.problem, t.solution)
+	}
+	return t.told.Of(customerID)
 }
 
 // victim chooses who leaves where visits break a rule together: the last that nobody

@@ -89,7 +89,10 @@ func (v Verdict) Rules() []string {
 // The problem must be valid. It shares no code with the search for plans, works
 // day by day where the search takes short cuts, and serves as its judge.
 func Check(p *Problem, s *Solution) Verdict {
-	j := newJudge(p, s)
+	return newJudge(p, s).verdict(s)
+}
+
+func (j *judge) verdict(s *Solution) Verdict {
 	j.rules()
 	j.pinned()
 	slices.SortStableFunc(j.found, func(a, b Violation) int { return cmp.Compare(a.Rule, b.Rule) })
@@ -115,6 +118,7 @@ type judge struct {
 	byExec    map[string][]placed
 	byHost    map[string][]placed
 	byCust    map[string][]placed
+	often     []string // customers with several visits that stand, sorted
 	found     []Violation
 	told      [len(ruleNames)]int // violations in found, by rule
 	steps     int                 // compared so far to find out why visits have no place
@@ -129,9 +133,9 @@ func newJudge(p *Problem, s *Solution) *judge {
 		busy:      map[string]map[slot.Slot]bool{},
 		hostBusy:  map[string]map[slot.Slot]bool{},
 		places:    make(map[string]Place, len(s.Assignments)),
-		byExec:    map[string][]placed{},
-		byHost:    map[string][]placed{},
-		byCust:    map[string][]placed{},
+		byExec:    make(map[string][]placed, len(p.Executives)),
+		byHost:    make(map[string][]placed, len(p.Hosts)),
+		byCust:    make(map[string][]placed, len(s.Assignments)),
 	}
 	for _, c := range p.Calendars {
 		j.calendars[c.ID] = c.working()
@@ -159,17 +163,25 @@ func newJudge(p *Problem, s *Solution) *judge {
 			wanted[p.Customers[i].ID] = &p.Customers[i]
 		}
 	}
+	j.all = make([]placed, 0, len(s.Assignments))
 	for _, a := range s.Assignments {
 		if x := j.read(a, visits); x != nil {
 			j.all = append(j.all, placed{a, wanted[x.Customer], x})
 		}
 	}
 	sortByTime(j.all)
-	for _, x := range j.all {
+	for i, x := range j.all {
 		j.byExec[x.Executive] = append(j.byExec[x.Executive], x)
 		j.byHost[x.customer.Host] = append(j.byHost[x.customer.Host], x)
-		j.byCust[x.customer.ID] = append(j.byCust[x.customer.ID], x)
+		if others, ok := j.byCust[x.customer.ID]; ok {
+			j.byCust[x.customer.ID] = append(others, x)
+			j.often = append(j.often, x.customer.ID)
+		} else {
+			j.byCust[x.customer.ID] = j.all[i : i+1 : i+1] // most have one visit
+		}
 	}
+	slices.Sort(j.often)
+	j.often = slices.Compact(j.often)
 	return j
 }
 
@@ -235,7 +247,7 @@ func (j *judge) rules() {
 	for _, id := range slices.Sorted(maps.Keys(j.byHost)) {
 		j.once("Host "+j.p.Name(id), j.byHost[id])
 	}
-	for _, id := range slices.Sorted(maps.Keys(j.byCust)) {
+	for _, id := range j.often {
 		j.spacing(j.byCust[id])
 	}
 }

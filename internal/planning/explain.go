@@ -66,21 +66,7 @@ func Reasons(p *Problem, s *Solution) map[string]Reason {
 // ReasonOf explains one visit, at a fraction of the time of Reasons; an unknown
 // visit has the zero Reason.
 func ReasonOf(p *Problem, s *Solution, visit string) Reason {
-	j := newJudge(p, s)
-	if at, ok := j.places[visit]; ok {
-		visits := j.byExec[at.Executive]
-		return j.assigned(newNearness(p), visits, slices.IndexFunc(visits, func(x placed) bool { return x.Visit == visit }))
-	}
-	for i := range p.Visits {
-		x := &p.Visits[i]
-		if x.ID != visit {
-			continue
-		}
-		c := slices.IndexFunc(p.Customers, func(c Customer) bool { return c.ID == x.Customer })
-		rule, text := j.whyNot(x, &p.Customers[c], maxTries)
-		return Reason{Rule: rule, Text: text}
-	}
-	return Reason{}
+	return (&Explainer{p: p, s: s, j: newJudge(p, s)}).Of(visit)
 }
 
 func (j *judge) assigned(near *nearness, visits []placed, i int) Reason {

@@ -1,7 +1,6 @@
 package planning
 
 import (
-	"cmp"
 	"encoding/json"
 	"io"
 	"slices"
@@ -81,11 +80,6 @@ func (s *Solution) Write(w io.Writer) error {
 	return err
 }
 
-// byTime orders the visits of one person.
-func byTime(a, b placed) int {
-	return cmp.Or(cmp.Compare(a.Date, b.Date), cmp.Compare(a.Half, b.Half)) // "am" < "pm"
-}
-
 // placed is an assigned visit with its customer, for judging and explaining.
 type placed struct {
 	Assignment
@@ -93,4 +87,22 @@ type placed struct {
 	visit    *Visit
 }
 
-func sortByTime(visits []placed) { slices.SortStableFunc(visits, byTime) }
+// sortByTime puts visits in order of time; of two at once the first stays the first. It
+// sorts numbers that say all this, since plans are judged again and again.
+func sortByTime(visits []placed) {
+	order := make([]int64, len(visits))
+	for i, x := range visits {
+		order[i] = int64(x.Date)<<32 | int64(i)
+		if x.Half != slot.AM {
+			order[i] |= 1 << 31
+		}
+	}
+	if slices.IsSorted(order) {
+		return
+	}
+	slices.Sort(order)
+	before := slices.Clone(visits)
+	for i, n := range order {
+		visits[i] = before[n&(1<<31-1)]
+	}
+}

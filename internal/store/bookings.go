@@ -116,3 +116,22 @@ func (b bookings) Between(span slot.Interval, personIDs ...string) ([]visit.Book
 	}
 	return each(rows, bookingRow.booking), nil
 }
+
+// OfOtherYears goes by the visits, of which few stand in a year that is not their plan's:
+// a visit is booked for the half-day at which it stands.
+func (b bookings) OfOtherYears(year int, span slot.Interval) ([]visit.Booking, error) {
+	var out []visit.Booking
+	for _, of := range []*gorm.DB{
+		b.db.Where("v.plan_id IN (?)", b.db.Table("plans").Select("id").Where("year <> ?", year)),
+		b.db.Where("v.plan_id IS NULL"),
+	} {
+		var rows []bookingRow
+		err := of.Table("visits v").Joins("JOIN bookings b ON b.visit_id = v.id").Select("b.person_id, b.date, b.half, b.kind, b.visit_id").
+			Where("v.date BETWEEN ? AND ? AND b.date BETWEEN ? AND ?", day(span.Start), day(span.End), day(span.Start), day(span.End)).Order("b.date, b.half, b.person_id").Find(&rows).Error
+		if err != nil {
+			return nil, b.fail(err)
+		}
+		out = append(out, each(rows, bookingRow.booking)...)
+	}
+	return out, nil
+}

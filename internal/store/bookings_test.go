@@ -189,3 +189,35 @@ func TestBookingsAgreeWithAMap(t *testing.T) {
 		})
 	})
 }
+
+// Who is taken by a visit of another year's plan is found, and by nobody's plan; the year's
+// own are not read.
+func TestBookingsOfOtherYears(t *testing.T) {
+	engines(t, func(t *testing.T, st *store.Store) {
+		company(t, st)
+		of := func(n int, plan, date string) *visit.Visit {
+			v := aVisit(t, n, id("customer", n), id("person", 1), "", date, slot.AM)
+			v.PlanID = plan
+			return v
+		}
+		own, older, free, early := of(1, "own", "2027-03-10"), of(2, "older", "2027-03-11"), of(3, "", "2027-03-12"), of(4, "older", "2026-12-30")
+		write(t, st, func(tx flow.Tx) {
+			for name, year := range map[string]int{"own": 2027, "older": 2026} {
+				require.NoError(t, tx.Plans.Save(&visit.Plan{ID: name, Year: year, Name: name, State: visit.Live}))
+			}
+			for _, v := range []*visit.Visit{own, older, free, early} {
+				require.NoError(t, tx.Visits.Save(v))
+				require.NoError(t, tx.Bookings.Book(booking(v)))
+			}
+			require.NoError(t, tx.Bookings.Book(visit.Booking{PersonID: id("person", 1), Slot: slot.Slot{Date: slot.MustDate("2027-03-15"), Half: slot.AM}, Kind: visit.BookedLeave}))
+		})
+		read(t, st, func(tx flow.Tx) {
+			got, err := tx.Bookings.OfOtherYears(2027, year)
+			require.NoError(t, err)
+			require.Equal(t, []visit.Booking{booking(older), booking(free)}, got)
+			got, err = tx.Bookings.OfOtherYears(2026, year)
+			require.NoError(t, err)
+			require.Equal(t, []visit.Booking{booking(own), booking(free)}, got)
+		})
+	})
+}

@@ -61,8 +61,9 @@ func (b *Board) RunnersUp(ctx context.Context, visit string, n int) (Runners, er
 		if err != nil {
 			return err
 		}
+		w.ranked = w.direct()
 		now := from.slot >> 1
-		for _, o := range w.direct() {
+		for _, o := range w.ranked {
 			to := o.moves[0]
 			switch {
 			case to.exec == from.exec && b.m.week[to.slot>>1] != b.m.week[now]:
@@ -130,11 +131,15 @@ func (b *Board) without(v int32, ask func(from move, gain int64) error) error {
 func (b *Board) offers(ctx context.Context, v int32) ([]offer, error) {
 	var all []offer
 	err := b.without(v, func(from move, gain int64) error {
-		w, err := b.sweep(ctx, from, gain)
-		if err != nil {
-			return err
+		w, err := &b.swept, error(nil)
+		direct := w.ranked
+		if w.visit != v || direct == nil {
+			if w, err = b.sweep(ctx, from, gain); err != nil {
+				return err
+			}
+			direct = w.direct()
 		}
-		direct := w.direct()
+		w.ranked = nil // ejections use up what is closed
 		all = append(all, direct...)
 		all = append(all, b.ejections(w, from)...)
 		if from.exec != none {
@@ -164,6 +169,7 @@ type places struct {
 	weeks  int32
 	best   []offered // by executive and week: the cheapest open place
 	closed []offered // places that rules close
+	ranked []offer   // what direct gives, while all of this is as a question about the runners-up has left it
 }
 
 // offered is a place and the price of the visit there; exec is none where there is none.
