@@ -13,6 +13,7 @@ import (
 	"windshield/internal/notify"
 	"windshield/internal/roster"
 	"windshield/internal/slot"
+	"windshield/internal/visit"
 )
 
 // ladderSetting is the name under which the ladder is stored.
@@ -240,58 +241,72 @@ func (f *Flow) fillClock(tx Tx, a access.Actor, m *MyView) error {
 	return err
 }
 
-// lagging gives the groups that fall behind the published plan of this year: the strata
-// of its selection, and the regions of the customers. A visit that was moved is due on
-// its new day.
+// pacing is what groups have to keep up with in a year: the strata of the published plan's
+// selection, and the regions of the customers. It is the same on every day of the year.
+type pacing struct {
+	strata, regions []alert.Group
+	promise, now    []visit.Visit // read bare
+	stratum, region map[string]string
+}
+
+// pacingOf reads the pacing of a published plan.
+func pacingOf(tx Tx, p visit.Plan) (x pacing, err error) {
+	s, err := tx.Selections.Get(p.SelectionID)
+	if err != nil {
+		return x, err
+	}
+	rows, err := tx.Selections.Rows(s.ID, true)
+	if err != nil {
+		return x, err
+	}
+	if x.promise, _, err = tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: p.ID, Bare: true}); err != nil {
+		return x, err
+	}
+	year := yearOf(p.Year)
+	if x.now, _, err = tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, From: year.Start, To: year.End, Bare: true}); err != nil {
+		return x, err
+	}
+	ids := make([]string, len(rows))
+	x.stratum, x.region = make(map[string]string, len(rows)), make(map[string]string, len(rows))
+	for i, r := range rows {
+		ids[i], x.stratum[r.CustomerID] = r.CustomerID, r.Stratum
+	}
+	customers, err := customersByID(tx, ids)
+	if err != nil {
+		return x, err
+	}
+	for _, g := range groupsOf(s) {
+		x.strata = append(x.strata, alert.Group{Code: g.Code, Label: g.Label, Target: g.Target})
+	}
+	target := map[string]int{}
+	for _, id := range ids {
+		if r := regionOf(customers[id]); r != "" {
+			x.region[id] = r
+			target[r]++
+		}
+	}
+	for r, n := range target {
+		x.regions = append(x.regions, alert.Group{Dimension: "region", Code: r, Label: r, Target: n})
+	}
+	slices.SortFunc(x.regions, func(x, y alert.Group) int { return strings.Compare(x.Code, y.Code) })
+	return x, nil
+}
+
+// lags gives the groups that fall behind on a day. A visit that was moved is due on its new
+// day.
+func (x pacing) lags(today slot.Date) []alert.Lag {
+	tallies := alert.Count(x.strata, x.promise, x.now, func(id string) string { return x.stratum[id] }, today)
+	return alert.Behind(append(tallies, alert.Count(x.regions, x.promise, x.now, func(id string) string { return x.region[id] }, today)...))
+}
+
+// lagging gives the groups that fall behind the published plan of this year.
 func lagging(tx Tx, today slot.Date) ([]alert.Lag, error) {
 	p, ok, err := livePlan(tx, today.Year())
 	if err != nil || !ok {
 		return nil, err
 	}
-	s, err := tx.Selections.Get(p.SelectionID)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := tx.Selections.Rows(s.ID, true)
-	if err != nil {
-		return nil, err
-	}
-	promise, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, PlanID: p.ID})
-	if err != nil {
-		return nil, err
-	}
-	year := yearOf(p.Year)
-	now, _, err := tx.Visits.Find(VisitQuery{Scope: access.Scope{All: true}, From: year.Start, To: year.End})
-	if err != nil {
-		return nil, err
-	}
-	ids := make([]string, len(rows))
-	stratum := make(map[string]string, len(rows))
-	for i, r := range rows {
-		ids[i], stratum[r.CustomerID] = r.CustomerID, r.Stratum
-	}
-	customers, err := customersByID(tx, ids)
-	if err != nil {
-		return nil, err
-	}
-	strata := make([]alert.Group, 0, len(s.Strata))
-	for _, g := range groupsOf(s) {
-		strata = append(strata, alert.Group{Code: g.Code, Label: g.Label, Target: g.Target})
-	}
-	region := func(id string) string { return regionOf(customers[id]) }
-	target := map[string]int{}
-	for _, id := range ids {
-		if r := region(id); r != "" {
-			target[r]++
-		}
-	}
-	var regions []alert.Group
-	for r, n := range target {
-		regions = append(regions, alert.Group{Dimension: "region", Code: r, Label: r, Target: n})
-	}
-	slices.SortFunc(regions, func(x, y alert.Group) int { return strings.Compare(x.Code, y.Code) })
-	tallies := alert.Count(strata, promise, now, func(id string) string { return stratum[id] }, today)
-	return alert.Behind(append(tallies, alert.Count(regions, promise, now, region, today)...)), nil
+	x, err := pacingOf(tx, p)
+	return x.lags(today), err
 }
 
 // regionOf gives the region that the company's own list says, else the country.

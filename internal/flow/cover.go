@@ -262,7 +262,8 @@ func (f *Flow) fallBehind(tx Tx, x scene) ([]alert.Lag, error) {
 	if x.selection.Visits > longPlan {
 		stamp = fmt.Sprint(p.Version)
 	}
-	return f.lags.get(fmt.Sprint(p.ID, " ", x.in.Today), stamp, f.Now(), func() ([]alert.Lag, error) { return lagging(tx, x.in.Today) })
+	y, err := f.paces.get(p.ID, stamp, f.Now(), func() (pacing, error) { return pacingOf(tx, p) })
+	return y.lags(x.in.Today), err
 }
 
 // PromiseNow gives the promise in force of this year; ID is "" where nothing is promised.

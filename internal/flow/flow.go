@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"windshield/internal/alert"
 	"windshield/internal/calsync"
 	"windshield/internal/notify"
 	"windshield/internal/seal"
@@ -94,7 +93,7 @@ type Flow struct {
 	compared   kept[comparedPromise]           // by year
 	heardSums  kept[HeardSums]                 // by the question
 	decks      kept[Deck]                      // by id of the plan, whether claims are in it, day and style
-	lags       kept[[]alert.Lag]               // by id of the plan and day
+	paces      kept[pacing]                    // by id of the plan
 	values     kept[map[string]map[string]int] // of customers, by dimension
 }
 

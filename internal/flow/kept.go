@@ -93,7 +93,7 @@ func (k *kept[V]) drop() {
 // forget drops all that is remembered of what was looked at: it names people who are to be
 // known no more, and stays until the next look at just that, which may never come.
 func (f *Flow) forget() {
-	for _, x := range []interface{ drop() }{&f.boards, &f.plans, &f.frozen, &f.claims, &f.selections, &f.proofs, &f.compared, &f.heardSums, &f.decks, &f.lags, &f.values} {
+	for _, x := range []interface{ drop() }{&f.boards, &f.plans, &f.frozen, &f.claims, &f.selections, &f.proofs, &f.compared, &f.heardSums, &f.decks, &f.paces, &f.values} {
 		x.drop()
 	}
 }

@@ -102,7 +102,7 @@ func TestEverythingIsForgotten(t *testing.T) {
 	f.compared.place("1")
 	f.heardSums.place("1")
 	f.decks.place("1")
-	f.lags.place("1")
+	f.paces.place("1")
 	f.values.place("1")
 	views := all()
 	require.Equal(t, places, views, "each of them holds one")
