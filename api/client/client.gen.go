@@ -779,6 +779,7 @@ const (
 	NoticeKindBreachVp        NoticeKind = "breach_vp"
 	NoticeKindCustomerAnswer  NoticeKind = "customer_answer"
 	NoticeKindCustomerLink    NoticeKind = "customer_link"
+	NoticeKindDecide          NoticeKind = "decide"
 	NoticeKindDigest          NoticeKind = "digest"
 	NoticeKindEvening         NoticeKind = "evening"
 	NoticeKindGrant           NoticeKind = "grant"
@@ -804,6 +805,8 @@ func (e NoticeKind) Valid() bool {
 	case NoticeKindCustomerAnswer:
 		return true
 	case NoticeKindCustomerLink:
+		return true
+	case NoticeKindDecide:
 		return true
 	case NoticeKindDigest:
 		return true

@@ -92,38 +92,8 @@ func (f *Flow) Conflicts(ctx context.Context, a access.Actor) ([]ConflictView, e
 		return nil, err
 	}
 	rows, err := read(ctx, f, func(tx Tx) ([]ConflictView, error) {
-		problems, err := tx.Calendars.Problems()
+		all, err := f.undecided(tx, access.Visits(a))
 		if err != nil {
-			return nil, err
-		}
-		stuck := []string{}
-		for _, e := range problems {
-			if e.State == EventConflict {
-				stuck = append(stuck, e.VisitID)
-			}
-		}
-		q := VisitQuery{Scope: access.Visits(a), From: f.today("UTC").Add(-1)}
-		said, differ := q, q
-		said.ToDecide, said.States = true, append(visit.LiveStates(), visit.Cancelled, visit.Declined)
-		differ.IDs, differ.States = stuck, visit.LiveStates()
-		all, _, err := tx.Visits.Find(said)
-		if err != nil {
-			return nil, err
-		}
-		more, _, err := tx.Visits.Find(differ)
-		if err != nil {
-			return nil, err
-		}
-		for _, v := range more {
-			if v.ToDecide() == "" {
-				all = append(all, v)
-			}
-		}
-		slices.SortFunc(all, func(x, y visit.Visit) int {
-			return cmp.Or(cmp.Compare(x.Slot.Date, y.Slot.Date), cmp.Compare(x.Slot.Half, y.Slot.Half), cmp.Compare(x.ID, y.ID))
-		})
-		all = slices.DeleteFunc(all, func(v visit.Visit) bool { return !v.Start.After(f.Now()) })
-		if all, err = unsettled(tx, q, all); err != nil {
 			return nil, err
 		}
 		views, err := f.views(tx, a, all)
@@ -153,6 +123,42 @@ func (f *Flow) Conflicts(ctx context.Context, a access.Actor) ([]ConflictView, e
 		return rows, err
 	}
 	return rows, f.propose(ctx, a, rows)
+}
+
+// undecided gives the visits ahead about which somebody has to decide, by date.
+func (f *Flow) undecided(tx Tx, scope access.Scope) ([]visit.Visit, error) {
+	problems, err := tx.Calendars.Problems()
+	if err != nil {
+		return nil, err
+	}
+	stuck := []string{}
+	for _, e := range problems {
+		if e.State == EventConflict {
+			stuck = append(stuck, e.VisitID)
+		}
+	}
+	q := VisitQuery{Scope: scope, From: f.today("UTC").Add(-1)}
+	said, differ := q, q
+	said.ToDecide, said.States = true, append(visit.LiveStates(), visit.Cancelled, visit.Declined)
+	differ.IDs, differ.States = stuck, visit.LiveStates()
+	all, _, err := tx.Visits.Find(said)
+	if err != nil {
+		return nil, err
+	}
+	more, _, err := tx.Visits.Find(differ)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range more {
+		if v.ToDecide() == "" {
+			all = append(all, v)
+		}
+	}
+	slices.SortFunc(all, func(x, y visit.Visit) int {
+		return cmp.Or(cmp.Compare(x.Slot.Date, y.Slot.Date), cmp.Compare(x.Slot.Half, y.Slot.Half), cmp.Compare(x.ID, y.ID))
+	})
+	all = slices.DeleteFunc(all, func(v visit.Visit) bool { return !v.Start.After(f.Now()) })
+	return unsettled(tx, q, all)
 }
 
 // unsettled leaves out what another visit of the same plan to the customer has settled

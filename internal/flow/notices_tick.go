@@ -20,10 +20,10 @@ const releasedAtOnce = 500
 const longestQuiet = 48 * time.Hour
 
 // lookAtNotices lets go what waited for the end of the quiet hours, writes the mails of
-// an evening, and writes the digests that are due. Most times there is nothing to do,
+// an evening and about visits that need a decision, and writes the digests that are due. Most times there is nothing to do,
 // so each looks first without holding up who writes.
 func (f *Flow) lookAtNotices(ctx context.Context) error {
-	return errors.Join(f.releaseHeld(ctx), f.lookAtEvenings(ctx), f.writeDigests(ctx))
+	return errors.Join(f.releaseHeld(ctx), f.lookAtEvenings(ctx), f.lookAtDecisions(ctx), f.writeDigests(ctx))
 }
 
 // releaseHeld lets go what waited for a time that has come. What its reader has switched

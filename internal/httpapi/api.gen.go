@@ -780,6 +780,7 @@ const (
 	NoticeKindBreachVp        NoticeKind = "breach_vp"
 	NoticeKindCustomerAnswer  NoticeKind = "customer_answer"
 	NoticeKindCustomerLink    NoticeKind = "customer_link"
+	NoticeKindDecide          NoticeKind = "decide"
 	NoticeKindDigest          NoticeKind = "digest"
 	NoticeKindEvening         NoticeKind = "evening"
 	NoticeKindGrant           NoticeKind = "grant"
@@ -805,6 +806,8 @@ func (e NoticeKind) Valid() bool {
 	case NoticeKindCustomerAnswer:
 		return true
 	case NoticeKindCustomerLink:
+		return true
+	case NoticeKindDecide:
 		return true
 	case NoticeKindDigest:
 		return true

@@ -23,6 +23,7 @@ const (
 	MemoSent       Kind = "memo"
 	GrantEnded     Kind = "grant"
 	LaunchEnded    Kind = "launch"
+	Undecided      Kind = "decide"
 	Evening        Kind = "evening"
 	DailyDigest    Kind = "digest"
 	Test           Kind = "test"
@@ -50,6 +51,7 @@ var kinds = []Facts{
 	{Kind: BreachCEO, roles: []roster.Role{roster.CEO}, Title: "30 days that last and last", Who: "The CEO, some days after the VP of Sales.", MayEnd: true, Waits: true, Gathers: true, Company: true},
 	{Kind: Objective, roles: []roster.Role{roster.Host, roster.VP}, Title: "visits without an objective", Who: "The host a week before, the VP of Sales three days before.", MayEnd: true, Waits: true},
 	{Kind: CustomerSaid, roles: []roster.Role{roster.Host}, Title: "what customers answer", Who: "The host of the visit.", MayEnd: true, Waits: true},
+	{Kind: Undecided, roles: []roster.Role{roster.Host, roster.VP}, Title: "visits that need a decision", Who: "The host of the visit and the VP of Sales.", MayEnd: true, Waits: true},
 	{Kind: MemoSent, Title: "memos that your people send", Who: "The host’s manager.", MayEnd: true, Waits: true},
 	{Kind: Evening, roles: []roster.Role{roster.Executive, roster.Host}, Title: "the debrief on a visit’s evening", Who: "Who was at the visit, while nobody has said what came of it.", MayEnd: true, Waits: true},
 	{Kind: LaunchEnded, roles: []roster.Role{roster.VP}, Title: "launches", Who: "Who started it, when it stands still.", MayEnd: true, Waits: true, Company: true},
@@ -83,7 +85,7 @@ var stored = map[string]Kind{
 	"sign-in": SignInLink, "confirm": CustomerLink, "after": CustomerLink,
 	"breach": Breached, "breach person": BreachOfServed, "breach vp": BreachVP, "breach ceo": BreachCEO,
 	"warning": Warned, "host": Objective, "vp": Objective, "confirmed": CustomerSaid, "memo answered": CustomerSaid, "ask again": CustomerSaid,
-	"memo": MemoSent, "reconnect": GrantEnded, "launch": LaunchEnded, "evening": Evening, "digest": DailyDigest, "test": Test,
+	"decide": Undecided, "memo": MemoSent, "reconnect": GrantEnded, "launch": LaunchEnded, "evening": Evening, "digest": DailyDigest, "test": Test,
 }
 
 // KindOf gives the kind of a stored message; ok is false where nobody knows it.

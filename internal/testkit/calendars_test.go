@@ -171,6 +171,7 @@ func TestFaultsOfReadingBackAtHome(t *testing.T) {
 			h.Tick()
 			require.Equal(t, writes+1, h.Effects().Writes, "once, never a loop")
 			require.Contains(t, h.Visit(v.ID).Conflict, "put back once already")
+			decisionsAreTold(t, h, v)
 			list := page("/conflicts")
 			shows(t, list, seen(t, h, v.ID).Customer.Name, "Take this place")
 			shows(t, page("/visits/"+v.ID), "Keep ours", "Take theirs", "Take this place")
