@@ -145,7 +145,7 @@ func (s *stage) sheets() []sheet {
 		{name: "visit, agreed, wrong", who: vpMail, path: v(s.agreed), has: "There is a problem", status: http.StatusUnprocessableEntity, act: unchecked(`main form[action$="/agreement"]`, map[string]string{"join_url": "nowhere", "contact_email": "eva"})},
 		{name: "visit, confirmed", who: vpMail, path: v(s.confirmed), has: "confirmed by the customer"},
 		{name: "brief", who: vpMail, path: v(s.confirmed) + "/brief", has: "The late delivery in May"},
-		{name: "brief, nothing yet", who: execMail, path: v(s.open) + "/brief", has: "Nobody has said what this visit is for"},
+		{name: "brief, nothing yet", who: execMail, path: v(s.open) + "/brief", has: "This brief is not prepared yet"},
 		{name: "brief, preparing", who: vpMail, path: v(s.agreed) + "/brief/edit", has: "Ours alone"},
 		{name: "brief, preparing, wrong", who: vpMail, path: v(s.agreed) + "/brief/edit", has: "There is a problem", status: http.StatusUnprocessableEntity, act: unchecked("main form[method=post]", map[string]string{"theirs_by": " ", "agenda": strings.Repeat("x", 300)})},
 		{name: "customer's page", path: s.link, has: "Please confirm"},

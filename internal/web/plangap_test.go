@@ -26,9 +26,9 @@ func TestTwoLongestGaps(t *testing.T) {
 		return b.String()
 	}
 	require.Contains(t, shown(), `href="/plans/p?sort=gap"><b>29 d</b> Ben`)
-	require.Contains(t, shown(), `href="/plans/p?sort=since">112 d from before the year</a>`)
+	require.Contains(t, shown(), `href="/plans/p?sort=since">112 d inherited</a>`)
 	m.Year.LongestGap.From = year.Start.Add(-1) // nobody knows of a visit before it
-	require.NotContains(t, shown(), "from before the year")
+	require.NotContains(t, shown(), "inherited")
 	rows := []flow.PlanRow{{Gap: m.Year.LongestGap, InYear: coverage.LongestGap{Days: 3}}, {Gap: coverage.LongestGap{Days: 50}, InYear: coverage.LongestGap{Days: 50}}}
 	for sort, first := range map[string]int{"gap": 1, "since": 0} {
 		parts, _ := planView{Q: url.Values{"sort": {sort}}}.partsOf(rows)
