@@ -302,7 +302,7 @@ func (t *table) whyOut(customerID string) string {
 	switch v := t.visits[customerID]; v.State {
 	case visit.Declined, visit.Cancelled, visit.NoShow:
 		if v.Reason != "" {
-			return fmt.Sprintf("%s: %s", ended[v.State], v.Reason)
+			return fmt.Sprintf("%s: “%s”", ended[v.State], v.Reason) // in quotes it stays as it was typed; see locale.Style.Again
 		}
 		return ended[v.State] + "."
 	}

@@ -179,16 +179,24 @@ func Twice(t time.Time) bool {
 // What Again knows: days of the week with their dates, and numbers with a sign or of
 // kilometres. Other numbers and dates may be part of a name.
 var (
-	keptDay    = regexp.MustCompile(`\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) [0-9]{1,2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)( [0-9]{4}\b)?`)
+	keptDay    = regexp.MustCompile(`\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) [0-9]{1,2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b( [0-9]{4}\b)?`)
 	keptNumber = regexp.MustCompile(`[+−][0-9]{1,3}(,[0-9]{3})+\b|\b[0-9]{1,3}(,[0-9]{3})+ km\b`)
 )
 
 // Again writes a sentence of ours that was kept in the zero style, for whoever would read
-// it, as this reader reads dates and numbers.
+// it, as this reader reads dates and numbers. What people typed stands in it between “ and
+// ”, and stays as they typed it: up to the last ”, since they may type one too.
 func (s Style) Again(kept string) string {
 	if s == (Style{}) {
 		return kept
 	}
+	if open, end := strings.Index(kept, "“"), strings.LastIndex(kept, "”"); open >= 0 && open < end {
+		return s.again(kept[:open]) + kept[open:end] + s.again(kept[end:])
+	}
+	return s.again(kept)
+}
+
+func (s Style) again(kept string) string {
 	if s.monthFirst {
 		kept = keptDay.ReplaceAllStringFunc(kept, func(day string) string {
 			layout := "Mon 2 Jan"

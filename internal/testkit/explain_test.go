@@ -199,7 +199,7 @@ func TestADeclineGetsRankedProposals(t *testing.T) {
 
 		why := explain(t, vp, v.ID)
 		require.False(t, why.Stands)
-		require.Equal(t, "Declined: On a journey", why.Text)
+		require.Equal(t, "Declined: “On a journey”", why.Text)
 
 		proposals := propose(t, vp, plan, v.CustomerID)
 		require.NotEmpty(t, proposals)

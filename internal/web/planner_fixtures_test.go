@@ -75,7 +75,7 @@ func (s *story) Attention(_ context.Context, _ access.Actor, planID string) (flo
 	}
 	x := flow.Attention{Plan: s.plan}
 	for i, c := range s.customers {
-		n := flow.Needy{CustomerID: c.ID, Customer: c.Name, Reason: s.nameOf("Declined: Board week")}
+		n := flow.Needy{CustomerID: c.ID, Customer: c.Name, Reason: s.nameOf("Declined: “Board week”")}
 		switch {
 		case i > 0 && i < 3:
 			x.LeftOut = append(x.LeftOut, n)
