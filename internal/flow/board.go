@@ -33,6 +33,7 @@ type laid struct {
 	before *solver.Board               // of the plan as it stood before, to draw board from; nil where there is none, or board is drawn
 	needs  map[locale.Style]*Attention // those that somebody has asked for
 	met    met                         // before the plan begins
+	taken  taken                       // what calendars say
 	used   atomic.Int64                // when somebody last asked, Unix seconds
 	roster int64                       // stamp of the people, customers and the selection
 }
@@ -53,6 +54,10 @@ func (f *Flow) layAnew(ctx context.Context, x *keptView[*laid]) error {
 		if err != nil {
 			return err
 		}
+		busy, err := tx.Stamps.One(busyStamp)
+		if err != nil {
+			return err
+		}
 		done, err := f.think()
 		if err != nil {
 			return err
@@ -60,7 +65,7 @@ func (f *Flow) layAnew(ctx context.Context, x *keptView[*laid]) error {
 		defer done()
 		l, before := &laid{roster: roster, needs: map[locale.Style]*Attention{}}, x.view
 		x.stamp, x.view = "", nil // a plan that is gone answers nothing any more
-		in := known{planID: x.id, bare: true, met: &met{held: held, roster: roster}}
+		in := known{planID: x.id, bare: true, met: &met{held: held, roster: roster}, taken: &taken{busy: busy}}
 		if before != nil {
 			l.used.Store(before.used.Load())
 			in.base = before.t.base
@@ -70,6 +75,9 @@ func (f *Flow) layAnew(ctx context.Context, x *keptView[*laid]) error {
 			if before.met.held == held && before.met.roster == roster {
 				*in.met = before.met
 			}
+			if before.taken.busy == busy {
+				*in.taken = before.taken
+			}
 			if l.before = before.board; l.before == nil {
 				l.before = before.before
 			}
@@ -77,7 +85,7 @@ func (f *Flow) layAnew(ctx context.Context, x *keptView[*laid]) error {
 		if l.t, err = f.layOut(tx, in); err != nil {
 			return err
 		}
-		l.met, x.stamp, x.view = *in.met, stamp, l
+		l.met, l.taken, x.stamp, x.view = *in.met, *in.taken, stamp, l
 		return nil
 	})
 }

@@ -57,6 +57,11 @@ func TestAPlanThatIsLaidOutIsNeverOld(t *testing.T) {
 		require.NoError(t, err)
 		return x
 	}
+	// reading says that something takes six hours of the day of a visit, or of one after it.
+	reading := func(v visit.Visit, later int) roster.Reading {
+		begins := v.Start.AddDate(0, 0, later).Add(-time.Hour)
+		return roster.Reading{PersonID: v.ExecutiveID, Calendar: "x", From: d.Now(), To: d.Now().AddDate(1, 0, 0), ReadAt: d.Now(), TriedAt: d.Now(), Spans: []roster.Span{{Start: begins, End: begins.Add(6 * time.Hour)}}}
+	}
 	for _, c := range []struct {
 		name               string
 		write              func(tx flow.Tx) error
@@ -67,6 +72,13 @@ func TestAPlanThatIsLaidOutIsNeverOld(t *testing.T) {
 			return tx.People.SetAbsences(first.ExecutiveID, []roster.Absence{{PersonID: first.ExecutiveID, Interval: slot.Interval{Start: first.Slot.Date, End: first.Slot.Date}}})
 		}, 0, 1, 0},
 		{"and is well again", func(tx flow.Tx) error { return tx.People.SetAbsences(first.ExecutiveID, nil) }, 0, 0, 0},
+		{"a calendar is read", func(tx flow.Tx) error { return tx.Busy.Keep(reading(first, 0)) }, 0, 1, 0},
+		{"only what takes eight hours counts", func(tx flow.Tx) error {
+			return tx.Ledger.SetSetting("busy", `{"on":true,"rules":{"begins":"08:00","noon":"12:30","ends":"18:00","meeting":28800000000000,"away":43200000000000,"full":28800000000000}}`)
+		}, 0, 0, 0},
+		{"the rules are the old ones", func(tx flow.Tx) error { return tx.Ledger.SetSetting("busy", "") }, 0, 1, 0},
+		{"it moves to another day", func(tx flow.Tx) error { return tx.Busy.Keep(reading(first, 1)) }, 0, 0, 0},
+		{"calendars are not read", func(tx flow.Tx) error { return tx.Busy.Forget() }, 0, 0, 0},
 		{"somebody declines", func(tx flow.Tx) error {
 			v, err := tx.Visits.Get(second.ID)
 			require.NoError(t, err)

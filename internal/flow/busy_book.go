@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +20,48 @@ import (
 type busyBook struct {
 	settings BusySettings
 	readings map[string]roster.Reading // by person
+	taken    *taken                    // what halfDays gave before; nil: nobody keeps it
+}
+
+// taken is what a busyBook has given for a plan, with what that hangs on.
+type taken struct {
+	busy     int64 // stamp of the readings
+	readings map[string]roster.Reading
+	days     slot.Interval
+	rules    roster.BusyRules
+	of       map[string]takenOf // by person
+}
+
+// takenOf are the half-days that something else takes of somebody.
+type takenOf struct {
+	zone   string               // where they live
+	away   map[slot.Date]string // in which zone they are on the days of visits
+	halves []slot.Slot
+}
+
+// busyBookOf gives the busyBook for a plan that may be asked about again and again: what
+// was read of calendars is kept until they are read to say otherwise, for it is long.
+func (f *Flow) busyBookOf(tx Tx, asked *known) (*busyBook, error) {
+	if asked == nil || asked.taken == nil {
+		return f.busyBook(tx)
+	}
+	b := &busyBook{taken: asked.taken}
+	var err error
+	if b.settings, err = busySettings(tx); err != nil || !b.settings.On {
+		return b, err
+	}
+	if b.taken.readings == nil {
+		all, err := tx.Busy.Readings()
+		if err != nil {
+			return nil, err
+		}
+		b.taken.readings, b.taken.of = map[string]roster.Reading{}, nil
+		for _, r := range all {
+			b.taken.readings[r.PersonID] = r
+		}
+	}
+	b.readings = b.taken.readings
+	return b, nil
 }
 
 func (f *Flow) busyBook(tx Tx) (*busyBook, error) {
@@ -71,19 +114,29 @@ func (b *busyBook) halfDays(people []roster.Person, days slot.Interval, live []*
 			away[id][v.Slot.Date] = v.Zone
 		}
 	}
-	out := map[string][]slot.Slot{}
+	out, before, now := map[string][]slot.Slot{}, map[string]takenOf(nil), map[string]takenOf{}
+	if b.taken != nil && b.taken.days == days && b.taken.rules == b.settings.Rules {
+		before = b.taken.of
+	}
 	for _, p := range people {
 		r, ok := b.readings[p.ID]
 		if !ok || r.ReadAt.IsZero() {
 			continue
 		}
-		taken, err := roster.BusyHalfDays(r.Foreign(), days, zoneOf(p, away[p.ID]), b.settings.Rules)
-		if err != nil {
-			return nil, fault.Invalidf("The calendar of %s cannot be used: %v.", p.Name, err)
+		x, ok := before[p.ID]
+		if !ok || x.zone != p.Zone || !maps.Equal(x.away, away[p.ID]) {
+			halves, err := roster.BusyHalfDays(r.Foreign(), days, zoneOf(p, away[p.ID]), b.settings.Rules)
+			if err != nil {
+				return nil, fault.Invalidf("The calendar of %s cannot be used: %v.", p.Name, err)
+			}
+			x = takenOf{zone: p.Zone, away: away[p.ID], halves: halves}
 		}
-		if len(taken) > 0 {
-			out[p.ID] = taken
+		if now[p.ID] = x; len(x.halves) > 0 {
+			out[p.ID] = x.halves
 		}
+	}
+	if b.taken != nil {
+		b.taken.days, b.taken.rules, b.taken.of = days, b.settings.Rules, now
 	}
 	return out, nil
 }

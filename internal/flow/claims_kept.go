@@ -19,6 +19,7 @@ const (
 	heardStamp  = "held"   // counts the visits whose outcome was written
 	planStamp   = "plans"  // counts what was written of all that plans are laid out from
 	rosterStamp = "roster" // counts what was written of people, customers and selections
+	busyStamp   = "busy"   // counts what calendars were read to say otherwise
 )
 
 // Stamps count how often something was written, so that what was reckoned from it can be

@@ -36,6 +36,7 @@ type known struct {
 	base   *planning.Problem // what the plan was made for; nil: not read yet
 	around *draft            // whom it is made for; nil: not read yet
 	met    *met              // who was met before; nil: nobody keeps it
+	taken  *taken            // what calendars say; nil: nobody keeps it
 	visits []visit.Visit     // of the plan, once they are read
 }
 
@@ -72,7 +73,7 @@ func (f *Flow) compile(tx Tx, in ask) (*planning.Problem, map[string]planning.Pl
 	if err != nil {
 		return nil, nil, err
 	}
-	book, err := f.busyBook(tx)
+	book, err := f.busyBookOf(tx, in.asked)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -101,7 +101,7 @@ func (b busyTimes) count(readings []roster.Reading) error {
 	for _, r := range readings {
 		was := known[r.PersonID]
 		if was.ReadAt.IsZero() != r.ReadAt.IsZero() || !slices.Equal(seconds(was.Spans), seconds(r.Spans)) || !slices.Equal(seconds(was.Own), seconds(r.Own)) {
-			b.stamp(planStamp)
+			b.stamp(planStamp, busyStamp)
 		}
 	}
 	return nil
@@ -116,7 +116,7 @@ func (b busyTimes) Forget(butPersonIDs ...string) error {
 		}
 		gone := db.Delete(&busyRow{})
 		if gone.RowsAffected > 0 {
-			b.stamp(planStamp)
+			b.stamp(planStamp, busyStamp)
 		}
 		return gone.Error
 	})

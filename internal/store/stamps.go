@@ -20,6 +20,9 @@ const (
 	rosterStamp = "roster"
 )
 
+// busyStamp counts the readings of calendars that say something else than the one before.
+const busyStamp = "busy"
+
 // localeStamp counts how often somebody chose how they read dates and numbers, of which
 // nothing is made that is kept, but for people themselves.
 const localeStamp = "locales"

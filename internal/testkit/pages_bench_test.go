@@ -1,6 +1,7 @@
 package testkit_test
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"net/http"
@@ -96,6 +97,8 @@ func changes(b *testing.B, h *House, l Large) (customer string, do map[string]fu
 			}
 			if n > 1 {
 				people = people[:1]
+			} else if on, err := json.Marshal(flow.StandardBusySettings()); err != nil || tx.Ledger.SetSetting("busy", string(on)) != nil {
+				return fmt.Errorf("calendars are not read: %w", err)
 			}
 			for _, p := range people {
 				if err := tx.Busy.Keep(reading(p, 80+n%2)); err != nil {
