@@ -116,9 +116,9 @@ func (a Standing) reason(s Status, days int) string {
 	switch {
 	case a.Note == "":
 	case !a.Seen.IsZero():
-		fmt.Fprintf(&b, " Acknowledged on %s: %s", locale.Style{}.Near(a.Seen, s.Today), a.Note)
+		fmt.Fprintf(&b, " Acknowledged on %s: “%s”", locale.Style{}.Near(a.Seen, s.Today), a.Note) // in quotes it stays as it was typed; see locale.Style.Again
 	default:
-		fmt.Fprintf(&b, " It was snoozed: %s", a.Note)
+		fmt.Fprintf(&b, " It was snoozed: “%s”", a.Note)
 	}
 	return b.String()
 }

@@ -51,9 +51,9 @@ func TestClimb(t *testing.T) {
 	}
 	require.Empty(t, climb("2027-04-05", snooze))
 	steps := climb("2027-04-06", snooze)
-	require.Equal(t, []Step{{Open{"ana", first}, ToVP, 5, "36 days without a counting visit, over since Thu 1 Apr. The alert has been open for 5 days. Nothing is booked. It was snoozed: Back from the fair on Monday."}}, steps)
+	require.Equal(t, []Step{{Open{"ana", first}, ToVP, 5, "36 days without a counting visit, over since Thu 1 Apr. The alert has been open for 5 days. Nothing is booked. It was snoozed: “Back from the fair on Monday.”"}}, steps)
 	steps = climb("2027-04-04", func(a *Standing, _ *Watch) { a.Told, a.Seen, a.Note = []Rung{ToPerson}, day("2027-04-02"), "I know." })
-	require.Equal(t, "34 days without a counting visit, over since Thu 1 Apr. The alert has been open for 3 days. Nothing is booked. Acknowledged on Fri 2 Apr: I know.", steps[0].Reason)
+	require.Equal(t, "34 days without a counting visit, over since Thu 1 Apr. The alert has been open for 3 days. Nothing is booked. Acknowledged on Fri 2 Apr: “I know.”", steps[0].Reason)
 
 	require.Empty(t, climb("2027-04-08", func(_ *Standing, w *Watch) { w.LastVisit = day("2027-04-02") }), "over")
 	require.Empty(t, climb("2027-04-08", func(_ *Standing, w *Watch) { w.LastVisit = day("2027-02-01") }), "another breach by now")
