@@ -158,6 +158,10 @@ func (w Whose) subject() string {
 // it is evidence: no calendar of it is read.
 const ErasedDomain = "@erased.invalid"
 
+// mostEmail is how long an address can be (RFC 5321: 64 before the @, 255 after it);
+// databases look only for so many letters.
+const mostEmail = 320
+
 // dataOf completes whose data are meant, and says what to look for.
 func (f *Flow) dataOf(tx Tx, w *Whose) (DataOf, error) {
 	var err error
@@ -178,7 +182,9 @@ func (f *Flow) dataOf(tx Tx, w *Whose) (DataOf, error) {
 		if w.Name, err = text("name", w.Name, 200); err != nil {
 			return d, err
 		}
-		w.Email = roster.NormalizeEmail(w.Email)
+		if w.Email, err = text("email", roster.NormalizeEmail(w.Email), mostEmail); err != nil {
+			return d, err
+		}
 		if len([]rune(w.Name)) < 3 && w.Email == "" || len(w.Email) > 0 && !strings.Contains(w.Email, "@") {
 			return d, fault.Invalidf("Say whose data.").With(fault.Detail{Where: "name", Value: fault.Short(w.Name), Expected: "the full name of a contact, a mail address, or both"})
 		}
@@ -206,7 +212,11 @@ func (f *Flow) dataOf(tx Tx, w *Whose) (DataOf, error) {
 // hindrance says in words why somebody's data must stay for now; "" where they need not.
 func (f *Flow) hindrance(tx Tx, w Whose) string {
 	if why := f.mayErase(tx, w); why != nil {
-		return fault.Sentence(why)
+		text, details := fault.Shown(why)
+		for _, d := range details {
+			text = strings.TrimSpace(text + " " + d.Mend)
+		}
+		return text
 	}
 	return ""
 }

@@ -76,8 +76,6 @@ func (a accounts) Attempt(subject string, now, since time.Time) (int, error) {
 // keyAge is how long answers to repeated requests outlive what Sweep deletes.
 const keyAge = 7 * 24 * time.Hour
 
-// Sweep also deletes sessions that ended before, and answers to repeated
-// requests that are a week older.
 // ChooseLocale writes past the versions and past the stamps, which would lay every plan
 // out anew.
 func (a accounts) ChooseLocale(personID, tag string) error {
@@ -91,6 +89,8 @@ func (a accounts) ChooseLocale(personID, tag string) error {
 	})
 }
 
+// Sweep also deletes sessions that ended before, and answers to repeated
+// requests that are a week older.
 func (a accounts) Sweep(before time.Time) error {
 	return a.atomic(func() error {
 		for _, s := range []struct {
