@@ -54,10 +54,6 @@ func (f *Flow) layAnew(ctx context.Context, x *keptView[*laid]) error {
 		if err != nil {
 			return err
 		}
-		busy, err := tx.Stamps.One(busyStamp)
-		if err != nil {
-			return err
-		}
 		done, err := f.think()
 		if err != nil {
 			return err
@@ -65,7 +61,7 @@ func (f *Flow) layAnew(ctx context.Context, x *keptView[*laid]) error {
 		defer done()
 		l, before := &laid{roster: roster, needs: map[locale.Style]*Attention{}}, x.view
 		x.stamp, x.view = "", nil // a plan that is gone answers nothing any more
-		in := known{planID: x.id, bare: true, met: &met{held: held, roster: roster}, taken: &taken{busy: busy}}
+		in := known{planID: x.id, bare: true, met: &met{held: held, roster: roster}, taken: &taken{}}
 		if before != nil {
 			l.used.Store(before.used.Load())
 			in.base = before.t.base
@@ -75,9 +71,7 @@ func (f *Flow) layAnew(ctx context.Context, x *keptView[*laid]) error {
 			if before.met.held == held && before.met.roster == roster {
 				*in.met = before.met
 			}
-			if before.taken.busy == busy {
-				*in.taken = before.taken
-			}
+			*in.taken = before.taken
 			if l.before = before.board; l.before == nil {
 				l.before = before.before
 			}

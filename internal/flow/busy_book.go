@@ -50,18 +50,34 @@ func (f *Flow) busyBookOf(tx Tx, asked *known) (*busyBook, error) {
 	if b.settings, err = busySettings(tx); err != nil || !b.settings.On {
 		return b, err
 	}
-	if b.taken.readings == nil {
-		all, err := tx.Busy.Readings()
-		if err != nil {
-			return nil, err
-		}
-		b.taken.readings, b.taken.of = map[string]roster.Reading{}, nil
-		for _, r := range all {
-			b.taken.readings[r.PersonID] = r
-		}
+	if err = b.taken.renew(tx); err != nil {
+		return nil, err
 	}
 	b.readings = b.taken.readings
 	return b, nil
+}
+
+// renew reads what calendars say where any was read to say otherwise, and keeps what was
+// made of those that still say the same: of a thousand, one changes every few seconds.
+func (t *taken) renew(tx Tx) error {
+	busy, err := tx.Stamps.One(busyStamp)
+	if err != nil || t.readings != nil && t.busy == busy {
+		return err
+	}
+	all, err := tx.Busy.Readings()
+	if err != nil {
+		return err
+	}
+	readings, of := make(map[string]roster.Reading, len(all)), make(map[string]takenOf, len(all))
+	for _, r := range all {
+		readings[r.PersonID] = r
+		was, known := t.readings[r.PersonID]
+		if x, ok := t.of[r.PersonID]; ok && known && slices.Equal(was.Spans, r.Spans) && slices.Equal(was.Own, r.Own) {
+			of[r.PersonID] = x
+		}
+	}
+	t.busy, t.readings, t.of = busy, readings, of
+	return nil
 }
 
 func (f *Flow) busyBook(tx Tx) (*busyBook, error) {

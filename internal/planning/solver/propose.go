@@ -103,7 +103,10 @@ type offer struct {
 // byCost orders offers: cheap, then of few moves, then by place, so that the
 // order never hangs on chance.
 func byCost(a, b offer) int {
-	return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(len(a.moves), len(b.moves)),
+	if c := cmp.Compare(a.cost, b.cost); c != 0 { // nearly always: thousands are sorted
+		return c
+	}
+	return cmp.Or(cmp.Compare(len(a.moves), len(b.moves)),
 		cmp.Compare(a.moves[0].exec, b.moves[0].exec), cmp.Compare(a.moves[0].slot, b.moves[0].slot), cmp.Compare(a.moves[0].visit, b.moves[0].visit))
 }
 
@@ -129,10 +132,10 @@ func (b *Board) without(v int32, ask func(from move, gain int64) error) error {
 // offers collects direct places, places after an ejection and places after which
 // another visit takes over, the cheapest first.
 func (b *Board) offers(ctx context.Context, v int32) ([]offer, error) {
-	var all []offer
+	var direct, others []offer
 	err := b.without(v, func(from move, gain int64) error {
 		w, err := &b.swept, error(nil)
-		direct := w.ranked
+		direct = w.ranked
 		if w.visit != v || direct == nil {
 			if w, err = b.sweep(ctx, from, gain); err != nil {
 				return err
@@ -140,25 +143,33 @@ func (b *Board) offers(ctx context.Context, v int32) ([]offer, error) {
 			direct = w.direct()
 		}
 		w.ranked = nil // ejections use up what is closed
-		all = append(all, direct...)
-		all = append(all, b.ejections(w, from)...)
+		others = b.ejections(w, from)
 		if from.exec != none {
-			all = append(all, b.takeovers(direct, from)...)
+			others = append(others, b.takeovers(direct, from)...)
 		}
 		return ctx.Err()
 	})
 	if err != nil {
 		return nil, err
 	}
-	all = slices.DeleteFunc(all, func(o offer) bool { // two visits that each fit may want one host or be of one customer
-		if len(o.moves) == 1 {
-			return false
-		}
+	others = slices.DeleteFunc(others, func(o offer) bool { // two visits that each fit may want one host or be of one customer
 		_, fits := b.price(o.moves)
 		return !fits
 	})
-	slices.SortFunc(all, byCost)
-	return all, nil
+	slices.SortFunc(others, byCost)
+	return merged(direct, others), nil
+}
+
+// merged brings two lists that are in order into one.
+func merged(a, b []offer) []offer {
+	all := make([]offer, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		if byCost(b[0], a[0]) < 0 {
+			a, b = b, a
+		}
+		all, a = append(all, a[0]), a[1:]
+	}
+	return append(append(all, a...), b...)
 }
 
 // places are what a sweep over all executives and days finds for one visit; the
@@ -254,6 +265,9 @@ func (b *Board) spread(offers []offer, n int) []offer {
 	with := map[int32]int{}
 	var first, later []offer
 	for _, o := range offers {
+		if len(first) == n { // all that follow are dearer
+			break
+		}
 		to := o.moves[0]
 		k := key{to.exec, b.weekOf(to.slot), len(o.moves) == 1}
 		if seen[k] {
