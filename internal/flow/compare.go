@@ -20,6 +20,21 @@ type Comparison struct {
 	Notes  []string          // what the reader must know, in sentences
 }
 
+// Called gives what A and B are called beside each other. All plans made from a selection
+// have its name: then their states tell them apart, or which of them was made first.
+func (c Comparison) Called() [2]string {
+	a, b := c.A.Name, c.B.Name
+	switch {
+	case a != b:
+		return [2]string{a, b}
+	case c.A.State != c.B.State:
+		return [2]string{a + " (" + string(c.A.State) + ")", b + " (" + string(c.B.State) + ")"}
+	case c.A.CreatedAt.After(c.B.CreatedAt):
+		return [2]string{a + " (newer)", b + " (older)"}
+	}
+	return [2]string{a + " (older)", b + " (newer)"}
+}
+
 // StratumPair compares how many visits to customers of a group stand.
 type StratumPair struct {
 	Code, Label string
@@ -87,11 +102,12 @@ func (f *Flow) Compare(ctx context.Context, a access.Actor, planA, planB string)
 		}
 	}
 	for i, s := range []side{x, y} {
+		name := out.Called()[i]
 		if broken := len(planning.Check(s.problem, []*planning.Solution{sx, sy}[i]).Violations); broken > 0 {
-			out.Notes = append(out.Notes, fmt.Sprintf("%s has %d places that cannot stay as things are now.", s.plan.Name, broken))
+			out.Notes = append(out.Notes, fmt.Sprintf("%s has %s that cannot stay as things are now.", name, a.Style.Many(broken, "place")))
 		}
 		if s.plan.Assumes != "" {
-			out.Notes = append(out.Notes, fmt.Sprintf("%s is a scenario; it assumes %s.", s.plan.Name, s.plan.Assumes))
+			out.Notes = append(out.Notes, fmt.Sprintf("%s is a scenario; it assumes %s.", name, s.plan.Assumes))
 		}
 	}
 	return out, nil

@@ -326,7 +326,11 @@ func chartOf(ctx context.Context, weeks []coverage.WeekRow, goal float64, today 
 		c.LastX, c.LastY, c.Last = x, y, w.Distinct
 	}
 	c.Points = strings.TrimSpace(b.String())
-	c.First, c.LastLabel = dayShort(ctx, weeks[0].Monday), dayShort(ctx, weeks[len(weeks)-1].Monday)
+	first, last := weeks[0].Monday, weeks[len(weeks)-1].Monday
+	c.First, c.LastLabel = dayShort(ctx, first), dayShort(ctx, last)
+	if first.Year() != last.Year() { // 17 Nov to 9 Nov is no time
+		c.First, c.LastLabel = day(ctx, first), day(ctx, last)
+	}
 	if goal > 0 {
 		c.GoalY = height(goal)
 		c.Goal = readerIn(ctx).Digits(strings.TrimSuffix(plainFixed(goal, 1), ".0"))

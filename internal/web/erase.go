@@ -45,13 +45,16 @@ var tableWords = map[string]string{
 	"selections": "Selections", "plans": "Plans", "idempotency_keys": "Repeated requests", "river_job": "Background jobs that are over (deleted)", "verifications": "Calendar reports", "login_links": "Sign-in links",
 }
 
-// heldIn says in words where rows were found.
-func heldIn(found []flow.TableRows) []heldTable {
+// heldIn says in words where rows about somebody were found.
+func heldIn(found []flow.TableRows, w flow.Whose) []heldTable {
 	rows := map[string]int{}
 	for _, t := range found {
 		name := tableWords[t.Table]
 		if name == "" {
 			name = strings.ReplaceAll(t.Table, "_", " ")
+		}
+		if t.Table == "customers" && w.PersonID != "" { // whose host the person is
+			name = "Customers"
 		}
 		rows[name] += t.Rows
 	}
@@ -93,7 +96,7 @@ func (p *Pages) showErasure(c echo.Context, status int, refused error) error {
 		}
 		return err
 	}
-	m := eraseModel{LookView: v, Held: heldIn(v.Counts), Going: !v.State.Ended(), At: under(w), Whose: w, Confirm: v.Name, Typed: c.FormValue("confirm"), Key: p.NewKey(), Error: shown(refused, "confirm"), As: "a former colleague"}
+	m := eraseModel{LookView: v, Held: heldIn(v.Counts, w), Going: !v.State.Ended(), At: under(w), Whose: w, Confirm: v.Name, Typed: c.FormValue("confirm"), Key: p.NewKey(), Error: shown(refused, "confirm"), As: "a former colleague"}
 	if m.Confirm == "" {
 		m.Confirm = v.Email
 	}

@@ -255,8 +255,8 @@ func (m *planModel) line(ctx context.Context, r flow.PlanRow, index int, colours
 		l.About = gapText(ctx, r.InYear)
 	case "since":
 		l.About = gapText(ctx, r.Gap)
-		if beganBefore(r.Gap, m.Plan.Horizon) {
-			l.About += ", since " + day(ctx, r.Gap.From)
+		if beganBefore(r.Gap, m.Plan.Horizon) { // short, that the day stays in sight under a name
+			l.About = late(r.Gap) + num(ctx, r.Gap.Days) + " d since " + stamp(ctx, r.Gap.From.Time(), "2 Jan 2006")
 		}
 	case "ends":
 		l.About = num(ctx, r.AtEnds) + " at quarters’ ends"
@@ -299,11 +299,15 @@ func (m *planModel) line(ctx context.Context, r flow.PlanRow, index int, colours
 
 // gapText says how long somebody goes without a visit.
 func gapText(ctx context.Context, g coverage.LongestGap) string {
-	text := "longest gap " + count(ctx, g.Days, "day", "days")
+	return late(g) + "longest gap " + count(ctx, g.Days, "day", "days")
+}
+
+// late marks a gap that is too long.
+func late(g coverage.LongestGap) string {
 	if g.Over {
-		text = "▲ " + text
+		return "▲ "
 	}
-	return text
+	return ""
 }
 
 // beganBefore says whether a gap began before the year, so that the plan can only shorten it.

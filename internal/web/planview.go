@@ -16,7 +16,7 @@ var planKeys = []string{"q", "country", "group", "by", "fold", "open", "sort", "
 // planBys and planSorts are how rows can be grouped and ordered.
 var (
 	planBys   = []choice{{"", "no groups"}, {"country", "country"}, {"region", "region"}, {"function", "function"}}
-	planSorts = []choice{{"", "by name"}, {"gap", "longest gap first"}, {"since", "longest gap from before the year first"}, {"ends", "most visits at quarters’ ends first"}, {"trips", "most trips first"}}
+	planSorts = []choice{{"", "by name"}, {"gap", "longest gap first"}, {"since", "longest inherited gap first"}, {"ends", "most visits at quarters’ ends first"}, {"trips", "most trips first"}}
 )
 
 // choice is a value of an address and what it says to people.
@@ -142,7 +142,7 @@ func (v planView) check(groups []flow.Group, countries []string, weeks []coverag
 		wrong("by", v.get("by"), "country, region or function")
 	}
 	if !chosen(planSorts, v.get("sort")) {
-		wrong("sort", v.get("sort"), "gap, ends or trips")
+		wrong("sort", v.get("sort"), "gap, since, ends or trips")
 	}
 	if z := v.get("zoom"); z != "" && z != "quarter" {
 		wrong("zoom", z, "quarter, or nothing for the year")
