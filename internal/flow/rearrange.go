@@ -79,12 +79,7 @@ func (f *Flow) rearrange(tx Tx, a access.Actor, planID string, choose func(*tabl
 	}
 	price := after.Cost.Minus(t.solution.Cost)
 	out := Rearranged{PlanID: planID, Price: price.Total(), Words: t.priceInWords(changes, price)}
-	step := PlanStep{ID: f.NewID(), PlanID: planID, By: a.PersonID, Changes: changes, Price: costOf(price), Words: out.Words}
-	if a.Style != (locale.Style{}) { // kept for everybody
-		t.problem.Style = locale.Style{}
-		step.Words = t.priceInWords(changes, price)
-		t.problem.Style = a.Style
-	}
+	step := PlanStep{ID: f.NewID(), PlanID: planID, By: a.PersonID, Changes: changes, Price: costOf(price), Words: t.forAll(func() string { return t.priceInWords(changes, price) })}
 	if undone != nil {
 		step.Undoes = undone.ID
 	}
@@ -97,6 +92,15 @@ func (f *Flow) rearrange(tx Tx, a access.Actor, planID string, choose func(*tabl
 	}
 	out.Step = step.ID
 	return out, f.audit(tx, a, "change plan", "plan/"+planID, auditedChange{out.PlanID, out.Visits, out.Price, step.N, step.Undoes})
+}
+
+// forAll gives a sentence that is kept for everybody: in the zero style, which is written
+// again for whoever reads it.
+func (t *table) forAll(say func() string) string {
+	of := t.problem.Style
+	t.problem.Style = locale.Style{}
+	defer func() { t.problem.Style = of }()
+	return say()
 }
 
 // auditedChange is what the audit trail keeps of a change of a plan: no names.
@@ -175,7 +179,7 @@ func (f *Flow) move(tx Tx, a access.Actor, t *table, changes []PlanChange, after
 	for _, c := range changes {
 		v, why := t.visits[c.CustomerID], ""
 		if c.To != nil {
-			why = t.names.in(planning.ReasonOf(t.problem, after, c.CustomerID).Text)
+			why = t.forAll(func() string { return t.names.in(planning.ReasonOf(t.problem, after, c.CustomerID).Text) })
 		}
 		if c.From != nil {
 			before = append(before, wasOf(v))
