@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"windshield/internal/access"
 	"windshield/internal/fault"
@@ -88,9 +89,7 @@ func (f *Flow) Brief(ctx context.Context, a access.Actor, visitID string) (Brief
 			if w.Proposed, err = f.proposedQuestions(tx, a, v.Visit); err != nil {
 				return w, err
 			}
-			w.Proposed = slices.DeleteFunc(w.Proposed, func(q insight.Question) bool {
-				return slices.ContainsFunc(w.Brief.Asks, func(x visit.Ask) bool { return x.Text == q.Text })
-			})
+			w.Proposed = slices.DeleteFunc(w.Proposed, func(q insight.Question) bool { return asked(w.Brief.Asks, q) })
 		}
 		ready, err := f.ready(tx, v.Visit)
 		if err != nil {
@@ -100,6 +99,21 @@ func (f *Flow) Brief(ctx context.Context, a access.Actor, visitID string) (Brief
 		w.MayAsk = f.preparable(v.Visit) && access.Decide(a, access.AskInVisit, about(v.Visit)).Allowed
 		return w, nil
 	})
+}
+
+// asked says whether a proposed question stands in the brief already, maybe as another
+// reader was shown it, who writes dates otherwise.
+func asked(in []visit.Ask, q insight.Question) bool {
+	return slices.ContainsFunc(in, func(x visit.Ask) bool { return undated(x.Text) == undated(q.Text) })
+}
+
+// undated gives a question about what somebody has said without the days on which it was.
+func undated(question string) string {
+	who, rest, dated := strings.Cut(question, " said on ")
+	if _, what, quoted := strings.Cut(rest, ": “"); dated && quoted {
+		return who + ": “" + what
+	}
+	return question
 }
 
 // preparable says whether there is still something to prepare.
