@@ -68,21 +68,24 @@ func TestWhatPlansAreLaidOutFromIsCounted(t *testing.T) {
 			}, 1, 1},
 			{"what is undone", func(tx flow.Tx) error { return fault.Conflictf("no") }, 0, 0},
 		} {
-			look := func() (plans, roster int64) {
+			look := func() (plans, roster, busy int64) {
 				read(t, st, func(tx flow.Tx) {
 					var err error
 					plans, err = tx.Stamps.One("plans")
 					require.NoError(t, err)
 					roster, err = tx.Stamps.One("roster")
 					require.NoError(t, err)
+					busy, err = tx.Stamps.One("busy")
+					require.NoError(t, err)
 				})
-				return plans, roster
+				return plans, roster, busy
 			}
-			plans, people := look()
+			calendars := map[string]int64{"a calendar that is read": 1, "and then something else": 1, "and is forgotten": 1, "what is erased": 1}
+			plans, people, busy := look()
 			err := st.Write(t.Context(), c.write)
 			require.Equal(t, c.name == "what is undone", err != nil, "%s: %v", c.name, err)
-			now, who := look()
-			require.Equal(t, []int64{c.plans, c.roster}, []int64{now - plans, who - people}, c.name)
+			now, who, taken := look()
+			require.Equal(t, []int64{c.plans, c.roster, calendars[c.name]}, []int64{now - plans, who - people, taken - busy}, c.name)
 		}
 	})
 }

@@ -103,7 +103,7 @@ func (p personal) Blank(d flow.DataOf) (map[string]int, map[string]string, error
 	changed, blanked := map[string]int{}, map[string]string{}
 	// All others count up before they append to the trail. Whoever has the end of the
 	// trail first and then wants to count would wait for one who waits for the trail.
-	all := stampsOfTables()
+	all := append(stampsOfTables(), busyStamp) // what was read of a calendar goes too: see whole
 	p.stamp(all...)
 	if err := p.countStamps(); err != nil {
 		return nil, nil, err
