@@ -255,10 +255,10 @@ func contactErased(t *testing.T, h *House, plan string) {
 func lookedAt(t *testing.T, h *House, under string, who url.Values, rows int) {
 	t.Helper()
 	admin, address := h.As(Admin), under+"/erase?"+who.Encode()
-	status, page := h.Get(admin, address)
+	status, _ := h.Get(admin, address)
 	require.Equal(t, http.StatusOK, status)
 	h.Settle()
-	_, page = h.Get(admin, address)
+	_, page := h.Get(admin, address)
 	shows(t, page, fmt.Sprintf("%d rows", rows), "As of", "Search again")
 	_, page = h.Post(admin, under+"/look", who)
 	shows(t, page, "What we hold about")
