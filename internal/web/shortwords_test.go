@@ -1,6 +1,9 @@
 package web
 
 import (
+	"context"
+	"io"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -8,6 +11,7 @@ import (
 	"windshield/internal/coverage"
 	"windshield/internal/flow"
 	"windshield/internal/slot"
+	"windshield/internal/visit"
 )
 
 // The ends of the line of weeks name their years where these differ.
@@ -41,4 +45,28 @@ func TestRowsOfAHostAreOfCustomers(t *testing.T) {
 	found := []flow.TableRows{{Table: "customers", Rows: 15}}
 	require.Equal(t, []heldTable{{"Customers", 15}}, heldIn(found, flow.Whose{PersonID: "p"}))
 	require.Equal(t, []heldTable{{"The customer’s contact", 15}}, heldIn(found, flow.Whose{CustomerID: "c"}))
+}
+
+// What somebody has to decide is kept for everybody, and read as each writes dates.
+func TestWhatIsToDecideIsSaidAsItsReaderWritesDates(t *testing.T) {
+	ctx := readerWith(t, "UTC", "en-US")
+	shown := func(c interface {
+		Render(context.Context, io.Writer) error
+	}) string {
+		var b strings.Builder
+		require.NoError(t, c.Render(ctx, &b))
+		return b.String()
+	}
+	v := visit.Visit{ID: "v", State: visit.Published, Conflict: "It was moved to Tue 2 Feb 2027.", Asked: "Ana cannot come and asks for another day, Mon 1 Mar morning: “Fri 5 Mar is <full>”"}
+	moved, asks := "It was moved to Tue, Feb 2, 2027.", "another day, Mon, Mar 1 morning: “Fri 5 Mar is &lt;full&gt;”"
+
+	var m planModel
+	m.Conflicts = []flow.PlanConflict{{PlanVisit: flow.PlanVisit{Visit: v}, Executive: "Ana"}}
+	var one visitModel
+	one.Visit = v
+	all := conflictsModel{Rows: []flow.ConflictView{{VisitView: flow.VisitView{Visit: v}}}}
+	for name, page := range map[string]string{"plan": shown(conflictsCard(m)), "visit": shown(decideCard(one)), "list": shown(conflictsPage(frame{}, all))} {
+		require.Contains(t, page, moved, name)
+		require.Contains(t, page, asks, name)
+	}
 }
