@@ -35,6 +35,9 @@ type eraseModel struct {
 	Error   shownError
 }
 
+// nothing says that all was searched and nobody found: then there is nothing to erase.
+func (m eraseModel) nothing() bool { return m.Rows() == 0 && m.State == flow.Done }
+
 // tableWords says what stands in a table.
 var tableWords = map[string]string{
 	"people": "The person’s own row", "customers": "The customer’s contact", "visits": "Visits", "visit_steps": "History of visits", "briefs": "Briefs", "visit_links": "Links sent to the customer",

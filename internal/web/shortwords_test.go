@@ -70,3 +70,17 @@ func TestWhatIsToDecideIsSaidAsItsReaderWritesDates(t *testing.T) {
 		require.Contains(t, page, asks, name)
 	}
 }
+
+// Where nothing is held there is nothing to erase; where the search was stopped nobody
+// knows.
+func TestNothingIsErasedWhereNothingIsHeld(t *testing.T) {
+	var m eraseModel
+	m.Name, m.Confirm, m.Whose = "Ana", "Ana", flow.Whose{CustomerID: "c", Name: "Ana"}
+	for state, offered := range map[flow.RunState]bool{flow.Done: false, flow.Cancelled: true} {
+		m.State = state
+		var b strings.Builder
+		require.NoError(t, erasePage(frame{}, m).Render(context.Background(), &b))
+		require.Equal(t, offered, strings.Contains(b.String(), "Erase for good"), state)
+		require.Equal(t, !offered, strings.Contains(b.String(), "Nothing names this person."), state)
+	}
+}
