@@ -18,7 +18,7 @@ import (
 // rows lists every row type; each has a table, and every table has one.
 var rows = []any{personRow{}, zoneRow{}, absenceRow{}, customerRow{}, importRow{}, importFileRow{}, selectionRow{}, drawnRow{}, frameRow{}, changeRow{}, teamListRow{}, redrawsRow{}, planRow{}, planStepRow{}, runRow{}, runFileRow{},
 	visitRow{}, stepRow{}, debriefRow{}, promiseRow{}, promisedRow{}, yearRow{}, objectiveRow{}, loopRow{}, memoRow{}, claimRow{}, statementRow{}, stampRow{}, briefRow{}, visitLinkRow{}, turnRow{}, reasonRow{}, askRow{}, feedRow{}, bookingRow{}, calendarEventRow{}, calendarCursorRow{}, connectionRow{}, channelRow{}, noteRow{}, busyRow{}, alertRow{}, rungRow{}, warningRow{}, deliveryRow{}, linkRow{}, attemptRow{}, entryRow{},
-	preferenceRow{}, headRow{}, keyRow{}, settingRow{}, sessionRow{}, launchRow{}, launchVisitRow{}, verificationRow{}}
+	preferenceRow{}, headRow{}, keyRow{}, settingRow{}, sessionRow{}, launchRow{}, launchVisitRow{}, verificationRow{}, lookRow{}}
 
 // The migrations and the row types agree on tables and columns, on both engines:
 // a column that only one of them knows is found here and not by a customer.
