@@ -156,8 +156,17 @@ func (f *Flow) beginLook(ctx context.Context, a access.Actor, w Whose, again boo
 // runLook searches the tables, a few at a time: each few in a transaction of its own,
 // since nobody else is to wait for the end of a long one.
 func (f *Flow) runLook(ctx context.Context, id string) error {
-	l, err := read(ctx, f, func(tx Tx) (Look, error) { return tx.Looks.Get(id) })
-	if fault.Is(err, fault.NotFound) || err == nil && l.State.Ended() {
+	newest := id
+	l, err := read(ctx, f, func(tx Tx) (Look, error) {
+		l, err := tx.Looks.Get(id)
+		if err != nil {
+			return l, err
+		}
+		last, err := tx.Looks.Newest(l)
+		newest = last.ID
+		return l, err
+	})
+	if fault.Is(err, fault.NotFound) || err == nil && (l.State.Ended() || newest != id) { // two who asked at once began two, of which one is shown
 		return nil
 	}
 	if err != nil {
