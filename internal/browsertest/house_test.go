@@ -123,7 +123,7 @@ func setStage(t *testing.T, effort flow.PlanInput) *stage {
 // searched has an administrator look for what is held about one of us and a contact.
 func (s *stage) searched(t *testing.T) {
 	t.Helper()
-	for _, w := range []flow.Whose{{PersonID: s.people[execMail].ID}, {CustomerID: s.customer.ID, Name: "Eva Lang"}} {
+	for _, w := range []flow.Whose{{PersonID: s.people[execMail].ID}, {CustomerID: s.confirmed.Visit.CustomerID, Name: "Eva Lang"}} {
 		_, err := s.Flow.LookFor(context.Background(), testkit.System, w)
 		require.NoError(t, err)
 	}

@@ -236,7 +236,7 @@ func (s *stage) sheets() []sheet {
 		{name: "person, new", who: adminMail, path: "/admin/people/new", has: "City of the office"},
 		{name: "person, data", who: adminMail, path: "/admin/people/" + s.people[execMail].ID + "/erase", has: "is still with us"},
 		{name: "contacts", who: adminMail, path: "/customers/" + s.customer.ID + "/contacts", has: "Somebody else"},
-		{name: "contact, data", who: adminMail, path: "/customers/" + s.customer.ID + "/contacts/erase?name=Eva+Lang", has: "Type Eva Lang"},
+		{name: "contact, data", who: adminMail, path: "/customers/" + s.confirmed.Visit.CustomerID + "/contacts/erase?name=Eva+Lang", has: "Type Eva Lang"},
 		{name: "nothing here", who: adminMail, path: "/nothing/here", has: "This page does not exist", status: http.StatusNotFound},
 
 		{name: "API", who: vpMail, path: "/docs", has: "Windshield"},
