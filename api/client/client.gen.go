@@ -5942,7 +5942,7 @@ type Needy struct {
 	// Customer Somebody or something by id and name.
 	Customer Named `json:"customer"`
 
-	// Reason Example: Declined: On a journey
+	// Reason Example: Declined: “On a journey”
 	Reason string `json:"reason"`
 
 	// Visit The visit that stands, was declined or cancelled.

@@ -34,7 +34,7 @@ func TestTheVPArguesOnThePages(t *testing.T) {
 		_, page := h.Get(b, "/plans/"+plan)
 		shows(t, page, "Needs a place", "Compare")
 		_, page = h.Get(b, "/plans/"+plan+"/attention")
-		shows(t, page, "Declined: On a journey")
+		shows(t, page, "Declined: “On a journey”")
 		here := "/plans/" + plan + "/customers/" + v.CustomerID
 		require.Contains(t, page, `href="`+here+`"`)
 		_, page = h.Get(b, here)
