@@ -82,7 +82,9 @@ if [ -x bin/tools/testsum ]; then
   fi
   # SQLite is C made into Go: its memory is none of ours, and watching each access to it
   # takes two fifths of all the time. Everything else is watched.
-  tests "tests" -race -gcflags='modernc.org/...=-race=false' -vet=off -timeout 15m "${packages[@]}"
+  # Browsers, databases and clocks make tests wait: three packages at once keep two
+  # processors busy.
+  tests "tests" -race -p 3 -gcflags='modernc.org/...=-race=false' -vet=off -timeout 15m "${packages[@]}"
 fi
 
 if [ ${#broken[@]} -gt 0 ]; then

@@ -82,6 +82,9 @@ func TestNoInputIsTooBad(t *testing.T) {
 			if strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html") && strings.Contains(page, "<script>alert(1)") {
 				t.Errorf("%s: %s %s writes what was sent into the page", what, method, path)
 			}
+			if strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html") && strings.ContainsRune(page, '\u202e') {
+				t.Errorf("%s: %s %s turns around what follows on the page", what, method, path)
+			}
 			if answer.Header.Get("Set-Cookie") == "x=y" {
 				t.Errorf("%s: %s %s writes what was sent into the header", what, method, path)
 			}

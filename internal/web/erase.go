@@ -109,7 +109,7 @@ func (p *Pages) showErasure(c echo.Context, status int, refused error) error {
 	}
 	f := p.frame(c, "What we hold about "+m.Confirm)
 	f.Narrow = true
-	if m.Going {
+	if m.Going && refused == nil { // what was sent and refused stays on the page
 		f.Refresh = 3
 		f.Script = p.assets.url("web/ts/run.ts")
 	}

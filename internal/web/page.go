@@ -249,12 +249,13 @@ func (p *Pages) show(c echo.Context, status int, page templ.Component) error {
 	if err := page.Render(ctx(c), &b); err != nil {
 		return err
 	}
+	body := straight(b.Bytes())
 	h := c.Response().Header()
 	// Every page is about somebody; shared computers must not keep it.
 	h.Set("Cache-Control", "no-store")
 	h.Add("Vary", "Accept-Encoding")
-	if b.Len() < 1400 || !strings.Contains(c.Request().Header.Get("Accept-Encoding"), "gzip") {
-		return c.HTMLBlob(status, b.Bytes())
+	if len(body) < 1400 || !strings.Contains(c.Request().Header.Get("Accept-Encoding"), "gzip") {
+		return c.HTMLBlob(status, body)
 	}
 	// Pages hold no secret that an attacker could guess by their length: sessions
 	// travel in cookies, and forms carry a fresh random key.
@@ -264,10 +265,29 @@ func (p *Pages) show(c echo.Context, status int, page templ.Component) error {
 	z, _ := zippers.Get().(*gzip.Writer)
 	defer zippers.Put(z)
 	z.Reset(c.Response())
-	if _, err := z.Write(b.Bytes()); err != nil {
+	if _, err := z.Write(body); err != nil {
 		return err
 	}
 	return z.Close()
+}
+
+// turns are the characters that turn the direction in which all that follows is read.
+const turns = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+// straight takes them out of a page: a name with one of them would turn the sentence
+// around in which it stands. Hebrew and Arabic are read rightly without.
+func straight(page []byte) []byte {
+	for _, r := range turns { // hardly a page has one: to look for each is quicker than to walk over all runes
+		if bytes.ContainsRune(page, r) {
+			return bytes.Map(func(r rune) rune {
+				if strings.ContainsRune(turns, r) {
+					return -1
+				}
+				return r
+			}, page)
+		}
+	}
+	return page
 }
 
 // zippers are kept: each needs a megabyte to start with.
