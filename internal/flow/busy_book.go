@@ -19,14 +19,14 @@ import (
 // visits.
 type busyBook struct {
 	settings BusySettings
-	readings map[string]roster.Reading // by person
-	taken    *taken                    // what halfDays gave before; nil: nobody keeps it
+	*taken
 }
 
-// taken is what a busyBook has given for a plan, with what that hangs on.
+// taken is what calendars say, and what a busyBook has given of it for a plan, with what
+// that hangs on.
 type taken struct {
-	busy     int64 // stamp of the readings
-	readings map[string]roster.Reading
+	busy     int64                     // stamp of the readings
+	readings map[string]roster.Reading // by person
 	days     slot.Interval
 	rules    roster.BusyRules
 	of       map[string]takenOf // by person
@@ -39,22 +39,21 @@ type takenOf struct {
 	halves []slot.Slot
 }
 
+// busyBook gives what is known now.
+func (f *Flow) busyBook(tx Tx) (*busyBook, error) { return f.busyBookOf(tx, nil) }
+
 // busyBookOf gives the busyBook for a plan that may be asked about again and again: what
 // was read of calendars is kept until they are read to say otherwise, for it is long.
 func (f *Flow) busyBookOf(tx Tx, asked *known) (*busyBook, error) {
-	if asked == nil || asked.taken == nil {
-		return f.busyBook(tx)
-	}
-	b := &busyBook{taken: asked.taken}
-	var err error
-	if b.settings, err = busySettings(tx); err != nil || !b.settings.On {
+	settings, err := busySettings(tx)
+	b := &busyBook{settings, &taken{}}
+	if err != nil || !settings.On {
 		return b, err
 	}
-	if err = b.taken.renew(tx); err != nil {
-		return nil, err
+	if asked != nil && asked.taken != nil {
+		b.taken = asked.taken
 	}
-	b.readings = b.taken.readings
-	return b, nil
+	return b, b.renew(tx)
 }
 
 // renew reads what calendars say where any was read to say otherwise, and keeps what was
@@ -78,19 +77,6 @@ func (t *taken) renew(tx Tx) error {
 	}
 	t.busy, t.readings, t.of = busy, readings, of
 	return nil
-}
-
-func (f *Flow) busyBook(tx Tx) (*busyBook, error) {
-	b := &busyBook{readings: map[string]roster.Reading{}}
-	var err error
-	if b.settings, err = busySettings(tx); err != nil || !b.settings.On {
-		return b, err
-	}
-	all, err := tx.Busy.Readings()
-	for _, r := range all {
-		b.readings[r.PersonID] = r
-	}
-	return b, err
 }
 
 // latest gives when a calendar was last tried.
@@ -131,8 +117,8 @@ func (b *busyBook) halfDays(people []roster.Person, days slot.Interval, live []*
 		}
 	}
 	out, before, now := map[string][]slot.Slot{}, map[string]takenOf(nil), map[string]takenOf{}
-	if b.taken != nil && b.taken.days == days && b.taken.rules == b.settings.Rules {
-		before = b.taken.of
+	if b.days == days && b.rules == b.settings.Rules {
+		before = b.of
 	}
 	for _, p := range people {
 		r, ok := b.readings[p.ID]
@@ -151,9 +137,7 @@ func (b *busyBook) halfDays(people []roster.Person, days slot.Interval, live []*
 			out[p.ID] = x.halves
 		}
 	}
-	if b.taken != nil {
-		b.taken.days, b.taken.rules, b.taken.of = days, b.settings.Rules, now
-	}
+	b.days, b.rules, b.of = days, b.settings.Rules, now
 	return out, nil
 }
 
